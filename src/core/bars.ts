@@ -1,0 +1,104 @@
+/** Market-data columns. This is the flat world: preallocated columns, one owner, no object per row. */
+import { TradingError } from './errors.ts';
+
+/** Counts of the price grid: Int32Array where every price is on the grid, Float64Array where a source has none. */
+export type PriceColumn = Int32Array | Float64Array;
+
+/**
+ * A batch of bars of one contract and interval, sorted by closeUs.
+ * Shapes: every column has at least `length` rows; only the first `length` count.
+ * Units: µs UTC; prices in counts of the instrument's grid; volume in contracts, NaN where unknown.
+ * Known at: row i from closeUs[i]; never before.
+ */
+export interface BarColumns {
+  readonly length: number;
+  /** Start of the interval. */
+  readonly openUs: Float64Array;
+  /** End of the interval: the moment from which the bar may be seen. */
+  readonly closeUs: Float64Array;
+  readonly open: PriceColumn;
+  readonly high: PriceColumn;
+  readonly low: PriceColumn;
+  readonly close: PriceColumn;
+  readonly volume: Float64Array;
+}
+
+export interface TradeColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  /** Order of the source among equal times. */
+  readonly seq: Float64Array;
+  readonly price: PriceColumn;
+  readonly qty: Float64Array;
+  /** 1 buyer, -1 seller, 0 unknown. */
+  readonly aggressor: Int8Array;
+}
+
+export interface QuoteColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  readonly bid: PriceColumn;
+  readonly ask: PriceColumn;
+  readonly bidQty: Float64Array;
+  readonly askQty: Float64Array;
+}
+
+/** One row per changed level. `side` 1 bid, -1 ask; qty 0 deletes the level. */
+export interface DepthColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  readonly side: Int8Array;
+  readonly price: PriceColumn;
+  readonly qty: Float64Array;
+  readonly orderCount: Int32Array;
+  /** 1 on the last row of a source event: the book is consistent after it. */
+  readonly isEventEnd: Uint8Array;
+}
+
+/** One row per order event. `action`: 0 add, 1 modify, 2 cancel, 3 trade, 4 fill, 5 clear. */
+export interface MboColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  /** Venue order id; 64 bits. */
+  readonly orderId: BigUint64Array;
+  readonly action: Uint8Array;
+  readonly side: Int8Array;
+  readonly price: PriceColumn;
+  readonly qty: Float64Array;
+  readonly isEventEnd: Uint8Array;
+}
+
+export type MarketDataKind = 'bars' | 'trades' | 'quotes' | 'depth' | 'mbo';
+
+/** Interval names: `1m`, `5m`, `15m`, `30m`, `1h`, `4h`, `1d`; `1d` is one bar a trade date, session to session. */
+export type BarInterval = `${number}${'s' | 'm' | 'h' | 'd'}`;
+
+const UNIT_US: Readonly<Record<string, number>> = {
+  s: 1_000_000,
+  m: 60_000_000,
+  h: 3_600_000_000,
+  d: 86_400_000_000,
+};
+
+/** Nominal length of an interval in microseconds. Errors: E_BAR_INTERVAL. */
+export function intervalUs(interval: string): number {
+  const match = /^([1-9]\d*)([smhd])$/.exec(interval);
+  if (match === null) {
+    throw new TradingError(
+      'E_BAR_INTERVAL',
+      `"${interval}" is not a bar interval such as 1m, 15m, 1h or 1d`,
+      { details: { interval } },
+    );
+  }
+  return Number(match[1]) * UNIT_US[match[2]!]!;
+}
+
+/** What a dataset says of its volumes. Unknown volume switches the participation cap off, and the run says so. */
+export type VolumeStatement = 'known' | 'unknown' | 'placeholder';
+/** Whether stamps are instants or only ordered labels. */
+export type StampStatement = 'instants' | 'labels';
+/** Where the source stamped its bars. In memory and on disk a bar always has both ends. */
+export type BarStamp = 'open' | 'close';

@@ -1,0 +1,171 @@
+/**
+ * The error family. Three kinds are kept apart: bugs (`assert`), expected failures (`TradingError` with a stable code),
+ * and market outcomes (a reject, an expiry), which are events and never exceptions.
+ */
+
+/** Process exit codes. Documented, tested, never renumbered. */
+export const EXIT = {
+  ok: 0,
+  answerIsNo: 1,
+  usage: 2,
+  input: 3,
+  strategy: 4,
+  refused: 5,
+  venue: 6,
+  unknownState: 7,
+  locked: 8,
+  bug: 70,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+export type ErrorCode = `E_${string}`;
+export type Retry = 'never' | 'safe' | 'after-reconcile';
+
+export interface TradingErrorOptions {
+  /** The values seen. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Where: file and line, flag, dataset and row, event. */
+  readonly where?: string;
+  /** The rule that was broken. */
+  readonly rule?: string;
+  /** What the reader can do about it. */
+  readonly fix?: string;
+  readonly retry?: Retry;
+  readonly cause?: unknown;
+}
+
+/** An expected failure with a stable, greppable code that the error pages list. */
+export class TradingError extends Error {
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+  readonly where: string | undefined;
+  readonly rule: string | undefined;
+  readonly fix: string | undefined;
+  readonly retry: Retry;
+
+  constructor(code: ErrorCode, message: string, options: TradingErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'TradingError';
+    this.code = code;
+    this.details = options.details ?? {};
+    this.where = options.where;
+    this.rule = options.rule;
+    this.fix = options.fix;
+    this.retry = options.retry ?? 'never';
+  }
+}
+
+/** A broken assumption of our own. Nothing but the top level catches it. */
+export class BugError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'BugError';
+  }
+}
+
+/** Throws `BugError` when a rule of our own is broken. Pass constant text: a template is built even when the rule holds. */
+export function assert(ok: boolean, message: string): asserts ok {
+  if (!ok) throw new BugError(message);
+}
+
+/** One page of the error reference. */
+export interface ErrorPage {
+  /** One line, as a title. */
+  readonly title: string;
+  readonly cause: string;
+  readonly cure: string;
+  readonly exit: ExitCode;
+}
+/** Every layer exports its own catalog; the command line joins them. A code stands in exactly one. */
+export type ErrorCatalog = Readonly<Record<ErrorCode, ErrorPage>>;
+
+export const CORE_ERRORS: ErrorCatalog = {
+  E_TIME: {
+    title: 'A time is not a valid instant',
+    cause: 'A time was not a whole number of microseconds, or its text carries no zone.',
+    cure: 'Write instants as 2024-03-08T23:00:00Z, with Z or an offset.',
+    exit: EXIT.input,
+  },
+  E_TRADE_DATE: {
+    title: 'A trade date is not a calendar date',
+    cause: 'The text is not of the form YYYY-MM-DD or names a day that does not exist.',
+    cure: 'Write dates as 2024-03-08.',
+    exit: EXIT.usage,
+  },
+  E_QTY: {
+    title: 'A quantity is not a whole number of contracts',
+    cause: 'Futures trade in whole contracts; an order needs at least one.',
+    cure: 'Round the quantity down, and skip the order when it becomes zero.',
+    exit: EXIT.strategy,
+  },
+  E_MONEY_RANGE: {
+    title: 'An amount of money is too large or not whole',
+    cause:
+      'Cash is kept as whole millionths; beyond 9.007e9 units of a currency it would lose digits.',
+    cure: 'Lower the capital or the position size, or keep the account in larger units.',
+    exit: EXIT.strategy,
+  },
+  E_PRICE_GRID: {
+    title: 'A price is not on the grid of the instrument',
+    cause: 'An exchange accepts only multiples of the tick.',
+    cure: "Round it yourself and say which way: instrument.roundToTick(price, 'down').",
+    exit: EXIT.strategy,
+  },
+  E_INSTRUMENT: {
+    title: 'An instrument specification is not valid',
+    cause: 'A file in catalog/instruments breaks the schema or contradicts itself.',
+    cure: 'Correct the named field.',
+    exit: EXIT.input,
+  },
+  E_CONTRACT_ID: {
+    title: 'A contract id cannot be read',
+    cause: 'Contract ids are root, month letter and four-digit year, such as ESZ2025.',
+    cure: 'Use the id that `frontmonth contracts <product>` prints.',
+    exit: EXIT.input,
+  },
+  E_ORDER_CONTINUOUS: {
+    title: 'An order names a continuous series',
+    cause: 'Continuous and adjusted series are for signals; orders go to real contracts.',
+    cure: 'Ask the context for the contract to trade now: ctx.contract(root).',
+    exit: EXIT.strategy,
+  },
+  E_ROLL_RATIO: {
+    title: 'A ratio adjustment meets a price at or below zero',
+    cause: 'A ratio of such prices is undefined or changes sign.',
+    cure: 'Use a difference adjustment for this instrument.',
+    exit: EXIT.input,
+  },
+  E_ROLL_SCHEDULE: {
+    title: 'A roll schedule cannot be built',
+    cause:
+      'Two neighbouring contracts have no common price in the roll window, or the chain has a hole.',
+    cure: 'Import the missing contract, or choose another roll rule; the message names contract and window.',
+    exit: EXIT.input,
+  },
+  E_BAR_INTERVAL: {
+    title: 'A bar interval cannot be read',
+    cause: 'Intervals are a whole number and one of s, m, h, d.',
+    cure: 'Write 1m, 15m, 1h or 1d.',
+    exit: EXIT.usage,
+  },
+  E_PARAM_RANGE: {
+    title: 'A parameter is out of its bounds',
+    cause: 'The strategy declares bounds for each parameter.',
+    cure: 'Choose a value inside the bounds; `frontmonth check <strategy>` lists them.',
+    exit: EXIT.input,
+  },
+  E_PARAM_UNKNOWN: {
+    title: 'A parameter does not exist',
+    cause: 'The strategy declares no parameter of this name.',
+    cure: '`frontmonth check <strategy>` lists the parameters.',
+    exit: EXIT.usage,
+  },
+  E_PARAM_TYPE: {
+    title: 'A parameter has the wrong type',
+    cause: 'The text cannot be read as the declared type.',
+    cure: '`frontmonth check <strategy>` lists the types.',
+    exit: EXIT.input,
+  },
+};

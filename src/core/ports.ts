@@ -1,0 +1,147 @@
+/** Ports: what the engine needs from its neighbours. `core` never implements one. */
+import type { BarColumns } from './bars.ts';
+import type {
+  AmbiguityAlternative,
+  CancelRequest,
+  ExecutionReport,
+  NewOrderRequest,
+  OrderGroupRequest,
+  ReplaceRequest,
+  VenueCapabilities,
+} from './execution.ts';
+import type { ContractDates, InstrumentSpec } from './instrument.ts';
+import type { GroupId } from './order.ts';
+import type { Session, SessionColumns } from './session.ts';
+import type { CashMicros, TradeDate, TsUs } from './units.ts';
+
+/** The only source of "now". In a backtest the engine drives it; live it is the wall clock. */
+export interface Clock {
+  nowUs(): TsUs;
+}
+
+/**
+ * The only source of chance: counter-based, so that a draw depends on its own coordinates and not on how many draws came
+ * before. Adding an instrument or a log line shifts nothing.
+ */
+export interface RandomSource {
+  readonly seed: number;
+  /** Uniform in [0, 1) for these coordinates; the same coordinates give the same number. */
+  uniform(stream: number, a: number, b: number, c: number): number;
+}
+
+/** A batch reader of bars in time order. `next` is synchronous, so that no promise stands in the event loop. */
+export interface BarSource {
+  /** The next batch, or null at the end. A returned batch stays valid until the second-next call. */
+  next(): BarColumns | null;
+  close(): void;
+}
+
+export interface TradingCalendar {
+  /** Product group, such as `cme-equity-index`. */
+  readonly id: string;
+  /** IANA zone of the exchange. */
+  readonly zone: string;
+  /** Sessions whose trade date is in [from, to]. Errors: E_CALENDAR_SPAN outside the sourced span. */
+  sessions(from: TradeDate, to: TradeDate): SessionColumns;
+  /** The session that contains the instant, or null when closed (a break inside a session is not closed). */
+  sessionAt(tsUs: TsUs): Session | null;
+  /** Breaks count as closed. */
+  isOpen(tsUs: TsUs): boolean;
+  nextOpenUs(tsUs: TsUs): TsUs;
+  nextCloseUs(tsUs: TsUs): TsUs;
+  /** The trade date of an instant; when closed, that of the next session. */
+  tradeDateOf(tsUs: TsUs): TradeDate;
+  /** Moves by business days as expiry rules count them. */
+  addBusinessDays(date: TradeDate, days: number): TradeDate;
+  /** Minutes from local midnight of an instant, for reports and session windows. */
+  localMinutes(tsUs: TsUs): number;
+}
+
+export interface CalendarSource {
+  /** Errors: E_CALENDAR_UNKNOWN with the known ids. */
+  forInstrument(spec: InstrumentSpec): TradingCalendar;
+  contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates;
+}
+
+/** What a venue tells the order manager. Called inside the loop only; adapters translate and enqueue. */
+export interface ExecutionSink {
+  onReport(report: ExecutionReport): void;
+  /** A simulated venue had to choose between outcomes that its data cannot tell apart. */
+  onAmbiguity(event: AmbiguityEvent): void;
+}
+
+export interface AmbiguityEvent {
+  readonly groupId: GroupId;
+  readonly contractIndex: number;
+  readonly barOpenUs: TsUs;
+  readonly barCloseUs: TsUs;
+  readonly policy: string;
+  readonly chosen: number;
+  readonly alternatives: readonly AmbiguityAlternative[];
+  readonly qty: number;
+}
+
+/** A venue, simulated or real. Every call returns at once; outcomes arrive at the sink. */
+export interface ExecutionClient {
+  readonly capabilities: VenueCapabilities;
+  connect(sink: ExecutionSink): void;
+  submit(request: NewOrderRequest): void;
+  submitGroup(request: OrderGroupRequest): void;
+  replace(request: ReplaceRequest): void;
+  cancel(request: CancelRequest): void;
+}
+
+/** Flags of a bar for matching. */
+export const BarFlag = {
+  /** The first bar after a session open or reopening: its open is an auction price. */
+  auctionOpen: 1,
+  /** The last bar of its session. */
+  sessionLast: 2,
+  /** The bar was refused by validation: no execution. */
+  quarantined: 4,
+} as const;
+
+/**
+ * A simulated venue that the engine feeds with market data. The engine calls `onBar` only when
+ * `low <= wakeLow[c] || high >= wakeHigh[c]`; -Infinity and Infinity mean that no price can matter, and a waiting market
+ * order sets `wakeHigh` to -Infinity so that any bar wakes it.
+ */
+export interface SimulatedVenue extends ExecutionClient {
+  readonly wakeLow: Float64Array;
+  readonly wakeHigh: Float64Array;
+  /** Matches row `row` of `bars`; reports go to the sink before it returns. `volumeKnown` false lifts the cap. */
+  onBar(contractIndex: number, bars: BarColumns, row: number, flags: number): void;
+  /** End of a session: DAY orders expire after the last market event. */
+  onSessionClose(contractIndex: number, closeUs: TsUs): void;
+  /** Last trade of a contract: all its orders are cancelled with reason `contract-expired`. */
+  onContractExpiry(contractIndex: number, tsUs: TsUs): void;
+  /** GTD expiries due at or before `nowUs`. */
+  onTime(nowUs: TsUs): void;
+  /** The next GTD expiry, or TS_MAX. */
+  nextTimerUs(): TsUs;
+  /** Signed position of a contract as the venue sees it, for reduce-only. */
+  setPosition(contractIndex: number, netQty: number): void;
+}
+
+/** Append-only event log. Lines are canonical JSON; the running hash is over their bytes. */
+export interface JournalPort {
+  /** `body` must be plain data; key order is kept as given. Returns the sequence number. */
+  append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number;
+  /** SHA-256 in hex over all bytes so far. */
+  hash(): string;
+  flush(): void;
+  close(): void;
+}
+
+/** Margin per contract, by trade date, in millionths of the instrument's currency. */
+export interface MarginModel {
+  initialMicros(contractIndex: number, tradeDate: TradeDate, markTicks: number): CashMicros;
+  maintenanceMicros(contractIndex: number, tradeDate: TradeDate, markTicks: number): CashMicros;
+}
+
+/** Currency conversion. A missing rate is an error, never 1. */
+export interface CurrencyRates {
+  readonly base: string;
+  /** Units of base for one unit of `currency` at this date. Errors: E_CURRENCY_RATE. */
+  rate(currency: string, tradeDate: TradeDate): number;
+}

@@ -1,0 +1,520 @@
+/**
+ * The strategy API: the only thing a strategy file imports, and the same in backtest, paper and live. It is designed for
+ * live: no access to the future, no blocking call, no clock of its own; calls return at once and outcomes are events.
+ *
+ * Orders name real contracts. A continuous series has an id of another type, so an order on one cannot be expressed.
+ */
+import type { AccountView } from './account.ts';
+import type { BarInterval } from './bars.ts';
+import { TradingError } from './errors.ts';
+import type { Fill } from './execution.ts';
+import type { ContinuousId, ContractId, ContractSpec, Instrument } from './instrument.ts';
+import type {
+  ClOrdId,
+  ExitLevel,
+  GroupId,
+  OrderEventKind,
+  OrderType,
+  OrderView,
+  PeerRule,
+  Side,
+  TimeInForce,
+  TrailSpec,
+  TriggerSource,
+} from './order.ts';
+import type { PositionView } from './position.ts';
+import type { RoundMode } from './price-grid.ts';
+import type { Adjustment, RollRecord, RollRule } from './roll.ts';
+import type { Session } from './session.ts';
+import type { PriceTicks, TradeDate, TsUs } from './units.ts';
+import type { TradingCalendar } from './ports.ts';
+
+// ---------------------------------------------------------------------------------------------------- parameters
+
+interface ParamCommon {
+  readonly description: string;
+  /** Unit shown in help, docs and reports: `bars`, `ticks`, `minutes`, `% of equity`. */
+  readonly unit?: string;
+}
+export interface IntParam extends ParamCommon {
+  readonly kind: 'int';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+export interface NumberParam extends ParamCommon {
+  readonly kind: 'number';
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+export interface BooleanParam extends ParamCommon {
+  readonly kind: 'boolean';
+  readonly default: boolean;
+}
+export interface ChoiceParam<C extends string = string> extends ParamCommon {
+  readonly kind: 'choice';
+  readonly default: C;
+  readonly choices: readonly C[];
+}
+/** Local wall time `HH:MM` in the exchange's zone. */
+export interface TimeParam extends ParamCommon {
+  readonly kind: 'time';
+  readonly default: string;
+}
+export type ParamDef = IntParam | NumberParam | BooleanParam | ChoiceParam | TimeParam;
+export type ParamSchema = Readonly<Record<string, ParamDef>>;
+
+export type ParamValue<D extends ParamDef> = D extends IntParam | NumberParam
+  ? number
+  : D extends BooleanParam
+    ? boolean
+    : D extends ChoiceParam<infer C>
+      ? C
+      : string;
+export type ParamValues<P extends ParamSchema> = { readonly [K in keyof P]: ParamValue<P[K]> };
+
+export function int(def: Omit<IntParam, 'kind'>): IntParam {
+  return { kind: 'int', ...def };
+}
+export function number(def: Omit<NumberParam, 'kind'>): NumberParam {
+  return { kind: 'number', ...def };
+}
+export function boolean(def: Omit<BooleanParam, 'kind'>): BooleanParam {
+  return { kind: 'boolean', ...def };
+}
+export function choice<const C extends string>(def: Omit<ChoiceParam<C>, 'kind'>): ChoiceParam<C> {
+  return { kind: 'choice', ...def };
+}
+export function time(def: Omit<TimeParam, 'kind'>): TimeParam {
+  return { kind: 'time', ...def };
+}
+
+function paramError(name: string, def: ParamDef, value: unknown, allowed: string): TradingError {
+  return new TradingError(
+    'E_PARAM_RANGE',
+    `parameter \`${name}\` is ${String(value)}, allowed is ${allowed}`,
+    {
+      details: { name, value },
+      rule: `${name}: ${def.kind}, ${allowed}, default ${String(def.default)}`,
+      fix: 'choose a value inside the range',
+    },
+  );
+}
+
+/** Checks one value against its definition and returns it. Errors: E_PARAM_RANGE. */
+export function checkParam(name: string, def: ParamDef, value: unknown): number | boolean | string {
+  switch (def.kind) {
+    case 'int':
+    case 'number': {
+      const inRange = typeof value === 'number' && value >= def.min && value <= def.max;
+      if (!inRange || (def.kind === 'int' && !Number.isInteger(value))) {
+        throw paramError(
+          name,
+          def,
+          value,
+          `${def.min} to ${def.max}${def.kind === 'int' ? ', whole' : ''}`,
+        );
+      }
+      return value;
+    }
+    case 'boolean':
+      if (typeof value !== 'boolean') throw paramError(name, def, value, 'true or false');
+      return value;
+    case 'choice':
+      if (typeof value !== 'string' || !def.choices.includes(value))
+        throw paramError(name, def, value, def.choices.join(', '));
+      return value;
+    case 'time':
+      if (typeof value !== 'string' || !/^([01]\d|2[0-3]):[0-5]\d$/.test(value))
+        throw paramError(name, def, value, 'HH:MM');
+      return value;
+  }
+}
+
+/** Defaults, overridden by `given`; every value checked. Errors: E_PARAM_UNKNOWN, E_PARAM_RANGE. */
+export function resolveParams<P extends ParamSchema>(
+  schema: P,
+  given: Readonly<Record<string, unknown>> = {},
+): ParamValues<P> {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(schema, name)) {
+      throw new TradingError('E_PARAM_UNKNOWN', `there is no parameter \`${name}\``, {
+        details: { name, known: Object.keys(schema) },
+        rule: `known parameters: ${Object.keys(schema).join(', ') || 'none'}`,
+      });
+    }
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, def] of Object.entries(schema))
+    values[name] = checkParam(name, def, given[name] ?? def.default);
+  return values as ParamValues<P>;
+}
+
+/** Reads the text of `--param name=value`. Errors: E_PARAM_UNKNOWN, E_PARAM_TYPE. */
+export function parseParamText(schema: ParamSchema, name: string, text: string): unknown {
+  const def = Object.hasOwn(schema, name) ? schema[name] : undefined;
+  if (def === undefined) {
+    throw new TradingError('E_PARAM_UNKNOWN', `there is no parameter \`${name}\``, {
+      details: { name, known: Object.keys(schema) },
+      rule: `known parameters: ${Object.keys(schema).join(', ') || 'none'}`,
+    });
+  }
+  if (def.kind === 'int' || def.kind === 'number') {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value)) {
+      throw new TradingError('E_PARAM_TYPE', `parameter \`${name}\` is "${text}", not a number`, {
+        details: { name, text },
+      });
+    }
+    return value;
+  }
+  if (def.kind === 'boolean') {
+    if (text !== 'true' && text !== 'false') {
+      throw new TradingError(
+        'E_PARAM_TYPE',
+        `parameter \`${name}\` is "${text}", not true or false`,
+        { details: { name, text } },
+      );
+    }
+    return text === 'true';
+  }
+  return text;
+}
+
+// ---------------------------------------------------------------------------------------------- data requirements
+
+/** A continuous series: which contract when (roll rule), and what is added to its price (adjustment). */
+export interface SeriesRequest {
+  /** The strategy's own name for it, unique; default `ROOT:interval`. */
+  readonly key?: string;
+  readonly root: string;
+  readonly bars: BarInterval;
+  /** Default: the product's roll hint in `catalog/instruments`. */
+  readonly roll?: RollRule;
+  /** Default `back-difference`. Levels are as known now: the current contract always reads raw. */
+  readonly adjust?: Adjustment;
+  /** 0 the contract to trade, 1 the next one, … Default 0. */
+  readonly depth?: number;
+  /** Bars that can be read back, the current one included. Default 2. */
+  readonly history?: number;
+  /** Bars fed to history and attached indicators before the first `onBar`. Default 0. */
+  readonly warmUp?: number;
+}
+
+export interface DataRequirements {
+  readonly series: readonly SeriesRequest[];
+  /** Roots whose quotes, trades or depth the strategy reads. */
+  readonly quotes?: readonly string[];
+  readonly trades?: readonly string[];
+  readonly depth?: readonly string[];
+  /**
+   * What happens to a held position when its chain rolls. `roll`: two fills at raw prices, exits re-created on the new
+   * contract at levels moved by the gap. `flatten`: closed. `manual`: the strategy handles `onRoll`. Default `roll`.
+   */
+  readonly positionsOnRoll?: 'roll' | 'flatten' | 'manual';
+}
+
+// ------------------------------------------------------------------------------------------------- what one reads
+
+/**
+ * One bar of a series: a view that is reused for the next bar, so copy what must outlive the call. Prices are decimals,
+ * adjusted as known now; `raw…Ticks` are counts of the real contract.
+ */
+export interface BarView {
+  readonly key: string;
+  readonly root: string;
+  readonly contract: ContractId;
+  readonly openUs: TsUs;
+  /** Known at this moment. */
+  readonly closeUs: TsUs;
+  readonly tradeDate: TradeDate;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  /** Contracts; NaN where the data do not know it. */
+  readonly volume: number;
+  readonly rawCloseTicks: number;
+  readonly isSessionFirst: boolean;
+  readonly isSessionLast: boolean;
+}
+
+/** An indicator attached to a series: fed before `onBar`, moved by the engine when the series rolls. */
+export interface Indicator {
+  /** False until enough bars were seen. */
+  readonly ready: boolean;
+  readonly value: number;
+  update(bar: BarView): void;
+  /** After a roll every stored price p must become p × factor + shift. */
+  rebase(shift: number, factor: number): void;
+  saveState(): unknown;
+  restoreState(state: unknown): void;
+}
+
+/** History of one series, newest first: `close(0)` is the last finished bar. Prices as in `BarView`. */
+export interface SeriesView {
+  readonly key: string;
+  readonly id: ContinuousId;
+  readonly root: string;
+  readonly interval: string;
+  /** Bars that can be read now. */
+  readonly length: number;
+  /** The contract the series stands on. */
+  readonly contract: ContractId;
+  open(ago: number): number;
+  high(ago: number): number;
+  low(ago: number): number;
+  close(ago: number): number;
+  volume(ago: number): number;
+  closeUs(ago: number): TsUs;
+  /** Highest high of `count` bars, the newest of which is `ago`. NaN when there are fewer. */
+  highest(count: number, ago?: number): number;
+  lowest(count: number, ago?: number): number;
+  /** A level of this series as ticks of the contract to trade now. Ratio and difference adjusted alike. */
+  toRawTicks(level: number, mode: RoundMode): PriceTicks;
+  /** Feeds the indicator from now on, warm-up included; call it in `onStart`. Returns it. */
+  attach<I extends Indicator>(indicator: I): I;
+}
+
+export interface QuoteView {
+  readonly contract: ContractId;
+  readonly tsUs: TsUs;
+  readonly bidTicks: PriceTicks;
+  readonly askTicks: PriceTicks;
+  readonly bidQty: number;
+  readonly askQty: number;
+}
+export interface TradeView {
+  readonly contract: ContractId;
+  readonly tsUs: TsUs;
+  readonly priceTicks: PriceTicks;
+  readonly qty: number;
+  readonly aggressor: 1 | -1 | 0;
+}
+export interface DepthView {
+  readonly contract: ContractId;
+  readonly tsUs: TsUs;
+  bid(level: number): { readonly ticks: PriceTicks; readonly qty: number } | null;
+  ask(level: number): { readonly ticks: PriceTicks; readonly qty: number } | null;
+}
+
+export interface OrderEvent {
+  readonly kind: OrderEventKind;
+  /** The order after the event. */
+  readonly order: OrderView;
+  readonly reason: string;
+  readonly tsUs: TsUs;
+}
+
+export interface RollEvent {
+  readonly root: string;
+  /** Keys of the series that moved. */
+  readonly keys: readonly string[];
+  readonly roll: RollRecord;
+  /** Gap as a decimal price: every price level kept by the strategy moves by this (difference) … */
+  readonly shift: number;
+  /** … or is multiplied by this (ratio); the other one is neutral. */
+  readonly factor: number;
+}
+
+// -------------------------------------------------------------------------------------------------- what one does
+
+interface OrderInputCommon {
+  readonly contract: ContractId;
+  readonly side: Side;
+  /** Whole contracts, at least 1. */
+  readonly qty: number;
+  readonly timeInForce?: TimeInForce;
+  readonly expireUs?: TsUs;
+  readonly reduceOnly?: boolean;
+  readonly displayQty?: number;
+  readonly trigger?: TriggerSource;
+  readonly protectionTicks?: number;
+  /** Why: shown on the trade, in the report and in the journal. */
+  readonly tag?: string;
+}
+/** An order as a strategy writes it; prices are ticks from `instrument.toTicks` or `roundToTick`. */
+export interface OrderInput extends OrderInputCommon {
+  readonly type: OrderType;
+  readonly limitTicks?: PriceTicks;
+  readonly stopTicks?: PriceTicks;
+  readonly trail?: TrailSpec;
+  readonly limitOffsetTicks?: number;
+  readonly postOnly?: boolean;
+}
+
+export interface StopInput {
+  /** Where the stop stands: a level, or ticks away from the entry's average fill (always positive: the losing side). */
+  readonly at: ExitLevel;
+  /** Default a stop-market. */
+  readonly limitOffsetTicks?: number;
+  /** Makes it a trailing stop with this offset. */
+  readonly trail?: TrailSpec;
+  readonly tag?: string;
+}
+export interface TargetInput {
+  /** A level, or ticks away from the entry's average fill (always positive: the winning side). */
+  readonly at: ExitLevel;
+  /** Share of the quantity; default all, or an even split of several. */
+  readonly qty?: number;
+  readonly tag?: string;
+}
+/** Entry, stop and targets as one group: the exits are released by the entry's fills and reduce each other. */
+export interface BracketInput extends OrderInputCommon {
+  readonly type:
+    | 'market'
+    | 'limit'
+    | 'stop'
+    | 'stop-limit'
+    | 'market-if-touched'
+    | 'limit-if-touched';
+  readonly limitTicks?: PriceTicks;
+  readonly stopTicks?: PriceTicks;
+  readonly stop: StopInput;
+  readonly targets?: readonly TargetInput[];
+  /** Default `ouo`: a partial exit shrinks the others. */
+  readonly peers?: PeerRule;
+  readonly release?: 'partial' | 'full';
+  /** Time in force of the exits; default `gtc`, so that a position is not left bare overnight. */
+  readonly exitTimeInForce?: 'day' | 'gtc';
+}
+/** Exits for a position that exists; reduce-only. */
+export interface ProtectInput {
+  readonly contract: ContractId;
+  readonly stop?: StopInput;
+  readonly targets?: readonly TargetInput[];
+  /** Default: the whole position. */
+  readonly qty?: number;
+  readonly exitTimeInForce?: 'day' | 'gtc';
+}
+export interface GroupHandle {
+  readonly groupId: GroupId;
+  readonly entry: ClOrdId | null;
+  readonly stop: ClOrdId | null;
+  readonly targets: readonly ClOrdId[];
+  readonly orders: readonly ClOrdId[];
+}
+export interface ModifyInput {
+  readonly qty?: number;
+  readonly limitTicks?: PriceTicks;
+  readonly stopTicks?: PriceTicks;
+}
+
+/** Sizing helpers: each returns whole contracts, 0 when the risk allows none. */
+export interface Sizing {
+  fixed(qty: number): number;
+  /** Contracts so that a stop at `stopTicks` from an entry at `entryTicks` loses about `riskFraction` of equity. */
+  riskPerStop(input: {
+    contract: ContractId;
+    entryTicks: number;
+    stopTicks: number;
+    riskFraction: number;
+    max?: number;
+  }): number;
+  /** Contracts so that the position's annual volatility is `annualVol` of equity; `dailyPriceStdev` as a decimal price. */
+  volatilityTarget(input: {
+    contract: ContractId;
+    annualVol: number;
+    dailyPriceStdev: number;
+    max?: number;
+  }): number;
+}
+
+/** Everything a strategy can see and do. Valid only during a hook. */
+export interface StrategyContext {
+  /** Known-at time of the event in hand. */
+  readonly nowUs: TsUs;
+  readonly mode: 'backtest' | 'paper' | 'live';
+  readonly account: AccountView;
+  readonly size: Sizing;
+  series(key: string): SeriesView;
+  instrument(root: string): Instrument;
+  calendar(root: string): TradingCalendar;
+  /** The session in progress, or null when closed. */
+  session(root: string): Session | null;
+  /** The contract to trade now. */
+  contract(root: string): ContractId;
+  /** Spec of a contract of this run. */
+  contractSpec(contract: ContractId): ContractSpec;
+  position(contract: ContractId): PositionView;
+  /** Signed contracts over all expiries of a product. */
+  netQty(root: string): number;
+  openOrders(filter?: {
+    readonly contract?: ContractId;
+    readonly root?: string;
+    readonly groupId?: GroupId;
+  }): readonly OrderView[];
+  order(clOrdId: ClOrdId): OrderView | null;
+  submit(order: OrderInput): ClOrdId;
+  bracket(input: BracketInput): GroupHandle;
+  oco(orders: readonly OrderInput[]): GroupHandle;
+  protect(input: ProtectInput): GroupHandle;
+  modify(clOrdId: ClOrdId, changes: ModifyInput): void;
+  cancel(clOrdId: ClOrdId): void;
+  /** All open orders, or those of one contract. */
+  cancelAll(contract?: ContractId): void;
+  /** Cancels the contract's (or root's) orders and closes its position at market. */
+  flatten(
+    target: { readonly contract: ContractId } | { readonly root: string },
+    tag?: string,
+  ): void;
+  /** Market order for the difference to the wanted net position, orders in flight counted; 0 orders when equal. */
+  targetPosition(
+    contract: ContractId,
+    netQty: number,
+    options?: { readonly tag?: string },
+  ): ClOrdId | null;
+  /** Calls `onTimer` at the first moment not before `atUs`, whether or not data arrive. */
+  setTimer(name: string, atUs: TsUs): void;
+  cancelTimer(name: string): void;
+  /** A structured note into the journal. */
+  note(name: string, fields?: Readonly<Record<string, string | number | boolean | null>>): void;
+  /** A point of a plotted series, drawn in the report; `root` puts it on that product's price pane. */
+  plot(name: string, value: number, options?: { readonly root?: string }): void;
+}
+
+// -------------------------------------------------------------------------------------------------- the strategy
+
+/** Hooks; all optional, all synchronous. */
+export interface Strategy {
+  onStart?(ctx: StrategyContext): void;
+  /** A bar of the warm-up: no orders here. */
+  onWarmUpBar?(bar: BarView, ctx: StrategyContext): void;
+  onBar?(bar: BarView, ctx: StrategyContext): void;
+  onQuote?(quote: QuoteView, ctx: StrategyContext): void;
+  onTrade?(trade: TradeView, ctx: StrategyContext): void;
+  onDepth?(depth: DepthView, ctx: StrategyContext): void;
+  onOrder?(event: OrderEvent, ctx: StrategyContext): void;
+  onFill?(fill: Fill, ctx: StrategyContext): void;
+  onRoll?(event: RollEvent, ctx: StrategyContext): void;
+  onSessionOpen?(root: string, session: Session, ctx: StrategyContext): void;
+  onSessionClose?(root: string, session: Session, ctx: StrategyContext): void;
+  onTimer?(name: string, ctx: StrategyContext): void;
+  onStop?(ctx: StrategyContext): void;
+  /** Plain JSON data; restored before `onStart` of the next run. */
+  saveState?(): unknown;
+  restoreState?(state: unknown): void;
+}
+
+export interface StrategyDefinition<P extends ParamSchema = ParamSchema> {
+  readonly id: string;
+  readonly version: string;
+  readonly description: string;
+  readonly params: P;
+  /** Products when the command line names none. */
+  readonly instruments: readonly string[];
+  requires(params: ParamValues<P>, instruments: readonly string[]): DataRequirements;
+  create(params: ParamValues<P>, instruments: readonly string[]): Strategy;
+}
+
+/** Declares a strategy; the default export of a strategy file. Types of the parameters are inferred. */
+export function defineStrategy<const P extends ParamSchema>(
+  definition: StrategyDefinition<P>,
+): StrategyDefinition<P> {
+  return definition;
+}
+
+/** A strategy of any parameters, as the engine takes it. */
+// The parameter type stands in argument position of two methods; the engine only passes what `resolveParams` returned.
+export type AnyStrategyDefinition = StrategyDefinition<ParamSchema>;

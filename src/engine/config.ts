@@ -1,0 +1,92 @@
+/** What an engine is built from. Everything is injected; an engine reads no clock, file or environment. */
+import type { BarInterval } from '../core/bars.ts';
+import type { ContractTable } from '../core/instrument.ts';
+import type {
+  BarSource,
+  CurrencyRates,
+  JournalPort,
+  MarginModel,
+  RandomSource,
+  SimulatedVenue,
+  TradingCalendar,
+} from '../core/ports.ts';
+import type { Adjustment, RollSchedule } from '../core/roll.ts';
+import type { RunRecorder } from '../core/run-events.ts';
+import type { AnyStrategyDefinition } from '../core/strategy.ts';
+import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+
+/** One chain of a product under one roll rule. The first chain of a root decides `ctx.contract(root)`. */
+export interface ChainInput {
+  readonly root: string;
+  readonly schedule: RollSchedule;
+}
+
+/** One declared series: a chain seen at one interval and depth. */
+export interface SeriesInput {
+  readonly key: string;
+  readonly root: string;
+  readonly chainIndex: number;
+  readonly interval: BarInterval;
+  readonly adjust: Adjustment;
+  readonly depth: number;
+  readonly history: number;
+}
+
+/** Bars of one contract at one interval. `isExecution`: these bars match orders (only the finest interval of a contract). */
+export interface BarFeed {
+  readonly contractIndex: number;
+  readonly interval: BarInterval;
+  readonly isExecution: boolean;
+  readonly source: BarSource;
+  readonly isVolumeKnown: boolean;
+}
+
+export interface RiskLimits {
+  readonly orderQtyMax: number;
+  readonly positionQtyMax: number;
+  readonly ordersPerInterval: number;
+  readonly intervalUs: number;
+  /** Largest distance of a limit or stop price from the last price, in percent of it; Infinity switches it off. */
+  readonly collarPct: number;
+  readonly duplicateWindowUs: number;
+  readonly tradingState: 'active' | 'reducing' | 'halted';
+}
+
+export interface EngineConfig {
+  readonly mode: 'backtest' | 'paper' | 'live';
+  readonly strategy: AnyStrategyDefinition;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly instruments: readonly string[];
+  readonly table: ContractTable;
+  /** By row of `table.instruments`. */
+  readonly calendars: readonly TradingCalendar[];
+  readonly chains: readonly ChainInput[];
+  readonly series: readonly SeriesInput[];
+  readonly feeds: readonly BarFeed[];
+  readonly venue: SimulatedVenue;
+  readonly random: RandomSource;
+  readonly journal: JournalPort;
+  readonly recorder: RunRecorder;
+  readonly risk: RiskLimits;
+  readonly margin: MarginModel;
+  readonly rates: CurrencyRates;
+  readonly capitalMicros: CashMicros;
+  /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
+  readonly from: TradeDate;
+  readonly to: TradeDate;
+  /** Restored before `onStart`, when given. */
+  readonly savedState?: unknown;
+  /** Called about every 64 Ki bars with bars seen and the current time; return true to stop cleanly. */
+  readonly onProgress?: (bars: number, nowUs: TsUs) => boolean;
+}
+
+export interface EngineResult {
+  readonly outcome: 'completed' | 'stopped' | 'strategy-error';
+  /** The error that the strategy threw, with the event it was handling. */
+  readonly error: { readonly cause: unknown; readonly hook: string; readonly tsUs: TsUs } | null;
+  readonly bars: number;
+  readonly eventHash: string;
+  readonly savedState: unknown;
+  readonly finalEquityMicros: CashMicros;
+  readonly counts: Readonly<Record<string, number>>;
+}
