@@ -148,7 +148,7 @@ class SyncFileWriter extends RecordBatchFileWriter {
 
 /**
  * Writes an Arrow file from batches, holding one batch in memory. The file must not exist; it is synced to disk.
- * Record batches on disk have the rows of the batches given, split at 64 Ki.
+ * Record batches on disk have 64 Ki rows, however the rows came.
  * Errors: those of the file system, as they come; `BugError` for columns that do not fit the schema.
  */
 export function writeArrowFile(
@@ -189,22 +189,37 @@ export function createArrowWriter(
   const fd = io.open(path, 'wx');
   const sink = new HashingSink(io, fd);
   const writer = new SyncFileWriter(sink);
+  const pending = new PendingRows(schema);
   let rows = 0;
   let isOpen = true;
+  const put = (batch: ColumnBatch, start: number, end: number): void => {
+    writer.write(toRecordBatch(arrow, schema, batch, start, end, dictionaries));
+    rows += end - start;
+  };
   writer.reset(undefined, arrow);
   return {
     write(batch): void {
-      assert(batch.columns.length === schema.columns.length, 'a batch has the columns of its schema');
-      for (let start = 0; start < batch.length; start += BATCH_ROWS) {
-        const end = Math.min(batch.length, start + BATCH_ROWS);
-        writer.write(toRecordBatch(arrow, schema, batch, start, end, dictionaries));
-        rows += end - start;
+      checkColumns(schema, batch);
+      let start = 0;
+      while (start < batch.length) {
+        if (pending.length === 0 && batch.length - start >= BATCH_ROWS) {
+          put(batch, start, start + BATCH_ROWS);
+          start += BATCH_ROWS;
+        } else {
+          start = pending.take(batch, start);
+          if (pending.length === BATCH_ROWS) put(pending.drain(), 0, BATCH_ROWS);
+        }
       }
     },
     finish(): WrittenFile {
+      const rest = pending.drain();
+      if (rest.length > 0) put(rest, 0, rest.length);
       // A dictionary must be in the file even when no row follows.
       if (rows === 0 && dictionaries.some((values) => values !== null)) {
-        const empty = { length: 0, columns: schema.columns.map((column) => emptyColumn(column.type)) };
+        const empty = {
+          length: 0,
+          columns: schema.columns.map((column) => emptyColumn(column.type)),
+        };
         writer.write(toRecordBatch(arrow, schema, empty, 0, 0, dictionaries));
       }
       writer.finish();
@@ -224,6 +239,49 @@ export function createArrowWriter(
       }
     },
   };
+}
+
+/** Gathers small batches, so that files do not fragment however the rows came. */
+class PendingRows {
+  readonly #schema: TableSchema;
+  #columns: RawColumn[] | null = null;
+  length = 0;
+
+  constructor(schema: TableSchema) {
+    this.#schema = schema;
+  }
+
+  /** Copies rows from `start` on until full; returns the first row not taken. */
+  take(batch: ColumnBatch, start: number): number {
+    this.#columns ??= this.#schema.columns.map((column) => newColumn(column.type, BATCH_ROWS));
+    const end = Math.min(batch.length, start + BATCH_ROWS - this.length);
+    this.#columns.forEach((column, i) => {
+      column.set(batch.columns[i]!.subarray(start, end) as never, this.length);
+    });
+    this.length += end - start;
+    return end;
+  }
+
+  /** The rows gathered; the columns are used again. */
+  drain(): ColumnBatch {
+    const length = this.length;
+    this.length = 0;
+    return { length, columns: this.#columns ?? [] };
+  }
+}
+
+function checkColumns(schema: TableSchema, batch: ColumnBatch): void {
+  assert(batch.columns.length === schema.columns.length, 'a batch has the columns of its schema');
+  schema.columns.forEach((column, i) => {
+    const values = batch.columns[i]!;
+    assert(values.length >= batch.length, 'a column has the rows of its batch');
+    assert(values.constructor === emptyColumn(column.type).constructor, 'a column has its type');
+  });
+}
+
+function newColumn(type: ColumnType, rows: number): RawColumn {
+  const Column = emptyColumn(type).constructor as new (length: number) => RawColumn;
+  return new Column(rows);
 }
 
 function toArrowSchema(
@@ -272,7 +330,13 @@ function utf8Data(texts: readonly string[]): Data<Utf8> {
   encoded.forEach((bytes, i) => (offsets[i + 1] = offsets[i]! + bytes.length));
   const data = new Uint8Array(offsets[texts.length]!);
   encoded.forEach((bytes, i) => data.set(bytes, offsets[i]!));
-  return makeData({ type: new Utf8(), length: texts.length, nullCount: 0, valueOffsets: offsets, data });
+  return makeData({
+    type: new Utf8(),
+    length: texts.length,
+    nullCount: 0,
+    valueOffsets: offsets,
+    data,
+  });
 }
 
 function toRecordBatch(
@@ -286,8 +350,6 @@ function toRecordBatch(
   const length = end - start;
   const children = schema.columns.map((column, i) => {
     const values = batch.columns[i]!;
-    assert(values.length >= end, 'a column has the rows of its batch');
-    assert(values.constructor === emptyColumn(column.type).constructor, 'a column has its type');
     const slice = values.subarray(start, end);
     const type = arrow.fields[i]!.type;
     const data = column.type === 'bool' ? packBits(slice as Uint8Array) : slice;
@@ -437,8 +499,12 @@ class SyncFileReader implements ArrowFileReader {
         throw formatError(this.path, `column ${column.name} holds nulls`, { batch: k });
       const region = buffers[2 * i + 1]!;
       const needed = byteLengthOf(column.type, length);
-      if (nodes[i]!.length !== length || region.length < needed || region.offset < 0 ||
-        region.offset + needed > block.bodyLength)
+      if (
+        nodes[i]!.length !== length ||
+        region.length < needed ||
+        region.offset < 0 ||
+        region.offset + needed > block.bodyLength
+      )
         throw corrupt(this.path, `column ${column.name} of batch ${k} lies outside its batch`);
       return viewColumn(column.type, bytes.buffer, body + region.offset, length);
     });
@@ -476,16 +542,27 @@ class SyncFileReader implements ArrowFileReader {
       this.#checkBlock(block);
       const bytes = this.#readAt(block.offset, block.metaDataLength + block.bodyLength);
       const message = decodeMessage(bytes, this.path);
-      if (!message.isDictionaryBatch()) throw corrupt(this.path, 'a dictionary block holds no dictionary');
+      if (!message.isDictionaryBatch())
+        throw corrupt(this.path, 'a dictionary block holds no dictionary');
       const header = message.header();
       const [, offsetsRegion, dataRegion] = header.data.buffers;
       if (offsetsRegion === undefined || dataRegion === undefined || header.data.compression)
-        throw formatError(this.path, 'a dictionary is compressed or is not of texts', { id: header.id });
+        throw formatError(this.path, 'a dictionary is compressed or is not of texts', {
+          id: header.id,
+        });
       const body = bytes.byteOffset + block.metaDataLength;
-      const offsets = new Int32Array(bytes.buffer, body + offsetsRegion.offset, header.data.length + 1);
+      const offsets = new Int32Array(
+        bytes.buffer,
+        body + offsetsRegion.offset,
+        header.data.length + 1,
+      );
       const texts = Array.from({ length: header.data.length }, (_, i) =>
         new TextDecoder().decode(
-          new Uint8Array(bytes.buffer, body + dataRegion.offset + offsets[i]!, offsets[i + 1]! - offsets[i]!),
+          new Uint8Array(
+            bytes.buffer,
+            body + dataRegion.offset + offsets[i]!,
+            offsets[i + 1]! - offsets[i]!,
+          ),
         ),
       );
       byId.set(header.id, header.isDelta ? [...(byId.get(header.id) ?? []), ...texts] : texts);
@@ -501,7 +578,9 @@ class SyncFileReader implements ArrowFileReader {
 
   #checkBlock(block: Block): void {
     const end = block.offset + block.metaDataLength + block.bodyLength;
-    if (!(block.offset >= 8 && block.metaDataLength > 8 && block.bodyLength >= 0 && end <= this.#size))
+    if (
+      !(block.offset >= 8 && block.metaDataLength > 8 && block.bodyLength >= 0 && end <= this.#size)
+    )
       throw corrupt(this.path, 'a batch lies outside the file');
   }
 
@@ -560,7 +639,12 @@ function byteLengthOf(type: ColumnType, rows: number): number {
   return rows * emptyColumn(type).BYTES_PER_ELEMENT;
 }
 
-function viewColumn(type: ColumnType, buffer: ArrayBufferLike, offset: number, rows: number): RawColumn {
+function viewColumn(
+  type: ColumnType,
+  buffer: ArrayBufferLike,
+  offset: number,
+  rows: number,
+): RawColumn {
   switch (type) {
     case 'f64':
       return new Float64Array(buffer, offset, rows);
@@ -598,7 +682,11 @@ function corrupt(path: string, reason: string, cause?: unknown): TradingError {
   });
 }
 
-function formatError(path: string, reason: string, details: Readonly<Record<string, unknown>>): TradingError {
+function formatError(
+  path: string,
+  reason: string,
+  details: Readonly<Record<string, unknown>>,
+): TradingError {
   return new TradingError('E_DATA_FORMAT', `${path}: ${reason}`, {
     details: { path, reason, ...details },
     where: path,
@@ -634,10 +722,15 @@ export function writeTable(
   const raw: RawColumn[] = [];
   let length = -1;
   for (const [name, column] of Object.entries(columns)) {
-    if (length >= 0) assert(column.values.length === length, 'the columns of a table are equally long');
+    if (length >= 0)
+      assert(column.values.length === length, 'the columns of a table are equally long');
     length = column.values.length;
     const encoded = encodeColumn(name, column);
-    specs.push({ name, type: column.type, ...(encoded.dictionary && { dictionary: encoded.dictionary }) });
+    specs.push({
+      name,
+      type: column.type,
+      ...(encoded.dictionary && { dictionary: encoded.dictionary }),
+    });
     raw.push(encoded.values);
   }
   const batch = { length: Math.max(0, length), columns: raw };
@@ -675,7 +768,10 @@ export function writeError(path: string, cause: unknown): TradingError {
     details: { path, reason },
     where: path,
     rule: 'a write is whole or leaves the old state',
-    fix: reason === 'ENOSPC' ? 'free space on the disk, then write again' : 'check disk and permissions',
+    fix:
+      reason === 'ENOSPC'
+        ? 'free space on the disk, then write again'
+        : 'check disk and permissions',
     cause,
   });
 }
@@ -701,7 +797,9 @@ function encodeColumn(
     case 'f64':
       return { values: Float64Array.from(values as ArrayLike<number>) };
     case 'u64':
-      return { values: BigUint64Array.from(Array.from(values as ArrayLike<number>, (v) => BigInt(v))) };
+      return {
+        values: BigUint64Array.from(Array.from(values as ArrayLike<number>, (v) => BigInt(v))),
+      };
     case 'i32':
       checkIntegers(name, values, -2_147_483_648, 2_147_483_647);
       return { values: Int32Array.from(values as ArrayLike<number>) };
@@ -725,9 +823,13 @@ function checkIntegers(name: string, values: ArrayLike<unknown>, low: number, hi
   for (let i = 0; i < values.length; i += 1) {
     const value = values[i];
     if (!(Number.isInteger(value) && (value as number) >= low && (value as number) <= high)) {
-      throw new TradingError('E_DATA_VALUE', `column ${name}, row ${i}: ${String(value)} is not a whole number from ${low} to ${high}`, {
-        details: { column: name, row: i, value: String(value) },
-      });
+      throw new TradingError(
+        'E_DATA_VALUE',
+        `column ${name}, row ${i}: ${String(value)} is not a whole number from ${low} to ${high}`,
+        {
+          details: { column: name, row: i, value: String(value) },
+        },
+      );
     }
   }
 }
@@ -735,8 +837,7 @@ function checkIntegers(name: string, values: ArrayLike<unknown>, low: number, hi
 function joinColumns(type: ColumnType, batches: readonly ColumnBatch[], index: number): RawColumn {
   if (batches.length === 1) return batches[0]!.columns[index]!;
   const rows = batches.reduce((sum, batch) => sum + batch.length, 0);
-  const Column = emptyColumn(type).constructor as new (length: number) => RawColumn;
-  const out = new Column(rows);
+  const out = newColumn(type, rows);
   let at = 0;
   for (const batch of batches) {
     out.set(batch.columns[index]! as never, at);

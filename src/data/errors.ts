@@ -11,7 +11,8 @@ export const DATA_ERRORS: ErrorCatalog = {
   },
   E_DATA_CORRUPT: {
     title: 'A data file is damaged',
-    cause: 'The file is cut short, is not Arrow, or its bytes differ from the checksum in the manifest.',
+    cause:
+      'The file is cut short, is not Arrow, or its bytes differ from the checksum in the manifest.',
     cure: 'Run `frontmonth data check` to see which files, then import the named segment again.',
     exit: EXIT.input,
   },
@@ -47,13 +48,15 @@ export const DATA_ERRORS: ErrorCatalog = {
   },
   E_DATASET_NAME: {
     title: 'A dataset name is not valid',
-    cause: 'Names become folders: lower-case letters, digits, dot, dash and underscore, at most 64.',
+    cause:
+      'Names become folders: lower-case letters, digits, dot, dash and underscore, at most 64.',
     cure: 'Choose a name such as es-minutes.',
     exit: EXIT.usage,
   },
   E_DATASET_GRID: {
     title: 'The price grid of a product is missing or would change',
-    cause: 'Prices are stored as counts of a grid; without it, or with another one, they mean something else.',
+    cause:
+      'Prices are stored as counts of a grid; without it, or with another one, they mean something else.',
     cure: 'State the grid of the product in the dataset; for another grid write a new dataset.',
     exit: EXIT.input,
   },
