@@ -65,7 +65,7 @@ export function defaultRollRule(spec: Pick<InstrumentSpec, 'rollHint'>): RollRul
   return {
     kind: 'calendar',
     anchor: hint.anchor === 'firstNotice' ? 'first-notice' : 'last-trade',
-    days: Math.max(1, hint.businessDays),
+    days: Math.max(1, Math.abs(hint.businessDays)),
     count: 'business',
   };
 }
