@@ -338,3 +338,8 @@ function fail(file: string, field: string, value: unknown, rule: string): never 
     fix: `correct ${field === '' ? 'the file' : field}; schemas/instrument.schema.json describes the format`,
   });
 }
+
+/** JSON Schema of the file format, as committed in `schemas/instrument.schema.json`. */
+export function instrumentJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(INSTRUMENT_FILE) as Record<string, unknown>;
+}
