@@ -35,6 +35,7 @@ export const LEVEL_COLUMNS = {
 } as const;
 export type LevelRow = RowOf<typeof LEVEL_COLUMNS>;
 
+/** `barOpenUs` and `barCloseUs` are NaN for fills that no bar explains. */
 export const FILL_COLUMNS = {
   execId: 'text',
   clOrdId: 'text',
@@ -55,8 +56,8 @@ export const FILL_COLUMNS = {
   policy: 'text',
   roundedTicks: 'f64',
   slippageTicks: 'f64',
-  barOpenUs: 'ts',
-  barCloseUs: 'ts',
+  barOpenUs: 'f64',
+  barCloseUs: 'f64',
 } as const;
 export type FillRow = RowOf<typeof FILL_COLUMNS>;
 
