@@ -1,0 +1,44 @@
+/** Joins the error catalogs of all layers. */
+import type { ErrorCatalog, ErrorPage } from '../core/errors.ts';
+import { CORE_ERRORS } from '../core/errors.ts';
+import { CLI_ERRORS } from './errors.ts';
+
+/** Layers whose `errors.ts` exports one catalog each. Loaded by name, so that this file imports no layer's code. */
+export const ERROR_LAYERS = ['calendars', 'data', 'sim', 'engine', 'strategies', 'research'] as const;
+
+export async function errorCatalogs(): Promise<ReadonlyMap<string, ErrorCatalog>> {
+  const catalogs = new Map<string, ErrorCatalog>([
+    ['core', CORE_ERRORS],
+    ['cli', CLI_ERRORS],
+  ]);
+  for (const layer of ERROR_LAYERS) {
+    const path = `../${layer}/errors.ts`;
+    const module = await importIfPresent(path);
+    const name = `${layer.toUpperCase()}_ERRORS`;
+    const catalog = module?.[name];
+    if (catalog !== undefined) catalogs.set(layer, catalog as ErrorCatalog);
+  }
+  return catalogs;
+}
+
+async function importIfPresent(path: string): Promise<Record<string, unknown> | null> {
+  try {
+    return (await import(path)) as Record<string, unknown>;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    // A layer without a catalog throws nothing of its own.
+    if (code === 'ERR_MODULE_NOT_FOUND') return null;
+    throw error;
+  }
+}
+
+/** All pages by code. A test holds that a code stands in one catalog; here the first one wins, so that errors still print. */
+export async function allErrorPages(): Promise<ErrorCatalog> {
+  const pages: Record<string, ErrorPage> = {};
+  for (const catalog of (await errorCatalogs()).values()) {
+    for (const [code, page] of Object.entries(catalog)) {
+      pages[code] ??= page;
+    }
+  }
+  return pages as ErrorCatalog;
+}
