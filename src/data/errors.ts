@@ -1,0 +1,117 @@
+/** The error pages of the data layer. */
+import type { ErrorCatalog } from '../core/errors.ts';
+import { EXIT } from '../core/errors.ts';
+
+export const DATA_ERRORS: ErrorCatalog = {
+  E_DATA_FORMAT: {
+    title: 'An Arrow file has a shape that is not ours',
+    cause: 'The file is compressed, holds nulls, or lacks a column or has it in another type.',
+    cure: 'Import the data with `frontmonth data import`, which writes files of the documented shape.',
+    exit: EXIT.input,
+  },
+  E_DATA_CORRUPT: {
+    title: 'A data file is damaged',
+    cause:
+      'The file is cut short, is not Arrow, or its bytes differ from the checksum in the manifest.',
+    cure: 'Run `frontmonth data check` to see which files, then import the named segment again.',
+    exit: EXIT.input,
+  },
+  E_DATA_UNSORTED: {
+    title: 'Rows are not in time order',
+    cause: 'A row is not later than the one before it, or two rows share a time.',
+    cure: 'Sort the source by time and remove the duplicate; the message names the row.',
+    exit: EXIT.input,
+  },
+  E_DATA_VALUE: {
+    title: 'A value cannot be stored',
+    cause: 'A price, time or quantity is NaN, infinite, fractional or too large for its column.',
+    cure: 'Correct the named row, or state in the dataset that its volume is unknown or its prices have no grid.',
+    exit: EXIT.input,
+  },
+  E_DATA_SPAN: {
+    title: 'The dataset does not cover what was asked',
+    cause: 'There are no rows of this contract, interval or span.',
+    cure: 'Ask for a span that the message lists, or import the missing part.',
+    exit: EXIT.input,
+  },
+  E_DATASET_UNKNOWN: {
+    title: 'A dataset does not exist',
+    cause: 'The catalog has no dataset of this name.',
+    cure: '`frontmonth data list` prints the names; `frontmonth data sample` makes the synthetic one.',
+    exit: EXIT.input,
+  },
+  E_DATASET_EXISTS: {
+    title: 'A dataset exists already',
+    cause: 'Creating would replace the statements of an existing dataset.',
+    cure: 'Choose another name, or write into the existing dataset.',
+    exit: EXIT.input,
+  },
+  E_DATASET_NAME: {
+    title: 'A dataset name is not valid',
+    cause:
+      'Names become folders: lower-case letters, digits, dot, dash and underscore, at most 64.',
+    cure: 'Choose a name such as es-minutes.',
+    exit: EXIT.usage,
+  },
+  E_DATASET_GRID: {
+    title: 'The price grid of a product is missing or would change',
+    cause:
+      'Prices are stored as counts of a grid; without it, or with another one, they mean something else.',
+    cure: 'State the grid of the product in the dataset; for another grid write a new dataset.',
+    exit: EXIT.input,
+  },
+  E_DATASET_CHANGED: {
+    title: 'A dataset was rewritten while it was read',
+    cause: 'Files of the state that this reader opened have been removed by a later writer.',
+    cure: 'Open the dataset again.',
+    exit: EXIT.input,
+  },
+  E_MANIFEST: {
+    title: 'A dataset manifest cannot be read',
+    cause: 'manifest.json is not JSON, breaks the schema, or has a newer schema version.',
+    cure: 'Restore the file from a copy, or import the dataset again.',
+    exit: EXIT.input,
+  },
+  E_SEGMENT_YEAR: {
+    title: 'Rows lie outside the year of their segment',
+    cause: 'A segment holds one year (UTC) of one contract.',
+    cure: 'Split the rows by year: writer.putBarsByYear does it.',
+    exit: EXIT.input,
+  },
+  E_SEGMENT_ORDER: {
+    title: 'Segments of one contract overlap in time',
+    cause: 'The last row of one year is not before the first row of the next.',
+    cure: 'Split the rows by the year of their open time, all years the same way.',
+    exit: EXIT.input,
+  },
+  E_CATALOG_LOCKED: {
+    title: 'Another process writes this dataset',
+    cause: 'One writer at a time; the message names the process.',
+    cure: 'Wait until it has finished, or stop it. The lock of a dead process never blocks.',
+    exit: EXIT.locked,
+  },
+  E_CATALOG_WRITE: {
+    title: 'The catalog could not be written',
+    cause: 'The disk is full, read-only or failing. What was there before is unchanged.',
+    cure: 'Free space or correct the permissions, then write again.',
+    exit: EXIT.input,
+  },
+  E_IMPORT_FILE: {
+    title: 'A source file cannot be read',
+    cause: 'It does not exist, may not be read, or its compression is damaged.',
+    cure: 'Check the path and the file.',
+    exit: EXIT.input,
+  },
+  E_IMPORT_MAPPING: {
+    title: 'The column mapping does not fit the file',
+    cause: 'A named column does not exist, or the mapping lacks a column that bars need.',
+    cure: 'Name the columns of the file; the message lists them.',
+    exit: EXIT.usage,
+  },
+  E_IMPORT_ROWS: {
+    title: 'Rows of a source file are not valid',
+    cause: 'The listed rows cannot be read or break a rule; nothing was imported.',
+    cure: 'Correct the rows, or import with --quarantine, which writes the valid rows and lists the others.',
+    exit: EXIT.input,
+  },
+};

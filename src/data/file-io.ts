@@ -1,0 +1,79 @@
+/** Every file operation of the catalog passes here, so that a test can fail each one of them. */
+import * as fs from 'node:fs';
+
+/** Synchronous file operations. A descriptor is whatever `open` returned. Errors are those of Node (`code` ENOSPC, …). */
+export interface FileIo {
+  open(path: string, flags: 'r' | 'wx'): number;
+  /** Fills `target` from `position`; returns the bytes read, fewer only at the end of the file. */
+  read(fd: number, target: Uint8Array, position: number): number;
+  /** Writes all bytes at the current end. */
+  write(fd: number, bytes: Uint8Array): void;
+  size(fd: number): number;
+  fsync(fd: number): void;
+  close(fd: number): void;
+  rename(from: string, to: string): void;
+  /** Hard link; fails with EEXIST when `to` exists. */
+  link(from: string, to: string): void;
+  unlink(path: string): void;
+  mkdir(path: string): void;
+  /** File and folder names, sorted. An absent folder has none. */
+  list(folder: string): string[];
+  exists(path: string): boolean;
+  /** Makes renames inside a folder durable; does nothing where the system has no such call. */
+  fsyncFolder(folder: string): void;
+}
+
+/** The real file system. */
+export const nodeFileIo: FileIo = {
+  open: (path, flags) => fs.openSync(path, flags),
+  read(fd, target, position) {
+    let done = 0;
+    while (done < target.length) {
+      const n = fs.readSync(fd, target, done, target.length - done, position + done);
+      if (n === 0) break;
+      done += n;
+    }
+    return done;
+  },
+  write(fd, bytes) {
+    let done = 0;
+    while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+  },
+  size: (fd) => fs.fstatSync(fd).size,
+  fsync: (fd) => fs.fsyncSync(fd),
+  close: (fd) => fs.closeSync(fd),
+  rename: (from, to) => fs.renameSync(from, to),
+  link: (from, to) => fs.linkSync(from, to),
+  unlink: (path) => fs.unlinkSync(path),
+  mkdir: (path) => void fs.mkdirSync(path, { recursive: true }),
+  list: (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []),
+  exists: (path) => fs.existsSync(path),
+  fsyncFolder(folder) {
+    if (process.platform === 'win32') return;
+    const fd = fs.openSync(folder, 'r');
+    try {
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+  },
+};
+
+/** The whole file as bytes. */
+export function readBytes(io: FileIo, path: string): Uint8Array {
+  const fd = io.open(path, 'r');
+  try {
+    const bytes = new Uint8Array(io.size(fd));
+    const read = io.read(fd, bytes, 0);
+    return read === bytes.length ? bytes : bytes.subarray(0, read);
+  } finally {
+    io.close(fd);
+  }
+}
+
+/** The `code` of a Node error, or an empty text. */
+export function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}
