@@ -1,0 +1,31 @@
+/** Error pages of the calendars layer. */
+import type { ErrorCatalog } from '../core/errors.ts';
+import { EXIT } from '../core/errors.ts';
+
+export const CALENDAR_ERRORS: ErrorCatalog = {
+  E_CALENDAR_UNKNOWN: {
+    title: 'A session group or business calendar is not known',
+    cause:
+      'The instrument names a trading-hours group or a business calendar that has no rules here yet.',
+    cure: 'Use a product of one of the groups that the message lists, or import the data as ordered labels.',
+    exit: EXIT.input,
+  },
+  E_CALENDAR_SPAN: {
+    title: 'A date lies outside the span of a calendar',
+    cause: 'Hours and holidays are known for a span of years only; outside it an answer would be a guess.',
+    cure: 'Choose dates inside the span that the message names.',
+    exit: EXIT.input,
+  },
+  E_ZONE: {
+    title: 'A time zone is not known',
+    cause: 'The name is not an IANA zone of this runtime.',
+    cure: 'Write zones as America/Chicago or Europe/Berlin.',
+    exit: EXIT.input,
+  },
+  E_DATE_RULE: {
+    title: 'A last trade or first notice rule cannot be evaluated',
+    cause: 'The rule is of an unknown kind, lacks a field, or names a table of dates that is not here.',
+    cure: 'Correct the rule in the instrument file; docs list the kinds and their fields.',
+    exit: EXIT.input,
+  },
+};
