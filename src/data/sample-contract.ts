@@ -1,0 +1,172 @@
+/** Turns a spot path into the bars of one contract. Flat world. */
+import type { BarColumns } from '../core/bars.ts';
+import type { ContractSpec } from '../core/instrument.ts';
+import type { TradeDate } from '../core/units.ts';
+import { US_PER_MINUTE } from '../core/units.ts';
+import type { DayPath } from './sample-path.ts';
+import { draw32, streamKey } from './sample-random.ts';
+
+/** Growable bar columns with whole-count prices. */
+export class BarBuffer {
+  length = 0;
+  openUs: Float64Array;
+  closeUs: Float64Array;
+  open: Int32Array;
+  high: Int32Array;
+  low: Int32Array;
+  close: Int32Array;
+  volume: Float64Array;
+
+  constructor(capacity: number) {
+    this.openUs = new Float64Array(capacity);
+    this.closeUs = new Float64Array(capacity);
+    this.open = new Int32Array(capacity);
+    this.high = new Int32Array(capacity);
+    this.low = new Int32Array(capacity);
+    this.close = new Int32Array(capacity);
+    this.volume = new Float64Array(capacity);
+  }
+
+  reserve(rows: number): void {
+    if (this.length + rows <= this.openUs.length) return;
+    const grown = new BarBuffer(2 * (this.length + rows));
+    grown.openUs.set(this.openUs);
+    grown.closeUs.set(this.closeUs);
+    grown.open.set(this.open);
+    grown.high.set(this.high);
+    grown.low.set(this.low);
+    grown.close.set(this.close);
+    grown.volume.set(this.volume);
+    Object.assign(this, grown, { length: this.length });
+  }
+
+  /** Starts a row with the bounds of an interval. */
+  startRow(openUs: number, closeUs: number): number {
+    const row = this.length;
+    this.openUs[row] = openUs;
+    this.closeUs[row] = closeUs;
+    this.volume[row] = 0;
+    this.length = row + 1;
+    return row;
+  }
+
+  /** Adds the bar `from[source]` to a row. */
+  fold(row: number, open: number, high: number, low: number, close: number, volume: number): void {
+    if (this.volume[row] === 0) {
+      this.open[row] = open;
+      this.high[row] = high;
+      this.low[row] = low;
+    } else {
+      if (high > this.high[row]!) this.high[row] = high;
+      if (low < this.low[row]!) this.low[row] = low;
+    }
+    this.close[row] = close;
+    this.volume[row] = this.volume[row]! + volume;
+  }
+
+  /** The rows so far as columns of exactly that length; the buffer is empty afterwards. */
+  take(): BarColumns {
+    const { length } = this;
+    this.length = 0;
+    return {
+      length,
+      openUs: this.openUs.slice(0, length),
+      closeUs: this.closeUs.slice(0, length),
+      open: this.open.slice(0, length),
+      high: this.high.slice(0, length),
+      low: this.low.slice(0, length),
+      close: this.close.slice(0, length),
+      volume: this.volume.slice(0, length),
+    };
+  }
+}
+
+/** What a contract needs beside its specification. Dates are trade dates. */
+export interface ContractPlan {
+  readonly spec: ContractSpec;
+  /** First session in which the next contract trades more than this one. */
+  readonly crossDate: TradeDate;
+  /** First date whose minutes are written. */
+  readonly minuteDate: TradeDate;
+  /** Price against other months, 1 without a season. */
+  readonly season: number;
+}
+
+/** Bars of one contract in all intervals. Minutes are always made; hours and days are folded from them. */
+export class ContractBars {
+  readonly plan: ContractPlan;
+  readonly minutes: BarBuffer = new BarBuffer(4096);
+  readonly hours: BarBuffer = new BarBuffer(2048);
+  readonly days: BarBuffer = new BarBuffer(64);
+  readonly #key: number;
+
+  constructor(plan: ContractPlan, seed: number) {
+    this.plan = plan;
+    this.#key = streamKey(seed, plan.spec.id);
+  }
+
+  /**
+   * Adds one trade date. `countsPerSpot` turns a spot price into counts of this contract, `share` is its part of the
+   * product's volume. A minute without volume has no bar. Returns the number of minute bars made.
+   */
+  addDay(path: DayPath, countsPerSpot: number, share: number, isMinuteKept: boolean): number {
+    const { minutes, hours, days } = this;
+    const { minuteUs, open, high, low, close, volume, hour } = path;
+    const { lastTradeUs } = this.plan.spec.dates;
+    const key = this.#key;
+    const kept = minutes.length;
+    minutes.reserve(path.length);
+    hours.reserve(path.hourCount);
+    days.reserve(1);
+    const { open: mOpen, high: mHigh, low: mLow, close: mClose, volume: mVolume } = minutes;
+    const { openUs: mOpenUs, closeUs: mCloseUs } = minutes;
+    let at = kept;
+    for (let i = 0; i < path.length; i += 1) {
+      const us = minuteUs[i]!;
+      if (us >= lastTradeUs) break;
+      const chance = (draw32(key, us / US_PER_MINUTE) >>> 0) / 4_294_967_296;
+      const traded = Math.floor(volume[i]! * share + chance);
+      if (traded === 0) continue;
+      const last = Math.max(1, Math.floor(close[i]! * countsPerSpot + 0.5));
+      mOpenUs[at] = us;
+      mCloseUs[at] = us + US_PER_MINUTE;
+      mClose[at] = last;
+      mVolume[at] = traded;
+      // One contract is one price.
+      const isSingle = traded === 1;
+      mOpen[at] = isSingle ? last : Math.max(1, Math.floor(open[i]! * countsPerSpot + 0.5));
+      mHigh[at] = isSingle ? last : Math.max(1, Math.floor(high[i]! * countsPerSpot + 0.5));
+      mLow[at] = isSingle ? last : Math.max(1, Math.floor(low[i]! * countsPerSpot + 0.5));
+      at += 1;
+    }
+    minutes.length = at;
+    if (at > kept) this.#foldDay(path, kept, at, hour);
+    if (!isMinuteKept) minutes.length = kept;
+    return at - kept;
+  }
+
+  #foldDay(path: DayPath, from: number, to: number, hourOf: Int32Array): void {
+    const { minutes, hours, days } = this;
+    const { lastTradeUs } = this.plan.spec.dates;
+    const day = days.startRow(path.openUs, Math.min(path.closeUs, lastTradeUs));
+    let [hour, row, i] = [-1, -1, 0];
+    for (let at = from; at < to; at += 1) {
+      const us = minutes.openUs[at]!;
+      while (path.minuteUs[i]! < us) i += 1;
+      if (hourOf[i] !== hour) {
+        if (row >= 0) foldRow(days, day, hours, row);
+        hour = hourOf[i]!;
+        row = hours.startRow(
+          path.hourOpenUs[hour]!,
+          Math.min(path.hourCloseUs[hour]!, lastTradeUs),
+        );
+      }
+      foldRow(hours, row, minutes, at);
+    }
+    foldRow(days, day, hours, row);
+  }
+}
+
+function foldRow(into: BarBuffer, row: number, from: BarBuffer, at: number): void {
+  into.fold(row, from.open[at]!, from.high[at]!, from.low[at]!, from.close[at]!, from.volume[at]!);
+}
