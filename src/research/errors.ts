@@ -1,0 +1,62 @@
+/** Error pages of the research layer. */
+import type { ErrorCatalog } from '../core/errors.ts';
+import { EXIT } from '../core/errors.ts';
+
+export const RESEARCH_ERRORS: ErrorCatalog = {
+  E_RUN_NOT_FOUND: {
+    title: 'A run cannot be found',
+    cause: 'No run folder has this name, prefix or position.',
+    cure: '`frontmonth runs list` shows the runs; name one by folder, unique prefix, `last` or `last~2`.',
+    exit: EXIT.input,
+  },
+  E_RUN_AMBIGUOUS: {
+    title: 'A run name fits several runs',
+    cause: 'The prefix is not unique.',
+    cure: 'Write more of the run id.',
+    exit: EXIT.usage,
+  },
+  E_RUN_READ: {
+    title: 'A run folder cannot be read',
+    cause: 'A file of the run is missing, is not of the expected form, or the run never finished.',
+    cure: 'Run it again; an unfinished run keeps its journal in the folder named `.partial-…`.',
+    exit: EXIT.input,
+  },
+  E_RUN_EXISTS: {
+    title: 'A run of this id exists already',
+    cause: 'Runs are never overwritten.',
+    cure: 'Choose another run id or another place with --out.',
+    exit: EXIT.input,
+  },
+  E_RUN_WRITE: {
+    title: 'A run folder cannot be written',
+    cause: 'The disk is full or the folder may not be written.',
+    cure: 'Free some space or choose another place with --out; what was written stays readable.',
+    exit: EXIT.input,
+  },
+  E_REPORT_ASSET: {
+    title: 'A file of the report page is missing',
+    cause:
+      'The chart libraries are built into the package; in a clone they come from the development packages.',
+    cure: 'Run `npm ci` in the clone, or install the package again.',
+    exit: EXIT.input,
+  },
+  E_REPORT_SIZE: {
+    title: 'A report does not fit its size limit',
+    cause: 'Even without prices the tables of the run are larger than --max-mb.',
+    cure: 'Raise --max-mb, or report a shorter span.',
+    exit: EXIT.input,
+  },
+  E_COMPARE_COUNT: {
+    title: 'The number of runs to compare is out of range',
+    cause: 'A comparison needs 2 to 20 runs.',
+    cure: 'Name between 2 and 20 runs.',
+    exit: EXIT.usage,
+  },
+  E_TRADES_QUERY: {
+    title: 'A filter or sort of a table cannot be read',
+    cause:
+      'Filters are column, one of = != < > <= >=, and value; sorts are a column with an optional minus.',
+    cure: "Write --where 'instrument=ES side=short net<0' or --sort -net; the message lists the columns.",
+    exit: EXIT.usage,
+  },
+};

@@ -1,0 +1,74 @@
+/** The first sentence of a report, by rule. No praise, no grade. */
+import { TOO_FEW_TRADES } from './metrics.ts';
+import type { Metrics } from './run-format.ts';
+
+export interface VerdictInput {
+  readonly currency: string;
+  readonly fillPolicy: string;
+  readonly metrics: Metrics;
+  readonly optimistic: Metrics | null;
+  readonly sharpeInterval: { readonly low: number | null; readonly high: number | null };
+  readonly closed: number;
+  readonly open: number;
+  readonly ambiguous: number;
+  readonly bars: number;
+}
+
+/** True when the bounds disagree on the sign of the net profit. */
+export function isBarResolutionSensitive(metrics: Metrics, optimistic: Metrics | null): boolean {
+  const low = metrics['netProfit']?.value ?? 0;
+  const high = optimistic?.['netProfit']?.value ?? low;
+  return Math.sign(low) !== Math.sign(high);
+}
+
+/** @example verdictOf(input) // => 'Net +18,412 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. …' */
+export function verdictOf(input: VerdictInput): string {
+  const net = input.metrics['netProfit']?.value ?? 0;
+  const sentences = [`Net ${signedWhole(net)} ${input.currency} (${input.fillPolicy}).`];
+  if (input.closed + input.open === 0) {
+    sentences[0] = `No trades: ${formatWhole(input.bars)} bars seen, net ${signedWhole(net)} ${input.currency}.`;
+    return sentences.join(' ');
+  }
+  if (isBarResolutionSensitive(input.metrics, input.optimistic))
+    sentences.push('Bar-resolution-sensitive: this data cannot decide.');
+  sentences.push(sharpeSentence(input));
+  if (input.closed < TOO_FEW_TRADES)
+    sentences.push(`${count(input.closed, 'closed trade')}: too few to judge.`);
+  if (input.closed > 0 && input.ambiguous > 0) {
+    const share = (input.ambiguous / input.closed) * 100;
+    sentences.push(`${share.toFixed(share < 1 ? 2 : 1)} % of trades depend on ambiguous bars.`);
+  }
+  sentences.push(costSentence(input.metrics));
+  if (input.open > 0) sentences.push(`${count(input.open, 'trade')} still open at the end.`);
+  return sentences.join(' ');
+}
+
+function sharpeSentence({ metrics, sharpeInterval }: VerdictInput): string {
+  const sharpe = metrics['sharpe'];
+  if (sharpe === undefined || sharpe.value === null)
+    return `Sharpe undefined: ${sharpe?.reason ?? 'not computed'}.`;
+  const { low, high } = sharpeInterval;
+  const interval =
+    low === null || high === null ? '' : `, 90 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`;
+  return `Sharpe ${sharpe.value.toFixed(2)}${interval}.`;
+}
+
+function costSentence(metrics: Metrics): string {
+  const share = metrics['costShareOfGross']?.value ?? null;
+  if (share === null) return 'There is no gross profit to pay the costs.';
+  if (share > 1) return 'Costs are larger than the gross profit.';
+  return `Costs eat ${(share * 100).toFixed(0)} % of gross profit.`;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}
+
+function formatWhole(value: number): string {
+  return String(Math.round(Math.abs(value))).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+function signedWhole(value: number): string {
+  const rounded = Math.round(value);
+  return `${rounded > 0 ? '+' : rounded < 0 ? '-' : ''}${formatWhole(value)}`;
+}
