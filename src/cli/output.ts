@@ -3,7 +3,6 @@
  * stream by itself.
  */
 import { styleText } from 'node:util';
-import type { ErrorCode } from '../core/errors.ts';
 import type { Host, TextStream } from './host.ts';
 import type { ReportedError } from './report-error.ts';
 
@@ -183,4 +182,3 @@ export function toJson(value: unknown): string {
   });
 }
 
-export type { ErrorCode };

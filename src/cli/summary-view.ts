@@ -85,7 +85,7 @@ function linesOf(summary: RunSummary): Line[] {
       delta: (of) => figure(of, 'sharpe'),
       note: sharpeNote,
     },
-    money('costs', 'costs', `rolls ${formatMicros(-summary.rolls.costMicros)}`),
+    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`),
     {
       label: 'margin, peak',
       value: (of, bound) => formatPercent(figure(of, 'peakMargin', bound)),

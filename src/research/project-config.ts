@@ -42,8 +42,8 @@ const KEYS = {
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
-} as const;
-export type ConfigKey = keyof typeof KEYS;
+} as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
+export type ConfigKey = keyof FrontmonthConfig;
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS) as ConfigKey[];
 
 /** Keys that the environment can set: `FRONTMONTH_RETURN_BASE` sets `returnBase`. */
