@@ -17,13 +17,15 @@ export interface PositionView {
 }
 
 /**
- * Average-cost position of one contract. `costCounts` is the signed sum of price times quantity of what is open, so that
- * no average is ever rounded: unrealised = mark × net − cost.
+ * Average-cost position of one contract. The flow of the fills is kept in whole counts and the cost of what is open beside
+ * it: realised = flow + cost. So a partial close may round by half a millionth, and a closed position never does.
  */
 export class Position {
   netQty: number = 0;
-  /** Σ signed qty × price of the open quantity, in counts; scaled down on a partial close, half to even. */
+  /** Σ signed qty × price of the open quantity, in counts. */
   costCounts: number = 0;
+  /** −Σ signed qty × price of all fills, in counts: exact. */
+  flowCounts: number = 0;
   realisedMicros: number = 0;
   feesMicros: number = 0;
   markTicks: number = 0;
@@ -36,26 +38,19 @@ export class Position {
   /** Applies a fill; returns the realised profit of it in millionths. A fill through zero closes, then opens. */
   applyFill(signedQty: number, priceTicks: PriceTicks, feeMicros: CashMicros): CashMicros {
     const before = this.netQty;
+    const after = before + signedQty;
     this.feesMicros = toCashMicros(this.feesMicros + feeMicros);
-    let realised = 0 as CashMicros;
-    if (before === 0 || Math.sign(before) === Math.sign(signedQty)) {
-      this.costCounts += signedQty * priceTicks;
-    } else {
-      const closing = Math.min(Math.abs(signedQty), Math.abs(before)) * Math.sign(signedQty);
-      // Cost of what closes: the exact share of the open cost. Σ over partial closes equals the whole, because the last
-      // close takes all that is left.
-      const remaining = before + closing;
-      const closedCost = remaining === 0 ? this.costCounts : (this.costCounts * -closing) / before;
-      const realisedCounts = -(closedCost + closing * priceTicks);
-      realised = cashOfCounts(realisedCounts, 1, this.spec);
-      this.costCounts -= closedCost;
-      const opening = signedQty - closing;
-      if (opening !== 0) this.costCounts = opening * priceTicks;
-    }
-    this.netQty = before + signedQty;
-    if (this.netQty === 0) this.costCounts = 0;
-    this.realisedMicros = toCashMicros(this.realisedMicros + realised);
+    this.flowCounts -= signedQty * priceTicks;
+    const isSameSide = before === 0 || Math.sign(before) === Math.sign(signedQty);
+    if (isSameSide) this.costCounts += signedQty * priceTicks;
+    else if (after === 0) this.costCounts = 0;
+    else if (Math.sign(after) === Math.sign(before)) this.costCounts *= after / before;
+    else this.costCounts = after * priceTicks;
+    this.netQty = after;
     this.markTicks = priceTicks;
+    const total = cashOfCounts(this.flowCounts + this.costCounts, 1, this.spec);
+    const realised = toCashMicros(total - this.realisedMicros);
+    this.realisedMicros = total;
     return realised;
   }
 

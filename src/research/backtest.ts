@@ -1,0 +1,608 @@
+/**
+ * The backtest: chooses the parts, wires them, runs the engine, and leaves a run folder. This is a composition root; the
+ * logic stands in the layers it joins.
+ */
+import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BarInterval } from '../core/bars.ts';
+import { TradingError } from '../core/errors.ts';
+import type { InstrumentSpec } from '../core/instrument.ts';
+import type { CurrencyRates, JournalPort } from '../core/ports.ts';
+import { describeRollRule } from '../core/roll.ts';
+import type { AnyStrategyDefinition } from '../core/strategy.ts';
+import { resolveParams } from '../core/strategy.ts';
+import { toIsoDate } from '../core/trade-date.ts';
+import type { TsUs } from '../core/units.ts';
+import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
+import { createLabelCalendar } from '../calendars/label-calendar.ts';
+import { createCalendars } from '../calendars/registry.ts';
+import { readTable, writeTable } from '../data/arrow-store.ts';
+import type { Dataset } from '../data/catalog.ts';
+import { openCatalog } from '../data/catalog.ts';
+import { loadInstruments } from '../data/instruments.ts';
+import { checksumOf } from '../data/manifest.ts';
+import type { EngineResult, RiskLimits } from '../engine/config.ts';
+import { runEngine } from '../engine/engine.ts';
+import { createHashJournal, Journal } from '../engine/journal.ts';
+import { createRandom } from '../engine/rng.ts';
+import { createBarExchange } from '../sim/bar-exchange.ts';
+import { createFeeModel } from '../sim/fee-model.ts';
+import { createMarginModel } from '../sim/margin-model.ts';
+import { MARGIN_PCT_BY_CLASS, costsOf } from './costs.ts';
+import type { CostOverride } from './costs.ts';
+import type { RunPlan } from './plan.ts';
+import { planRun } from './plan.ts';
+import { readPriceTapes } from './price-tape.ts';
+import { PROGRAM_VERSION } from './program.ts';
+import { baseOnly, parseRates } from './rates.ts';
+import type { TableRecorder } from './recorder.ts';
+import { createRunRecorder } from './recorder.ts';
+import { renderReport } from './report/index.ts';
+import type { RunData } from './run-data.ts';
+import { toRunData } from './run-data.ts';
+import type {
+  FillPolicy,
+  RunCosts,
+  RunDataset,
+  RunInstrument,
+  RunManifest,
+  RunOutcome,
+  RunSummary,
+} from './run-format.ts';
+import { RUN_SCHEMA } from './run-format.ts';
+import type { RunFolder, TableStore } from './run-store.ts';
+import { beginRun, readRun, toRunId } from './run-store.ts';
+import { summarise } from './summary.ts';
+
+/** Apache Arrow files through the one door of the data layer. */
+export const TABLE_STORE: TableStore = { writeTable, readTable };
+
+export interface RunProgress {
+  readonly phase: string;
+  /** 0 to 1. */
+  readonly fraction: number;
+  readonly bars: number;
+  readonly tradeDate: string | null;
+}
+
+export interface BacktestOptions {
+  /** Built-in name or path, as the user gave it. */
+  readonly strategyFile: string;
+  readonly strategy: AnyStrategyDefinition;
+  readonly sourceSha256: string | null;
+  readonly instruments?: readonly string[];
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly dataset: string;
+  /** Trade dates, inclusive; the whole dataset when not given. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Whole units of `currency`. */
+  readonly capital: number;
+  readonly currency: string;
+  /** Content and name of a file `date,currency,rate`. */
+  readonly rates?: { readonly text: string; readonly file: string };
+  readonly returnBase: 'equity' | 'fixed';
+  readonly seed: number;
+  readonly fills: FillPolicy;
+  /** Simulate the optimistic bound too. */
+  readonly bounds: boolean;
+  readonly execution?: BarInterval;
+  readonly costs?: Readonly<Record<string, CostOverride>>;
+  readonly risk?: Partial<RiskLimits>;
+  readonly runsDir: string;
+  /** Run folder in place of one below `runsDir`. */
+  readonly out?: string;
+  readonly report?: boolean;
+  readonly command: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  /** For the run's id and duration only; never for the simulation. */
+  readonly clock: () => TsUs;
+  /** Return true to stop cleanly. */
+  readonly onProgress?: (progress: RunProgress) => boolean;
+}
+
+export interface BacktestOutcome {
+  readonly dir: string;
+  readonly manifest: RunManifest;
+  readonly summary: RunSummary;
+  readonly reportFile: string | null;
+  readonly reportBytes: number;
+  /** What the strategy threw, with the hook and the moment; null otherwise. */
+  readonly error: EngineResult['error'];
+}
+
+const DEFAULT_RISK: RiskLimits = {
+  orderQtyMax: 500,
+  positionQtyMax: 1000,
+  ordersPerInterval: 200,
+  intervalUs: 60_000_000,
+  collarPct: 20,
+  duplicateWindowUs: 0,
+  tradingState: 'active',
+};
+
+/** The stricter of two limits holds. */
+export function mergeRisk(given: Partial<RiskLimits> = {}): RiskLimits {
+  const strict = (
+    key: 'orderQtyMax' | 'positionQtyMax' | 'ordersPerInterval' | 'collarPct',
+  ): number => Math.min(DEFAULT_RISK[key], given[key] ?? Infinity);
+  return {
+    orderQtyMax: strict('orderQtyMax'),
+    positionQtyMax: strict('positionQtyMax'),
+    ordersPerInterval: strict('ordersPerInterval'),
+    intervalUs: given.intervalUs ?? DEFAULT_RISK.intervalUs,
+    collarPct: strict('collarPct'),
+    duplicateWindowUs: given.duplicateWindowUs ?? DEFAULT_RISK.duplicateWindowUs,
+    tradingState: given.tradingState ?? DEFAULT_RISK.tradingState,
+  };
+}
+
+/** Everything that both bounds, a rerun and a look-ahead probe share. */
+export interface PreparedRun {
+  readonly options: BacktestOptions;
+  readonly plan: RunPlan;
+  readonly dataset: Dataset;
+  readonly params: Readonly<Record<string, number | string | boolean>>;
+  readonly roots: readonly string[];
+  readonly costs: Readonly<Record<string, RunCosts>>;
+  readonly risk: RiskLimits;
+  readonly rates: CurrencyRates;
+}
+
+/** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
+export function prepareRun(options: BacktestOptions): PreparedRun {
+  const { strategy } = options;
+  const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
+  const roots = options.instruments ?? strategy.instruments;
+  const specs = loadInstruments(options.instrumentsDir);
+  const dataset = openCatalog(options.catalogDir).dataset(options.dataset);
+  const requirements = strategy.requires(params, roots);
+  const plan = planRun({
+    dataset,
+    specs,
+    calendars: createCalendars(),
+    labelCalendar: createLabelCalendar(),
+    requirements,
+    roots,
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.to === undefined ? {} : { to: options.to }),
+    ...(options.execution === undefined ? {} : { execution: options.execution }),
+  });
+  const instruments = plan.table.instruments;
+  const costs = Object.fromEntries(
+    instruments.map((spec) => [spec.root, costsOf(spec, options.costs)]),
+  );
+  const rates =
+    options.rates === undefined
+      ? baseOnly(options.currency)
+      : parseRates(options.rates.text, options.currency, options.rates.file);
+  // Fails before the first bar where a currency has no rate at all.
+  for (const spec of instruments) rates.rate(spec.currency, plan.from);
+  return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
+}
+
+/** One pass of the engine over a prepared run. */
+export function simulate(
+  prepared: PreparedRun,
+  policy: FillPolicy,
+  journal: JournalPort,
+  onProgress?: (bars: number, nowUs: TsUs) => boolean,
+): { readonly result: EngineResult; readonly recorder: TableRecorder } {
+  const { options, plan, costs } = prepared;
+  const { table } = plan;
+  const random = createRandom(options.seed);
+  const recorder = createRunRecorder({ table });
+  const feeds = plan.feeds.map((feed) => ({ ...feed, source: plan.open(feed) }));
+  const result = runEngine({
+    mode: 'backtest',
+    strategy: options.strategy,
+    params: prepared.params,
+    instruments: prepared.roots,
+    table,
+    calendars: plan.calendars,
+    chains: plan.chains,
+    series: plan.series,
+    feeds,
+    venue: createBarExchange({
+      table,
+      policy,
+      random,
+      slippageTicks: Object.fromEntries(
+        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+      ),
+      fees: createFeeModel(table, feeSchedule(table.instruments, costs)),
+    }),
+    random,
+    journal,
+    recorder,
+    risk: prepared.risk,
+    margin: createMarginModel(
+      table,
+      Object.fromEntries(
+        table.instruments.map((spec) => [
+          spec.root,
+          { kind: 'notional', ...MARGIN_PCT_BY_CLASS[spec.assetClass] },
+        ]),
+      ),
+    ),
+    rates: prepared.rates,
+    capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
+    from: plan.from,
+    to: plan.to,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  for (const feed of feeds) feed.source.close();
+  return { result, recorder };
+}
+
+function feeSchedule(
+  instruments: readonly InstrumentSpec[],
+  costs: Readonly<Record<string, RunCosts>>,
+): Record<string, { from: number; commissionMicros: number; exchangeMicros: number }[]> &
+  Record<string, never[]> {
+  const schedule: Record<string, unknown> = {};
+  for (const spec of instruments) {
+    const cost = costs[spec.root]!;
+    schedule[spec.root] = [
+      {
+        from: -1_000_000,
+        commissionMicros: Math.round(cost.commissionPerSide * MICROS_PER_UNIT),
+        exchangeMicros: Math.round(cost.exchangeFeePerSide * MICROS_PER_UNIT),
+      },
+    ];
+  }
+  return schedule as never;
+}
+
+/** Runs a backtest and writes its folder, summary and report. */
+export async function runBacktest(options: BacktestOptions): Promise<BacktestOutcome> {
+  const startUs = options.clock();
+  const prepared = prepareRun(options);
+  const createdUtc = toIsoUtc(startUs);
+  const runId = toRunId(createdUtc, options.strategy.id, suffixOf(startUs, options));
+  const folder = beginRun(options.runsDir, runId, TABLE_STORE);
+  const describe = (
+    result: EngineResult | null,
+    outcome: RunOutcome,
+    error: RunManifest['error'],
+  ): RunManifest =>
+    manifestOf({
+      prepared,
+      runId,
+      createdUtc,
+      result,
+      outcome,
+      error,
+      startUs,
+      endUs: options.clock(),
+    });
+  try {
+    return finish(folder, prepared, describe);
+  } catch (error) {
+    const known = error instanceof TradingError ? error : null;
+    tryToFail(
+      folder,
+      describe(null, 'failed', {
+        code: known?.code ?? 'E_BUG',
+        message: error instanceof Error ? error.message : String(error),
+        where: known?.where ?? null,
+      }),
+    );
+    throw error;
+  }
+}
+
+/** The disk may be what failed: the first error matters more than a second one from writing about it. */
+function tryToFail(folder: RunFolder, manifest: RunManifest): void {
+  try {
+    folder.fail(manifest);
+  } catch {
+    return;
+  }
+}
+
+function suffixOf(startUs: TsUs, options: BacktestOptions): string {
+  let hash = startUs % 0x7fffffff;
+  for (const char of `${options.dataset}${JSON.stringify(options.params)}`) {
+    hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
+  }
+  return (hash % 0x10000).toString(16).padStart(4, '0');
+}
+
+function finish(
+  folder: RunFolder,
+  prepared: PreparedRun,
+  describe: (
+    result: EngineResult | null,
+    outcome: RunOutcome,
+    error: RunManifest['error'],
+  ) => RunManifest,
+): BacktestOutcome {
+  const { options, plan } = prepared;
+  const journal = fileJournal(join(folder.dir, 'journal.jsonl'));
+  const hasBounds = options.bounds && options.fills === 'pessimistic';
+  const progress = (phase: string, from: number, share: number) => (bars: number, nowUs: TsUs) =>
+    options.onProgress?.({
+      phase,
+      fraction: from + share * fractionOf(plan, nowUs),
+      bars,
+      tradeDate: toIsoUtc(nowUs).slice(0, 10),
+    }) ?? false;
+  const main = simulate(
+    prepared,
+    options.fills,
+    journal,
+    progress('simulate', 0, hasBounds ? 0.5 : 1),
+  );
+  journal.close();
+  const bound =
+    hasBounds && main.result.outcome === 'completed'
+      ? simulate(
+          prepared,
+          'optimistic',
+          createHashJournal(),
+          progress('optimistic bound', 0.5, 0.5),
+        )
+      : null;
+  const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
+  const prices = readPriceTapes(plan);
+  const extra = plan.notes.map((note) => ({ ...note, severity: 'warning' as const }));
+  const issues = [
+    ...main.recorder.issues(),
+    ...extra.map((note) => ({
+      code: note.code,
+      severity: note.severity,
+      count: 1,
+      first: [{ ...note, tsUs: 0 as TsUs }],
+    })),
+  ];
+  const optimistic = bound === null ? null : bound.recorder.tables();
+  const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
+  const boundData =
+    bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
+  const summary = summarise(data, boundData, { random: createRandom(options.seed) });
+  const dir = folder.commit({
+    manifest,
+    summary,
+    tables: main.recorder.tables(),
+    issues,
+    prices,
+    optimistic,
+  });
+  const report =
+    options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData);
+  return {
+    dir,
+    manifest,
+    summary,
+    reportFile: report === null ? null : report.file,
+    reportBytes: report === null ? 0 : report.bytes,
+    error: main.result.error,
+  };
+}
+
+function writeReport(dir: string, run: RunData): { file: string; bytes: number } {
+  const html = renderReport(run);
+  const file = join(dir, 'report.html');
+  const fd = openSync(file, 'w');
+  const bytes = writeSync(fd, html);
+  closeSync(fd);
+  return { file, bytes };
+}
+
+/** Errors of the disk surface as E_RUN_WRITE; the lines written so far stay readable. */
+function fileJournal(path: string): Journal {
+  return new Journal((chunk) => {
+    try {
+      appendFileSync(path, chunk);
+    } catch (cause) {
+      throw new TradingError(
+        'E_RUN_WRITE',
+        `the journal cannot be written: ${(cause as Error).message}`,
+        {
+          where: path,
+          fix: 'free some space or choose another place with --out',
+          cause,
+        },
+      );
+    }
+  });
+}
+
+function fractionOf(plan: RunPlan, nowUs: TsUs): number {
+  const [from, to] = [plan.from * 86_400_000_000, (plan.to + 1) * 86_400_000_000];
+  return Math.max(0, Math.min(1, (nowUs - from) / (to - from)));
+}
+
+function errorOf(result: EngineResult): RunManifest['error'] {
+  if (result.error === null) return null;
+  const { cause, hook } = result.error;
+  return {
+    code: cause instanceof TradingError ? cause.code : 'E_STRATEGY_THREW',
+    message: cause instanceof Error ? cause.message : String(cause),
+    where: `${hook} at ${toIsoUtc(result.error.tsUs)}`,
+  };
+}
+
+function manifestOf(input: {
+  readonly prepared: PreparedRun;
+  readonly runId: string;
+  readonly createdUtc: string;
+  readonly result: EngineResult | null;
+  readonly outcome: RunOutcome;
+  readonly error: RunManifest['error'];
+  readonly startUs: TsUs;
+  readonly endUs: TsUs;
+}): RunManifest {
+  const { prepared, result } = input;
+  const { options, plan } = prepared;
+  const { strategy } = options;
+  return {
+    schema: RUN_SCHEMA,
+    runId: input.runId,
+    createdUtc: input.createdUtc,
+    outcome: input.outcome,
+    error: input.error,
+    program: { name: 'frontmonth', version: PROGRAM_VERSION },
+    strategy: {
+      id: strategy.id,
+      version: strategy.version,
+      description: strategy.description,
+      file: options.strategyFile,
+      sourceSha256: options.sourceSha256,
+      paramSchema: strategy.params,
+    },
+    params: prepared.params,
+    instruments: plan.table.instruments.map((spec, row) =>
+      instrumentOf(spec, plan.calendars[row]!.zone),
+    ),
+    datasets: [datasetOf(prepared)],
+    from: toIsoDate(plan.from),
+    to: toIsoDate(plan.to),
+    seed: options.seed,
+    fillPolicy: options.fills,
+    capitalMicros: Math.round(options.capital * MICROS_PER_UNIT),
+    currency: options.currency,
+    returnBase: options.returnBase,
+    costs: prepared.costs,
+    rollRules: Object.fromEntries(
+      plan.chains.map((chain) => [chain.root, describeRollRule(chain.schedule.rule)]),
+    ),
+    adjustments: Object.fromEntries(plan.series.map((series) => [series.key, series.adjust])),
+    executionIntervals: plan.executionInterval,
+    eventHash: result?.eventHash ?? '',
+    events: result?.counts['journalLines'] ?? 0,
+    bars: result?.bars ?? 0,
+    wallSeconds: (input.endUs - input.startUs) / 1_000_000,
+    command: options.command,
+    config: options.config,
+    tags: [],
+  };
+}
+
+function instrumentOf(spec: InstrumentSpec, zone: string): RunInstrument {
+  return {
+    root: spec.root,
+    name: spec.name,
+    currency: spec.currency,
+    tickSize: spec.grid.increment,
+    decimals: spec.grid.decimals,
+    tickValue: spec.countValue.num / spec.countValue.den / MICROS_PER_UNIT,
+    multiplier: spec.multiplier,
+    zone,
+    sessionGroup: spec.sessionGroup,
+  };
+}
+
+function datasetOf(prepared: PreparedRun): RunDataset {
+  const { manifest } = prepared.dataset;
+  const roots = prepared.plan.table.instruments.map((spec) => spec.root);
+  return {
+    name: manifest.name,
+    checksum: checksumOf(prepared.plan.segments),
+    isSynthetic: manifest.isSynthetic,
+    intervals: [...new Set(prepared.plan.feeds.map((feed) => feed.interval))],
+    volume: manifest.volume,
+    stamps: manifest.stamps,
+    isOnGrid: roots.every((root) => manifest.grids[root]?.kind === 'ticks'),
+    source: manifest.source,
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------- rerun
+
+export interface RerunOptions {
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly strategy: AnyStrategyDefinition;
+  readonly clock: () => TsUs;
+  readonly onProgress?: (progress: RunProgress) => boolean;
+}
+export interface RerunOutcome {
+  readonly same: boolean;
+  readonly eventHash: string;
+  /** The data that the run read have changed since. */
+  readonly isDataChanged: boolean;
+  /** First journal line that differs; `seq` counts from 0. */
+  readonly firstDifference: {
+    readonly seq: number;
+    readonly was: string;
+    readonly now: string;
+  } | null;
+}
+
+/** Runs a finished run again, from its manifest, and compares the event logs line by line. */
+export async function rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome> {
+  const { manifest } = readRun(dir, TABLE_STORE);
+  const chunks: string[] = [];
+  const journal = new Journal((chunk) => {
+    chunks.push(chunk);
+  });
+  const prepared = prepareRun(optionsOf(manifest, options));
+  const { result } = simulate(
+    prepared,
+    manifest.fillPolicy,
+    journal,
+    (bars, nowUs) =>
+      options.onProgress?.({
+        phase: 'rerun',
+        fraction: fractionOf(prepared.plan, nowUs),
+        bars,
+        tradeDate: null,
+      }) ?? false,
+  );
+  journal.close();
+  const same = result.eventHash === manifest.eventHash;
+  return {
+    same,
+    eventHash: result.eventHash,
+    isDataChanged: datasetOf(prepared).checksum !== manifest.datasets[0]!.checksum,
+    firstDifference: same
+      ? null
+      : firstDifference(readFileSync(join(dir, 'journal.jsonl'), 'utf8'), chunks.join('')),
+  };
+}
+
+function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOptions {
+  const execution = manifest.config['execution'];
+  const rates = manifest.config['rates'];
+  return {
+    strategyFile: manifest.strategy.file,
+    strategy: options.strategy,
+    sourceSha256: null,
+    instruments:
+      (manifest.config['instruments'] as readonly string[] | undefined) ??
+      manifest.instruments.map((instrument) => instrument.root),
+    params: manifest.params,
+    catalogDir: options.catalogDir,
+    instrumentsDir: options.instrumentsDir,
+    dataset: manifest.datasets[0]!.name,
+    from: manifest.from,
+    to: manifest.to,
+    capital: manifest.capitalMicros / MICROS_PER_UNIT,
+    currency: manifest.currency,
+    ...(rates === undefined ? {} : { rates: rates as { text: string; file: string } }),
+    returnBase: manifest.returnBase,
+    seed: manifest.seed,
+    fills: manifest.fillPolicy,
+    bounds: false,
+    ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
+    costs: manifest.costs,
+    risk: (manifest.config['risk'] as Partial<RiskLimits> | undefined) ?? {},
+    runsDir: '',
+    command: [],
+    config: manifest.config,
+    clock: options.clock,
+  };
+}
+
+function firstDifference(was: string, now: string): RerunOutcome['firstDifference'] {
+  const [a, b] = [was.split('\n'), now.split('\n')];
+  const length = Math.max(a.length, b.length);
+  for (let seq = 0; seq < length; seq += 1) {
+    if (a[seq] !== b[seq]) return { seq, was: a[seq] ?? '(end)', now: b[seq] ?? '(end)' };
+  }
+  return null;
+}

@@ -1,0 +1,43 @@
+import type { ErrorCatalog } from '../core/errors.ts';
+import { EXIT } from '../core/errors.ts';
+
+export const PLAN_ERRORS: ErrorCatalog = {
+  E_DATA_SPAN: {
+    title: 'The data do not cover the span asked for',
+    cause:
+      'The dataset begins later or ends earlier than --from and --to, or has no bars of the size the strategy reads.',
+    cure: 'Choose dates inside the span that the message names, or import more data.',
+    exit: EXIT.input,
+  },
+  E_DATA_PRODUCT: {
+    title: 'The dataset has no data of a product',
+    cause: 'No segment of the dataset belongs to the named product.',
+    cure: 'Choose one of the products that the message lists, or import the product.',
+    exit: EXIT.input,
+  },
+  E_INSTRUMENT_UNKNOWN: {
+    title: 'A product has no specification',
+    cause: 'There is no file of that name in catalog/instruments.',
+    cure: '`frontmonth contracts` lists the products.',
+    exit: EXIT.input,
+  },
+  E_CURRENCY_RATE: {
+    title: 'A currency has no rate',
+    cause:
+      'A product is settled in another currency than the account and no rate is known for that date.',
+    cure: 'Give a rates file (date,currency,rate) with --rates, or run the product in an account of its currency.',
+    exit: EXIT.input,
+  },
+  E_RATES_FILE: {
+    title: 'A file of currency rates cannot be read',
+    cause: 'A line is not date,currency,rate, or the dates are not increasing.',
+    cure: 'Correct the named line.',
+    exit: EXIT.input,
+  },
+  E_STRATEGY_DATA: {
+    title: 'A strategy declares no data',
+    cause: 'The function `requires` returned no series.',
+    cure: 'Declare at least one series; see docs/reference/strategy.md.',
+    exit: EXIT.strategy,
+  },
+};

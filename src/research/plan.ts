@@ -1,0 +1,555 @@
+/**
+ * From "this strategy on these products over these dates" to the parts an engine is built from: contracts, chains, series
+ * and the bar feeds that each needs. Reads the catalog's manifest and the daily closes; no engine, no fills.
+ */
+import type { BarColumns, BarInterval } from '../core/bars.ts';
+import { intervalUs } from '../core/bars.ts';
+import { TradingError } from '../core/errors.ts';
+import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import { ContractTable } from '../core/instrument.ts';
+import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
+import type { RollRule, RollSchedule } from '../core/roll.ts';
+import { describeRollRule } from '../core/roll.ts';
+import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
+import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
+import { US_PER_DAY } from '../core/units.ts';
+import type { Dataset } from '../data/catalog.ts';
+import type { SegmentEntry } from '../data/manifest.ts';
+import type { GivenRoll, SessionCloses } from '../data/roll.ts';
+import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
+import { givenRollsOf } from '../data/ingest/pysystemtrade.ts';
+import type { ChainInput, SeriesInput } from '../engine/config.ts';
+
+/** One feed of bars, not yet opened, so that a second run can open it again. */
+export interface FeedPlan {
+  readonly contractIndex: number;
+  readonly contract: ContractId;
+  readonly interval: BarInterval;
+  readonly isExecution: boolean;
+  readonly isVolumeKnown: boolean;
+  /** Bars with openUs >= fromUs and closeUs <= toUs. */
+  readonly fromUs: TsUs;
+  readonly toUs: TsUs;
+}
+
+export interface RunPlan {
+  readonly table: ContractTable;
+  /** By row of `table.instruments`. */
+  readonly calendars: readonly TradingCalendar[];
+  readonly chains: readonly ChainInput[];
+  readonly series: readonly SeriesInput[];
+  readonly feeds: readonly FeedPlan[];
+  readonly from: TradeDate;
+  readonly to: TradeDate;
+  /** The bars that match orders, by root. */
+  readonly executionInterval: Readonly<Record<string, BarInterval>>;
+  readonly segments: readonly SegmentEntry[];
+  readonly notes: readonly { readonly code: string; readonly message: string }[];
+  open(feed: FeedPlan): BarSource;
+}
+
+export interface PlanInput {
+  readonly dataset: Dataset;
+  readonly specs: ReadonlyMap<string, InstrumentSpec>;
+  readonly calendars: CalendarSource;
+  /** Calendar of datasets whose stamps are only labels. */
+  readonly labelCalendar: TradingCalendar;
+  readonly requirements: DataRequirements;
+  readonly roots: readonly string[];
+  /** `YYYY-MM-DD`; the whole dataset when not given. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Overrides the choice of the bars that match orders. */
+  readonly execution?: BarInterval;
+}
+
+/** How long after it rolled out a contract is still fed, so that its position can be closed and its orders ended. */
+const TAIL_US = 12 * US_PER_DAY;
+
+/** Errors: E_INSTRUMENT_UNKNOWN, E_DATA_PRODUCT, E_DATA_SPAN, E_ROLL_SCHEDULE, E_STRATEGY_DATA. */
+export function planRun(input: PlanInput): RunPlan {
+  const requests = input.requirements.series;
+  if (requests.length === 0) {
+    throw new TradingError('E_STRATEGY_DATA', 'the strategy declares no series', {
+      rule: 'a strategy reads at least one series of bars',
+    });
+  }
+  const roots = [...new Set(requests.map((request) => request.root))];
+  const products = roots.map((root) => productOf(root, input));
+  const span = spanOf(products, requests, input);
+  const contracts: ContractSpec[] = [];
+  const schedules = new Map<string, RollSchedule>();
+  const notes: { code: string; message: string }[] = [...span.notes];
+  const ruleOf = (request: SeriesRequest, product: Product): RollRule =>
+    product.given !== null
+      ? { kind: 'given', name: 'dataset' }
+      : (request.roll ?? defaultRollRule(product.spec));
+  for (const product of products) {
+    const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
+    const offset = contracts.length;
+    contracts.push(...chain);
+    const closes = new DailyCloses(product, chain, input.dataset);
+    for (const request of requests.filter((each) => each.root === product.root)) {
+      const rule = ruleOf(request, product);
+      const key = chainKey(product.root, rule);
+      if (schedules.has(key)) continue;
+      schedules.set(
+        key,
+        buildRollSchedule({
+          root: product.root,
+          chain,
+          rule,
+          calendar: product.calendar,
+          dailyCloses: (index) => closes.of(index - offset),
+          from: span.warmFrom,
+          to: span.to,
+          indexOf: (id) => offset + chain.findIndex((contract) => contract.id === id),
+          ...(product.given === null ? {} : { given: product.given }),
+        }),
+      );
+    }
+  }
+  const table = new ContractTable(
+    products.map((product) => product.spec),
+    contracts,
+  );
+  const chainKeys = [...schedules.keys()];
+  const chains = chainKeys.map((key) => ({
+    root: key.slice(0, key.indexOf('/')),
+    schedule: schedules.get(key)!,
+  }));
+  const series = requests.map((request): SeriesInput => {
+    const product = products.find((each) => each.root === request.root)!;
+    return {
+      key: request.key ?? `${request.root}:${request.bars}`,
+      root: request.root,
+      chainIndex: chainKeys.indexOf(chainKey(request.root, ruleOf(request, product))),
+      interval: request.bars,
+      adjust: request.adjust ?? 'back-difference',
+      depth: request.depth ?? 0,
+      history: Math.max(2, request.history ?? 2),
+    };
+  });
+  const feeds = new FeedPlanner({ input, products, table, chains, series, span });
+  const planned = feeds.plan();
+  return {
+    table,
+    calendars: products.map((product) => product.calendar),
+    chains,
+    series,
+    feeds: planned.feeds,
+    from: span.from,
+    to: span.to,
+    executionInterval: planned.execution,
+    segments: segmentsOf(planned.feeds, input.dataset),
+    notes,
+    open: (feed) =>
+      input.dataset.bars({
+        contract: feed.contract,
+        interval: feed.interval,
+        from: feed.fromUs,
+        to: feed.toUs,
+      }),
+  };
+}
+
+function chainKey(root: string, rule: RollRule): string {
+  return `${root}/${describeRollRule(rule)}`;
+}
+
+interface Product {
+  readonly root: string;
+  readonly spec: InstrumentSpec;
+  readonly calendar: TradingCalendar;
+  readonly segments: readonly SegmentEntry[];
+  readonly given: readonly GivenRoll[] | null;
+  readonly first: TradeDate;
+  readonly last: TradeDate;
+}
+
+function productOf(root: string, input: PlanInput): Product {
+  const spec = input.specs.get(root);
+  if (spec === undefined) {
+    throw new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${root}`, {
+      details: { root, known: [...input.specs.keys()] },
+      fix: 'list the products with: frontmonth contracts',
+    });
+  }
+  const { manifest } = input.dataset;
+  const segments = manifest.segments.filter(
+    (segment) => segment.root === root && segment.kind === 'bars',
+  );
+  if (segments.length === 0) {
+    const known = [...new Set(manifest.segments.map((segment) => segment.root))].sort();
+    throw new TradingError('E_DATA_PRODUCT', `dataset ${manifest.name} has no bars of ${root}`, {
+      details: { root, dataset: manifest.name, known },
+      rule: `it has ${known.join(', ') || 'nothing'}`,
+      fix: `choose among them with --instruments, or import ${root}`,
+    });
+  }
+  const calendar =
+    manifest.stamps === 'labels' ? input.labelCalendar : input.calendars.forInstrument(spec);
+  const firstUs = Math.min(...segments.map((segment) => segment.firstUs)) as TsUs;
+  const lastUs = Math.max(...segments.map((segment) => segment.lastUs)) as TsUs;
+  return {
+    root,
+    spec,
+    calendar,
+    segments,
+    given: givenRollsOf(manifest, root),
+    first: calendar.tradeDateOf(firstUs),
+    last: calendar.tradeDateOf((lastUs - 1) as TsUs),
+  };
+}
+
+interface Span {
+  readonly warmFrom: TradeDate;
+  readonly from: TradeDate;
+  readonly to: TradeDate;
+  readonly notes: readonly { readonly code: string; readonly message: string }[];
+}
+
+function spanOf(
+  products: readonly Product[],
+  requests: readonly SeriesRequest[],
+  input: PlanInput,
+): Span {
+  const first = Math.max(...products.map((product) => product.first)) as TradeDate;
+  const last = Math.min(...products.map((product) => product.last)) as TradeDate;
+  const to = input.to === undefined ? last : parseTradeDate(input.to);
+  const asked = input.from === undefined ? null : parseTradeDate(input.from);
+  const beyond = products.find(
+    (each) => (asked ?? first) < each.first || to > each.last || (asked ?? first) > to,
+  );
+  if (beyond !== undefined || first > last) {
+    const has = products.map(
+      (each) => `${each.root} from ${toIsoDate(each.first)} to ${toIsoDate(each.last)}`,
+    );
+    throw new TradingError(
+      'E_DATA_SPAN',
+      `${input.dataset.manifest.name} has ${has.join(', ')}; asked ${input.from ?? 'from its start'} to ${input.to ?? 'its end'}`,
+      {
+        details: {
+          first: toIsoDate(first),
+          last: toIsoDate(last),
+          from: input.from ?? null,
+          to: input.to ?? null,
+        },
+        rule: '--from and --to are trade dates inside the data of every product, in order',
+        fix: `--from ${toIsoDate(first)} --to ${toIsoDate(last)}`,
+      },
+    );
+  }
+  const warmDays = Math.max(...requests.map((request) => warmUpDays(request)));
+  const notes: { code: string; message: string }[] = [];
+  let from = asked ?? first;
+  let warmFrom = addDays(from, -warmDays);
+  if (asked === null) {
+    warmFrom = first;
+    from = Math.min(addDays(first, warmDays), last) as TradeDate;
+  } else if (warmFrom < first && warmDays > 0) {
+    warmFrom = first;
+    notes.push({
+      code: 'W_WARM_UP_SHORT',
+      message: `the data begin ${toIsoDate(first)}: fewer bars for the warm-up than the strategy asked for`,
+    });
+  }
+  return { warmFrom, from, to, notes };
+}
+
+/** Calendar days that surely hold the warm-up of a request: weekends, holidays and short sessions counted in. */
+function warmUpDays(request: SeriesRequest): number {
+  const bars = request.warmUp ?? 0;
+  if (bars === 0) return 0;
+  const length = intervalUs(request.bars);
+  // Six hours: the shortest regular session of a product group. A date has at least that many bars.
+  const tradeDates =
+    length >= US_PER_DAY
+      ? bars * (length / US_PER_DAY)
+      : Math.ceil((bars * length) / (6 * 3_600_000_000));
+  return Math.ceil((tradeDates * 7) / 5) + 5 + Math.ceil(tradeDates / 20);
+}
+
+/** Contracts that the chain can hold: those of the given calendar, or the hold cycle as far as the dataset has it. */
+function chainOf(
+  product: Product,
+  from: TradeDate,
+  to: TradeDate,
+  calendars: CalendarSource,
+): ContractSpec[] {
+  if (product.given === null) {
+    const have = new Set(product.segments.map((segment) => segment.contract));
+    const chain = holdChain({ spec: product.spec, calendars, from, to });
+    // Contracts listed beyond the data are not a hole; a missing one between two others is, and the schedule says so.
+    while (chain.length > 0 && !have.has(chain.at(-1)!.id)) chain.pop();
+    return chain;
+  }
+  const ids = [product.given[0]?.from, ...product.given.map((roll) => roll.to)];
+  const named = ids.filter((id) => id !== undefined);
+  const all = named.length > 0 ? named : [product.segments[0]!.contract];
+  return [...new Set(all)].map((id) => givenContract(id, product, calendars));
+}
+
+/** A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. */
+function givenContract(id: ContractId, product: Product, calendars: CalendarSource): ContractSpec {
+  const year = Number(id.slice(-4));
+  const month = 'FGHJKMNQUVXZ'.indexOf(id.slice(-5, -4)) + 1;
+  const dates = calendars.contractDates(product.spec, year, month);
+  const lastRow = Math.max(
+    ...product.segments
+      .filter((segment) => segment.contract === id)
+      .map((segment) => segment.lastUs),
+  );
+  const isLate = lastRow >= dates.lastTradeUs;
+  return {
+    id,
+    root: product.root,
+    year,
+    month,
+    dates: isLate
+      ? {
+          kind: 'approximate',
+          lastTradeDate: product.calendar.tradeDateOf(lastRow as TsUs),
+          lastTradeUs: (lastRow + 1) as TsUs,
+          firstNoticeDate: dates.firstNoticeDate,
+        }
+      : dates,
+  };
+}
+
+/** Session closes of the contracts of one chain, from day bars, or from the last bar of each session. */
+class DailyCloses {
+  readonly #product: Product;
+  readonly #chain: readonly ContractSpec[];
+  readonly #dataset: Dataset;
+
+  constructor(product: Product, chain: readonly ContractSpec[], dataset: Dataset) {
+    this.#product = product;
+    this.#chain = chain;
+    this.#dataset = dataset;
+  }
+
+  of(position: number): SessionCloses | null {
+    const { id } = this.#chain[position]!;
+    const intervals = new Set(
+      this.#product.segments
+        .filter((segment) => segment.contract === id)
+        .map((segment) => segment.interval!),
+    );
+    if (intervals.size === 0) return null;
+    const coarsest = [...intervals].sort((a, b) => intervalUs(b) - intervalUs(a))[0]!;
+    const source = this.#dataset.bars({ contract: id, interval: coarsest });
+    const rows = {
+      closeUs: [] as number[],
+      close: [] as number[],
+      volume: [] as number[],
+      date: NaN,
+    };
+    for (let batch = source.next(); batch !== null; batch = source.next()) {
+      this.#collect(batch, rows);
+    }
+    source.close();
+    return {
+      length: rows.closeUs.length,
+      closeUs: Float64Array.from(rows.closeUs),
+      close: Float64Array.from(rows.close),
+      volume: Float64Array.from(rows.volume),
+    };
+  }
+
+  #collect(
+    batch: BarColumns,
+    rows: { closeUs: number[]; close: number[]; volume: number[]; date: number },
+  ): void {
+    for (let i = 0; i < batch.length; i += 1) {
+      const date = this.#product.calendar.tradeDateOf((batch.closeUs[i]! - 1) as TsUs);
+      const volume = batch.volume[i]!;
+      if (date === rows.date) {
+        const last = rows.closeUs.length - 1;
+        rows.closeUs[last] = batch.closeUs[i]!;
+        rows.close[last] = batch.close[i]!;
+        rows.volume[last]! += volume;
+      } else {
+        rows.date = date;
+        rows.closeUs.push(batch.closeUs[i]!);
+        rows.close.push(batch.close[i]!);
+        rows.volume.push(volume);
+      }
+    }
+  }
+}
+
+interface FeedPlannerInput {
+  readonly input: PlanInput;
+  readonly products: readonly Product[];
+  readonly table: ContractTable;
+  readonly chains: readonly ChainInput[];
+  readonly series: readonly SeriesInput[];
+  readonly span: Span;
+}
+
+/** Which bars of which contract, from when to when. */
+class FeedPlanner {
+  readonly #in: FeedPlannerInput;
+
+  constructor(input: FeedPlannerInput) {
+    this.#in = input;
+  }
+
+  plan(): { feeds: FeedPlan[]; execution: Record<string, BarInterval> } {
+    const execution: Record<string, BarInterval> = {};
+    const feeds = new Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>();
+    for (const product of this.#in.products) {
+      const chosen = this.#executionInterval(product);
+      execution[product.root] = chosen;
+      for (const [chainIndex, chain] of this.#in.chains.entries()) {
+        if (chain.root !== product.root) continue;
+        const wanted = this.#in.series.filter((series) => series.chainIndex === chainIndex);
+        chain.schedule.held.forEach((contractIndex, k) => {
+          for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
+            this.#add(
+              feeds,
+              product,
+              chain,
+              contractIndex,
+              Math.max(0, k - depth),
+              k,
+              interval,
+              chosen,
+            );
+          }
+        });
+      }
+    }
+    return { feeds: [...feeds.values()], execution };
+  }
+
+  #add(
+    feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
+    product: Product,
+    chain: ChainInput,
+    contractIndex: number,
+    firstSegment: number,
+    lastSegment: number,
+    interval: BarInterval,
+    execution: BarInterval,
+  ): void {
+    const { rolls } = chain.schedule;
+    const contract = this.#in.table.contractAt(contractIndex);
+    const fromUs = (
+      firstSegment === 0 ? startOf(this.#in.span.warmFrom) : rolls[firstSegment - 1]!.effectiveUs
+    ) as TsUs;
+    const isExecution = interval === execution;
+    const outUs = rolls[lastSegment]?.effectiveUs ?? startOf(addDays(this.#in.span.to, 2));
+    const toUs = (
+      isExecution && rolls[lastSegment] !== undefined ? outUs + TAIL_US : outUs
+    ) as TsUs;
+    const key = `${contractIndex}/${interval}`;
+    const known = feeds.get(key);
+    if (known !== undefined) {
+      known.fromUs = Math.min(known.fromUs, fromUs) as TsUs;
+      known.toUs = Math.max(known.toUs, toUs) as TsUs;
+      return;
+    }
+    feeds.set(key, {
+      contractIndex,
+      contract: contract.id,
+      interval,
+      isExecution,
+      isVolumeKnown: this.#in.input.dataset.manifest.volume === 'known',
+      fromUs,
+      toUs,
+    });
+  }
+
+  /** The finest interval that covers every held contract over its time as the current one. */
+  #executionInterval(product: Product): BarInterval {
+    const available = [...new Set(product.segments.map((segment) => segment.interval!))].sort(
+      (a, b) => intervalUs(a) - intervalUs(b),
+    );
+    const asked = this.#in.input.execution;
+    for (const interval of available) {
+      if (asked !== undefined && asked !== interval) continue;
+      if (this.#covers(product, interval)) {
+        this.#checkSeries(product, available);
+        return interval;
+      }
+    }
+    throw this.#noBars(product, asked ?? available[0]!, available);
+  }
+
+  #checkSeries(product: Product, available: readonly BarInterval[]): void {
+    for (const series of this.#in.series) {
+      if (series.root === product.root && !this.#covers(product, series.interval)) {
+        throw this.#noBars(product, series.interval, available);
+      }
+    }
+  }
+
+  #covers(product: Product, interval: BarInterval): boolean {
+    const { span } = this.#in;
+    const chain = this.#in.chains.find((each) => each.root === product.root)!;
+    const slackUs = 6 * US_PER_DAY;
+    return chain.schedule.held.every((contractIndex, k) => {
+      const { id } = this.#in.table.contractAt(contractIndex);
+      const inUs = Math.max(
+        startOf(span.from),
+        chain.schedule.rolls[k - 1]?.effectiveUs ?? -Infinity,
+      );
+      const outUs = Math.min(
+        startOf(addDays(span.to, 1)),
+        chain.schedule.rolls[k]?.effectiveUs ?? Infinity,
+      );
+      if (outUs <= inUs + US_PER_DAY) return true;
+      const own = product.segments.filter(
+        (segment) => segment.contract === id && segment.interval === interval,
+      );
+      return (
+        own.length > 0 &&
+        Math.min(...own.map((segment) => segment.firstUs)) <= inUs + slackUs &&
+        Math.max(...own.map((segment) => segment.lastUs)) >= outUs - slackUs
+      );
+    });
+  }
+
+  #noBars(
+    product: Product,
+    interval: BarInterval,
+    available: readonly BarInterval[],
+  ): TradingError {
+    const { span } = this.#in;
+    const has = available.map((each) => {
+      const own = product.segments.filter((segment) => segment.interval === each);
+      const first = product.calendar.tradeDateOf(
+        Math.min(...own.map((segment) => segment.firstUs)) as TsUs,
+      );
+      const last = product.calendar.tradeDateOf(
+        (Math.max(...own.map((segment) => segment.lastUs)) - 1) as TsUs,
+      );
+      return `${each} from ${toIsoDate(first)} to ${toIsoDate(last)}`;
+    });
+    const { name } = this.#in.input.dataset.manifest;
+    return new TradingError(
+      'E_DATA_SPAN',
+      `${name} has ${product.root} as ${has.join(', ')}; asked ${interval} from ${toIsoDate(span.from)} to ${toIsoDate(span.to)}`,
+      {
+        details: { root: product.root, interval, available },
+        rule: 'bars of the asked size cover every held contract of the span',
+        fix: 'choose dates inside it with --from and --to, or another bar size',
+      },
+    );
+  }
+}
+
+/** Midnight UTC at the start of the day before: no session of that trade date begins earlier. */
+function startOf(date: TradeDate): number {
+  return (date - 1) * US_PER_DAY;
+}
+
+function segmentsOf(feeds: readonly FeedPlan[], dataset: Dataset): SegmentEntry[] {
+  const wanted = new Set(feeds.map((feed) => `${feed.contract}/${feed.interval}`));
+  return dataset.manifest.segments.filter(
+    (segment) => segment.kind === 'bars' && wanted.has(`${segment.contract}/${segment.interval}`),
+  );
+}

@@ -1,0 +1,3 @@
+export { Atr } from './atr.ts';
+export { ChangeStdev } from './stdev.ts';
+export { Ema } from './ema.ts';
