@@ -30,7 +30,7 @@ import {
 import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { assert, TradingError } from '../core/errors.ts';
 import type { FileIo } from './file-io.ts';
-import { errnoOf, nodeFileIo } from './file-io.ts';
+import { closeQuietly, errnoOf, nodeFileIo } from './file-io.ts';
 import { doublesToInt64, firstUnsafe, int64ToDoubles } from './int64.ts';
 
 export type ColumnType =
@@ -232,11 +232,7 @@ export function createArrowWriter(
     abort(): void {
       if (!isOpen) return;
       isOpen = false;
-      try {
-        io.close(fd);
-      } catch {
-        // The write has failed already and its error is the one to report.
-      }
+      closeQuietly(io, fd);
     },
   };
 }
@@ -424,7 +420,7 @@ export function openArrowFile(path: string, io: FileIo = nodeFileIo): ArrowFileR
   try {
     return new SyncFileReader(path, io, fd);
   } catch (error) {
-    io.close(fd);
+    closeQuietly(io, fd);
     throw error;
   }
 }
@@ -514,7 +510,7 @@ class SyncFileReader implements ArrowFileReader {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#io.close(this.#fd);
+    closeQuietly(this.#io, this.#fd);
   }
 
   #readFooter(): Footer {
@@ -759,6 +755,19 @@ export function readTable(path: string, io: FileIo = nodeFileIo): Record<string,
   } finally {
     reader.close();
   }
+}
+
+/** A refusal to read as our own error; errors of our own pass through. */
+export function readError(path: string, cause: unknown): unknown {
+  const reason = errnoOf(cause);
+  if (reason === '') return cause;
+  return new TradingError('E_DATA_READ', `cannot read ${path}: ${reason}`, {
+    details: { path, reason },
+    where: path,
+    rule: 'a dataset is readable as a whole',
+    fix: 'check the path, its permissions and the disk',
+    cause,
+  });
 }
 
 /** A refusal of the file system as our own error, with its cause. */

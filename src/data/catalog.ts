@@ -16,7 +16,7 @@ import type { ContractId } from '../core/instrument.ts';
 import type { BarSource } from '../core/ports.ts';
 import type { TsUs } from '../core/units.ts';
 import { toIsoUtc } from '../core/units.ts';
-import { writeError } from './arrow-store.ts';
+import { readError, writeError } from './arrow-store.ts';
 import type { DatasetWriter } from './dataset-writer.ts';
 import { createDatasetWriter, writeManifest } from './dataset-writer.ts';
 import type { FileIo } from './file-io.ts';
@@ -297,7 +297,7 @@ function readManifest(io: FileIo, folder: string): DatasetManifest | null {
     bytes = readBytes(io, path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
-    throw error;
+    throw readError(path, error);
   }
   return parseManifest(new TextDecoder().decode(bytes), path);
 }

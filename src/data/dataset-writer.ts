@@ -16,7 +16,7 @@ import { createArrowWriter, writeError } from './arrow-store.ts';
 import type { Dataset, StoreContext } from './catalog.ts';
 import { errnoOf } from './file-io.ts';
 import type { Lock } from './lock.ts';
-import { takeLock } from './lock.ts';
+import { removeDeadTokens, takeLock } from './lock.ts';
 import type { DatasetManifest, DatasetMeta, GridStatement, SegmentEntry } from './manifest.ts';
 import { checksumOf, formatManifest, segmentKey, sortSegments } from './manifest.ts';
 import type { KindColumns, SegmentShape } from './segment-codec.ts';
@@ -107,6 +107,7 @@ export function createDatasetWriter(
     const manifest = hooks.read();
     io.mkdir(join(folder, 'segments'));
     removeLeftovers(context, folder, manifest);
+    removeDeadTokens(io, join(folder, 'write.lock'), probe);
     return new FolderWriter(context, folder, isValidated, hooks, manifest, lock);
   } catch (cause) {
     releaseQuietly(lock);

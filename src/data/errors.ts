@@ -9,6 +9,12 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Import the data with `frontmonth data import`, which writes files of the documented shape.',
     exit: EXIT.input,
   },
+  E_DATA_READ: {
+    title: 'A data file cannot be read',
+    cause: 'The file is absent or may not be read, or the disk fails.',
+    cure: 'Check the path, its permissions and the disk.',
+    exit: EXIT.input,
+  },
   E_DATA_CORRUPT: {
     title: 'A data file is damaged',
     cause:

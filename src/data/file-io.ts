@@ -59,6 +59,15 @@ export const nodeFileIo: FileIo = {
   },
 };
 
+/** Closes a descriptor that nothing was written to: an error then says nothing about the data. */
+export function closeQuietly(io: FileIo, fd: number): void {
+  try {
+    io.close(fd);
+  } catch {
+    // Nothing is lost, and the caller's own outcome counts.
+  }
+}
+
 /** The whole file as bytes. */
 export function readBytes(io: FileIo, path: string): Uint8Array {
   const fd = io.open(path, 'r');
@@ -67,13 +76,12 @@ export function readBytes(io: FileIo, path: string): Uint8Array {
     const read = io.read(fd, bytes, 0);
     return read === bytes.length ? bytes : bytes.subarray(0, read);
   } finally {
-    io.close(fd);
+    closeQuietly(io, fd);
   }
 }
 
-/** The `code` of a Node error, or an empty text. */
+/** The `code` of a Node error (ENOSPC, …), or an empty text; our own codes, which start with E_, are not meant. */
 export function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : '';
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return '';
+  return error.code.startsWith('E_') ? '' : error.code;
 }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import * as fs from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { TradingError } from '../core/errors.ts';
 import type { FileIo } from './file-io.ts';
 import { errnoOf, readBytes } from './file-io.ts';
@@ -22,6 +23,8 @@ export interface ProcessProbe {
 export const systemProbe: ProcessProbe = {
   self: () => ({ pid: process.pid, start: startOf(process.pid) }),
   isAlive(identity) {
+    // Zero and negative ids would signal whole groups.
+    if (identity.pid <= 0) return false;
     const start = startOf(identity.pid);
     if (start !== '' && identity.start !== '') return start === identity.start;
     try {
@@ -79,6 +82,17 @@ export function takeLock(io: FileIo, path: string, probe: ProcessProbe): Lock {
       isHeld = false;
     },
   };
+}
+
+/** Removes what dead processes left beside the lock file. Called under the lock. */
+export function removeDeadTokens(io: FileIo, path: string, probe: ProcessProbe): void {
+  const [folder, name] = [dirname(path), `${basename(path)}.`];
+  for (const file of io.list(folder).filter((entry) => entry.startsWith(name))) {
+    const token = readLock(io, join(folder, file));
+    // An unreadable one may be in the making by a process that waits for this lock.
+    if (token !== null && token.identity.pid > 0 && !probe.isAlive(token.identity))
+      io.unlink(join(folder, file));
+  }
 }
 
 function tryLink(io: FileIo, from: string, to: string): boolean {

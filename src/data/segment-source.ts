@@ -4,7 +4,7 @@ import type { MarketDataKind } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { TsUs } from '../core/units.ts';
 import type { ArrowFileReader } from './arrow-store.ts';
-import { openArrowFile } from './arrow-store.ts';
+import { openArrowFile, readError } from './arrow-store.ts';
 import type { FileIo } from './file-io.ts';
 import { errnoOf } from './file-io.ts';
 import type { SegmentEntry } from './manifest.ts';
@@ -73,7 +73,11 @@ class SegmentSource<K extends MarketDataKind> implements ColumnSource<KindColumn
   }
 
   next(): KindColumns[K] | null {
-    while (this.#row >= this.#end) if (!this.#load()) return null;
+    try {
+      while (this.#row >= this.#end) if (!this.#load()) return null;
+    } catch (cause) {
+      throw readError(join(this.#folder, this.#segments[this.#segment]?.file ?? ''), cause);
+    }
     const start = this.#row;
     this.#row = Math.min(this.#end, start + this.#batchRows);
     return sliceColumns(this.#batch!, start, this.#row);
