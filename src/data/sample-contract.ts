@@ -3,7 +3,7 @@ import type { BarColumns } from '../core/bars.ts';
 import type { ContractSpec } from '../core/instrument.ts';
 import type { TradeDate } from '../core/units.ts';
 import { US_PER_MINUTE } from '../core/units.ts';
-import type { DayPath } from './sample-path.ts';
+import type { DayPath, PathColumns } from './sample-path.ts';
 import { draw32, streamKey } from './sample-random.ts';
 
 /** Growable bar columns with whole-count prices. */
@@ -92,7 +92,7 @@ export interface ContractPlan {
   readonly season: number;
 }
 
-/** Bars of one contract in all intervals. Minutes are always made; hours and days are folded from them. */
+/** Bars of one contract in all intervals. Days are folded from hours, and hours from minutes where there are any. */
 export class ContractBars {
   readonly plan: ContractPlan;
   readonly minutes: BarBuffer = new BarBuffer(4096);
@@ -107,64 +107,72 @@ export class ContractBars {
 
   /**
    * Adds one trade date. `countsPerSpot` turns a spot price into counts of this contract, `share` is its part of the
-   * product's volume. A minute without volume has no bar. Returns the number of minute bars made.
+   * product's volume. An interval without volume has no bar.
    */
-  addDay(path: DayPath, countsPerSpot: number, share: number, isMinuteKept: boolean): number {
+  addDay(path: DayPath, countsPerSpot: number, share: number, hasMinutes: boolean): void {
     const { minutes, hours, days } = this;
-    const { minuteUs, open, high, low, close, volume, hour } = path;
-    const { lastTradeUs } = this.plan.spec.dates;
-    const key = this.#key;
-    const kept = minutes.length;
-    minutes.reserve(path.length);
-    hours.reserve(path.hourCount);
+    const firstHour = hours.length;
+    hours.reserve(path.hours.length);
+    if (hasMinutes) {
+      const firstMinute = minutes.length;
+      minutes.reserve(path.minutes.length);
+      this.#addRows(minutes, path.minutes, countsPerSpot, share);
+      this.#foldHours(path, firstMinute);
+    } else this.#addRows(hours, path.hours, countsPerSpot, share);
+    if (hours.length === firstHour) return;
     days.reserve(1);
-    const { open: mOpen, high: mHigh, low: mLow, close: mClose, volume: mVolume } = minutes;
-    const { openUs: mOpenUs, closeUs: mCloseUs } = minutes;
-    let at = kept;
-    for (let i = 0; i < path.length; i += 1) {
-      const us = minuteUs[i]!;
-      if (us >= lastTradeUs) break;
-      const chance = (draw32(key, us / US_PER_MINUTE) >>> 0) / 4_294_967_296;
-      const traded = Math.floor(volume[i]! * share + chance);
-      if (traded === 0) continue;
-      const last = Math.max(1, Math.floor(close[i]! * countsPerSpot + 0.5));
-      mOpenUs[at] = us;
-      mCloseUs[at] = us + US_PER_MINUTE;
-      mClose[at] = last;
-      mVolume[at] = traded;
-      // One contract is one price.
-      const isSingle = traded === 1;
-      mOpen[at] = isSingle ? last : Math.max(1, Math.floor(open[i]! * countsPerSpot + 0.5));
-      mHigh[at] = isSingle ? last : Math.max(1, Math.floor(high[i]! * countsPerSpot + 0.5));
-      mLow[at] = isSingle ? last : Math.max(1, Math.floor(low[i]! * countsPerSpot + 0.5));
-      at += 1;
-    }
-    minutes.length = at;
-    if (at > kept) this.#foldDay(path, kept, at, hour);
-    if (!isMinuteKept) minutes.length = kept;
-    return at - kept;
+    const day = days.startRow(
+      path.openUs,
+      Math.min(path.closeUs, this.plan.spec.dates.lastTradeUs),
+    );
+    for (let row = firstHour; row < hours.length; row += 1) foldRow(days, day, hours, row);
   }
 
-  #foldDay(path: DayPath, from: number, to: number, hourOf: Int32Array): void {
-    const { minutes, hours, days } = this;
+  /** Rows of a path as bars of this contract, up to its last trade. */
+  #addRows(into: BarBuffer, path: PathColumns, countsPerSpot: number, share: number): void {
     const { lastTradeUs } = this.plan.spec.dates;
-    const day = days.startRow(path.openUs, Math.min(path.closeUs, lastTradeUs));
+    const { openUs, closeUs, open, high, low, close, volume } = path;
+    let at = into.length;
+    for (let i = 0; i < path.length && openUs[i]! < lastTradeUs; i += 1) {
+      const startUs = openUs[i]!;
+      const chance = (draw32(this.#key, startUs / US_PER_MINUTE) >>> 0) / 4_294_967_296;
+      const traded = Math.floor(volume[i]! * share + chance);
+      if (traded === 0) continue;
+      const last = toCounts(close[i]!, countsPerSpot);
+      // One contract is one price.
+      const isSingle = traded === 1;
+      into.openUs[at] = startUs;
+      into.closeUs[at] = Math.min(closeUs[i]!, lastTradeUs);
+      into.open[at] = isSingle ? last : toCounts(open[i]!, countsPerSpot);
+      into.high[at] = isSingle ? last : toCounts(high[i]!, countsPerSpot);
+      into.low[at] = isSingle ? last : toCounts(low[i]!, countsPerSpot);
+      into.close[at] = last;
+      into.volume[at] = traded;
+      at += 1;
+    }
+    into.length = at;
+  }
+
+  #foldHours(path: DayPath, firstMinute: number): void {
+    const { minutes, hours } = this;
+    const { lastTradeUs } = this.plan.spec.dates;
     let [hour, row, i] = [-1, -1, 0];
-    for (let at = from; at < to; at += 1) {
+    for (let at = firstMinute; at < minutes.length; at += 1) {
       const us = minutes.openUs[at]!;
-      while (path.minuteUs[i]! < us) i += 1;
-      if (hourOf[i] !== hour) {
-        if (row >= 0) foldRow(days, day, hours, row);
-        hour = hourOf[i]!;
-        row = hours.startRow(
-          path.hourOpenUs[hour]!,
-          Math.min(path.hourCloseUs[hour]!, lastTradeUs),
-        );
+      while (path.minutes.openUs[i]! < us) i += 1;
+      if (path.hourOf[i] !== hour) {
+        hour = path.hourOf[i]!;
+        const endUs = Math.min(path.hours.closeUs[hour]!, lastTradeUs);
+        row = hours.startRow(path.hours.openUs[hour]!, endUs);
       }
       foldRow(hours, row, minutes, at);
     }
-    foldRow(days, day, hours, row);
   }
+}
+
+/** Nearest whole count, at least one: the sample has no prices at or below zero. */
+function toCounts(spot: number, countsPerSpot: number): number {
+  return Math.max(1, Math.floor(spot * countsPerSpot + 0.5));
 }
 
 function foldRow(into: BarBuffer, row: number, from: BarBuffer, at: number): void {

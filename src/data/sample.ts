@@ -30,7 +30,7 @@ export interface SampleProgress {
   readonly product: string;
   /** 0 to 1 over all products. */
   readonly fraction: number;
-  /** Minute bars made so far, over all contracts. */
+  /** Bars given out so far. */
   readonly bars: number;
 }
 
@@ -113,7 +113,7 @@ export function resolveSample(options: SampleOptions): SampleChoice {
 /**
  * Makes the bars, segment by segment: a contract's year is given out when the year or the contract ends. Needs no
  * storage; memory holds the open segments of one product. A product's bars do not depend on which others are made, on
- * `to`, on `minuteFrom` or on `intervals`.
+ * `to` or on `intervals`; `minuteFrom` moves no close of an hour that trades throughout.
  * Errors: E_SAMPLE_OPTION; E_CALENDAR_SPAN from the calendars.
  */
 export function* sampleSegments(options: SampleOptions): Generator<SampleSegment, void> {
@@ -137,7 +137,7 @@ export function* sampleSegments(options: SampleOptions): Generator<SampleSegment
 
 /** One product from its first date to its last. */
 class ProductMarket {
-  /** Minute bars made so far. */
+  /** Bars given out so far. */
   bars = 0;
   readonly dayCount: number;
   readonly #days: ReturnType<typeof groupByTradeDate>;
@@ -178,7 +178,11 @@ class ProductMarket {
         front += 1;
       }
       year = dayYear;
-      this.#addDay(front, sessions.date, this.#path.nextDay(sessions));
+      this.#addDay(
+        front,
+        sessions.date,
+        this.#path.nextDay(sessions, sessions.date >= this.#choice.minuteFrom),
+      );
       yield done;
     }
     const rest = this.#contracts.slice(front, front + ALIVE);
@@ -192,8 +196,8 @@ class ProductMarket {
       const { spec, season, minuteDate } = contract.plan;
       const years = (spec.dates.lastTradeDate - date) / 365;
       const countsPerSpot = (season * (1 + this.#path.slope * years)) / this.#spec.grid.increment;
-      const isMinuteKept = date >= minuteDate && date >= this.#choice.minuteFrom;
-      this.bars += contract.addDay(path, countsPerSpot, shares[depth]!, isMinuteKept);
+      const hasMinutes = date >= minuteDate && date >= this.#choice.minuteFrom;
+      contract.addDay(path, countsPerSpot, shares[depth]!, hasMinutes);
     }
   }
 
@@ -203,8 +207,9 @@ class ProductMarket {
     const segments: SampleSegment[] = [];
     for (const [interval, buffer] of Object.entries(all)) {
       const bars = buffer.take();
-      if (bars.length > 0 && this.#choice.intervals.includes(interval as BarInterval))
-        segments.push({ root, contract: id, interval: interval as BarInterval, year, bars });
+      if (bars.length === 0 || !this.#choice.intervals.includes(interval as BarInterval)) continue;
+      this.bars += bars.length;
+      segments.push({ root, contract: id, interval: interval as BarInterval, year, bars });
     }
     return segments;
   }
