@@ -77,6 +77,12 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
         choices: FILL_POLICIES,
       },
+      { flags: '--execution <interval>', description: 'bars that match orders', group: 'Simulation' },
+      {
+        flags: '--rates <file>',
+        description: 'currency rates: date,currency,rate',
+        group: 'Simulation',
+      },
       {
         flags: '--no-bounds',
         description: 'skip the optimistic re-simulation',

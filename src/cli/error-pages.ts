@@ -3,20 +3,27 @@ import type { ErrorCatalog, ErrorPage } from '../core/errors.ts';
 import { CORE_ERRORS } from '../core/errors.ts';
 import { CLI_ERRORS } from './errors.ts';
 
-/** Layers whose `errors.ts` exports one catalog each. Loaded by name, so that this file imports no layer's code. */
-export const ERROR_LAYERS = ['calendars', 'data', 'sim', 'engine', 'strategies', 'research'] as const;
+/** Where the layers keep their catalogs. Loaded by name, so that help and usage errors load no layer. */
+const CATALOG_FILES: Readonly<Record<string, readonly string[]>> = {
+  calendars: ['errors.ts'],
+  data: ['errors.ts'],
+  sim: ['errors.ts'],
+  engine: ['errors.ts'],
+  strategies: ['errors.ts'],
+  research: ['errors.ts', 'plan-errors.ts'],
+};
 
 export async function errorCatalogs(): Promise<ReadonlyMap<string, ErrorCatalog>> {
   const catalogs = new Map<string, ErrorCatalog>([
     ['core', CORE_ERRORS],
     ['cli', CLI_ERRORS],
   ]);
-  for (const layer of ERROR_LAYERS) {
-    const path = `../${layer}/errors.ts`;
-    const module = await importIfPresent(path);
-    const name = `${layer.toUpperCase()}_ERRORS`;
-    const catalog = module?.[name];
-    if (catalog !== undefined) catalogs.set(layer, catalog as ErrorCatalog);
+  for (const [layer, files] of Object.entries(CATALOG_FILES)) {
+    for (const file of files) {
+      const module = (await importIfPresent(`../${layer}/${file}`)) ?? {};
+      for (const [name, catalog] of Object.entries(module))
+        if (name.endsWith('_ERRORS')) catalogs.set(`${layer}/${name}`, catalog as ErrorCatalog);
+    }
   }
   return catalogs;
 }

@@ -81,12 +81,6 @@ export const CLI_ERRORS: ErrorCatalog = {
     cure: '`frontmonth errors` lists all codes.',
     exit: EXIT.usage,
   },
-  E_PRODUCT_UNKNOWN: {
-    title: 'There is no product of this root',
-    cause: 'No file in catalog/instruments has this root.',
-    cure: '`frontmonth contracts` lists the products.',
-    exit: EXIT.input,
-  },
   E_FILE_IO: {
     title: 'A file or folder cannot be read or written',
     cause: 'The disk is full, a path does not exist, or the permission is missing.',

@@ -19,9 +19,7 @@ export interface Host {
   readonly loadServices: () => Promise<Services>;
   /** Asks one line on the terminal. */
   readonly ask: (question: string) => Promise<string>;
-  /** Registers a handler for SIGINT and SIGTERM; returns its removal. */
-  readonly onSignal: (handler: (signal: 'SIGINT' | 'SIGTERM') => void) => () => void;
-  /** Ends the process at once: the second interrupt. */
-  readonly abort: (code: number) => void;
+  /** The signal that asks to stop, once it has come. Polled: the simulation is synchronous and never yields. */
+  readonly stopSignal: () => 'SIGINT' | 'SIGTERM' | null;
   readonly openInBrowser: (file: string) => Promise<void>;
 }

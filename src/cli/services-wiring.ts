@@ -5,11 +5,12 @@ import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { BugError, TradingError } from '../core/errors.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
-import type { BarSource, CalendarSource } from '../core/ports.ts';
+import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { parseTradeDate } from '../core/trade-date.ts';
-import type { Dataset } from '../data/catalog.ts';
+import type { Catalog, Dataset } from '../data/catalog.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
+import type { SampleOptions as SampleMarketOptions } from '../data/sample.ts';
 import type { RunData } from '../research/run-data.ts';
 import { programVersion } from './package-root.ts';
 import type {
@@ -66,8 +67,7 @@ export function createServices(): Services {
 }
 
 async function builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>> {
-  type Module = { BUILT_IN_STRATEGIES: Readonly<Record<string, AnyStrategyDefinition>> };
-  return (await load<Module>('../strategies/index.ts')).BUILT_IN_STRATEGIES;
+  return (await import('../strategies/index.ts')).BUILT_IN_STRATEGIES;
 }
 
 interface BacktestModule {
@@ -79,8 +79,7 @@ function backtestModule(): Promise<BacktestModule> {
 }
 
 async function createCalendars(): Promise<CalendarSource> {
-  type Module = { createCalendars(): CalendarSource };
-  return (await load<Module>('../calendars/registry.ts')).createCalendars();
+  return (await import('../calendars/registry.ts')).createCalendars();
 }
 
 async function runData(dir: string, isLight: boolean): Promise<RunData> {
@@ -133,7 +132,7 @@ async function tagRun(dir: string, tags: readonly string[]): Promise<void> {
 
 async function renderReport(dir: string, options: ReportOptions): Promise<string> {
   type Module = { renderReport(run: RunData, options: ReportOptions): string };
-  const { renderReport: render } = await load<Module>('../research/report/report.ts');
+  const { renderReport: render } = await load<Module>('../research/report/index.ts');
   return render(await runData(dir, false), options);
 }
 
@@ -155,7 +154,7 @@ async function contractsOf(
   return contracts;
 }
 
-async function catalogOf(dir: string): Promise<import('../data/catalog.ts').Catalog> {
+async function catalogOf(dir: string): Promise<Catalog> {
   return (await import('../data/catalog.ts')).openCatalog(dir);
 }
 
@@ -204,85 +203,86 @@ async function checkDataset(
 ): Promise<DatasetCheck> {
   const dataset = (await catalogOf(catalogDir)).dataset(name);
   const { loadInstruments } = await import('../data/instruments.ts');
+  const { checkDataset: check } = await load<QualityModule>('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
   const calendars = await createCalendars();
-  interface Report {
-    readonly rows: number;
-    readonly counts: Readonly<Record<string, number>>;
-    readonly issues: readonly { file: string; row: number | null; code: string; message: string }[];
-  }
-  type Module = { checkDataset(dataset: Dataset, options: Record<string, unknown>): Report };
-  const { checkDataset: check } = await load<Module>('../data/quality.ts');
+  const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
+  const calendarOf = (root: string): TradingCalendar | null => {
+    if (dataset.manifest.stamps === 'labels') return createLabelCalendar();
+    const spec = specs.get(root);
+    return spec === undefined ? null : calendarOrNull(calendars, spec);
+  };
   const report = check(dataset, {
-    calendars: (root: string) => {
-      const spec = specs.get(root);
-      if (spec === undefined) throw new BugError('a checked product has a specification');
-      return calendars.forInstrument(spec);
-    },
-    specs,
+    calendars: calendarOf,
+    specs: (root) => specs.get(root) ?? null,
   });
   return {
     rows: report.rows,
-    segments: dataset.manifest.segments.length,
+    segments: report.segments,
     counts: report.counts,
-    problems: report.issues.map((issue) => ({
-      file: issue.file,
-      row: issue.row,
-      reason: issue.code,
-      message: issue.message,
-    })),
+    problems: report.issues,
   };
 }
 
-async function generateSample(options: SampleOptions): Promise<DatasetView> {
-  const { loadInstruments } = await import('../data/instruments.ts');
-  const { resolveSample, sampleSegments } = await import('../data/sample.ts');
-  const specs = loadInstruments(options.instrumentsDir);
-  const choice = {
-    instruments: [...specs.values()],
-    calendars: await createCalendars(),
-    ...(options.products === undefined ? {} : { products: options.products }),
-    ...(options.from === undefined ? {} : { from: parseTradeDate(options.from) }),
-    ...(options.to === undefined ? {} : { to: parseTradeDate(options.to) }),
-    ...(options.minuteFrom === undefined ? {} : { minuteFrom: parseTradeDate(options.minuteFrom) }),
-    ...(options.seed === undefined ? {} : { seed: options.seed }),
-  };
-  const { models, seed } = resolveSample(choice);
-  const roots = models.map((model) => model.root);
-  const dataset = (await catalogOf(options.catalogDir)).createDataset({
-    name: options.name,
-    createdBy: `frontmonth ${programVersion()}`,
-    isSynthetic: true,
-    description: 'Synthetic sample market: generated from a seed, no recorded price in it.',
-    source: `frontmonth data sample, seed ${seed}`,
-    grids: Object.fromEntries(
-      roots.map((root) => [root, { kind: 'ticks', increment: specs.get(root)!.grid.increment }]),
-    ),
-    volume: 'known',
-    stamps: 'instants',
-    barStamp: 'close',
-    currencies: Object.fromEntries(roots.map((root) => [root, specs.get(root)!.currency])),
-  });
-  const writer = dataset.beginWrite();
+interface QualityModule {
+  checkDataset(
+    dataset: Dataset,
+    options: {
+      readonly calendars: (root: string) => TradingCalendar | null;
+      readonly specs: (root: string) => InstrumentSpec | null;
+    },
+  ): Omit<DatasetCheck, 'problems'> & { readonly issues: DatasetCheck['problems'] };
+}
+
+/** A product group without a calendar is checked without sessions. */
+function calendarOrNull(calendars: CalendarSource, spec: InstrumentSpec): TradingCalendar | null {
   try {
-    let isStopped = false;
-    const segments = sampleSegments({
-      ...choice,
-      onProgress: (state) => {
-        isStopped ||= options.onProgress?.(state.fraction, state.product) ?? false;
-      },
-    });
-    for (const { contract, interval, year, bars } of segments) {
-      if (isStopped) break;
-      writer.putBars(contract, interval, year, bars);
-    }
-    if (isStopped) writer.abort();
-    else writer.commit();
+    return calendars.forInstrument(spec);
   } catch (error) {
-    writer.abort();
+    if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
     throw error;
   }
-  return viewOf((await catalogOf(options.catalogDir)).dataset(options.name).manifest);
+}
+
+/** Leaves the generator in the middle; the writer gives up its work. */
+class Stopped extends Error {}
+
+async function generateSample(options: SampleOptions): Promise<DatasetView | null> {
+  const { loadInstruments } = await import('../data/instruments.ts');
+  const { generateSample: generate } = await load<SampleModule>('../data/sample-dataset.ts');
+  try {
+    const dataset = generate({
+      catalog: await catalogOf(options.catalogDir),
+      createdBy: `frontmonth ${programVersion()}`,
+      name: options.name,
+      instruments: [...loadInstruments(options.instrumentsDir).values()],
+      calendars: await createCalendars(),
+      ...(options.products === undefined ? {} : { products: options.products }),
+      ...(options.from === undefined ? {} : { from: parseTradeDate(options.from) }),
+      ...(options.to === undefined ? {} : { to: parseTradeDate(options.to) }),
+      ...(options.minuteFrom === undefined
+        ? {}
+        : { minuteFrom: parseTradeDate(options.minuteFrom) }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      onProgress: ({ fraction, product }) => {
+        if (options.onProgress?.(fraction, product) === true) throw new Stopped();
+      },
+    });
+    return viewOf(dataset.manifest);
+  } catch (error) {
+    if (error instanceof Stopped) return null;
+    throw error;
+  }
+}
+
+interface SampleModule {
+  generateSample(
+    options: SampleMarketOptions & {
+      readonly catalog: Catalog;
+      readonly createdBy: string;
+      readonly name: string;
+    },
+  ): Dataset;
 }
 
 async function importFiles(options: ImportOptions): Promise<ImportOutcome> {

@@ -2,7 +2,7 @@
  * Everything the commands ask of the other layers, behind one door. The commands know these shapes only; the wiring at the
  * end of this file is the only place that knows module paths.
  */
-import type { BarColumns } from '../core/bars.ts';
+import type { BarColumns, BarInterval } from '../core/bars.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
@@ -34,6 +34,8 @@ export interface BacktestOptions {
   readonly seed: number;
   readonly fills: FillPolicy;
   readonly bounds: boolean;
+  readonly rates?: { readonly text: string; readonly file: string };
+  readonly execution?: BarInterval;
   readonly costs?: Readonly<Record<string, CostConfig>>;
   readonly risk?: RiskConfig;
   readonly runsDir: string;
@@ -51,6 +53,8 @@ export interface BacktestOutcome {
   readonly summary: RunSummary;
   readonly reportFile: string | null;
   readonly reportBytes: number;
+  /** What the strategy threw, with the hook and the moment; null otherwise. */
+  readonly error: { readonly cause: unknown; readonly hook: string; readonly tsUs: TsUs } | null;
 }
 
 export interface RerunOptions {
@@ -62,6 +66,9 @@ export interface RerunOptions {
 }
 export interface RerunOutcome {
   readonly same: boolean;
+  readonly eventHash: string;
+  /** The data that the run read have changed since. */
+  readonly isDataChanged: boolean;
   readonly firstDifference: { readonly seq: number; readonly was: string; readonly now: string } | null;
 }
 
@@ -94,7 +101,7 @@ export interface RunListing {
 export interface ReportOptions {
   readonly theme?: 'auto' | 'light' | 'dark';
   readonly prices?: boolean;
-  readonly maxBytes?: number;
+  readonly maxMb?: number;
 }
 
 export interface SegmentView {
@@ -185,7 +192,8 @@ export interface Services {
     query: { readonly contract: string; readonly interval: string; readonly from?: TsUs; readonly to?: TsUs },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
   checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
-  generateSample(options: SampleOptions): Promise<DatasetView>;
+  /** Null when it was stopped; nothing is written then. */
+  generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
   /** Venues whose capabilities are known. */
   venueCapabilities(): Promise<readonly VenueCapabilities[]>;

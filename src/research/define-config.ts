@@ -42,6 +42,8 @@ export interface FrontmonthConfig {
   /** By product root; `default` holds for the others. */
   readonly costs?: Readonly<Record<string, CostConfig>>;
   readonly risk?: RiskConfig;
+  /** File of currency rates, `date,currency,rate`: units of `currency` of the account for one unit. */
+  readonly rates?: string;
 }
 
 /**

@@ -42,6 +42,7 @@ const KEYS = {
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
+  rates: z.string().min(1),
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
 export type ConfigKey = keyof FrontmonthConfig;
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS) as ConfigKey[];
@@ -58,6 +59,7 @@ const ENV_KEYS: readonly ConfigKey[] = [
   'seed',
   'fills',
   'bounds',
+  'rates',
 ];
 
 export function envNameOf(key: ConfigKey): string {
@@ -65,7 +67,9 @@ export function envNameOf(key: ConfigKey): string {
 }
 
 export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
-export type ConfigValues = Required<Omit<FrontmonthConfig, 'instruments'>> & {
+export type ConfigValues = Required<Omit<FrontmonthConfig, 'instruments' | 'rates'>> & {
+  /** Null: one currency only. */
+  readonly rates: string | null;
   /** Null: the specifications of the package. */
   readonly instruments: string | null;
 };
@@ -82,6 +86,7 @@ export interface ResolvedConfig {
 const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   catalog: 'catalog',
   instruments: null,
+  rates: null,
   runs: 'runs',
   dataset: 'sample',
   capital: 100_000,
@@ -136,13 +141,15 @@ export async function resolveConfig(options: ResolveConfigOptions): Promise<Reso
   return { ...pick(layers), root, projectFile };
 }
 
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['catalog', 'runs', 'instruments', 'rates']);
+
 function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origins'> {
   const values: Record<string, unknown> = {};
   const origins: Record<string, { from: ConfigOrigin; where: string }> = {};
   for (const key of CONFIG_KEYS) {
     const layer = layers.find((candidate) => candidate.values[key] !== undefined)!;
     const value = layer.values[key];
-    const isPath = key === 'catalog' || key === 'runs' || key === 'instruments';
+    const isPath = PATH_KEYS.has(key);
     values[key] = isPath && typeof value === 'string' ? resolve(layer.base, value) : value;
     origins[key] = { from: layer.from, where: layer.where(key) };
   }

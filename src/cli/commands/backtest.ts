@@ -1,5 +1,8 @@
 /** `frontmonth backtest <strategy>`. */
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { BarInterval } from '../../core/bars.ts';
+import { intervalUs } from '../../core/bars.ts';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import { checkParam, resolveParams } from '../../core/strategy.ts';
@@ -35,14 +38,10 @@ export async function backtest(call: CommandCall, name: string): Promise<ExitCod
     builtIn: await services.builtInStrategies(),
   });
   const options = await backtestOptions(call, config, strategy);
-  const interrupts = watchInterrupts(call.out);
-  try {
-    if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
-    const outcome = await simulate(call.out, services, options, interrupts, strategy);
-    return await present(call, config, services, outcome, interrupts);
-  } finally {
-    interrupts.dispose();
-  }
+  const interrupts = watchInterrupts(call.host);
+  if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
+  const outcome = await simulate(call.out, services, options, interrupts, strategy);
+  return present(call, config, services, outcome, interrupts, strategy);
 }
 
 function configFlags(call: CommandCall): Record<string, unknown> {
@@ -51,6 +50,7 @@ function configFlags(call: CommandCall): Record<string, unknown> {
     capital: numberFlag(call, 'capital', { min: 1, max: 9_000_000_000, isWhole: false }),
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
+    rates: textFlag(call, 'rates'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
 }
@@ -77,6 +77,9 @@ async function backtestOptions(
   }
   const instruments = splitRoots(textFlag(call, 'instruments'));
   const out = textFlag(call, 'out');
+  const execution = textFlag(call, 'execution');
+  if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
+  const rates = readRates(values.rates);
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -97,11 +100,25 @@ async function backtestOptions(
     costs: values.costs,
     risk: values.risk,
     runsDir: values.runs,
-    ...(out === undefined ? {} : { out }),
+    ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
+    ...(execution === undefined ? {} : { execution: execution as BarInterval }),
+    ...(rates === undefined ? {} : { rates }),
     command: call.command,
-    config: { values, origins: config.origins },
+    // `rerun` reads the first four back.
+    config: {
+      ...(instruments === undefined ? {} : { instruments }),
+      ...(execution === undefined ? {} : { execution }),
+      ...(rates === undefined ? {} : { rates }),
+      risk: values.risk,
+      values,
+      origins: config.origins,
+    },
     clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
   };
+}
+
+function readRates(file: string | null): { text: string; file: string } | undefined {
+  return file === null ? undefined : { text: readFileSync(file, 'utf8'), file };
 }
 
 /** Bounds are checked before anything is read, so that a wrong parameter costs no time. */
@@ -173,6 +190,7 @@ async function present(
   services: Services,
   outcome: BacktestOutcome,
   interrupts: Interrupts,
+  strategy: LoadedStrategy,
 ): Promise<ExitCode> {
   const { out, host } = call;
   const { summary, manifest } = outcome;
@@ -192,9 +210,8 @@ async function present(
   out.result(SUMMARY_SCHEMA, result, () => summaryText(out, parts));
   if (!hasTrades && !out.options.json) out.talk('warning no-trades: the run made no trade');
   if (hasFlag(call, 'open') && outcome.reportFile !== null) await host.openInBrowser(outcome.reportFile);
-  if (manifest.outcome === 'strategy-error') {
-    throw strategyError(outcome);
-  }
+  if (manifest.outcome === 'strategy-error')
+    throw strategyError(outcome, strategy, host.cwd);
   if (summary.outcome === 'stopped') {
     out.talk(`stopped; what was simulated is kept in ${parts.dir}. Run again: ${call.command.join(' ')}`);
     return interrupts.exitCode() ?? EXIT.interrupted;
@@ -203,17 +220,27 @@ async function present(
   return hasFlag(call, 'strict') && out.warnings.length > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
 
-function strategyError({ manifest, dir }: BacktestOutcome): TradingError {
-  const error = manifest.error;
-  const known = error?.code.startsWith('E_') === true && error.code !== 'E_STRATEGY';
-  return new TradingError(
-    known ? (error.code as `E_${string}`) : 'E_STRATEGY_THREW',
-    error?.message ?? 'the strategy threw',
-    {
-      ...(error?.where == null ? {} : { where: error.where }),
-      fix: `correct the strategy; the run up to there is kept in ${dir}`,
-    },
-  );
+/** What the strategy threw, with its line, the hook and the moment; the cure is that of the first error. */
+function strategyError(
+  { manifest, dir, error }: BacktestOutcome,
+  strategy: LoadedStrategy,
+  cwd: string,
+): TradingError {
+  const cause = error?.cause;
+  const line =
+    strategy.path === null || cause === undefined
+      ? null
+      : frameInFile(stackOf(cause), strategy.path, cwd);
+  const known = isTradingError(cause) ? cause : null;
+  const code = (manifest.error?.code ?? 'E_STRATEGY_THREW') as `E_${string}`;
+  const kept = `the run up to there is kept in ${relative(cwd, dir) || dir}`;
+  return new TradingError(code, manifest.error?.message ?? 'the strategy threw', {
+    where: [line, manifest.error?.where].filter((part) => part != null).join(', '),
+    ...(known?.details === undefined ? {} : { details: known.details }),
+    ...(known?.rule === undefined ? {} : { rule: known.rule }),
+    fix: known?.fix === undefined ? `correct the strategy; ${kept}` : `${known.fix}; ${kept}`,
+    cause,
+  });
 }
 
 /** The latest complete run of the same strategy on the same data and span of products. */

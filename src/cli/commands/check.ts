@@ -155,7 +155,7 @@ async function runProbe(
   choice: { readonly roots: readonly string[]; readonly params: Readonly<Record<string, unknown>> },
 ): Promise<ProbeResult> {
   const services = await call.services();
-  const interrupts = watchInterrupts(call.out);
+  const interrupts = watchInterrupts(call.host);
   const runsDir = mkdtempSync(join(tmpdir(), 'frontmonth-check-'));
   const { values } = config;
   try {
@@ -191,7 +191,6 @@ async function runProbe(
   } catch (error) {
     throw withStrategyPlace(error, strategy, call.host.cwd);
   } finally {
-    interrupts.dispose();
     rmSync(runsDir, { recursive: true, force: true });
   }
 }

@@ -35,7 +35,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
 }
 
 export function unknownProduct(word: string, known: readonly string[]): TradingError {
-  return new TradingError('E_PRODUCT_UNKNOWN', `there is no product ${word}`, {
+  return new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${word}`, {
     where: word,
     fix: didYouMean(word, known, '`frontmonth contracts` lists the products'),
     details: { name: word },

@@ -35,19 +35,19 @@ export async function ensureSample(
   const known = await services.listDatasets(catalog);
   if (known.some((set) => set.name === 'sample')) return 'ready';
   call.out.talk(`no dataset \`sample\` in ${catalog}: generating the synthetic sample market`);
-  await generate(call, interrupts, {
+  const made = await generate(call, interrupts, {
     catalogDir: catalog,
     instrumentsDir: instrumentsDirOf(config),
     name: 'sample',
   });
-  return interrupts.isStopping() ? 'stopped' : 'ready';
+  return made === null ? 'stopped' : 'ready';
 }
 
 async function generate(
   call: CommandCall,
   interrupts: Interrupts,
   options: SampleOptions,
-): Promise<DatasetView> {
+): Promise<DatasetView | null> {
   const services = await call.services();
   const progress = createProgress(call.out);
   try {
@@ -65,7 +65,7 @@ async function generate(
 
 export async function dataSample(call: CommandCall): Promise<ExitCode> {
   const config = await call.config();
-  const interrupts = watchInterrupts(call.out);
+  const interrupts = watchInterrupts(call.host);
   const products = splitRoots(textFlag(call, 'products'));
   const [from, to, minuteFrom] = [
     dateFlag(call, 'from'),
@@ -73,22 +73,22 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
     dateFlag(call, 'minutesFrom'),
   ];
   const seed = numberFlag(call, 'seed', { min: 0 });
-  try {
-    const dataset = await generate(call, interrupts, {
-      catalogDir: config.values.catalog,
-      instrumentsDir: instrumentsDirOf(config),
-      name: textFlag(call, 'name') ?? 'sample',
-      ...(products === undefined ? {} : { products }),
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
-      ...(minuteFrom === undefined ? {} : { minuteFrom }),
-      ...(seed === undefined ? {} : { seed }),
-    });
-    call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(dataset));
-    return interrupts.exitCode() ?? EXIT.ok;
-  } finally {
-    interrupts.dispose();
+  const dataset = await generate(call, interrupts, {
+    catalogDir: config.values.catalog,
+    instrumentsDir: instrumentsDirOf(config),
+    name: textFlag(call, 'name') ?? 'sample',
+    ...(products === undefined ? {} : { products }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(minuteFrom === undefined ? {} : { minuteFrom }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  if (dataset === null) {
+    call.out.talk('stopped; nothing was written');
+    return interrupts.exitCode() ?? EXIT.interrupted;
   }
+  call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(dataset));
+  return EXIT.ok;
 }
 
 export async function dataImport(call: CommandCall): Promise<ExitCode> {

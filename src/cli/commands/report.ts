@@ -26,7 +26,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     const html = await services.renderReport(dir, {
       theme,
       prices: call.flags['prices'] !== false,
-      maxBytes: Math.round(maxMb * 1_000_000),
+      maxMb,
     });
     const file = out === undefined ? join(dir, 'report.html') : resolve(call.host.cwd, out);
     writeFileSync(file, html);

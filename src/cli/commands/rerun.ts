@@ -25,7 +25,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   });
   if (strategy.sourceSha256 !== manifest.strategy.sourceSha256)
     call.out.warn('source-changed', `${manifest.strategy.file} has changed since the run`);
-  const interrupts = watchInterrupts(call.out);
+  const interrupts = watchInterrupts(call.host);
   const progress = createProgress(call.out);
   try {
     const result = await services.rerunRun(dir, {
@@ -40,12 +40,13 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     });
     progress.stop();
     if (interrupts.isStopping()) return interrupts.exitCode()!;
-    const body = { runId: manifest.runId, eventHash: manifest.eventHash, ...result };
+    if (result.isDataChanged)
+      call.out.warn('data-changed', 'the data that the run read have changed since');
+    const body = { runId: manifest.runId, wasEventHash: manifest.eventHash, ...result };
     call.out.result('frontmonth.rerun/1', body, () => rerunText(manifest.eventHash, result));
     return result.same ? EXIT.ok : EXIT.answerIsNo;
   } finally {
     progress.stop();
-    interrupts.dispose();
   }
 }
 
