@@ -1,0 +1,269 @@
+/** `frontmonth backtest <strategy>`. */
+import { readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { BarInterval } from '../../core/bars.ts';
+import { intervalUs } from '../../core/bars.ts';
+import type { ExitCode } from '../../core/errors.ts';
+import { EXIT, TradingError } from '../../core/errors.ts';
+import { checkParam, resolveParams } from '../../core/strategy.ts';
+import { toTsUs } from '../../core/units.ts';
+import type { ResolvedConfig } from '../../research/project-config.ts';
+import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
+import type { RunSummary } from '../../research/run-format.ts';
+import type { CommandCall } from '../command.ts';
+import { hasFlag, textArg, textFlag } from '../command.ts';
+import { dateFlag, numberFlag } from '../flag-values.ts';
+import { formatCount } from '../format.ts';
+import type { Interrupts } from '../interrupt.ts';
+import { watchInterrupts } from '../interrupt.ts';
+import type { Output } from '../output.ts';
+import { packageRoot } from '../package-root.ts';
+import { createProgress } from '../progress.ts';
+import { frameInFile, isTradingError, stackOf } from '../report-error.ts';
+import type { BacktestOptions, BacktestOutcome, RunProgress, Services } from '../services.ts';
+import type { LoadedStrategy } from '../strategy-loader.ts';
+import { loadStrategy, readParams, splitRoots, withWhere } from '../strategy-loader.ts';
+import { summaryText } from '../summary-view.ts';
+import { ensureSample } from './data.ts';
+
+export async function run(call: CommandCall): Promise<ExitCode> {
+  return backtest(call, textArg(call, 0));
+}
+
+export async function backtest(call: CommandCall, name: string): Promise<ExitCode> {
+  const config = await call.config(configFlags(call));
+  const services = await call.services();
+  const strategy = await loadStrategy(name, {
+    cwd: call.host.cwd,
+    builtIn: await services.builtInStrategies(),
+  });
+  const options = await backtestOptions(call, config, strategy);
+  const interrupts = watchInterrupts(call.host);
+  if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
+  const outcome = await simulate(call.out, services, options, interrupts, strategy);
+  return present(call, config, services, outcome, interrupts, strategy);
+}
+
+function configFlags(call: CommandCall): Record<string, unknown> {
+  return {
+    dataset: textFlag(call, 'data'),
+    capital: numberFlag(call, 'capital', { min: 1, max: 9_000_000_000, isWhole: false }),
+    seed: numberFlag(call, 'seed', { min: 0 }),
+    fills: textFlag(call, 'fills'),
+    rates: textFlag(call, 'rates'),
+    ...(call.flags['bounds'] === false ? { bounds: false } : {}),
+  };
+}
+
+export function instrumentsDirOf(config: ResolvedConfig): string {
+  return config.values.instruments ?? join(packageRoot(), 'catalog', 'instruments');
+}
+
+async function backtestOptions(
+  call: CommandCall,
+  config: ResolvedConfig,
+  strategy: LoadedStrategy,
+): Promise<BacktestOptions> {
+  const { values } = config;
+  const texts = call.flags['param'];
+  const params = readParams(strategy.definition, Array.isArray(texts) ? (texts as string[]) : []);
+  checkParams(strategy, params);
+  const [from, to] = [dateFlag(call, 'from'), dateFlag(call, 'to')];
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new TradingError('E_FLAG_VALUE', `--from ${from} is after --to ${to}`, {
+      where: `--from ${from} --to ${to}`,
+      fix: 'exchange the two dates',
+    });
+  }
+  const instruments = splitRoots(textFlag(call, 'instruments'));
+  const out = textFlag(call, 'out');
+  const execution = textFlag(call, 'execution');
+  if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
+  const rates = readRates(values.rates);
+  return {
+    strategyFile: strategy.file,
+    strategy: strategy.definition,
+    sourceSha256: strategy.sourceSha256,
+    ...(instruments === undefined ? {} : { instruments }),
+    params,
+    catalogDir: values.catalog,
+    instrumentsDir: instrumentsDirOf(config),
+    dataset: values.dataset,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    capital: values.capital,
+    currency: values.currency,
+    returnBase: values.returnBase,
+    seed: values.seed,
+    fills: values.fills,
+    bounds: values.bounds,
+    costs: values.costs,
+    risk: values.risk,
+    runsDir: values.runs,
+    ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
+    ...(execution === undefined ? {} : { execution: execution as BarInterval }),
+    ...(rates === undefined ? {} : { rates }),
+    command: call.command,
+    // `rerun` reads the first four back.
+    config: {
+      ...(instruments === undefined ? {} : { instruments }),
+      ...(execution === undefined ? {} : { execution }),
+      ...(rates === undefined ? {} : { rates }),
+      risk: values.risk,
+      values,
+      origins: config.origins,
+    },
+    clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
+  };
+}
+
+function readRates(file: string | null): { text: string; file: string } | undefined {
+  return file === null ? undefined : { text: readFileSync(file, 'utf8'), file };
+}
+
+/** Bounds are checked before anything is read, so that a wrong parameter costs no time. */
+function checkParams(strategy: LoadedStrategy, params: Readonly<Record<string, unknown>>): void {
+  const schema = strategy.definition.params;
+  for (const [name, value] of Object.entries(params)) {
+    try {
+      withWhere(`--param ${name}=${String(value)}`, () => checkParam(name, schema[name]!, value));
+    } catch (error) {
+      if (!isTradingError(error)) throw error;
+      throw new TradingError('E_PARAM_RANGE', error.message, {
+        ...(error.details === undefined ? {} : { details: error.details }),
+        ...(error.where === undefined ? {} : { where: error.where }),
+        ...(error.rule === undefined ? {} : { rule: error.rule }),
+        fix: `choose a value inside the range; see all parameters with: frontmonth check ${strategy.file}`,
+      });
+    }
+  }
+  resolveParams(schema, params);
+}
+
+async function simulate(
+  out: Output,
+  services: Services,
+  options: BacktestOptions,
+  interrupts: Interrupts,
+  strategy: LoadedStrategy,
+): Promise<BacktestOutcome> {
+  const progress = createProgress(out);
+  const startedMs = out.host.nowMs();
+  const onProgress = (state: RunProgress): boolean => {
+    const seconds = Math.max(0.001, (out.host.nowMs() - startedMs) / 1000);
+    const speed = `${formatCount(Math.round(state.bars / seconds))}/s`;
+    progress.update(
+      state.phase,
+      state.fraction,
+      [state.tradeDate ?? '', `${formatCount(state.bars)} bars`, speed].filter(Boolean).join('  '),
+    );
+    return interrupts.isStopping();
+  };
+  try {
+    return await services.runBacktest({ ...options, onProgress });
+  } catch (error) {
+    progress.stop();
+    throw withStrategyPlace(error, strategy, out.host.cwd);
+  } finally {
+    progress.stop();
+  }
+}
+
+/** An error that a strategy's own line caused says which line. */
+export function withStrategyPlace(error: unknown, strategy: LoadedStrategy, cwd: string): unknown {
+  if (strategy.path === null || !isTradingError(error)) return error;
+  const line = frameInFile(stackOf(error), strategy.path, cwd);
+  if (line === null) return error;
+  const where = error.where === undefined ? line : `${line}, ${error.where}`;
+  return new TradingError(error.code as `E_${string}`, error.message, {
+    ...(error.details === undefined ? {} : { details: error.details }),
+    ...(error.rule === undefined ? {} : { rule: error.rule }),
+    ...(error.fix === undefined ? {} : { fix: error.fix }),
+    where,
+    cause: error,
+  });
+}
+
+async function present(
+  call: CommandCall,
+  config: ResolvedConfig,
+  services: Services,
+  outcome: BacktestOutcome,
+  interrupts: Interrupts,
+  strategy: LoadedStrategy,
+): Promise<ExitCode> {
+  const { out, host } = call;
+  const { summary, manifest } = outcome;
+  const shown = (path: string): string => relative(host.cwd, path) || '.';
+  const parts = {
+    summary,
+    manifest,
+    dir: shown(outcome.dir),
+    reportFile: outcome.reportFile === null ? null : shown(outcome.reportFile),
+    reportBytes: outcome.reportBytes,
+    previous: await previousRun(services, config.values.runs, outcome),
+  };
+  for (const warning of summary.warnings) out.warnings.push(warning);
+  const hasTrades = summary.trades.closed + summary.trades.open > 0;
+  if (!hasTrades) out.warnings.push({ code: 'no-trades', message: 'the run made no trade' });
+  const result = { ...summary, dir: parts.dir, reportFile: parts.reportFile };
+  out.result(SUMMARY_SCHEMA, result, () => summaryText(out, parts));
+  if (!hasTrades && !out.options.json) out.talk('warning no-trades: the run made no trade');
+  if (hasFlag(call, 'open') && outcome.reportFile !== null) await host.openInBrowser(outcome.reportFile);
+  if (manifest.outcome === 'strategy-error')
+    throw strategyError(outcome, strategy, host.cwd);
+  if (summary.outcome === 'stopped') {
+    out.talk(`stopped; what was simulated is kept in ${parts.dir}. Run again: ${call.command.join(' ')}`);
+    return interrupts.exitCode() ?? EXIT.interrupted;
+  }
+  if (manifest.outcome === 'failed') return EXIT.strategy;
+  return hasFlag(call, 'strict') && out.warnings.length > 0 ? EXIT.answerIsNo : EXIT.ok;
+}
+
+/** What the strategy threw, with its line, the hook and the moment; the cure is that of the first error. */
+function strategyError(
+  { manifest, dir, error }: BacktestOutcome,
+  strategy: LoadedStrategy,
+  cwd: string,
+): TradingError {
+  const cause = error?.cause;
+  const line =
+    strategy.path === null || cause === undefined
+      ? null
+      : frameInFile(stackOf(cause), strategy.path, cwd);
+  const known = isTradingError(cause) ? cause : null;
+  const code = (manifest.error?.code ?? 'E_STRATEGY_THREW') as `E_${string}`;
+  const kept = `the run up to there is kept in ${relative(cwd, dir) || dir}`;
+  return new TradingError(code, manifest.error?.message ?? 'the strategy threw', {
+    where: [line, manifest.error?.where].filter((part) => part != null).join(', '),
+    ...(known?.details === undefined ? {} : { details: known.details }),
+    ...(known?.rule === undefined ? {} : { rule: known.rule }),
+    fix: known?.fix === undefined ? `correct the strategy; ${kept}` : `${known.fix}; ${kept}`,
+    cause,
+  });
+}
+
+/** The latest complete run of the same strategy on the same data and span of products. */
+export async function previousRun(
+  services: Services,
+  runsDir: string,
+  outcome: BacktestOutcome,
+): Promise<{ runId: string; summary: RunSummary } | null> {
+  const { manifest, summary } = outcome;
+  const runs = await services.listRuns(runsDir);
+  const same = runs.filter(
+    (run) =>
+      run.runId !== summary.runId &&
+      run.manifest?.outcome === 'completed' &&
+      run.summary !== null &&
+      run.manifest.strategy.id === manifest.strategy.id &&
+      run.manifest.datasets.map((set) => set.name).join() ===
+        manifest.datasets.map((set) => set.name).join() &&
+      run.summary.instruments.join() === summary.instruments.join() &&
+      run.manifest.createdUtc <= manifest.createdUtc,
+  );
+  const latest = same.toSorted((a, b) =>
+    a.manifest!.createdUtc < b.manifest!.createdUtc ? 1 : -1,
+  )[0];
+  return latest?.summary == null ? null : { runId: latest.runId, summary: latest.summary };
+}

@@ -1,0 +1,373 @@
+/** `frontmonth data …`. */
+import { plot } from 'asciichart';
+import type { ExitCode } from '../../core/errors.ts';
+import { EXIT, TradingError } from '../../core/errors.ts';
+import type { BarColumns } from '../../core/bars.ts';
+import { addDays, parseTradeDate } from '../../core/trade-date.ts';
+import type { TsUs } from '../../core/units.ts';
+import { US_PER_DAY, toIsoUtc, toTsUs } from '../../core/units.ts';
+import type { ResolvedConfig } from '../../research/project-config.ts';
+import type { CommandCall } from '../command.ts';
+import { hasFlag, listArg, textArg, textFlag } from '../command.ts';
+import { dateFlag, numberFlag } from '../flag-values.ts';
+import { formatNumber } from '../format.ts';
+import type { Interrupts } from '../interrupt.ts';
+import { watchInterrupts } from '../interrupt.ts';
+import { createProgress } from '../progress.ts';
+import type { DatasetView, SampleOptions, SegmentView } from '../services.ts';
+import { splitRoots } from '../strategy-loader.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Column } from '../table.ts';
+import { renderTable } from '../table.ts';
+import { instrumentsDirOf } from './backtest.ts';
+
+const DATASET_SCHEMA = 'frontmonth.dataset/1';
+
+/** Makes the sample when the configured dataset is the sample and is not there. */
+export async function ensureSample(
+  call: CommandCall,
+  config: ResolvedConfig,
+  interrupts: Interrupts,
+): Promise<'ready' | 'stopped'> {
+  const services = await call.services();
+  const { catalog, dataset } = config.values;
+  if (dataset !== 'sample') return 'ready';
+  const known = await services.listDatasets(catalog);
+  if (known.some((set) => set.name === 'sample')) return 'ready';
+  call.out.talk(`no dataset \`sample\` in ${catalog}: generating the synthetic sample market`);
+  const made = await generate(call, interrupts, {
+    catalogDir: catalog,
+    instrumentsDir: instrumentsDirOf(config),
+    name: 'sample',
+  });
+  return made === null ? 'stopped' : 'ready';
+}
+
+async function generate(
+  call: CommandCall,
+  interrupts: Interrupts,
+  options: SampleOptions,
+): Promise<DatasetView | null> {
+  const services = await call.services();
+  const progress = createProgress(call.out);
+  try {
+    return await services.generateSample({
+      ...options,
+      onProgress: (fraction, note) => {
+        progress.update('sample', fraction, note);
+        return interrupts.isStopping();
+      },
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+export async function dataSample(call: CommandCall): Promise<ExitCode> {
+  const config = await call.config();
+  const interrupts = watchInterrupts(call.host);
+  const products = splitRoots(textFlag(call, 'products'));
+  const [from, to, minuteFrom] = [
+    dateFlag(call, 'from'),
+    dateFlag(call, 'to'),
+    dateFlag(call, 'minutesFrom'),
+  ];
+  const seed = numberFlag(call, 'seed', { min: 0 });
+  const dataset = await generate(call, interrupts, {
+    catalogDir: config.values.catalog,
+    instrumentsDir: instrumentsDirOf(config),
+    name: textFlag(call, 'name') ?? 'sample',
+    ...(products === undefined ? {} : { products }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(minuteFrom === undefined ? {} : { minuteFrom }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  if (dataset === null) {
+    call.out.talk('stopped; nothing was written');
+    return interrupts.exitCode() ?? EXIT.interrupted;
+  }
+  call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(dataset));
+  return EXIT.ok;
+}
+
+export async function dataImport(call: CommandCall): Promise<ExitCode> {
+  const format = textFlag(call, 'format') ?? 'csv';
+  const into = required(call, 'into', 'the name of the dataset, such as mine');
+  const config = await call.config();
+  const services = await call.services();
+  const optional = (name: string, key: string): Record<string, string> => {
+    const text = textFlag(call, name);
+    return text === undefined ? {} : { [key]: text };
+  };
+  const columns = textFlag(call, 'columns');
+  const outcome = await services.importFiles({
+    catalogDir: config.values.catalog,
+    instrumentsDir: instrumentsDirOf(config),
+    format: format === 'pysystemtrade' ? 'pysystemtrade' : 'csv',
+    files: listArg(call, 0),
+    dataset: into,
+    ...optional('contract', 'contract'),
+    ...optional('instrument', 'instrument'),
+    ...optional('interval', 'interval'),
+    ...optional('delimiter', 'delimiter'),
+    ...optional('instrumentConfig', 'instrumentConfig'),
+    ...(columns === undefined ? {} : { columns: readColumns(columns) }),
+    zone: textFlag(call, 'zone') ?? 'UTC',
+    stamp: textFlag(call, 'stamp') === 'open' ? 'open' : 'close',
+    header: call.flags['header'] !== false,
+    quarantine: hasFlag(call, 'quarantine'),
+    filled: hasFlag(call, 'filled'),
+  });
+  for (const issue of outcome.issues.slice(0, 20))
+    call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
+  call.out.result(
+    'frontmonth.import/1',
+    { rows: outcome.rows, issues: outcome.issues, dataset: datasetJson(outcome.dataset) },
+    () =>
+      `${formatNumber(outcome.rows, 0)} rows imported, ${outcome.issues.length} rows with problems\n${describeDataset(outcome.dataset)}`,
+  );
+  return outcome.issues.length > 0 ? EXIT.answerIsNo : EXIT.ok;
+}
+
+function required(call: CommandCall, name: string, what: string): string {
+  const text = textFlag(call, name);
+  if (text !== undefined) return text;
+  throw new TradingError('E_USAGE', `--${name} is missing`, { fix: `--${name} wants ${what}` });
+}
+
+/** `time=Date,open=O` as a mapping of ours to theirs. */
+function readColumns(text: string): Record<string, string> {
+  const columns: Record<string, string> = {};
+  for (const pair of text.split(',')) {
+    const at = pair.indexOf('=');
+    if (at < 1) {
+      throw new TradingError('E_FLAG_VALUE', `--columns wants name=column pairs, not "${pair}"`, {
+        where: `--columns ${text}`,
+        fix: 'such as time=Date,open=Open,high=High,low=Low,close=Close,volume=Volume',
+      });
+    }
+    columns[pair.slice(0, at).trim()] = pair.slice(at + 1).trim();
+  }
+  return columns;
+}
+
+export async function dataList(call: CommandCall): Promise<ExitCode> {
+  const config = await call.config();
+  const services = await call.services();
+  const datasets = await services.listDatasets(config.values.catalog);
+  const columns: Column<DatasetView>[] = [
+    { title: 'dataset', cell: (set) => set.name },
+    { title: 'first', cell: (set) => dayOf(spanOf(set.segments).firstUs) },
+    { title: 'last', cell: (set) => dayOf(spanOf(set.segments).lastUs) },
+    { title: 'rows', align: 'right', cell: (set) => formatNumber(rowsOf(set.segments), 0) },
+    { title: 'products', priority: 2, cell: (set) => rootsOf(set).join(' ') },
+    { title: 'volume', priority: 3, cell: (set) => set.volume },
+    { title: 'kind', priority: 1, cell: (set) => (set.isSynthetic ? 'synthetic' : 'recorded') },
+  ];
+  call.out.result('frontmonth.datasets/1', datasets.map(datasetJson), () =>
+    datasets.length === 0
+      ? `no datasets in ${config.values.catalog}; make one with: frontmonth data sample`
+      : renderTable(call.out, columns, datasets),
+  );
+  return EXIT.ok;
+}
+
+export async function dataShow(call: CommandCall): Promise<ExitCode> {
+  const config = await call.config();
+  const services = await call.services();
+  const name = textArg(call, 0) || config.values.dataset;
+  const dataset = await services.dataset(config.values.catalog, name);
+  const contract = textFlag(call, 'contract');
+  if (contract === undefined) {
+    call.out.result(
+      DATASET_SCHEMA,
+      { ...datasetJson(dataset), segments: dataset.segments },
+      () => `${describeDataset(dataset)}\n\n${contractTable(call, dataset)}`,
+    );
+    return EXIT.ok;
+  }
+  return showBars(call, config, dataset, contract);
+}
+
+async function showBars(
+  call: CommandCall,
+  config: ResolvedConfig,
+  dataset: DatasetView,
+  contract: string,
+): Promise<ExitCode> {
+  const interval = textFlag(call, 'interval') ?? '1d';
+  const known = [...new Set(dataset.segments.map((segment) => segment.contract))];
+  if (!known.includes(contract)) {
+    throw new TradingError('E_DATA_SPAN', `${dataset.name} has no contract ${contract}`, {
+      where: `--contract ${contract}`,
+      fix: didYouMean(contract, known, `frontmonth data show ${dataset.name} lists them`),
+    });
+  }
+  const [from, to] = [dateFlag(call, 'from'), dateFlag(call, 'to')];
+  const services = await call.services();
+  const { increment, batches } = await services.readBars(config.values.catalog, dataset.name, {
+    contract,
+    interval,
+    ...(from === undefined ? {} : { from: toTsUs(parseTradeDate(from) * US_PER_DAY) }),
+    ...(to === undefined ? {} : { to: toTsUs(addDays(parseTradeDate(to), 1) * US_PER_DAY) }),
+  });
+  const isPlot = hasFlag(call, 'plot');
+  const rows = takeBars(batches, increment, numberFlag(call, 'head', { min: 1 }) ?? (isPlot ? 5000 : 20));
+  call.out.result('frontmonth.bars/1', { contract, interval, bars: rows }, () =>
+    isPlot ? plotText(call, rows) : renderTable(call.out, BAR_COLUMNS, rows),
+  );
+  return EXIT.ok;
+}
+
+interface BarRow {
+  readonly closeUtc: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number | null;
+}
+
+const BAR_COLUMNS: readonly Column<BarRow>[] = [
+  { title: 'close time UTC', cell: (bar) => bar.closeUtc },
+  ...(['open', 'high', 'low', 'close'] as const).map((name): Column<BarRow> => ({
+    title: name,
+    align: 'right',
+    cell: (bar) => String(bar[name]),
+  })),
+  { title: 'volume', align: 'right', cell: (bar) => (bar.volume === null ? '–' : String(bar.volume)) },
+];
+
+function takeBars(batches: Iterable<BarColumns>, increment: number, count: number): BarRow[] {
+  const rows: BarRow[] = [];
+  for (const bars of batches) {
+    for (let i = 0; i < bars.length && rows.length < count; i += 1) {
+      const price = (counts: number): number => Number((counts * increment).toPrecision(12));
+      const volume = bars.volume[i]!;
+      rows.push({
+        closeUtc: toIsoUtc(bars.closeUs[i]! as TsUs),
+        open: price(bars.open[i]!),
+        high: price(bars.high[i]!),
+        low: price(bars.low[i]!),
+        close: price(bars.close[i]!),
+        volume: Number.isNaN(volume) ? null : volume,
+      });
+    }
+    if (rows.length >= count) break;
+  }
+  return rows;
+}
+
+function plotText(call: CommandCall, rows: readonly BarRow[]): string {
+  if (rows.length === 0) return 'no bars in this span';
+  const width = call.out.width('stdout') - 14;
+  const step = Math.max(1, Math.ceil(rows.length / width));
+  const closes = rows.filter((_, i) => i % step === 0).map((row) => row.close);
+  return `${plot(closes, { height: 14 })}\n${rows[0]!.closeUtc} to ${rows[rows.length - 1]!.closeUtc}, ${rows.length} bars`;
+}
+
+export async function dataCheck(call: CommandCall): Promise<ExitCode> {
+  const config = await call.config();
+  const services = await call.services();
+  const name = textArg(call, 0) || config.values.dataset;
+  const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
+  const check = await services.checkDataset(
+    config.values.catalog,
+    instrumentsDirOf(config),
+    name,
+  );
+  const shown = new Map<string, number>();
+  const problems = check.problems.filter((problem) => {
+    const count = (shown.get(problem.reason) ?? 0) + 1;
+    shown.set(problem.reason, count);
+    return count <= limit;
+  });
+  const total = Object.values(check.counts).reduce((sum, count) => sum + count, 0);
+  call.out.result('frontmonth.data-check/1', { dataset: name, ...check, problems }, () =>
+    [
+      `${name}: ${formatNumber(check.rows, 0)} rows in ${check.segments} segments, ${total === 0 ? 'no problems' : `${total} problems`}`,
+      ...Object.entries(check.counts).map(([reason, count]) => `  ${reason.padEnd(20)} ${count}`),
+      ...(problems.length === 0
+        ? []
+        : [
+            '',
+            renderTable(
+              call.out,
+              [
+                { title: 'reason', cell: (problem) => problem.reason },
+                { title: 'row', align: 'right', cell: (problem) => String(problem.row ?? '') },
+                { title: 'file', priority: 1, cell: (problem) => problem.file },
+                { title: 'problem', priority: 2, cell: (problem) => problem.message },
+              ],
+              problems,
+            ),
+          ]),
+    ].join('\n'),
+  );
+  return total === 0 ? EXIT.ok : EXIT.answerIsNo;
+}
+
+function contractTable(call: CommandCall, dataset: DatasetView): string {
+  const groups = new Map<string, SegmentView[]>();
+  for (const segment of dataset.segments) {
+    const key = `${segment.contract} ${segment.interval}`;
+    groups.set(key, [...(groups.get(key) ?? []), segment]);
+  }
+  return renderTable<SegmentView[]>(
+    call.out,
+    [
+      { title: 'contract', cell: (group) => group[0]!.contract },
+      { title: 'interval', cell: (group) => group[0]!.interval },
+      { title: 'first', cell: (group) => dayOf(spanOf(group).firstUs) },
+      { title: 'last', cell: (group) => dayOf(spanOf(group).lastUs) },
+      { title: 'rows', align: 'right', cell: (group) => formatNumber(rowsOf(group), 0) },
+    ],
+    [...groups.values()],
+  );
+}
+
+export function describeDataset(dataset: DatasetView): string {
+  const span = spanOf(dataset.segments);
+  return [
+    `${dataset.name}${dataset.isSynthetic ? '   SYNTHETIC DATA' : ''}`,
+    `  ${dataset.description}`,
+    `  span      ${dayOf(span.firstUs)} to ${dayOf(span.lastUs)}`,
+    `  rows      ${formatNumber(rowsOf(dataset.segments), 0)} in ${dataset.segments.length} segments`,
+    `  products  ${rootsOf(dataset).join(' ')}`,
+    `  volume    ${dataset.volume}, stamps ${dataset.stamps}`,
+    `  source    ${dataset.source}`,
+    `  checksum  ${dataset.checksum}`,
+  ].join('\n');
+}
+
+function datasetJson(dataset: DatasetView): Record<string, unknown> {
+  const { segments, ...rest } = dataset;
+  const span = spanOf(segments);
+  return {
+    ...rest,
+    firstUtc: segments.length === 0 ? null : toIsoUtc(span.firstUs as TsUs),
+    lastUtc: segments.length === 0 ? null : toIsoUtc(span.lastUs as TsUs),
+    rows: rowsOf(segments),
+    products: rootsOf(dataset),
+  };
+}
+
+function spanOf(segments: readonly SegmentView[]): { firstUs: number; lastUs: number } {
+  return {
+    firstUs: segments.reduce((min, segment) => Math.min(min, segment.firstUs), Infinity),
+    lastUs: segments.reduce((max, segment) => Math.max(max, segment.lastUs), -Infinity),
+  };
+}
+
+function rowsOf(segments: readonly SegmentView[]): number {
+  return segments.reduce((sum, segment) => sum + segment.rows, 0);
+}
+
+function rootsOf(dataset: DatasetView): string[] {
+  return [...new Set(dataset.segments.map((segment) => segment.root))].toSorted();
+}
+
+function dayOf(tsUs: number): string {
+  return Number.isFinite(tsUs) ? toIsoUtc(tsUs as TsUs).slice(0, 10) : '–';
+}

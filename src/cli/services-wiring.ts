@@ -1,0 +1,301 @@
+/** The only file of the command line that knows which module does what. Every module is loaded when it is first asked for. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BarColumns, BarInterval } from '../core/bars.ts';
+import { BugError, TradingError } from '../core/errors.ts';
+import type { VenueCapabilities } from '../core/execution.ts';
+import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
+import type { AnyStrategyDefinition } from '../core/strategy.ts';
+import { parseTradeDate } from '../core/trade-date.ts';
+import type { Catalog, Dataset } from '../data/catalog.ts';
+import type { DatasetManifest } from '../data/manifest.ts';
+import type { SampleOptions as SampleMarketOptions } from '../data/sample.ts';
+import type { RunData } from '../research/run-data.ts';
+import { programVersion } from './package-root.ts';
+import type {
+  BacktestOptions,
+  BacktestOutcome,
+  DatasetCheck,
+  DatasetView,
+  ImportOptions,
+  ImportOutcome,
+  ReportOptions,
+  RerunOptions,
+  RerunOutcome,
+  RunListing,
+  RunView,
+  SampleOptions,
+  Services,
+} from './services.ts';
+
+/** A module that is wired by name. Errors: E_NOT_AVAILABLE when it is not part of this installation. */
+async function load<T>(path: string): Promise<T> {
+  try {
+    return (await import(path)) as T;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new TradingError('E_NOT_AVAILABLE', `this part of the program is not installed: ${path}`, {
+      cause,
+    });
+  }
+}
+
+export function createServices(): Services {
+  return {
+    builtInStrategies,
+    runBacktest: async (options) => (await backtestModule()).runBacktest(options),
+    rerunRun: async (dir, options) => (await backtestModule()).rerunRun(dir, options),
+    listRuns,
+    resolveRun: async (runsDir, ref) =>
+      (await import('../research/run-store.ts')).resolveRun(runsDir, ref),
+    readRun,
+    tagRun,
+    renderReport,
+    loadInstruments: async (dir) =>
+      (await import('../data/instruments.ts')).loadInstruments(dir),
+    contractsOf,
+    listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
+    dataset: async (catalogDir, name) => viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
+    readBars,
+    checkDataset,
+    generateSample,
+    importFiles,
+    venueCapabilities,
+  };
+}
+
+async function builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>> {
+  return (await import('../strategies/index.ts')).BUILT_IN_STRATEGIES;
+}
+
+interface BacktestModule {
+  runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
+  rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome>;
+}
+function backtestModule(): Promise<BacktestModule> {
+  return load<BacktestModule>('../research/backtest.ts');
+}
+
+async function createCalendars(): Promise<CalendarSource> {
+  return (await import('../calendars/registry.ts')).createCalendars();
+}
+
+async function runData(dir: string, isLight: boolean): Promise<RunData> {
+  const { readRun: read } = await import('../research/run-store.ts');
+  const store = await import('../data/arrow-store.ts');
+  return read(dir, store, isLight ? { tables: [], prices: false } : { prices: true });
+}
+
+async function readRun(dir: string): Promise<RunView> {
+  const run = await runData(dir, false);
+  return {
+    dir,
+    manifest: run.manifest,
+    summary: run.summary,
+    issues: run.issues,
+    get trades() {
+      return run.trades as unknown as RunView['trades'];
+    },
+    get orders() {
+      return run.orders as unknown as RunView['orders'];
+    },
+    get fills() {
+      return run.fills as unknown as RunView['fills'];
+    },
+  };
+}
+
+async function listRuns(runsDir: string): Promise<readonly RunListing[]> {
+  const { listRuns: list } = await import('../research/run-store.ts');
+  const listings: RunListing[] = [];
+  for (const { runId, dir } of list(runsDir)) {
+    try {
+      const { manifest, summary } = await runData(dir, true);
+      listings.push({ runId, dir, manifest, summary });
+    } catch (error) {
+      // A damaged run is listed as failed; reading it by name says why.
+      if (!(error instanceof TradingError)) throw error;
+      listings.push({ runId, dir, manifest: null, summary: null });
+    }
+  }
+  return listings;
+}
+
+async function tagRun(dir: string, tags: readonly string[]): Promise<void> {
+  const file = join(dir, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  writeFileSync(`${file}.new`, `${JSON.stringify({ ...manifest, tags }, null, 2)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+async function renderReport(dir: string, options: ReportOptions): Promise<string> {
+  type Module = { renderReport(run: RunData, options: ReportOptions): string };
+  const { renderReport: render } = await load<Module>('../research/report/index.ts');
+  return render(await runData(dir, false), options);
+}
+
+async function contractsOf(
+  spec: InstrumentSpec,
+  fromYear: number,
+  toYear: number,
+): Promise<readonly ContractSpec[]> {
+  const calendars = await createCalendars();
+  const { toContractId, monthOfLetter } = await import('../core/symbology.ts');
+  const months = [...spec.listedMonths].map(monthOfLetter).toSorted((a, b) => a - b);
+  const contracts: ContractSpec[] = [];
+  for (let year = fromYear; year <= toYear; year += 1) {
+    for (const month of months) {
+      const dates = calendars.contractDates(spec, year, month);
+      contracts.push({ id: toContractId(spec.root, year, month), root: spec.root, year, month, dates });
+    }
+  }
+  return contracts;
+}
+
+async function catalogOf(dir: string): Promise<Catalog> {
+  return (await import('../data/catalog.ts')).openCatalog(dir);
+}
+
+function viewOf(manifest: DatasetManifest): DatasetView {
+  return {
+    name: manifest.name,
+    description: manifest.description,
+    isSynthetic: manifest.isSynthetic,
+    source: manifest.source,
+    volume: manifest.volume,
+    stamps: manifest.stamps,
+    checksum: manifest.checksum,
+    segments: manifest.segments.map((segment) => ({ ...segment, interval: segment.interval ?? segment.kind })),
+  };
+}
+
+async function readBars(
+  catalogDir: string,
+  name: string,
+  query: Parameters<Services['readBars']>[2],
+): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }> {
+  const dataset = (await catalogOf(catalogDir)).dataset(name);
+  const { parseContractId } = await import('../core/symbology.ts');
+  const { id, root } = parseContractId(query.contract);
+  const source = dataset.bars({
+    contract: id,
+    interval: query.interval as BarInterval,
+    ...(query.from === undefined ? {} : { from: query.from }),
+    ...(query.to === undefined ? {} : { to: query.to }),
+  });
+  return { increment: dataset.manifest.grids[root]?.increment ?? 1, batches: batchesOf(source) };
+}
+
+function* batchesOf(source: BarSource): Generator<BarColumns, void> {
+  try {
+    for (let batch = source.next(); batch !== null; batch = source.next()) yield batch;
+  } finally {
+    source.close();
+  }
+}
+
+async function checkDataset(
+  catalogDir: string,
+  instrumentsDir: string,
+  name: string,
+): Promise<DatasetCheck> {
+  const dataset = (await catalogOf(catalogDir)).dataset(name);
+  const { loadInstruments } = await import('../data/instruments.ts');
+  const { checkDataset: check } = await load<QualityModule>('../data/quality.ts');
+  const specs = loadInstruments(instrumentsDir);
+  const calendars = await createCalendars();
+  const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
+  const calendarOf = (root: string): TradingCalendar | null => {
+    if (dataset.manifest.stamps === 'labels') return createLabelCalendar();
+    const spec = specs.get(root);
+    return spec === undefined ? null : calendarOrNull(calendars, spec);
+  };
+  const report = check(dataset, {
+    calendars: calendarOf,
+    specs: (root) => specs.get(root) ?? null,
+  });
+  return {
+    rows: report.rows,
+    segments: report.segments,
+    counts: report.counts,
+    problems: report.issues,
+  };
+}
+
+interface QualityModule {
+  checkDataset(
+    dataset: Dataset,
+    options: {
+      readonly calendars: (root: string) => TradingCalendar | null;
+      readonly specs: (root: string) => InstrumentSpec | null;
+    },
+  ): Omit<DatasetCheck, 'problems'> & { readonly issues: DatasetCheck['problems'] };
+}
+
+/** A product group without a calendar is checked without sessions. */
+function calendarOrNull(calendars: CalendarSource, spec: InstrumentSpec): TradingCalendar | null {
+  try {
+    return calendars.forInstrument(spec);
+  } catch (error) {
+    if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
+    throw error;
+  }
+}
+
+/** Leaves the generator in the middle; the writer gives up its work. */
+class Stopped extends Error {}
+
+async function generateSample(options: SampleOptions): Promise<DatasetView | null> {
+  const { loadInstruments } = await import('../data/instruments.ts');
+  const { generateSample: generate } = await load<SampleModule>('../data/sample-dataset.ts');
+  try {
+    const dataset = generate({
+      catalog: await catalogOf(options.catalogDir),
+      createdBy: `frontmonth ${programVersion()}`,
+      name: options.name,
+      instruments: [...loadInstruments(options.instrumentsDir).values()],
+      calendars: await createCalendars(),
+      ...(options.products === undefined ? {} : { products: options.products }),
+      ...(options.from === undefined ? {} : { from: parseTradeDate(options.from) }),
+      ...(options.to === undefined ? {} : { to: parseTradeDate(options.to) }),
+      ...(options.minuteFrom === undefined
+        ? {}
+        : { minuteFrom: parseTradeDate(options.minuteFrom) }),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      onProgress: ({ fraction, product }) => {
+        if (options.onProgress?.(fraction, product) === true) throw new Stopped();
+      },
+    });
+    return viewOf(dataset.manifest);
+  } catch (error) {
+    if (error instanceof Stopped) return null;
+    throw error;
+  }
+}
+
+interface SampleModule {
+  generateSample(
+    options: SampleMarketOptions & {
+      readonly catalog: Catalog;
+      readonly createdBy: string;
+      readonly name: string;
+    },
+  ): Dataset;
+}
+
+async function importFiles(options: ImportOptions): Promise<ImportOutcome> {
+  type Importer = (options: ImportOptions & { createdBy: string }) => Promise<ImportOutcome>;
+  const path = options.format === 'csv' ? '../data/ingest/csv.ts' : '../data/ingest/pysystemtrade.ts';
+  const module = await load<Record<string, Importer>>(path);
+  const importer = module[options.format === 'csv' ? 'importCsv' : 'importPysystemtrade'];
+  if (importer === undefined) throw new BugError('an importer module exports its importer');
+  return importer({ ...options, createdBy: `frontmonth ${programVersion()}` });
+}
+
+async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {
+  type Module = { BAR_VENUE_CAPABILITIES: VenueCapabilities };
+  return [(await load<Module>('../sim/capabilities.ts')).BAR_VENUE_CAPABILITIES];
+}
+

@@ -1,0 +1,205 @@
+/**
+ * Everything the commands ask of the other layers, behind one door. The commands know these shapes only; the wiring at the
+ * end of this file is the only place that knows module paths.
+ */
+import type { BarColumns, BarInterval } from '../core/bars.ts';
+import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import type { VenueCapabilities } from '../core/execution.ts';
+import type { AnyStrategyDefinition } from '../core/strategy.ts';
+import type { TsUs } from '../core/units.ts';
+import type { CostConfig, RiskConfig } from '../research/define-config.ts';
+import type { FillPolicy, RunManifest, RunSummary } from '../research/run-format.ts';
+
+export interface RunProgress {
+  readonly phase: string;
+  readonly fraction: number;
+  readonly bars: number;
+  readonly tradeDate: string | null;
+}
+
+export interface BacktestOptions {
+  readonly strategyFile: string;
+  readonly strategy: AnyStrategyDefinition;
+  readonly sourceSha256: string | null;
+  readonly instruments?: readonly string[];
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly dataset: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly capital: number;
+  readonly currency: string;
+  readonly returnBase: 'equity' | 'fixed';
+  readonly seed: number;
+  readonly fills: FillPolicy;
+  readonly bounds: boolean;
+  readonly rates?: { readonly text: string; readonly file: string };
+  readonly execution?: BarInterval;
+  readonly costs?: Readonly<Record<string, CostConfig>>;
+  readonly risk?: RiskConfig;
+  readonly runsDir: string;
+  readonly out?: string;
+  readonly command: readonly string[];
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly clock: () => TsUs;
+  /** Return true to stop cleanly. */
+  readonly onProgress?: (progress: RunProgress) => boolean;
+}
+
+export interface BacktestOutcome {
+  readonly dir: string;
+  readonly manifest: RunManifest;
+  readonly summary: RunSummary;
+  readonly reportFile: string | null;
+  readonly reportBytes: number;
+  /** What the strategy threw, with the hook and the moment; null otherwise. */
+  readonly error: { readonly cause: unknown; readonly hook: string; readonly tsUs: TsUs } | null;
+}
+
+export interface RerunOptions {
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly strategy: AnyStrategyDefinition;
+  readonly clock: () => TsUs;
+  readonly onProgress?: (progress: RunProgress) => boolean;
+}
+export interface RerunOutcome {
+  readonly same: boolean;
+  readonly eventHash: string;
+  /** The data that the run read have changed since. */
+  readonly isDataChanged: boolean;
+  readonly firstDifference: { readonly seq: number; readonly was: string; readonly now: string } | null;
+}
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Problems and refusals of a run, by code. */
+export interface IssueView {
+  readonly code: string;
+  readonly severity: string;
+  readonly count: number;
+  readonly first: readonly { readonly message: string }[];
+}
+export interface RunView {
+  readonly dir: string | null;
+  readonly manifest: RunManifest;
+  readonly summary: RunSummary | null;
+  readonly trades: readonly Row[];
+  readonly orders: readonly Row[];
+  readonly fills: readonly Row[];
+  readonly issues: readonly IssueView[];
+}
+/** A run folder without its tables; `manifest` is null when the folder is incomplete. */
+export interface RunListing {
+  readonly runId: string;
+  readonly dir: string;
+  readonly manifest: RunManifest | null;
+  readonly summary: RunSummary | null;
+}
+
+export interface ReportOptions {
+  readonly theme?: 'auto' | 'light' | 'dark';
+  readonly prices?: boolean;
+  readonly maxMb?: number;
+}
+
+export interface SegmentView {
+  readonly kind: string;
+  readonly contract: string;
+  readonly root: string;
+  readonly interval: string;
+  readonly rows: number;
+  readonly firstUs: number;
+  readonly lastUs: number;
+}
+export interface DatasetView {
+  readonly name: string;
+  readonly description: string;
+  readonly isSynthetic: boolean;
+  readonly source: string;
+  readonly volume: string;
+  readonly stamps: string;
+  readonly checksum: string;
+  readonly segments: readonly SegmentView[];
+}
+export interface DatasetProblem {
+  readonly file: string;
+  readonly row: number | null;
+  readonly reason: string;
+  readonly message: string;
+}
+export interface DatasetCheck {
+  readonly rows: number;
+  readonly segments: number;
+  /** Problems in full by reason. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly problems: readonly DatasetProblem[];
+}
+
+export interface SampleOptions {
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly name: string;
+  readonly products?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+  readonly minuteFrom?: string;
+  readonly seed?: number;
+  readonly onProgress?: (fraction: number, note: string) => boolean;
+}
+export interface ImportOptions {
+  readonly catalogDir: string;
+  readonly instrumentsDir: string;
+  readonly format: 'csv' | 'pysystemtrade';
+  readonly files: readonly string[];
+  readonly dataset: string;
+  readonly contract?: string;
+  readonly instrument?: string;
+  readonly interval?: string;
+  readonly columns?: Readonly<Record<string, string>>;
+  readonly zone: string;
+  readonly stamp: 'open' | 'close';
+  readonly delimiter?: string;
+  readonly header: boolean;
+  readonly quarantine: boolean;
+  readonly instrumentConfig?: string;
+  readonly filled: boolean;
+}
+export interface ImportOutcome {
+  readonly dataset: DatasetView;
+  readonly rows: number;
+  readonly issues: readonly { readonly row: number; readonly message: string }[];
+}
+
+export interface Services {
+  builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
+  runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
+  rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome>;
+  listRuns(runsDir: string): Promise<readonly RunListing[]>;
+  /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
+  resolveRun(runsDir: string, ref: string): Promise<string>;
+  readRun(dir: string): Promise<RunView>;
+  tagRun(dir: string, tags: readonly string[]): Promise<void>;
+  renderReport(dir: string, options: ReportOptions): Promise<string>;
+  loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
+  contractsOf(spec: InstrumentSpec, fromYear: number, toYear: number): Promise<readonly ContractSpec[]>;
+  listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
+  dataset(catalogDir: string, name: string): Promise<DatasetView>;
+  readBars(
+    catalogDir: string,
+    name: string,
+    query: { readonly contract: string; readonly interval: string; readonly from?: TsUs; readonly to?: TsUs },
+  ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
+  checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
+  /** Null when it was stopped; nothing is written then. */
+  generateSample(options: SampleOptions): Promise<DatasetView | null>;
+  importFiles(options: ImportOptions): Promise<ImportOutcome>;
+  /** Venues whose capabilities are known. */
+  venueCapabilities(): Promise<readonly VenueCapabilities[]>;
+}
+
+export async function connectServices(): Promise<Services> {
+  const { createServices } = await import('./services-wiring.ts');
+  return createServices();
+}

@@ -1,0 +1,134 @@
+/** The summary table of a run, as text. */
+import type { RunManifest, RunSummary } from '../research/run-format.ts';
+import { formatBytes, formatMicros, formatMoney, formatNumber, formatPercent, formatRatio } from './format.ts';
+import type { Output } from './output.ts';
+
+const LABEL = 24;
+const VALUE = 16;
+
+export interface SummaryParts {
+  readonly summary: RunSummary;
+  readonly manifest: RunManifest;
+  readonly dir: string;
+  readonly reportFile: string | null;
+  readonly reportBytes: number;
+  /** The latest earlier run of the same strategy on the same data; null when there is none. */
+  readonly previous: { readonly runId: string; readonly summary: RunSummary } | null;
+}
+
+interface Line {
+  readonly label: string;
+  readonly value: (summary: RunSummary, bound: 'pessimistic' | 'optimistic') => string;
+  /** Change against the previous run; absent where a difference says nothing. */
+  readonly delta?: (summary: RunSummary) => number | null;
+  readonly note: string;
+}
+
+export function figure(
+  summary: RunSummary,
+  name: string,
+  bound: 'pessimistic' | 'optimistic' = 'pessimistic',
+): number | null {
+  const metrics = bound === 'pessimistic' ? summary.metrics : summary.optimistic;
+  return metrics?.[name]?.value ?? null;
+}
+
+export function summaryText(out: Output, parts: SummaryParts): string {
+  const { summary, previous } = parts;
+  const lines = [titleLine(out, parts), headLine(summary, previous !== null)];
+  for (const line of linesOf(summary)) lines.push(renderLine(line, summary, previous?.summary ?? null));
+  lines.push('', summary.verdict, ...noTradeLines(summary));
+  if (previous !== null) lines.push(`previous     ${previous.runId}`);
+  for (const warning of summary.warnings)
+    lines.push(`${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`);
+  lines.push(`run          ${parts.dir}`);
+  if (parts.reportFile !== null)
+    lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
+  lines.push('next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10');
+  return lines.join('\n');
+}
+
+function titleLine(out: Output, { summary, manifest }: SummaryParts): string {
+  const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
+  const label = summary.isSynthetic ? `   ${out.style('stdout', 'yellow', 'SYNTHETIC DATA')}` : '';
+  const state = summary.outcome === 'completed' ? '' : `   ${summary.outcome.toUpperCase()}`;
+  return `run ${out.style('stdout', 'bold', summary.runId)}   seed ${manifest.seed}   data ${data}${label}${state}`;
+}
+
+function headLine(summary: RunSummary, hasPrevious: boolean): string {
+  const heads = [summary.fillPolicy, ...(summary.optimistic === null ? [] : ['optimistic'])];
+  if (hasPrevious) heads.push('vs previous');
+  return ' '.repeat(LABEL) + heads.map((head) => head.padStart(VALUE)).join('');
+}
+
+function linesOf(summary: RunSummary): Line[] {
+  const { trades, currency } = summary;
+  const interval = summary.intervals90['sharpe'];
+  const sharpeNote =
+    interval === undefined
+      ? ''
+      : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
+  const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;
+  const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars`;
+  const money = (label: string, name: string, note: string): Line => ({
+    label: `${label} ${currency}`,
+    value: (of, bound) => formatMoney(figure(of, name, bound)),
+    delta: (of) => figure(of, name),
+    note,
+  });
+  return [
+    money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
+    money('max drawdown', 'maxDrawdown', ''),
+    {
+      label: 'Sharpe (252)',
+      value: (of, bound) => formatRatio(figure(of, 'sharpe', bound)),
+      delta: (of) => figure(of, 'sharpe'),
+      note: sharpeNote,
+    },
+    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`),
+    {
+      label: 'margin, peak',
+      value: (of, bound) => formatPercent(figure(of, 'peakMargin', bound)),
+      note: 'of equity',
+    },
+    {
+      label: 'trades',
+      value: (of, bound) => formatRatio(figure(of, 'trades', bound) ?? (bound === 'pessimistic' ? of.trades.closed : null), 0),
+      delta: (of) => of.trades.closed,
+      note: `${summary.orders.submitted} orders, ${summary.orders.filled} filled`,
+    },
+  ];
+}
+
+function renderLine(line: Line, summary: RunSummary, previous: RunSummary | null): string {
+  const cells = [line.value(summary, 'pessimistic')];
+  if (summary.optimistic !== null) cells.push(line.value(summary, 'optimistic'));
+  if (previous !== null) cells.push(deltaOf(line, summary, previous));
+  const row = cells.map((cell) => cell.padStart(VALUE)).join('');
+  return `${line.label.padEnd(LABEL)}${row}${line.note === '' ? '' : `    ${line.note}`}`;
+}
+
+function deltaOf(line: Line, summary: RunSummary, previous: RunSummary): string {
+  const [now, before] = [line.delta?.(summary) ?? null, line.delta?.(previous) ?? null];
+  if (now === null || before === null) return '';
+  return `Δ ${formatMoney(now - before, Math.abs(now) < 100 && !Number.isInteger(now) ? 2 : 0)}`;
+}
+
+/** No run without trades ends as a quiet success. */
+function noTradeLines(summary: RunSummary): string[] {
+  const { trades, orders } = summary;
+  if (trades.closed + trades.open > 0) return [];
+  const reasons = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([reason, count]) => `${reason} ${count}`)
+      .join(', ') || 'none';
+  return [
+    '',
+    'NO TRADES',
+    `  bars seen      ${formatNumber(summary.bars, 0)} from ${summary.from} to ${summary.to}`,
+    `  orders         ${orders.submitted} submitted, ${orders.filled} filled`,
+    `  denied         ${reasons(orders.denied)}`,
+    `  rejected       ${reasons(orders.rejected)}`,
+    '  fix            check the warm-up, the parameters and the span: frontmonth check <strategy>',
+  ];
+}

@@ -1,0 +1,277 @@
+/** Configuration with origins: flag, environment, project file, user file, default, in this order. */
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { TradingError } from '../core/errors.ts';
+import type { FrontmonthConfig } from './define-config.ts';
+
+const positive = z.number().positive();
+const COSTS = z.strictObject({
+  commissionPerSide: z.number().min(0).optional(),
+  exchangeFeePerSide: z.number().min(0).optional(),
+  slippageTicks: z.number().min(0).optional(),
+});
+const RISK = z.strictObject({
+  orderQtyMax: positive.int().optional(),
+  positionQtyMax: positive.int().optional(),
+  ordersPerInterval: positive.int().optional(),
+  collarPct: positive.optional(),
+});
+const POLICIES = [
+  'pessimistic',
+  'optimistic',
+  'ohlc',
+  'olhc',
+  'nearest',
+  'close-direction',
+  'seeded',
+] as const;
+
+/** One schema per key, so that a fault names its key. */
+const KEYS = {
+  catalog: z.string().min(1),
+  instruments: z.string().min(1),
+  runs: z.string().min(1),
+  dataset: z.string().min(1),
+  capital: positive.max(9_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'three capital letters'),
+  returnBase: z.enum(['equity', 'fixed']),
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  fills: z.enum(POLICIES),
+  bounds: z.boolean(),
+  costs: z.record(z.string(), COSTS),
+  risk: RISK,
+  rates: z.string().min(1),
+} as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
+export type ConfigKey = keyof FrontmonthConfig;
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS) as ConfigKey[];
+
+/** Keys that the environment can set: `FRONTMONTH_RETURN_BASE` sets `returnBase`. */
+const ENV_KEYS: readonly ConfigKey[] = [
+  'catalog',
+  'instruments',
+  'runs',
+  'dataset',
+  'capital',
+  'currency',
+  'returnBase',
+  'seed',
+  'fills',
+  'bounds',
+  'rates',
+];
+
+export function envNameOf(key: ConfigKey): string {
+  return `FRONTMONTH_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
+export type ConfigValues = Required<Omit<FrontmonthConfig, 'instruments' | 'rates'>> & {
+  /** Null: one currency only. */
+  readonly rates: string | null;
+  /** Null: the specifications of the package. */
+  readonly instruments: string | null;
+};
+export interface ResolvedConfig {
+  /** Paths are absolute. */
+  readonly values: ConfigValues;
+  /** Where each value comes from, with the file, flag or variable. */
+  readonly origins: Readonly<Record<ConfigKey, { readonly from: ConfigOrigin; readonly where: string }>>;
+  /** Folder of the project file, or the working folder. */
+  readonly root: string;
+  readonly projectFile: string | null;
+}
+
+const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
+  catalog: 'catalog',
+  instruments: null,
+  rates: null,
+  runs: 'runs',
+  dataset: 'sample',
+  capital: 100_000,
+  currency: 'USD',
+  returnBase: 'equity',
+  seed: 1,
+  fills: 'pessimistic',
+  bounds: true,
+  costs: {},
+  risk: {},
+};
+
+export interface ResolveConfigOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** `--config`; null looks for the project's file from `cwd` upwards. */
+  readonly file: string | null;
+  /** Values of flags by key; undefined ones are not set. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  /** Imports a .ts or .js module. */
+  readonly loadModule: (file: string) => Promise<Readonly<Record<string, unknown>>>;
+}
+
+interface Layer {
+  readonly from: ConfigOrigin;
+  readonly where: (key: ConfigKey) => string;
+  /** Relative paths of this layer stand on it. */
+  readonly base: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** Errors: E_CONFIG_LOAD, E_CONFIG_KEY, E_CONFIG_VALUE. */
+export async function resolveConfig(options: ResolveConfigOptions): Promise<ResolvedConfig> {
+  const named = options.file === null ? null : resolve(options.cwd, options.file);
+  const projectFile = named ?? findProjectFile(options.cwd);
+  const root = projectFile === null ? options.cwd : dirname(projectFile);
+  const layers: Layer[] = [
+    { from: 'flag', where: (key) => `--${key}`, base: options.cwd, values: options.flags },
+    { from: 'environment', where: envNameOf, base: options.cwd, values: fromEnv(options.env) },
+  ];
+  if (projectFile !== null) {
+    const values = await readConfigFile(projectFile, options.loadModule);
+    layers.push({ from: 'project', where: () => projectFile, base: root, values });
+  }
+  const userFile = userConfigFile(options.env);
+  if (existsSync(userFile)) {
+    const values = await readConfigFile(userFile, options.loadModule);
+    layers.push({ from: 'user', where: () => userFile, base: dirname(userFile), values });
+  }
+  layers.push({ from: 'default', where: () => 'default', base: root, values: DEFAULTS });
+  for (const layer of layers) if (layer.from !== 'default') checkLayer(layer);
+  return { ...pick(layers), root, projectFile };
+}
+
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['catalog', 'runs', 'instruments', 'rates']);
+
+function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origins'> {
+  const values: Record<string, unknown> = {};
+  const origins: Record<string, { from: ConfigOrigin; where: string }> = {};
+  for (const key of CONFIG_KEYS) {
+    const layer = layers.find((candidate) => candidate.values[key] !== undefined)!;
+    const value = layer.values[key];
+    const isPath = PATH_KEYS.has(key);
+    values[key] = isPath && typeof value === 'string' ? resolve(layer.base, value) : value;
+    origins[key] = { from: layer.from, where: layer.where(key) };
+  }
+  // Limits combine by the stricter value, not by precedence.
+  values['risk'] = strictestRisk(layers);
+  return {
+    values: values as unknown as ConfigValues,
+    origins: origins as ResolvedConfig['origins'],
+  };
+}
+
+function strictestRisk(layers: readonly Layer[]): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const layer of layers) {
+    for (const [name, value] of Object.entries((layer.values['risk'] ?? {}) as object)) {
+      if (typeof value === 'number') limits[name] = Math.min(limits[name] ?? Infinity, value);
+    }
+  }
+  return limits;
+}
+
+function checkLayer(layer: Layer): void {
+  for (const [key, value] of Object.entries(layer.values)) {
+    if (value === undefined) continue;
+    if (!isKey(key)) {
+      throw new TradingError('E_CONFIG_KEY', `there is no configuration key \`${key}\``, {
+        where: layer.where(key as ConfigKey),
+        rule: `keys: ${CONFIG_KEYS.join(', ')}`,
+        details: { word: key, known: CONFIG_KEYS },
+      });
+    }
+    const parsed = KEYS[key].safeParse(value);
+    if (parsed.success) continue;
+    const issue = parsed.error.issues[0]!;
+    const path = [key, ...issue.path.map(String)].join('.');
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    if (unknown !== undefined) {
+      throw new TradingError('E_CONFIG_KEY', `there is no configuration key \`${path}.${unknown}\``, {
+        where: layer.where(key),
+        rule: issue.message,
+        details: { word: unknown, known: knownOf(path) },
+      });
+    }
+    throw new TradingError('E_CONFIG_VALUE', `\`${path}\` is ${JSON.stringify(value)}`, {
+      where: layer.where(key),
+      rule: issue.message,
+      details: { key: path, value },
+    });
+  }
+}
+
+function knownOf(path: string): string[] {
+  return Object.keys(path.startsWith('costs') ? COSTS.shape : RISK.shape);
+}
+
+function isKey(key: string): key is ConfigKey {
+  return Object.hasOwn(KEYS, key);
+}
+
+const PROJECT_FILES = ['frontmonth.config.ts', 'frontmonth.config.js', 'frontmonth.config.json'];
+
+/** The nearest project file from a folder upwards; null when there is none. */
+export function findProjectFile(from: string): string | null {
+  for (let dir = resolve(from); ; dir = dirname(dir)) {
+    for (const name of PROJECT_FILES) {
+      const file = join(dir, name);
+      if (existsSync(file)) return file;
+    }
+    if (dirname(dir) === dir) return null;
+  }
+}
+
+export function userConfigFile(env: ResolveConfigOptions['env']): string {
+  const base = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
+  return join(base, 'frontmonth', 'config.json');
+}
+
+async function readConfigFile(
+  file: string,
+  loadModule: ResolveConfigOptions['loadModule'],
+): Promise<Readonly<Record<string, unknown>>> {
+  const value = await loadConfigValue(file, loadModule);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new TradingError('E_CONFIG_LOAD', 'the configuration file does not export an object', {
+    where: file,
+    fix: 'end it with: export default defineConfig({ … })',
+  });
+}
+
+async function loadConfigValue(
+  file: string,
+  loadModule: ResolveConfigOptions['loadModule'],
+): Promise<unknown> {
+  try {
+    if (file.endsWith('.json')) return JSON.parse(readFileSync(file, 'utf8'));
+    return (await loadModule(file))['default'];
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new TradingError('E_CONFIG_LOAD', `cannot read the configuration: ${reason}`, {
+      where: file,
+      cause,
+    });
+  }
+}
+
+function fromEnv(env: ResolveConfigOptions['env']): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const key of ENV_KEYS) {
+    const text = env[envNameOf(key)];
+    if (text === undefined || text === '') continue;
+    values[key] = fromText(key, text);
+  }
+  return values;
+}
+
+/** Text of a flag or variable as the type of the key; what cannot be read stays text, and the check names it. */
+export function fromText(key: ConfigKey, text: string): unknown {
+  if (key === 'capital' || key === 'seed') {
+    const value = Number(text);
+    return text.trim() === '' || Number.isNaN(value) ? text : value;
+  }
+  if (key === 'bounds' && (text === 'true' || text === 'false')) return text === 'true';
+  return text;
+}
