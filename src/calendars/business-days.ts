@@ -96,8 +96,7 @@ export class BusinessCalendar {
   /** The n-th business day of a month; negative n counts from the end. Null when the month is shorter. */
   nthOfMonth(year: number, month: number, n: number): TradeDate | null {
     const first = this.#before[this.#rowOf(toTradeDate(year, month, 1))]!;
-    const nextMonth =
-      month === 12 ? toTradeDate(year + 1, 1, 1) : toTradeDate(year, month + 1, 1);
+    const nextMonth = month === 12 ? toTradeDate(year + 1, 1, 1) : toTradeDate(year, month + 1, 1);
     const end = this.#before[this.#rowOf(addDays(nextMonth, -1)) + 1]!;
     const index = n > 0 ? first + n - 1 : end + n;
     return index >= first && index < end ? (this.#days[index]! as TradeDate) : null;

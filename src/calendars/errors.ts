@@ -12,7 +12,8 @@ export const CALENDAR_ERRORS: ErrorCatalog = {
   },
   E_CALENDAR_SPAN: {
     title: 'A date lies outside the span of a calendar',
-    cause: 'Hours and holidays are known for a span of years only; outside it an answer would be a guess.',
+    cause:
+      'Hours and holidays are known for a span of years only; outside it an answer would be a guess.',
     cure: 'Choose dates inside the span that the message names.',
     exit: EXIT.input,
   },
@@ -24,7 +25,8 @@ export const CALENDAR_ERRORS: ErrorCatalog = {
   },
   E_DATE_RULE: {
     title: 'A last trade or first notice rule cannot be evaluated',
-    cause: 'The rule is of an unknown kind, lacks a field, or names a table of dates that is not here.',
+    cause:
+      'The rule is of an unknown kind, lacks a field, or names a table of dates that is not here.',
     cure: 'Correct the rule in the instrument file; docs list the kinds and their fields.',
     exit: EXIT.input,
   },

@@ -148,7 +148,9 @@ function lastClearThursdayRule(rule: DateRule, context: RuleContext): TradeDate 
   let thursday = isNovember
     ? addDays(nthWeekdayOf(year, 11, 4, 4)!, -7)
     : nthWeekdayOf(year, month, 4, -1)!;
-  while (![0, -1, -2, -3, -6].every((step) => context.days.isBusinessDay(addDays(thursday, step)))) {
+  while (
+    ![0, -1, -2, -3, -6].every((step) => context.days.isBusinessDay(addDays(thursday, step)))
+  ) {
     thursday = addDays(thursday, -7);
   }
   return thursday;

@@ -1,5 +1,11 @@
 /** Holiday rules as data: named days, when they fall, and which of them are no business days. */
-import { addDays, daysInMonth, toTradeDate, weekdayOf, parseTradeDate } from '../core/trade-date.ts';
+import {
+  addDays,
+  daysInMonth,
+  toTradeDate,
+  weekdayOf,
+  parseTradeDate,
+} from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 
 /**

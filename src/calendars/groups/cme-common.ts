@@ -1,0 +1,46 @@
+/** What the groups of CME Group share. All times are Chicago wall time. */
+import type { DayRule } from '../rules.ts';
+import { US_HOLIDAYS, US_SHORT_DAYS } from '../rules.ts';
+import type { DayShape, DayShapeRule, SessionException } from '../sessions.ts';
+
+export const CHICAGO = 'America/Chicago';
+export const CME_FROM = '2000-01-03';
+/** The last year for which the holiday pattern is stated; a later notice from the exchange may still differ. */
+export const CME_TO = '2030-12-31';
+export const CME_NAMED_DAYS: readonly DayRule[] = [...US_HOLIDAYS, ...US_SHORT_DAYS];
+export const CME_SOURCE =
+  'CME Group trading hours and holiday calendars 2009 to 2026, read 2026-11';
+
+export const CLOSED: DayShape = { kind: 'closed' };
+export const REGULAR: DayShape = { kind: 'regular' };
+export const MONDAY_HOLIDAYS: readonly string[] = ['mlk', 'presidents', 'memorial', 'labor'];
+export const MONDAY_TO_THURSDAY: readonly number[] = [1, 2, 3, 4];
+export const FRIDAY: readonly number[] = [5];
+
+export function closeAt(close: string): DayShape {
+  return { kind: 'short', close };
+}
+
+/** Closed in every group, except where a group adds a rule for Good Friday with the employment report. */
+export const ALWAYS_CLOSED: DayShapeRule = {
+  on: ['new-year', 'good-friday', 'christmas'],
+  shape: CLOSED,
+};
+
+/** Halt of 2001-09-11 and the closed day after it. */
+export const SEPTEMBER_2001: readonly SessionException[] = [
+  { date: '2001-09-11', shape: closeAt('09:15'), why: 'halted after the attacks, about 09:15' },
+  { date: '2001-09-12', shape: CLOSED, why: 'closed after the attacks' },
+];
+
+/** Interest rates and FX ended the day before a long weekend at 15:15 until May 2015. */
+export const EARLY_FRIDAYS: readonly DayShapeRule[] = [
+  { on: MONDAY_HOLIDAYS, offset: -3, to: '2015-05-22', shape: closeAt('15:15') },
+];
+export const EARLY_FRIDAY_EXCEPTIONS: readonly SessionException[] = [
+  { date: '2009-04-09', shape: closeAt('15:15'), why: 'day before Good Friday' },
+  { date: '2010-07-02', shape: closeAt('15:15'), why: 'Friday before Independence Day' },
+  { date: '2010-12-31', shape: closeAt('12:15'), why: 'short New Year’s Eve of 2010' },
+  { date: '2011-07-01', shape: closeAt('15:15'), why: 'Friday before Independence Day' },
+  { date: '2012-10-05', shape: closeAt('15:15'), why: 'Friday before Columbus Day' },
+];

@@ -1,0 +1,12 @@
+/** Public entry `frontmonth/calendars`. Inside the package import the files themselves. */
+export { BusinessCalendar, BusinessCalendars, businessCalendarNames } from './business-days.ts';
+export type { ChainOptions } from './chain.ts';
+export { buildChain, buildContract } from './chain.ts';
+export { CALENDAR_ERRORS } from './errors.ts';
+export type { RuleDates } from './expiry.ts';
+export { GroupCalendar } from './group-calendar.ts';
+export { createLabelCalendar } from './label-calendar.ts';
+export type { Calendars } from './registry.ts';
+export { createCalendars, SESSION_GROUPS, sessionGroupIds } from './registry.ts';
+export type { DayShape, DayShapeRule, GroupRules, SessionException } from './sessions.ts';
+export { parseWallTime, ZoneTable } from './wall-time.ts';
