@@ -62,13 +62,7 @@ async function runInThread(argv: readonly string[]): Promise<number> {
     stdout: { isTTY: process.stdout.isTTY === true, columns: process.stdout.columns },
     stderr: { isTTY: process.stderr.isTTY === true, columns: process.stderr.columns },
   };
-  const isSource = import.meta.url.endsWith('.ts');
-  const entry = new URL(isSource ? './work-thread.ts' : './work-thread.js', import.meta.url);
-  // The loader of this thread does not reach the other one.
-  const worker = new Worker(entry, {
-    workerData: data,
-    ...(isSource ? { execArgv: ['--import', 'tsx'] } : {}),
-  });
+  const worker = startThread(data);
   listen(signal);
   return new Promise((resolve, reject) => {
     let code = 70;
@@ -78,6 +72,16 @@ async function runInThread(argv: readonly string[]): Promise<number> {
     worker.on('error', reject);
     worker.on('exit', () => resolve(code));
   });
+}
+
+function startThread(data: ThreadData): Worker {
+  if (!import.meta.url.endsWith('.ts'))
+    return new Worker(new URL('./work-thread.js', import.meta.url), { workerData: data });
+  // In a checkout the loader of this thread does not reach the other one, so it registers its own.
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const entry = JSON.stringify(new URL('./work-thread.ts', import.meta.url).href);
+  const code = `import(${loader}).then(({ register }) => { register(); return import(${entry}); })`;
+  return new Worker(code, { eval: true, workerData: data });
 }
 
 /** The first signal asks to stop, a second one within three seconds ends the process. */

@@ -26,8 +26,8 @@ export function editDistance(a: string, b: string): number {
 export function suggest(word: string, known: readonly string[]): string | null {
   const asked = word.toLowerCase();
   let best: string | null = null;
-  // A word of n letters is never "near" one that shares nothing with it.
-  let bestDistance = Math.min(2, Math.max(1, asked.length - 1)) + 1;
+  // Two edits of a short word are another word.
+  let bestDistance = (asked.length <= 3 ? 1 : 2) + 1;
   for (const candidate of known) {
     const distance = editDistance(asked, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -23,7 +23,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
       call.out,
       [
         { title: 'key', cell: (row) => row.key },
-        { title: 'value', cell: (row) => valueText(row.value) },
+        { title: 'value', cell: (row) => valueText(row.key, row.value) },
         ...(isOrigin
           ? [
               { title: 'from', cell: (row: (typeof rows)[number]) => row.from },
@@ -41,7 +41,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function valueText(value: unknown): string {
-  if (value === null) return '(of the package)';
+function valueText(key: string, value: unknown): string {
+  if (value === null) return key === 'instruments' ? '(of the package)' : '–';
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
