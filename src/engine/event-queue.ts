@@ -104,7 +104,10 @@ export class FeedHeap {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= this.#length) break;
-      if (child + 1 < this.#length && this.#isBefore(this.#ts[child + 1]!, this.#id[child + 1]!, child))
+      if (
+        child + 1 < this.#length &&
+        this.#isBefore(this.#ts[child + 1]!, this.#id[child + 1]!, child)
+      )
         child += 1;
       if (this.#isBefore(ts, id, child)) break;
       this.#ts[at] = this.#ts[child]!;
@@ -142,7 +145,11 @@ export class Timers {
     let best: { readonly atUs: TsUs; readonly seq: number } | null = null;
     for (const [name, timer] of this.#byName) {
       if (timer.atUs > nowUs) continue;
-      if (best === null || timer.atUs < best.atUs || (timer.atUs === best.atUs && timer.seq < best.seq)) {
+      if (
+        best === null ||
+        timer.atUs < best.atUs ||
+        (timer.atUs === best.atUs && timer.seq < best.seq)
+      ) {
         best = timer;
         due = name;
       }

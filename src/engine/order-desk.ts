@@ -3,7 +3,12 @@
  * trades → a queue of events for the strategy. Requests leave after the hook that made them returned, so that no hook
  * is ever entered while another runs.
  */
-import type { ExecutionReport, Fill, NewOrderRequest, OrderGroupRequest } from '../core/execution.ts';
+import type {
+  ExecutionReport,
+  Fill,
+  NewOrderRequest,
+  OrderGroupRequest,
+} from '../core/execution.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
 import { isTerminal, toClOrdId } from '../core/order.ts';
@@ -23,7 +28,11 @@ export type Delivery =
 
 type Command =
   | { readonly kind: 'new'; readonly order: Order; readonly request: NewOrderRequest }
-  | { readonly kind: 'group'; readonly orders: readonly Order[]; readonly request: OrderGroupRequest }
+  | {
+      readonly kind: 'group';
+      readonly orders: readonly Order[];
+      readonly request: OrderGroupRequest;
+    }
   | { readonly kind: 'replace'; readonly order: Order; readonly changes: ModifyInput }
   | { readonly kind: 'cancel'; readonly order: Order };
 

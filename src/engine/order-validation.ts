@@ -65,7 +65,8 @@ export function checkPrice(
   spec: InstrumentSpec,
   tradeDate: TradeDate,
 ): PriceTicks {
-  if (isLegalOrderPrice(ticks as PriceTicks, spec.grid, tradeDate)) return (ticks + 0) as PriceTicks;
+  if (isLegalOrderPrice(ticks as PriceTicks, spec.grid, tradeDate))
+    return (ticks + 0) as PriceTicks;
   throw new TradingError(
     'E_PRICE_GRID',
     `${field} ${ticks} (price ${toPrice(ticks, spec.grid)}) is not on the grid of ${spec.root}, ${spec.grid.increment}`,
@@ -185,7 +186,10 @@ export function checkBracketLevels(options: {
     );
   };
   const check = (what: string, level: ExitLevel, sign: number): void => {
-    if ('offsetTicks' in level && !(Number.isSafeInteger(level.offsetTicks) && level.offsetTicks > 0))
+    if (
+      'offsetTicks' in level &&
+      !(Number.isSafeInteger(level.offsetTicks) && level.offsetTicks > 0)
+    )
       refuse(what, level.offsetTicks);
     const ticks = levelTicks(level, entryTicks, sign);
     if (Number.isFinite(ticks) && (ticks - entryTicks) * sign <= 0) refuse(what, ticks);

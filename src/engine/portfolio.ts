@@ -29,8 +29,6 @@ class Ledger {
   dayTradedQty: number = 0;
   /** Value posted plus open, gross, at the last daily mark. */
   markedMicros: number = 0;
-  settleTicks: number = 0;
-  hasSettled: boolean = false;
 
   constructor(position: Position, contractIndex: number, currency: number) {
     this.position = position;
@@ -149,8 +147,6 @@ export class Portfolio {
     ledger.markedMicros = ledger.postedMicros;
     ledger.dayFeesMicros = 0;
     ledger.dayTradedQty = 0;
-    ledger.settleTicks = settleTicks;
-    ledger.hasSettled = true;
     return mark;
   }
 
@@ -158,6 +154,10 @@ export class Portfolio {
   needsMark(contractIndex: number): boolean {
     const ledger = this.#ledgers[contractIndex];
     return ledger != null && (ledger.position.netQty !== 0 || ledger.dayTradedQty > 0);
+  }
+
+  hasTradedSinceMark(contractIndex: number): boolean {
+    return (this.#ledgers[contractIndex]?.dayTradedQty ?? 0) > 0;
   }
 
   positionOf(contractIndex: number): Position | null {

@@ -151,7 +151,12 @@ export class Series implements SeriesView {
   }
 
   /** Moves to another contract with the prices of both at one instant, in counts. Errors: E_ROLL_RATIO from the caller. */
-  roll(contractIndex: number, contract: ContractId, fromPrice: number, toPrice: number): SeriesMove {
+  roll(
+    contractIndex: number,
+    contract: ContractId,
+    fromPrice: number,
+    toPrice: number,
+  ): SeriesMove {
     this.contractIndex = contractIndex;
     this.contract = contract;
     if (this.#adjust === 'none') return { shift: 0, factor: 1 };

@@ -24,10 +24,7 @@ export class SessionTrack {
   constructor(columns: SessionColumns, startUs: TsUs) {
     this.#columns = columns;
     while (this.#row < columns.length && columns.closeUs[this.#row]! < startUs) this.#row += 1;
-    while (
-      this.#break < columns.breakRow.length &&
-      columns.breakRow[this.#break]! < this.#row
-    )
+    while (this.#break < columns.breakRow.length && columns.breakRow[this.#break]! < this.#row)
       this.#break += 1;
     this.#load();
   }

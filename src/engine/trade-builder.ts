@@ -126,7 +126,9 @@ export class TradeBuilder {
       return;
     }
     if (trade === null) {
-      this.#begin(row, fill, signed, 1);
+      // The late leg of a roll whose trade has ended opens nothing.
+      if (isRoll) this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+      else this.#begin(row, fill, signed, 1);
       return;
     }
     const isClosing = fill.side !== trade.side;
