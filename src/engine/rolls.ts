@@ -128,6 +128,9 @@ export class RollDesk implements RollListener {
     assert(next === roll.toIndex, 'a roll leads to the next held contract of its schedule');
     config.journal.append('roll', nowUs, { ...roll });
     if (chain.isTraded) currentContract[chain.row] = roll.toIndex;
+    // Both prices are known now; the new contract's own bars may only begin after this moment.
+    const { lastTicks } = this.#parts.portfolio;
+    if (Number.isNaN(lastTicks[roll.toIndex]!)) lastTicks[roll.toIndex] = roll.toPrice;
     const keys: string[] = [];
     for (const series of this.#parts.series) {
       if (series.input.chainIndex !== chainIndex) continue;
