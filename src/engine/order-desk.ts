@@ -165,7 +165,9 @@ export class OrderDesk implements ExecutionSink {
 
   onAmbiguity(event: AmbiguityEvent): void {
     const { journal, recorder, trades, clock } = this.#parts;
-    journal.append('ambiguity', clock.nowUs(), { ...event });
+    const { contractIndex, ...body } = event;
+    const { id } = this.#parts.table.contractAt(contractIndex);
+    journal.append('ambiguity', clock.nowUs(), { contract: id, ...body });
     recorder.onAmbiguity(event);
     trades.onAmbiguity(event.contractIndex, event.groupId);
   }
@@ -332,7 +334,9 @@ export class OrderDesk implements ExecutionSink {
       fill.feeMicros,
     );
     this.fillCount += 1;
-    journal.append('fill', clock.nowUs(), { ...fill });
+    // Indexes are of this run's table; the log names contracts, so that a run on less data is a prefix of one on more.
+    const { contractIndex: _index, ...body } = fill;
+    journal.append('fill', clock.nowUs(), body);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);

@@ -126,7 +126,8 @@ export class RollDesk implements RollListener {
     const { config, currentContract, desk } = this.#parts;
     const next = chain.input.schedule.held[chain.at];
     assert(next === roll.toIndex, 'a roll leads to the next held contract of its schedule');
-    config.journal.append('roll', nowUs, { ...roll });
+    const { fromIndex: _from, toIndex: _to, ...body } = roll;
+    config.journal.append('roll', nowUs, body);
     if (chain.isTraded) currentContract[chain.row] = roll.toIndex;
     // Both prices are known now; the new contract's own bars may only begin after this moment.
     const { lastTicks } = this.#parts.portfolio;

@@ -305,7 +305,7 @@ function tryToFail(folder: RunFolder, manifest: RunManifest): void {
 
 function suffixOf(startUs: TsUs, options: BacktestOptions): string {
   let hash = startUs % 0x7fffffff;
-  for (const char of `${options.dataset}${JSON.stringify(options.params)}`) {
+  for (const char of `${options.dataset} ${options.from} ${options.to} ${JSON.stringify(options.params)}`) {
     hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
   }
   return (hash % 0x10000).toString(16).padStart(4, '0');

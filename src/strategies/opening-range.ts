@@ -49,6 +49,23 @@ function minutesOf(hhmm: string): number {
   return Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
 }
 
+/** A market order needs a bar after this one: on a short session the close comes before `flatAt`. */
+const LAST_MINUTES_US = 10 * 60_000_000;
+
+/** Of a session that opens in the evening, the part before midnight: its clock times are not those of the trade date. */
+function isEveningBefore(bar: BarView, ctx: StrategyContext): boolean {
+  const session = ctx.session(bar.root);
+  if (session === null) return true;
+  const calendar = ctx.calendar(bar.root);
+  const open = calendar.localMinutes(session.openUs);
+  return open > calendar.localMinutes(session.closeUs) && calendar.localMinutes(bar.openUs) >= open;
+}
+
+function endsSoon(bar: BarView, ctx: StrategyContext): boolean {
+  const session = ctx.session(bar.root);
+  return session !== null && bar.closeUs >= session.closeUs - LAST_MINUTES_US;
+}
+
 class OpeningRange implements Strategy {
   readonly #params: Values;
   readonly #days: Map<string, Day> = new Map();
@@ -63,7 +80,9 @@ class OpeningRange implements Strategy {
     const start = ctx.calendar(bar.root).localMinutes(bar.openUs);
     const end = ctx.calendar(bar.root).localMinutes(bar.closeUs);
     const from = minutesOf(openAt);
-    if (end >= minutesOf(flatAt) && start >= from) {
+    if (isEveningBefore(bar, ctx)) return;
+    const isLate = end >= minutesOf(flatAt) && start >= from;
+    if (isLate || endsSoon(bar, ctx)) {
       this.#goFlat(bar, day, ctx);
       return;
     }
@@ -121,7 +140,6 @@ class OpeningRange implements Strategy {
         tag: side > 0 ? 'range-up' : 'range-down',
         stop: { at: { offsetTicks: rangeTicks + 2 }, tag: 'range-stop' },
         targets: [{ at: { offsetTicks: targetTicks }, tag: 'target' }],
-        exitTimeInForce: 'day',
       });
     }
   }

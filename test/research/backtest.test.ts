@@ -1,0 +1,211 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TradingError } from '../../src/core/errors.ts';
+import { parseContractId } from '../../src/core/symbology.ts';
+import type { BacktestOutcome } from '../../src/research/backtest.ts';
+import { mergeRisk, rerunRun, runBacktest, TABLE_STORE } from '../../src/research/backtest.ts';
+import { readRun } from '../../src/research/run-store.ts';
+import { BUILT_IN_STRATEGIES } from '../../src/strategies/index.ts';
+import type { SampleCatalog } from '../support/sample-catalog.ts';
+import { backtestOptions, INSTRUMENTS_DIR, makeSampleCatalog } from '../support/sample-catalog.ts';
+
+async function codeOf(run: () => Promise<unknown>): Promise<{ code: string; message: string }> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof TradingError) return { code: error.code, message: error.message };
+    throw error;
+  }
+  return { code: 'no error', message: '' };
+}
+
+let sample: SampleCatalog;
+let donchian: BacktestOutcome;
+const FAST = { entryBars: 10, exitBars: 5 };
+
+beforeAll(async () => {
+  sample = makeSampleCatalog();
+  donchian = await runBacktest(backtestOptions(sample, 'donchian-breakout', { params: FAST }));
+});
+afterAll(() => sample.remove());
+
+describe('a backtest on the sample', () => {
+  it('trades, rolls and writes its folder with a report', () => {
+    expect(donchian.manifest.outcome).toBe('completed');
+    expect(donchian.summary.trades.closed).toBeGreaterThan(10);
+    expect(donchian.summary.rolls.positions).toBeGreaterThan(0);
+    expect(donchian.summary.isSynthetic).toBe(true);
+    const files = readdirSync(donchian.dir);
+    for (const name of [
+      'manifest.json',
+      'summary.json',
+      'journal.jsonl',
+      'fills.arrow',
+      'orders.arrow',
+      'positions.arrow',
+      'equity.arrow',
+      'report.html',
+    ]) {
+      expect(files).toContain(name);
+    }
+  });
+
+  it('fills hourly bars for a daily strategy and says so', () => {
+    expect(donchian.manifest.executionIntervals).toEqual({ ES: '1h', CL: '1h' });
+  });
+
+  it('keeps the identities: trades, days and positions add up to the same net profit', () => {
+    const run = readRun(donchian.dir, TABLE_STORE);
+    const net = run.equity.at(-1)!.equityMicros - run.manifest.capitalMicros;
+    const trades = run.trades.reduce((sum, trade) => sum + trade.netMicros, 0);
+    const days = run.positions.reduce((sum, day) => sum + day.pnlMicros, 0);
+    expect(trades).toBe(net);
+    expect(days).toBe(net);
+    const fees = run.fills.reduce((sum, fill) => sum + fill.feeMicros, 0);
+    const gross = run.trades.reduce((sum, trade) => sum + trade.grossMicros, 0);
+    expect(gross - fees).toBe(net);
+    expect(donchian.summary.metrics['netProfit']!.value).toBeCloseTo(net / 1e6, 9);
+  });
+
+  it('fills real contracts only, inside their life', () => {
+    const run = readRun(donchian.dir, TABLE_STORE);
+    expect(run.fills.length).toBeGreaterThan(20);
+    for (const fill of run.fills) expect(() => parseContractId(fill.contract)).not.toThrow();
+  });
+
+  it('ends every position with its protection: no fill leaves a position without a working stop', () => {
+    const run = readRun(donchian.dir, TABLE_STORE);
+    const stops = run.orders.filter(
+      (order) => order.role === 'stop' && order.status !== 'Rejected',
+    );
+    const entries = run.trades.length;
+    expect(stops.length).toBeGreaterThanOrEqual(entries);
+  });
+
+  it('runs again to the same event hash', async () => {
+    const again = await rerunRun(donchian.dir, {
+      catalogDir: sample.catalogDir,
+      instrumentsDir: INSTRUMENTS_DIR,
+      strategy: BUILT_IN_STRATEGIES['donchian-breakout']!,
+      clock: backtestOptions(sample, 'donchian-breakout').clock,
+    });
+    expect(again).toMatchObject({ same: true, firstDifference: null, isDataChanged: false });
+  });
+
+  it('shows the first line that differs when a parameter changed', async () => {
+    const definition = BUILT_IN_STRATEGIES['donchian-breakout']!;
+    const other = {
+      ...definition,
+      create: (params: never, roots: readonly string[]) =>
+        definition.create({ ...(params as object), stopAtr: 2 } as never, roots),
+    };
+    const again = await rerunRun(donchian.dir, {
+      catalogDir: sample.catalogDir,
+      instrumentsDir: INSTRUMENTS_DIR,
+      strategy: other as typeof definition,
+      clock: backtestOptions(sample, 'donchian-breakout').clock,
+    });
+    expect(again.same).toBe(false);
+    expect(again.firstDifference!.was).not.toBe(again.firstDifference!.now);
+  });
+
+  it('does not look ahead: a run on less data is a prefix of the run on more', async () => {
+    const short = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        to: '2022-03-31',
+        bounds: false,
+        report: false,
+      }),
+    );
+    const decisions = (dir: string): string[] =>
+      readFileSync(join(dir, 'journal.jsonl'), 'utf8')
+        .split('\n')
+        .slice(1)
+        .filter((line) => line.includes('"fill"') || line.includes('"roll"'));
+    const [less, more] = [decisions(short.dir), decisions(donchian.dir)];
+    expect(less.length).toBeGreaterThan(10);
+    // The last moments differ: a run ends where its data end.
+    const common = less.slice(0, -4);
+    expect(more.slice(0, common.length)).toEqual(common);
+  });
+
+  it.each(['ema-cross', 'opening-range'])(
+    'runs %s, which is flat or protected as it promises',
+    async (name) => {
+      const minute = makeSampleCatalog({
+        products: ['ES'],
+        from: '2022-06-01',
+        to: '2022-12-30',
+        minuteFrom: '2022-11-01',
+        intervals: ['1m', '1h', '1d'],
+      });
+      const out = await runBacktest(
+        backtestOptions(minute, name, {
+          instruments: ['ES'],
+          params: name === 'ema-cross' ? { fast: 3, slow: 10 } : {},
+          ...(name === 'opening-range' ? { from: '2022-11-15' } : {}),
+          bounds: true,
+        }),
+      );
+      expect(out.manifest.error).toBeNull();
+      expect(out.summary.trades.closed).toBeGreaterThan(2);
+      if (name === 'opening-range') {
+        expect(out.manifest.executionIntervals).toEqual({ ES: '1m' });
+        const run = readRun(out.dir, TABLE_STORE);
+        for (const day of run.positions) expect(day.netQty).toBe(0);
+      }
+      minute.remove();
+    },
+  );
+});
+
+describe('bad input', () => {
+  it('says what the data have when the span is outside', async () => {
+    const seen = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { from: '2015-01-02' })),
+    );
+    expect(seen.code).toBe('E_DATA_SPAN');
+    expect(seen.message).toContain('ES from 2021-01-04 to 2022-12-30');
+    expect(seen.message).toContain('2015-01-02');
+  });
+
+  it('names a product that the dataset or the specifications lack', async () => {
+    const inSpecs = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { instruments: ['GC'] })),
+    );
+    expect(inSpecs).toMatchObject({ code: 'E_DATA_PRODUCT' });
+    const nowhere = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { instruments: ['XX'] })),
+    );
+    expect(nowhere).toMatchObject({ code: 'E_INSTRUMENT_UNKNOWN' });
+  });
+
+  it('says which bar sizes there are when a strategy reads another', async () => {
+    const seen = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'opening-range', { instruments: ['ES'] })),
+    );
+    expect(seen.code).toBe('E_DATA_SPAN');
+    expect(seen.message).toContain('1m');
+  });
+
+  it('refuses a parameter out of its bounds before anything is read', async () => {
+    const seen = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { params: { entryBars: 1000 } })),
+    );
+    expect(seen).toMatchObject({ code: 'E_PARAM_RANGE' });
+  });
+
+  it('refuses a currency without a rate', async () => {
+    const seen = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { currency: 'EUR' })),
+    );
+    expect(seen.code).toBe('E_CURRENCY_RATE');
+  });
+
+  it('combines risk limits by the stricter value', () => {
+    expect(mergeRisk({ orderQtyMax: 3 }).orderQtyMax).toBe(3);
+    expect(mergeRisk({ orderQtyMax: 1e9 }).orderQtyMax).toBe(500);
+  });
+});
