@@ -11,7 +11,7 @@ import type { ZoneTable } from './wall-time.ts';
 
 /**
  * Sessions of one product group, label view: a holiday with a short session has its own row, and its trade date is the
- * next business day. Rows of one trade date are neighbours.
+ * next business day. Rows of one trade date are neighbours; the settlement of a trade date is that of its last row.
  *
  * Opens and closes of `nextOpenUs`, `nextCloseUs` and their inverses are those of matching: a break closes and reopens.
  */

@@ -24,7 +24,8 @@ class LabelCalendar implements TradingCalendar {
 
   sessions(from: TradeDate, to: TradeDate): SessionColumns {
     const labels: number[] = [];
-    for (let date: TradeDate = dateOf(from); date <= to; date = addDays(date, 1)) {
+    const last = dateOf(to);
+    for (let date: TradeDate = dateOf(from); date <= last; date = addDays(date, 1)) {
       if (!isWeekend(date)) labels.push(date);
     }
     const closeUs = Float64Array.from(labels, (label) => (label + 1) * US_PER_DAY);
