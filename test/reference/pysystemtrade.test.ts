@@ -74,9 +74,7 @@ const isNear = (a: number, b: number): boolean =>
   Math.abs(a - b) <= 1e-9 * Math.abs(b) || Math.abs(a - b) <= 1e-9;
 
 describe.skipIf(data === undefined)(
-  data === undefined
-    ? `pysystemtrade (${NO_REFERENCE_DATA})`
-    : 'pysystemtrade',
+  data === undefined ? `pysystemtrade (${NO_REFERENCE_DATA})` : 'pysystemtrade',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'frontmonth-pysystemtrade-'));
     let dataset: Dataset;
