@@ -18,7 +18,8 @@ const SESSION_MINUTES = 1380;
 const DAYS_PER_YEAR = 252;
 /** Component k switches with probability 2^-SWITCH[k] an hour. */
 const SWITCH: readonly number[] = [1, 2, 4, 5, 7, 8, 9, 11];
-const SWING = 0.35;
+/** Half the distance of its two values; the slow ones differ most, so that quiet and wild months do. */
+const SWING: readonly number[] = [0.3, 0.3, 0.3, 0.35, 0.4, 0.45, 0.45, 0.45];
 /** Two more live inside an hour of minutes, switching every 4 and every 16 minutes. */
 const MINUTE_SWING = 0.4;
 /** One hour in 64 carries news. */
@@ -353,7 +354,7 @@ export class SpotPath {
   }
 
   #redraw(k: number, bits: number): void {
-    this.#components[k] = bits < 0 ? 1 + SWING : 1 - SWING;
+    this.#components[k] = bits < 0 ? 1 + SWING[k]! : 1 - SWING[k]!;
   }
 
   #varianceNow(): number {

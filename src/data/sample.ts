@@ -126,8 +126,9 @@ export function* sampleSegments(options: SampleOptions): Generator<SampleSegment
     for (const segments of market.days()) {
       yield* segments;
       step += 1;
-      if (step % PROGRESS_DAYS === 0 || step === market.dayCount) {
-        const fraction = (index + step / market.dayCount) / choice.models.length;
+      // One step more than there are dates: the last gives out what is still open.
+      if (step % PROGRESS_DAYS === 0 || step > market.dayCount) {
+        const fraction = (index + step / (market.dayCount + 1)) / choice.models.length;
         options.onProgress?.({ product: model.root, fraction, bars: bars + market.bars });
       }
     }
