@@ -124,8 +124,12 @@ export function buildSessions(
   const regimes = rules.regimes.map(parseRegime);
   const shapes = shapesByDate(rules, from, to);
   const settle = parsePoint(rules.settle);
+  const home = zones.get(rules.zone);
   const toUs = (label: TradeDate, point: Point): number =>
-    zones.get(point.zone ?? rules.zone).toUtcUs(addDays(label, point.dayOffset), point.minutes);
+    (point.zone === null ? home : zones.get(point.zone)).toUtcUs(
+      addDays(label, point.dayOffset),
+      point.minutes,
+    );
   const out = new SessionWriter();
   let regimeIndex = 0;
   // A span's first session has no known day before it; a gap there gives the plain opening.
@@ -272,6 +276,7 @@ class SessionWriter {
   readonly #breakEnd: number[] = [];
   readonly #segmentOpen: number[] = [];
   readonly #segmentClose: number[] = [];
+  #lastClose: number = -Infinity;
 
   add(
     segments: readonly (readonly [number, number])[],
@@ -280,9 +285,10 @@ class SessionWriter {
     settleUs: number,
   ): void {
     const open = segments[0]![0];
-    const close = segments.at(-1)![1];
-    assert(open >= (this.#close.at(-1) ?? -Infinity), 'sessions of a group do not overlap');
-    for (const [i, [start, end]] of segments.entries()) {
+    const close = segments[segments.length - 1]![1];
+    assert(open >= this.#lastClose, 'sessions of a group do not overlap');
+    for (let i = 0; i < segments.length; i += 1) {
+      const [start, end] = segments[i]!;
       assert(end > start, 'a segment ends after its start');
       if (i > 0) {
         this.#breakRow.push(this.#open.length);
@@ -294,6 +300,7 @@ class SessionWriter {
     }
     this.#open.push(open);
     this.#close.push(close);
+    this.#lastClose = close;
     this.#label.push(label);
     this.#tradeDate.push(tradeDate);
     this.#settle.push(Math.min(settleUs, close));

@@ -193,7 +193,8 @@ export function parseInstrument(json: unknown, file: string): InstrumentSpec {
   const result = INSTRUMENT_FILE.safeParse(json);
   if (!result.success) {
     const issue = result.error.issues[0]!;
-    fail(file, fieldOf(issue), valueAt(json, issue.path), issue.message);
+    const path = pathOf(issue);
+    fail(file, path.map(String).join('.'), valueAt(json, path), issue.message);
   }
   const raw = result.data as InstrumentFile;
   checkConsistency(raw, file);
@@ -314,10 +315,9 @@ function isZone(tz: string): boolean {
   }
 }
 
-/** An unknown key is reported at its parent; its name is what the reader needs. */
-function fieldOf(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String);
-  return (issue.code === 'unrecognized_keys' ? [...path, issue.keys[0]!] : path).join('.');
+/** An unknown key is reported at its parent; its own name is what the reader needs. */
+function pathOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
+  return issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
 }
 
 function valueAt(json: unknown, path: readonly PropertyKey[]): unknown {

@@ -7,7 +7,7 @@ import { openCatalog } from '../../src/data/catalog.ts';
 import { collect, ES, metaOf, useTempFolder } from './support.ts';
 
 const tempFolder = useTempFolder();
-const KILLS = Number(process.env['FRONTMONTH_KILLS'] ?? 200);
+const KILLS = Number(process.env['FRONTMONTH_KILLS'] ?? 80);
 const LANES = 4;
 const LONGEST_LIFE_MS = 25;
 
