@@ -241,7 +241,8 @@ class ChainWalk {
         j += 1;
       }
     }
-    return window.ends <= horizon && this.#input.allowInferred === true
+    const lastDate = this.#input.calendar.addBusinessDays(window.ends, -1);
+    return this.#input.allowInferred === true && lastDate <= horizon
       ? this.#inferred(position, window, heldFrom, old, next)
       : null;
   }

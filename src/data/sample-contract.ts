@@ -81,6 +81,33 @@ export class BarBuffer {
   }
 }
 
+/** Buffers of one contract, one per interval. */
+export interface BufferSet {
+  readonly minutes: BarBuffer;
+  readonly hours: BarBuffer;
+  readonly days: BarBuffer;
+}
+
+/** Lends grown buffers to the next contract: only three are alive at once, and growing is what costs. */
+export class BufferPool {
+  readonly #free: BufferSet[] = [];
+
+  lend(): BufferSet {
+    return (
+      this.#free.pop() ?? {
+        minutes: new BarBuffer(65_536),
+        hours: new BarBuffer(8192),
+        days: new BarBuffer(512),
+      }
+    );
+  }
+
+  /** The set must be empty: all its rows taken. */
+  giveBack(set: BufferSet): void {
+    this.#free.push(set);
+  }
+}
+
 /** What a contract needs beside its specification. Dates are trade dates. */
 export interface ContractPlan {
   readonly spec: ContractSpec;
@@ -95,14 +122,26 @@ export interface ContractPlan {
 /** Bars of one contract in all intervals. Days are folded from hours, and hours from minutes where there are any. */
 export class ContractBars {
   readonly plan: ContractPlan;
-  readonly minutes: BarBuffer = new BarBuffer(4096);
-  readonly hours: BarBuffer = new BarBuffer(2048);
-  readonly days: BarBuffer = new BarBuffer(64);
   readonly #key: number;
+  readonly #pool: BufferPool;
+  #buffers: BufferSet | null = null;
 
-  constructor(plan: ContractPlan, seed: number) {
+  constructor(plan: ContractPlan, seed: number, pool: BufferPool) {
     this.plan = plan;
     this.#key = streamKey(seed, plan.spec.id);
+    this.#pool = pool;
+  }
+
+  /** Buffers with the rows since they were last taken; lent on first use. */
+  get buffers(): BufferSet {
+    this.#buffers ??= this.#pool.lend();
+    return this.#buffers;
+  }
+
+  /** Gives the buffers back, after the last rows were taken. */
+  release(): void {
+    if (this.#buffers !== null) this.#pool.giveBack(this.#buffers);
+    this.#buffers = null;
   }
 
   /**
@@ -110,7 +149,7 @@ export class ContractBars {
    * product's volume. An interval without volume has no bar.
    */
   addDay(path: DayPath, countsPerSpot: number, share: number, hasMinutes: boolean): void {
-    const { minutes, hours, days } = this;
+    const { minutes, hours, days } = this.buffers;
     const firstHour = hours.length;
     hours.reserve(path.hours.length);
     if (hasMinutes) {
@@ -154,7 +193,7 @@ export class ContractBars {
   }
 
   #foldHours(path: DayPath, firstMinute: number): void {
-    const { minutes, hours } = this;
+    const { minutes, hours } = this.buffers;
     const { lastTradeUs } = this.plan.spec.dates;
     let [hour, row, i] = [-1, -1, 0];
     for (let at = firstMinute; at < minutes.length; at += 1) {

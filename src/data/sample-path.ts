@@ -18,12 +18,13 @@ const SESSION_MINUTES = 1380;
 const DAYS_PER_YEAR = 252;
 /** Component k switches with probability 2^-SWITCH[k] an hour. */
 const SWITCH: readonly number[] = [1, 2, 4, 5, 7, 8, 9, 11];
-const SWING = 0.35;
+/** Half the distance of its two values; the slow ones differ most, so that quiet and wild months do. */
+const SWING: readonly number[] = [0.3, 0.3, 0.3, 0.35, 0.4, 0.45, 0.45, 0.45];
 /** Two more live inside an hour of minutes, switching every 4 and every 16 minutes. */
 const MINUTE_SWING = 0.4;
 /** One hour in 64 carries news. */
 const NEWS_MASK = 0x3f;
-const NEWS_RISK = 0.25;
+const NEWS_RISK = 0.15;
 
 /** Rows of a path at one step. */
 export interface PathColumns {
@@ -148,7 +149,7 @@ export class SpotPath {
     const { volatility, slope, slopeRange } = this.#product;
     const key = this.#keys.daily;
     // Half-lives: trend about 40 trade dates, slope 120, turnover 20. The factors are sqrt(1 - decay²).
-    this.#trend = 0.983 * this.#trend + 0.18 * 0.8 * volatility * gaussAt(key, 3 * date);
+    this.#trend = 0.983 * this.#trend + 0.18 * volatility * gaussAt(key, 3 * date);
     this.#slope += 0.0058 * (slope - this.#slope) + 0.107 * slopeRange * gaussAt(key, 3 * date + 1);
     this.#turnover += 0.035 * (1 - this.#turnover) + 0.06 * gaussAt(key, 3 * date + 2);
     this.#turnover = Math.min(2, Math.max(0.5, this.#turnover));
@@ -353,7 +354,7 @@ export class SpotPath {
   }
 
   #redraw(k: number, bits: number): void {
-    this.#components[k] = bits < 0 ? 1 + SWING : 1 - SWING;
+    this.#components[k] = bits < 0 ? 1 + SWING[k]! : 1 - SWING[k]!;
   }
 
   #varianceNow(): number {

@@ -10,7 +10,7 @@ import { monthLetter } from '../core/symbology.ts';
 import { toCivilDate, toIsoDate, toTradeDate } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 import { holdChain } from './roll.ts';
-import { ContractBars } from './sample-contract.ts';
+import { BufferPool, ContractBars } from './sample-contract.ts';
 import type { ContractPlan } from './sample-contract.ts';
 import { SAMPLE_PRODUCTS } from './sample-model.ts';
 import type { SampleProduct } from './sample-model.ts';
@@ -118,16 +118,18 @@ export function resolveSample(options: SampleOptions): SampleChoice {
  */
 export function* sampleSegments(options: SampleOptions): Generator<SampleSegment, void> {
   const choice = resolveSample(options);
+  const pool = new BufferPool();
   let bars = 0;
   for (const [index, model] of choice.models.entries()) {
     const spec = options.instruments.find((instrument) => instrument.root === model.root)!;
-    const market = new ProductMarket(spec, model, choice, options.calendars);
+    const market = new ProductMarket(spec, model, choice, options.calendars, pool);
     let step = 0;
     for (const segments of market.days()) {
       yield* segments;
       step += 1;
-      if (step % PROGRESS_DAYS === 0 || step === market.dayCount) {
-        const fraction = (index + step / market.dayCount) / choice.models.length;
+      // One step more than there are dates: the last gives out what is still open.
+      if (step % PROGRESS_DAYS === 0 || step > market.dayCount) {
+        const fraction = (index + step / (market.dayCount + 1)) / choice.models.length;
         options.onProgress?.({ product: model.root, fraction, bars: bars + market.bars });
       }
     }
@@ -151,6 +153,7 @@ class ProductMarket {
     model: SampleProduct,
     choice: SampleChoice,
     calendars: CalendarSource,
+    pool: BufferPool,
   ) {
     const calendar = calendars.forInstrument(spec);
     this.#spec = spec;
@@ -159,7 +162,7 @@ class ProductMarket {
     this.dayCount = this.#days.length;
     this.#path = new SpotPath(model, choice.seed);
     this.#contracts = planContracts(spec, model, choice, calendars, calendar).map(
-      (plan) => new ContractBars(plan, choice.seed),
+      (plan) => new ContractBars(plan, choice.seed, pool),
     );
   }
 
@@ -175,6 +178,7 @@ class ProductMarket {
         for (const contract of alive) done.push(...this.#takeSegments(contract, year));
       while (this.#contracts[front]!.plan.spec.dates.lastTradeDate < sessions.date) {
         done.push(...this.#takeSegments(this.#contracts[front]!, year));
+        this.#contracts[front]!.release();
         front += 1;
       }
       year = dayYear;
@@ -187,6 +191,7 @@ class ProductMarket {
     }
     const rest = this.#contracts.slice(front, front + ALIVE);
     yield rest.flatMap((contract) => this.#takeSegments(contract, year));
+    for (const contract of rest) contract.release();
   }
 
   #addDay(front: number, date: TradeDate, path: DayPath): void {
@@ -203,7 +208,8 @@ class ProductMarket {
 
   #takeSegments(contract: ContractBars, year: number): SampleSegment[] {
     const { root, id } = contract.plan.spec;
-    const all = { '1m': contract.minutes, '1h': contract.hours, '1d': contract.days };
+    const { minutes, hours, days } = contract.buffers;
+    const all = { '1m': minutes, '1h': hours, '1d': days };
     const segments: SampleSegment[] = [];
     for (const [interval, buffer] of Object.entries(all)) {
       const bars = buffer.take();
