@@ -8,7 +8,12 @@ import {
   underwater,
 } from '../../src/research/daily.ts';
 import { bestOfTrials, computeMetrics, sharpeOf } from '../../src/research/metrics.ts';
-import { autocorrelation, normalCdf, normalQuantile, quantileSorted } from '../../src/research/stats.ts';
+import {
+  autocorrelation,
+  normalCdf,
+  normalQuantile,
+  quantileSorted,
+} from '../../src/research/stats.ts';
 import type { EquityRow, FillRow, TradeRow } from '../../src/research/tables.ts';
 import { equityRow, fixtureRun, instrumentOf } from './support.ts';
 import { metricsInput } from '../../src/research/summary.ts';
@@ -17,7 +22,12 @@ import { metricsInput } from '../../src/research/summary.ts';
 const LEVELS = [110, 99, 99, 108.9];
 function equityOf(levels: readonly number[], patch: Partial<EquityRow> = {}): EquityRow[] {
   return levels.map((level, d) =>
-    equityRow({ tradeDate: 19_000 + d, equityMicros: Math.round(level * 1e6), lowEquityMicros: Math.round(level * 1e6), ...patch }),
+    equityRow({
+      tradeDate: 19_000 + d,
+      equityMicros: Math.round(level * 1e6),
+      lowEquityMicros: Math.round(level * 1e6),
+      ...patch,
+    }),
   );
 }
 function metricsOf(levels: readonly number[], patch: object = {}): Record<string, number | null> {
@@ -98,8 +108,16 @@ describe('figures of daily equity', () => {
 
   it('shows CAGR from one calendar year on, with elapsed days', () => {
     const year = computeMetrics({
-      equity: [equityRow({ tradeDate: 0, equityMicros: 100e6 }), equityRow({ tradeDate: 730, equityMicros: 121e6 })],
-      trades: [], fills: [], rolls: [], instruments: [], capitalMicros: 100e6, returnBase: 'equity',
+      equity: [
+        equityRow({ tradeDate: 0, equityMicros: 100e6 }),
+        equityRow({ tradeDate: 730, equityMicros: 121e6 }),
+      ],
+      trades: [],
+      fills: [],
+      rolls: [],
+      instruments: [],
+      capitalMicros: 100e6,
+      returnBase: 'equity',
     });
     expect(year['cagr']!.value).toBeCloseTo(1.21 ** (365.25 / 731) - 1, 12);
     expect(m['cagr']).toBeNull();
@@ -107,16 +125,33 @@ describe('figures of daily equity', () => {
 
   it('leaves percentages undefined once equity reached zero, and says so', () => {
     const ruined = computeMetrics({
-      equity: equityOf([50, -10, 20, 30]), trades: [], fills: [], rolls: [], instruments: [], capitalMicros: 100e6, returnBase: 'equity',
+      equity: equityOf([50, -10, 20, 30]),
+      trades: [],
+      fills: [],
+      rolls: [],
+      instruments: [],
+      capitalMicros: 100e6,
+      returnBase: 'equity',
     });
-    expect(ruined['sharpe']).toEqual({ value: null, reason: 'equity reached zero or less, so percentages are undefined' });
+    expect(ruined['sharpe']).toEqual({
+      value: null,
+      reason: 'equity reached zero or less, so percentages are undefined',
+    });
     expect(ruined['maxDrawdown']!.value).toBe(110);
     expect(ruined['maxDrawdownShare']!.value).toBeNull();
   });
 
   it('never gives a number that is not finite, and never null without a reason', () => {
     for (const levels of [[], [100], [100, 100], [0], [-5, -6, -7], LEVELS]) {
-      const metrics = computeMetrics({ equity: equityOf(levels), trades: [], fills: [], rolls: [], instruments: [], capitalMicros: 100e6, returnBase: 'equity' });
+      const metrics = computeMetrics({
+        equity: equityOf(levels),
+        trades: [],
+        fills: [],
+        rolls: [],
+        instruments: [],
+        capitalMicros: 100e6,
+        returnBase: 'equity',
+      });
       for (const [key, figure] of Object.entries(metrics)) {
         if (figure.value === null) expect(figure.reason, key).toBeTruthy();
         else expect(Number.isFinite(figure.value), key).toBe(true);
@@ -125,12 +160,24 @@ describe('figures of daily equity', () => {
   });
 
   it('marks ratios from too few dates', () => {
-    const few = computeMetrics({ equity: equityOf(LEVELS), trades: [], fills: [], rolls: [], instruments: [], capitalMicros: 100e6, returnBase: 'equity' });
+    const few = computeMetrics({
+      equity: equityOf(LEVELS),
+      trades: [],
+      fills: [],
+      rolls: [],
+      instruments: [],
+      capitalMicros: 100e6,
+      returnBase: 'equity',
+    });
     expect(few['sharpe']!.reason).toBe('too few: 4 trade dates, 63 needed');
   });
 
   it('removes deposits from profit and drawdown', () => {
-    const daily = toDailySeries(equityOf([110, 159]), { capitalMicros: 100e6, returnBase: 'equity', depositsMicros: new Map([[19_001, 50e6]]) });
+    const daily = toDailySeries(equityOf([110, 159]), {
+      capitalMicros: 100e6,
+      returnBase: 'equity',
+      depositsMicros: new Map([[19_001, 50e6]]),
+    });
     expect([...daily.pnl]).toEqual([10, -1]);
     expect(daily.returns[1]).toBeCloseTo(-1 / 160, 12);
     expect([...moneyCurve(daily).level]).toEqual([110, 109]);
@@ -147,7 +194,10 @@ describe('drawdowns', () => {
 
   it('measures the intraday fall from the settled peak before the date', () => {
     const daily = toDailySeries(
-      [equityRow({ tradeDate: 1, equityMicros: 110e6, lowEquityMicros: 95e6 }), equityRow({ tradeDate: 2, equityMicros: 108e6, lowEquityMicros: 99e6 })],
+      [
+        equityRow({ tradeDate: 1, equityMicros: 110e6, lowEquityMicros: 95e6 }),
+        equityRow({ tradeDate: 2, equityMicros: 108e6, lowEquityMicros: 99e6 }),
+      ],
       { capitalMicros: 100e6, returnBase: 'equity' },
     );
     expect(intradayDrawdown(moneyCurve(daily), false)).toBe(11);
@@ -162,10 +212,41 @@ function tradeOf(patch: Partial<TradeRow>): TradeRow {
   const qty = patch.entryQty ?? 1;
   const gross = ticks * 12.5e6 * qty;
   return {
-    tradeId: 1, root: 'ES', entryContract: 'ESH2020', exitContract: 'ESH2020', side: 1, maxQty: qty, entryQty: qty, entryUs: 0, exitUs: 86_400e6,
-    entryTradeDate: 19_000, exitTradeDate: 19_001, entryPrice: 100, exitPrice: 101, entryTag: '', exitTag: '', grossMicros: gross, feesMicros: 4e6 * qty,
-    commissionMicros: 1.5e6 * qty, netMicros: gross - 4e6 * qty, currency: 'USD', rate: 1, grossTicksPerContract: ticks, slippageTicks: 0, maeTicks: -10,
-    maeTicksBest: -8, mfeTicks: 50, mfeTicksBest: 52, initialRiskTicks: NaN, bars: 10, rolls: 0, rollCostMicros: 0, isAmbiguous: false, isOpen: false, fills: '', ...patch,
+    tradeId: 1,
+    root: 'ES',
+    entryContract: 'ESH2020',
+    exitContract: 'ESH2020',
+    side: 1,
+    maxQty: qty,
+    entryQty: qty,
+    entryUs: 0,
+    exitUs: 86_400e6,
+    entryTradeDate: 19_000,
+    exitTradeDate: 19_001,
+    entryPrice: 100,
+    exitPrice: 101,
+    entryTag: '',
+    exitTag: '',
+    grossMicros: gross,
+    feesMicros: 4e6 * qty,
+    commissionMicros: 1.5e6 * qty,
+    netMicros: gross - 4e6 * qty,
+    currency: 'USD',
+    rate: 1,
+    grossTicksPerContract: ticks,
+    slippageTicks: 0,
+    maeTicks: -10,
+    maeTicksBest: -8,
+    mfeTicks: 50,
+    mfeTicksBest: 52,
+    initialRiskTicks: NaN,
+    bars: 10,
+    rolls: 0,
+    rollCostMicros: 0,
+    isAmbiguous: false,
+    isOpen: false,
+    fills: '',
+    ...patch,
   };
 }
 
@@ -176,7 +257,13 @@ describe('figures of trades', () => {
     tradeOf({ grossTicksPerContract: 0 }),
     tradeOf({ grossTicksPerContract: 8, isOpen: true }),
   ];
-  const fill = { contract: 'ESH2020', root: 'ES', qty: 4, slippageTicks: 1, priceTicks: 400 } as FillRow;
+  const fill = {
+    contract: 'ESH2020',
+    root: 'ES',
+    qty: 4,
+    slippageTicks: 1,
+    priceTicks: 400,
+  } as FillRow;
   const m = metricsOf(LEVELS, { trades, fills: [fill] });
   // Nets: 496, -508, -4; open 96.
   it.each([
@@ -214,7 +301,15 @@ describe('figures of trades', () => {
   });
 
   it('says "no losses" instead of infinity', () => {
-    const only = computeMetrics({ equity: equityOf(LEVELS), trades: [tradeOf({ grossTicksPerContract: 4 })], fills: [], rolls: [], instruments: [instrumentOf('ES')], capitalMicros: 100e6, returnBase: 'equity' });
+    const only = computeMetrics({
+      equity: equityOf(LEVELS),
+      trades: [tradeOf({ grossTicksPerContract: 4 })],
+      fills: [],
+      rolls: [],
+      instruments: [instrumentOf('ES')],
+      capitalMicros: 100e6,
+      returnBase: 'equity',
+    });
     expect(only['profitFactor']).toEqual({ value: null, reason: 'no losses' });
   });
 
@@ -225,8 +320,26 @@ describe('figures of trades', () => {
 
   it('reads margin, need, exposure and turnover from the daily points', () => {
     const equity = [
-      equityRow({ tradeDate: 1, equityMicros: 100e6, initialMarginMicros: 20e6, maintenanceMarginMicros: 10e6, grossNotional: 300, netNotional: -300, exposedUs: 30, openUs: 60 }),
-      equityRow({ tradeDate: 2, equityMicros: 80e6, initialMarginMicros: 40e6, maintenanceMarginMicros: 20e6, grossNotional: 80, netNotional: 80, exposedUs: 0, openUs: 60 }),
+      equityRow({
+        tradeDate: 1,
+        equityMicros: 100e6,
+        initialMarginMicros: 20e6,
+        maintenanceMarginMicros: 10e6,
+        grossNotional: 300,
+        netNotional: -300,
+        exposedUs: 30,
+        openUs: 60,
+      }),
+      equityRow({
+        tradeDate: 2,
+        equityMicros: 80e6,
+        initialMarginMicros: 40e6,
+        maintenanceMarginMicros: 20e6,
+        grossNotional: 80,
+        netNotional: 80,
+        exposedUs: 0,
+        openUs: 60,
+      }),
     ];
     const one = metricsOf([], { equity, fills: [fill] });
     expect(one['peakMargin']).toBe(0.5);

@@ -1910,7 +1910,10 @@
     for (let row = 0; row < roots.length; row += 1) {
       if (roots[row] !== rootName) continue;
       // A moment outside the tape has no bar: -1. Trades that lie wholly outside are not drawn.
-      const at = (us) => (time.length === 0 || us / 1e6 > time[time.length - 1] + DAY || us / 1e6 < time[0] - DAY ? -1 : Math.min(lowerBound(time, us / 1e6), time.length - 1));
+      const at = (us) =>
+        time.length === 0 || us / 1e6 > time[time.length - 1] + DAY || us / 1e6 < time[0] - DAY
+          ? -1
+          : Math.min(lowerBound(time, us / 1e6), time.length - 1);
       out.push({
         id: data['flat.id'][row],
         side: data['flat.side'][row],
