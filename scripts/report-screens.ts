@@ -21,6 +21,8 @@ const VARIANTS = [
 /** Expressions for the page are texts: this program knows no browser types. */
 const IS_READY = "document.documentElement.dataset.ready === 'true'";
 
+const SLICE_PX = 2200;
+
 interface Finding {
   readonly where: string;
   readonly what: string;
@@ -56,10 +58,18 @@ async function openReport(
   await page.waitForTimeout(400);
   findings.push(...(await overflowOf(page, where)), ...(await axeFindings(page, where)));
   await page.evaluate('scrollTo(0, 0)');
-  const name = `${basename(file, '.html')}-${variant.name}.png`;
-  await page.screenshot({ path: join(folder, name), fullPage: true });
+  await saveSlices(page, join(folder, `${basename(file, '.html')}-${variant.name}`), width);
   await context.close();
   return findings;
+}
+
+/** A report is many screens long; slices stay readable at full size. */
+async function saveSlices(page: Page, path: string, width: number): Promise<void> {
+  const total = (await page.evaluate('document.documentElement.scrollHeight')) as number;
+  for (let y = 0, part = 1; y < total; y += SLICE_PX, part += 1) {
+    const clip = { x: 0, y, width, height: Math.min(SLICE_PX, total - y) };
+    await page.screenshot({ path: `${path}-${part}.png`, fullPage: true, clip });
+  }
 }
 
 async function overflowOf(page: Page, where: string): Promise<readonly Finding[]> {

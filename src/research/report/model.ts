@@ -371,7 +371,9 @@ function levelColumns(
     if (level.root !== tape.root) continue;
     const bar = Math.min(lowerBound(time, level.tsUs / 1e6), Math.max(0, time.length - 1));
     const before = open.get(level.clOrdId);
-    if (before !== undefined && Number.isFinite(before.price))
+    // Both ends clamped to the same edge: the piece lies outside the tape.
+    const isInside = before !== undefined && (before.at < bar || time[bar] === level.tsUs / 1e6);
+    if (isInside && Number.isFinite(before.price))
       pieces.push({ role: level.role, from: before.at, to: bar, price: before.price });
     open.set(level.clOrdId, { at: bar, price: level.priceTicks });
   }
@@ -390,7 +392,10 @@ function plotColumns(
   run: RunData,
 ): PackColumn[] {
   return plotNames(tape, run).flatMap((plot, index) => {
-    const rows = run.plots.filter((one) => one.root === tape.root && one.name === plot);
+    const last = (time[time.length - 1] ?? -Infinity) * 1e6;
+    const rows = run.plots.filter(
+      (one) => one.root === tape.root && one.name === plot && one.tsUs <= last,
+    );
     return [
       {
         name: name(`plot${index}.bar`),

@@ -105,7 +105,7 @@ export function htmlPage(page: {
   );
   const policy = [
     "default-src 'none'",
-    `script-src ${hashes.join(' ')}`,
+    `script-src ${hashes.length === 0 ? "'none'" : hashes.join(' ')}`,
     "style-src 'unsafe-inline'",
     'img-src data: blob:',
     "base-uri 'none'",

@@ -122,7 +122,7 @@ export function extremeDatesTable(daily: DailySeries): ReportTable {
     id: 'extreme-dates',
     title: 'Best and worst five dates',
     columns: [
-      column('kind', '', 'text'),
+      column('kind', 'Kind', 'text'),
       column('date', 'Trade date', 'date'),
       column('net', 'Net', 'money'),
       column('return', 'Return', 'share'),

@@ -228,7 +228,7 @@
       const to = Math.min(order.length, from + PAGE);
       status.textContent =
         order.length === count && count <= PAGE
-          ? `${fixed(count, 0)} rows`
+          ? `${fixed(count, 0)} ${count === 1 ? 'row' : 'rows'}`
           : `${fixed(order.length === 0 ? 0 : from + 1, 0)}–${fixed(to, 0)} of ${fixed(order.length, 0)} rows`;
       previous.disabled = page === 0;
       next.disabled = to >= order.length;
@@ -342,6 +342,7 @@
   }
 
   // ------------------------------------------------------------------ line charts
+  const DATE_STEPS = [1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1820, 3640].map((days) => days * DAY);
   const DASHES = [[], [], [6, 4], [2, 3]];
   let chartCount = 0;
   /** `series`: [{ label, values, colour, kind, fill, band }]; x in seconds or plain numbers. */
@@ -390,7 +391,6 @@
           height: spec.height ?? 240,
           ms: 1,
           legend: { show: false },
-          tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
           cursor: { sync: spec.sync ? { key: spec.sync } : undefined, points: { size: 7 } },
           scales: {
             x: { time: spec.isTime !== false },
@@ -1909,7 +1909,11 @@
     const roots = data['flat.instrument'];
     for (let row = 0; row < roots.length; row += 1) {
       if (roots[row] !== rootName) continue;
-      const at = (us) => Math.min(lowerBound(time, us / 1e6), time.length - 1);
+      // A moment outside the tape has no bar: -1. Trades that lie wholly outside are not drawn.
+      const at = (us) =>
+        time.length === 0 || us / 1e6 > time[time.length - 1] + DAY || us / 1e6 < time[0] - DAY
+          ? -1
+          : Math.min(lowerBound(time, us / 1e6), time.length - 1);
       out.push({
         id: data['flat.id'][row],
         side: data['flat.side'][row],
