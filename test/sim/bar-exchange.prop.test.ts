@@ -13,8 +13,6 @@ import { SimHarness } from '../support/sim-harness.ts';
 const SEED = 20_251;
 const RUNS = { seed: SEED, numRuns: 400 };
 
-// ------------------------------------------------------------------------------- groups as data, in ticks around 0
-
 interface Leg {
   readonly id: string;
   readonly side: Side;
@@ -140,8 +138,6 @@ function profitAtClose(group: GroupCase, harness: SimHarness, close: number): nu
     return sum + leg.side * (close - fill.ticks) * fill.qty;
   }, 0);
 }
-
-// ------------------------------------------------------------------------------------------- the naive tick engine
 
 interface TickState {
   readonly status: Readonly<Record<string, 'held' | 'live' | 'off'>>;
@@ -279,8 +275,6 @@ describe('groups inside one bar', () => {
   });
 });
 
-// ------------------------------------------------------------------------------------------- trailing stops
-
 interface TrailCase {
   readonly entry: { readonly type: 'limit' | 'stop'; readonly price: number } | null;
   readonly offset: number;
@@ -405,8 +399,6 @@ describe('trailing stops inside one bar', () => {
     );
   });
 });
-
-// --------------------------------------------------------------------------------------------- streams of bars
 
 const TYPES = [
   'market',
