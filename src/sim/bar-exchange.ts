@@ -835,11 +835,17 @@ class BarVenue implements BarExchange {
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
       const dir = order.isLimitNow() ? -order.side : order.triggerDir();
       const level = order.isLimitNow() ? order.limit : order.stop;
-      const isTrailing = order.kind === Kind.trailing;
-      if (order.isMarketNow() || isImmediate || order.fresh !== Fresh.no || isTrailing) {
-        high = -Infinity;
-      } else if (dir > 0) high = Math.min(high, level);
-      else low = Math.max(low, level);
+      const ratchetAt = order.kind === Kind.trailing && dir !== 0 ? order.nextRatchet() : NaN;
+      const isAnyBar =
+        order.isMarketNow() || isImmediate || order.fresh !== Fresh.no || ratchetAt === -Infinity;
+      if (isAnyBar) high = -Infinity;
+      else if (dir > 0) {
+        high = Math.min(high, level);
+        if (!isNaN(ratchetAt)) low = Math.max(low, ratchetAt);
+      } else {
+        low = Math.max(low, level);
+        if (!isNaN(ratchetAt)) high = Math.min(high, ratchetAt);
+      }
     }
     this.wakeLow[contractIndex] = low;
     this.wakeHigh[contractIndex] = high;

@@ -415,6 +415,7 @@ function planTrailing(
   context: PolicyContext,
 ): PathPlan | null {
   const side = -trail.side;
+  if (entry === null && !canTrailAct(trail, target, bar, settings)) return null;
   const seen = mirrorBar(bar, side);
   const reach = entry === null ? null : reachOf(entry, bar, settings.isTouchFilled);
   const kind = reach === null ? 'open' : reach.dir === -side ? 'falling' : 'rising';
@@ -489,6 +490,19 @@ function planTrailing(
     trail: pick.order === null ? trail : null,
     trailTrigger: pick.order === null ? side * stay : NaN,
   };
+}
+
+/** Whether the bar can exit, ratchet or reach the target. Allocates nothing. */
+function canTrailAct(
+  trail: SimOrder,
+  target: SimOrder | null,
+  bar: BarRange,
+  settings: MatchSettings,
+): boolean {
+  const ratcheted = trail.trailTrigger(trail.side < 0 ? bar.high : bar.low);
+  if (trail.side * (ratcheted - trail.stop) < 0) return true;
+  if (isReached(trail, bar, settings.isTouchFilled)) return true;
+  return target !== null && isReached(target, bar, settings.isTouchFilled);
 }
 
 function trailCandidates(

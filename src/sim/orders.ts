@@ -149,6 +149,13 @@ export class SimOrder {
     const offset = offsetTicks ?? (Math.abs(best) * (offsetPpm ?? 0)) / 1_000_000;
     return this.side < 0 ? Math.floor(best - offset) : Math.ceil(best + offset);
   }
+
+  /** The nearest price that moves the trail by a tick; -Infinity where any price may. */
+  nextRatchet(): number {
+    const { offsetTicks } = this.trail!;
+    if (offsetTicks === undefined || isNaN(this.stop)) return -Infinity;
+    return this.stop - this.side * (offsetTicks + 1);
+  }
 }
 
 /** A group as the venue holds it. */

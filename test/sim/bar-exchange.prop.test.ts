@@ -380,7 +380,7 @@ describe('trailing stops inside one bar', () => {
         expect([...possible]).toContain(fillsOf(harness, 1));
         expect(harness.ambiguities).toHaveLength(possible.size === 1 ? 0 : 1);
       }),
-      { ...RUNS, numRuns: 1500 },
+      { ...RUNS, numRuns: 700 },
     );
   });
 
@@ -488,7 +488,7 @@ describe('streams of bars', () => {
         const scanned = playStream(steps, { ...last, ignoreWake: true });
         expect(woken.reports).toEqual(scanned.reports);
       }),
-      { ...RUNS, numRuns: 1500 },
+      { ...RUNS, numRuns: 700 },
     );
   });
 
@@ -523,7 +523,7 @@ describe('streams of bars', () => {
           if (!isNaN(volume)) expect(fill.lastQty).toBeLessThanOrEqual(volume / 10);
         }
       }),
-      { ...RUNS, numRuns: 1000 },
+      { ...RUNS, numRuns: 500 },
     );
   });
 
@@ -572,7 +572,7 @@ describe('streams of bars', () => {
           net = after;
         }
       }),
-      { ...RUNS, numRuns: 1000 },
+      { ...RUNS, numRuns: 500 },
     );
   });
 });
