@@ -149,6 +149,13 @@ export class SimOrder {
     const offset = offsetTicks ?? (Math.abs(best) * (offsetPpm ?? 0)) / 1_000_000;
     return this.side < 0 ? Math.floor(best - offset) : Math.ceil(best + offset);
   }
+
+  /** The nearest price that moves the trail by a tick; -Infinity where any price may. */
+  nextRatchet(): number {
+    const { offsetTicks } = this.trail!;
+    if (offsetTicks === undefined || isNaN(this.stop)) return -Infinity;
+    return this.stop - this.side * (offsetTicks + 1);
+  }
 }
 
 /** A group as the venue holds it. */
@@ -160,6 +167,8 @@ export class SimGroup {
   readonly exits: SimOrder[] = [];
   /** Contracts that exits have executed. */
   exitedQty: number = 0;
+  /** Serial number of the last bar whose path it has acted on. */
+  plannedBar: number = 0;
 
   constructor(id: GroupId, rule: PeerRule, release: 'partial' | 'full') {
     this.id = id;

@@ -34,12 +34,15 @@ export type PathStatus = number;
 /** Legs that one group may have in the search: 5^12 states still pack exactly beside three levels. */
 export const PATH_LEGS_MAX = 12;
 
+/** Powers of 5: computing them again for every look at a state was most of the search's time. */
+const PLACE: readonly number[] = Array.from({ length: PATH_LEGS_MAX }, (_, leg) => 5 ** leg);
+
 export function legState(status: PathStatus, leg: number): number {
-  return Math.floor(status / 5 ** leg) % 5;
+  return Math.floor(status / PLACE[leg]!) % 5;
 }
 
 function withState(status: PathStatus, leg: number, state: number): PathStatus {
-  return status + (state - legState(status, leg)) * 5 ** leg;
+  return status + (state - legState(status, leg)) * PLACE[leg]!;
 }
 
 export function packStatus(states: readonly number[]): PathStatus {
@@ -52,7 +55,7 @@ export function startStatus(group: PathGroup): PathStatus {
   return packStatus(group.legs.map((leg) => (leg.isHeld ? LegState.held : LegState.live)));
 }
 
-/** All statuses that some path of the bar ends in, ascending. */
+/** All statuses that some path of the bar ends in, in a fixed order. */
 export function searchOutcomes(group: PathGroup, bar: BarRange): PathStatus[] {
   const levels = levelsOf(group, bar);
   const n = levels.length;
@@ -79,7 +82,18 @@ export function searchOutcomes(group: PathGroup, bar: BarRange): PathStatus[] {
     if (at < n - 1)
       push(visit(group, status, levels[at + 1]!), at + 1, low, Math.max(high, at + 1));
   }
-  return [...outcomes].sort((a, b) => a - b);
+  return [...outcomes].sort(byFirstLeg(group.legs.length));
+}
+
+/** Orders statuses by the state of the first leg, then of the next: a mirrored group keeps its order. */
+function byFirstLeg(legCount: number): (a: PathStatus, b: PathStatus) => number {
+  return (a, b) => {
+    for (let i = 0; i < legCount; i += 1) {
+      const difference = legState(a, i) - legState(b, i);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };
 }
 
 /** The status after one path through the given turning points, which start at the bar's open. */
