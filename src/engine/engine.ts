@@ -449,7 +449,7 @@ export class Engine {
         if (instrumentIndex[c] === row) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
-      this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
