@@ -142,7 +142,11 @@ export function columns(rows: readonly BarRow[], lengthUs: number): BarColumns {
   };
 }
 
-export function sourceOf(rows: readonly BarRow[], lengthUs: number, chunk = 1000): BarSource {
+export function sourceOf(
+  rows: readonly BarRow[],
+  lengthUs: number,
+  chunk: number = 1000,
+): BarSource {
   let from = 0;
   return {
     next(): BarColumns | null {
@@ -156,7 +160,11 @@ export function sourceOf(rows: readonly BarRow[], lengthUs: number, chunk = 1000
 }
 
 /** Flat bars at given hours of given days: `path` lists closes; each bar opens at the previous close. */
-export function hourly(day: number, closes: readonly number[], previous = closes[0]!): BarRow[] {
+export function hourly(
+  day: number,
+  closes: readonly number[],
+  previous: number = closes[0]!,
+): BarRow[] {
   return closes.map((close, i) => {
     const open = i === 0 ? previous : closes[i - 1]!;
     return [at(day, OPEN_HOUR + 1 + i), open, Math.max(open, close), Math.min(open, close), close];
