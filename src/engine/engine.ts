@@ -379,8 +379,11 @@ export class Engine {
         if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
-            this.#book.endMoment();
-            if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+            if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            if (this.#desk.hasWork || this.#trades.hasClosed()) {
+              this.#book.endMoment();
+              this.#settle();
+            }
           }
           this.#deliverAlone(feed, batch, at, track);
         }
@@ -489,7 +492,7 @@ export class Engine {
     // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
     const isInside =
       openUs === tsUs ||
-      (track.isOpen && !track.isPaused && openUs >= track.openUs) ||
+      (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||
       track.contains(openUs, tsUs);
     if (!isInside) this.#reportOutside(feed, tsUs as TsUs);
     const fills = this.#desk.fillCount;
@@ -503,7 +506,7 @@ export class Engine {
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
-    this.#isAuction[c] = 0;
+    if (isInside) this.#isAuction[c] = 0;
     const isHeld = portfolio.netQty[c] !== 0;
     if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
     portfolio.lastTicks[c] = close;
