@@ -227,3 +227,38 @@ describe('protect', () => {
     ]);
   });
 });
+
+describe('a venue that refuses the re-created bracket', () => {
+  it('still moves the position and protects it once it is there', () => {
+    const world = makeWorld(options(bracketOnce()));
+    const { venue, next } = world;
+    const submitGroup = venue.submitGroup.bind(venue);
+    let sink: Parameters<typeof venue.connect>[0];
+    const connect = venue.connect.bind(venue);
+    venue.connect = (given): void => {
+      sink = given;
+      connect(given);
+    };
+    venue.submitGroup = (group): void => {
+      if (group.entry === null || group.entry.contractIndex === 0) return submitGroup(group);
+      for (const order of [group.entry, ...group.children.map((child) => child.order)])
+        sink.onReport({
+          kind: 'Rejected',
+          clOrdId: order.clOrdId,
+          orderId: null,
+          contractIndex: order.contractIndex,
+          tsUs: order.sentUs,
+          reason: 'inverted-bracket',
+        });
+    };
+    run(world);
+    expect(world.recorder.fills.map((f) => f.side * f.qty)).toEqual([2, -2, 2]);
+    const exits = venue.requests.filter((r) => r.spec.contract === next && r.role !== 'single');
+    expect(exits.map((r) => [r.role, r.spec.qty])).toEqual([
+      ['stop', 2],
+      ['target', 2],
+    ]);
+    expect(world.recorder.trades).toMatchObject([{ rolls: 1, isOpen: true }]);
+    expect(world.recorder.issues.map((i) => i.code)).toContain('E_ROLL_INCOMPLETE');
+  });
+});
