@@ -376,13 +376,16 @@ export class Engine {
         }
         feed.at = at;
         this.#clock.advanceTo(tsUs as TsUs);
-        if (this.#isUsable(feed, batch, at, tsUs)) {
+        if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
-            this.#market(feed, batch, at, tsUs, track);
-            this.#book.endMoment();
-            if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+            this.#market(feed, batch, at, track);
+            if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            if (this.#desk.hasWork || this.#trades.hasClosed()) {
+              this.#book.endMoment();
+              this.#settle();
+            }
           }
-          this.#deliverAlone(feed, batch, at, tsUs, track);
+          this.#deliverAlone(feed, batch, at, track);
         }
         this.#countBar();
         at += 1;
@@ -394,17 +397,11 @@ export class Engine {
     }
   }
 
-  #deliverAlone(
-    feed: FeedCursor,
-    batch: BarColumns,
-    at: number,
-    tsUs: number,
-    track: SessionTrack,
-  ): void {
+  #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
     const { series } = feed;
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
-      if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, tsUs, track);
+      if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, track);
     }
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
@@ -428,7 +425,7 @@ export class Engine {
     }
     this.#marketPhase(due, tsUs);
     this.#settle();
-    this.#deliverBars(due, tsUs);
+    this.#deliverBars(due);
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -449,7 +446,7 @@ export class Engine {
         if (instrumentIndex[c] === row) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
-      this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
@@ -463,8 +460,8 @@ export class Engine {
   #marketPhase(due: readonly FeedCursor[], tsUs: TsUs): void {
     const { venue, table } = this.#config;
     for (const feed of due) {
-      if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at, tsUs))
-        this.#market(feed, feed.batch, feed.at, tsUs, this.#tracks[feed.row]!);
+      if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
+        this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
     }
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
@@ -482,13 +479,9 @@ export class Engine {
     this.#book.endMoment();
   }
 
-  #market(
-    feed: FeedCursor,
-    batch: BarColumns,
-    at: number,
-    tsUs: number,
-    track: SessionTrack,
-  ): void {
+  #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
+    // Doubles handed to a call that is not inlined are boxed: the time is read from its column here instead.
+    const tsUs = batch.closeUs[at]!;
     const c = feed.contractIndex;
     const { venue } = this.#config;
     const portfolio = this.#portfolio;
@@ -499,7 +492,7 @@ export class Engine {
     // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
     const isInside =
       openUs === tsUs ||
-      (track.isOpen && !track.isPaused && openUs >= track.openUs) ||
+      (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||
       track.contains(openUs, tsUs);
     if (!isInside) this.#reportOutside(feed, tsUs as TsUs);
     const fills = this.#desk.fillCount;
@@ -513,7 +506,7 @@ export class Engine {
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
-    this.#isAuction[c] = 0;
+    if (isInside) this.#isAuction[c] = 0;
     const isHeld = portfolio.netQty[c] !== 0;
     if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
     portfolio.lastTicks[c] = close;
@@ -535,7 +528,8 @@ export class Engine {
   }
 
   /** Bars after the expiry of their contract and bars without a price are left out. */
-  #isUsable(feed: FeedCursor, batch: BarColumns, at: number, tsUs: number): boolean {
+  #isUsable(feed: FeedCursor, batch: BarColumns, at: number): boolean {
+    const tsUs = batch.closeUs[at]!;
     if (tsUs > feed.expiryUs) {
       const { id } = this.#config.table.contractAt(feed.contractIndex);
       this.#desk.issue({
@@ -556,16 +550,14 @@ export class Engine {
     feed: FeedCursor,
     batch: BarColumns,
     at: number,
-    tsUs: number,
     track: SessionTrack,
   ): void {
-    const volume = feed.isVolumeKnown ? batch.volume[at]! : NaN;
-    series.push(batch.open, batch.high, batch.low, batch.close, volume, tsUs, at);
+    series.push(batch, at, feed.isVolumeKnown);
     const { bar, indicators } = series;
     bar.openUs = batch.openUs[at]! as TsUs;
     bar.tradeDate = track.tradeDate;
     bar.isSessionFirst = feed.sessionUs !== track.openUs;
-    bar.isSessionLast = tsUs >= track.closeUs;
+    bar.isSessionLast = batch.closeUs[at]! >= track.closeUs;
     feed.sessionUs = track.openUs;
     for (let i = 0; i < indicators.length; i += 1) indicators[i]!.update(bar);
   }
@@ -585,7 +577,7 @@ export class Engine {
   }
 
   /** History and indicators of every series move first, then the hooks run in the order of declaration. */
-  #deliverBars(due: readonly FeedCursor[], tsUs: TsUs): void {
+  #deliverBars(due: readonly FeedCursor[]): void {
     if (due.length === 0) return;
     this.#hasBar.fill(0);
     for (const feed of due) {
@@ -593,7 +585,7 @@ export class Engine {
       if (closeUs > feed.expiryUs || Number.isNaN(feed.batch.close[feed.at]!)) continue;
       for (const series of feed.series) {
         if (series.contractIndex !== feed.contractIndex) continue;
-        this.#push(series, feed, feed.batch, feed.at, tsUs, this.#tracks[feed.row]!);
+        this.#push(series, feed, feed.batch, feed.at, this.#tracks[feed.row]!);
         this.#hasBar[this.#series.indexOf(series)] = 1;
       }
     }

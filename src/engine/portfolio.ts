@@ -86,20 +86,18 @@ export class Portfolio {
     this.lastTicks = new Float64Array(count).fill(NaN);
   }
 
-  /** Sets the date of every conversion. Errors: E_CURRENCY_RATE from the rates, for currencies in use only. */
+  /** Sets the date of every conversion. Errors: E_CURRENCY_RATE from the rates, for every currency of the run. */
   setRateDate(tradeDate: TradeDate): void {
     if (this.#rateDate === tradeDate) return;
     this.#rateDate = tradeDate;
     for (let c = 1; c < this.#currencies.length; c += 1) {
-      if (this.#isInUse(c)) this.#rate[c] = this.#rates.rate(this.#currencies[c]!, tradeDate);
+      this.#rate[c] = this.#rates.rate(this.#currencies[c]!, tradeDate);
     }
   }
 
   /** Units of base for one unit of the contract's currency, at the date in hand. */
   rateOf(contractIndex: number): number {
     const index = this.#currencies.indexOf(this.#table.instrumentOf(contractIndex).currency);
-    if (index > 0 && !this.#isInUse(index))
-      this.#rate[index] = this.#rates.rate(this.#currencies[index]!, this.#rateDate);
     return this.#rate[index]!;
   }
 
@@ -270,19 +268,12 @@ export class Portfolio {
     this.#cash[currency] = toCashMicros(this.#cash[currency]! + micros);
   }
 
-  #isInUse(currency: number): boolean {
-    if (this.#cash[currency] !== 0 || this.#fees[currency] !== 0) return true;
-    return this.touched.some((c) => this.#ledgers[c]!.currency === currency);
-  }
-
   #ledgerOf(contractIndex: number): Ledger {
     const existing = this.#ledgers[contractIndex];
     assert(existing !== undefined, 'a contract row is in the table');
     if (existing !== null) return existing;
     const spec = this.#table.instrumentOf(contractIndex);
     const currency = this.#currencies.indexOf(spec.currency);
-    // The rate is read before the first fill, so that a missing one stops the run before it has a wrong equity.
-    if (currency > 0) this.rateOf(contractIndex);
     const ledger = new Ledger(new Position(spec), contractIndex, currency);
     this.#ledgers[contractIndex] = ledger;
     this.touched.push(contractIndex);

@@ -60,6 +60,9 @@ export class RollDesk implements RollListener {
   readonly #parts: RollParts;
   readonly #chains: ChainState[];
   readonly #byOrder: Map<ClOrdId, RollInFlight> = new Map();
+  /** Exits of an open leg, needed again when the venue refuses the group or when the bare leg fills. */
+  readonly #exitsOfLeg: Map<ClOrdId, RollLeg> = new Map();
+  readonly #bareLegs: Map<ClOrdId, RollLeg> = new Map();
 
   constructor(parts: RollParts, startUs: TsUs) {
     this.#parts = parts;
@@ -111,6 +114,10 @@ export class RollDesk implements RollListener {
     const spec = this.#parts.config.table.instrumentOf(fill.contractIndex);
     const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
     flight.costMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
+    const bare = this.#bareLegs.get(fill.clOrdId);
+    if (bare === undefined) return;
+    this.#bareLegs.delete(fill.clOrdId);
+    this.#protectBare(bare);
   }
 
   onOrderDone(order: Order): void {
@@ -119,6 +126,9 @@ export class RollDesk implements RollListener {
     this.#byOrder.delete(order.clOrdId);
     flight.pending.delete(order.clOrdId);
     if (order.status !== 'Filled') this.#reportIncomplete(order, flight);
+    const leg = this.#exitsOfLeg.get(order.clOrdId);
+    this.#exitsOfLeg.delete(order.clOrdId);
+    if (leg !== undefined && order.status === 'Rejected') this.#sendBare(flight, order.side, leg);
     if (flight.pending.size === 0) this.#finish(flight);
   }
 
@@ -326,7 +336,37 @@ export class RollDesk implements RollListener {
           release: 'partial',
         }),
     );
+    this.#exitsOfLeg.set(ids[0]!, { ...leg, moved: exits.map((exit) => exit.draft) });
     this.#track(flight, ids[0]!);
+  }
+
+  /**
+   * The venue refused the group, for instance because a moved stop already lies beyond the last price: the position still
+   * moves, and its exits follow as soon as it is there, where such a stop then acts.
+   */
+  #sendBare(flight: RollInFlight, side: Side, leg: RollLeg): void {
+    const id = this.#parts.desk.submit(this.#leg(leg.roll.toIndex, side, leg.qty, true));
+    this.#bareLegs.set(id, leg);
+    this.#track(flight, id);
+  }
+
+  #protectBare(leg: RollLeg): void {
+    const { desk } = this.#parts;
+    const exits = (leg.moved ?? []).map((draft) => ({ draft: { ...draft, isHeld: false } }));
+    const groupId = desk.nextGroupId();
+    desk.submitGroup(
+      exits.map((exit) => exit.draft),
+      groupId,
+      (requests) =>
+        toGroupRequest({
+          groupId,
+          requests,
+          exits,
+          hasEntry: false,
+          peers: 'ouo',
+          release: 'partial',
+        }),
+    );
   }
 
   /** The same exit on the new contract, every level moved by the gap in ticks. */
@@ -385,6 +425,8 @@ interface RollLeg {
   readonly roll: RollRecord;
   readonly qty: number;
   readonly exits: readonly Order[];
+  /** The exits on the new contract: built before the cancels empty the old ones. */
+  readonly moved?: readonly DraftOrder[];
 }
 
 function exitRole(order: Order): 'stop' | 'target' {

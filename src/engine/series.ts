@@ -5,7 +5,7 @@
  * adjusted = raw + (base − cumulative of the row)   difference modes; base = cumulative now (back) or 0 (forward)
  * adjusted = raw × (base ÷ cumulative of the row)   ratio modes
  */
-import type { PriceColumn } from '../core/bars.ts';
+import type { BarColumns } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContinuousId, ContractId, InstrumentSpec } from '../core/instrument.ts';
 import type { RoundMode } from '../core/price-grid.ts';
@@ -130,22 +130,14 @@ export class Series implements SeriesView {
   }
 
   /** Appends one row of raw counts; the bar view stands on it afterwards. */
-  push(
-    open: PriceColumn,
-    high: PriceColumn,
-    low: PriceColumn,
-    close: PriceColumn,
-    volume: number,
-    closeUs: number,
-    row: number,
-  ): void {
+  push(bars: BarColumns, row: number, isVolumeKnown: boolean): void {
     const slot = this.#count & this.#mask;
-    this.#open[slot] = open[row]!;
-    this.#high[slot] = high[row]!;
-    this.#low[slot] = low[row]!;
-    this.#close[slot] = close[row]!;
-    this.#volume[slot] = volume;
-    this.#closeUs[slot] = closeUs;
+    this.#open[slot] = bars.open[row]!;
+    this.#high[slot] = bars.high[row]!;
+    this.#low[slot] = bars.low[row]!;
+    this.#close[slot] = bars.close[row]!;
+    this.#volume[slot] = isVolumeKnown ? bars.volume[row]! : NaN;
+    this.#closeUs[slot] = bars.closeUs[row]!;
     this.#cumulative[slot] = this.#now;
     this.#count += 1;
   }

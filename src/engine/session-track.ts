@@ -18,8 +18,11 @@ export class SessionTrack {
   /** The next edge, or TS_MAX after the last session. */
   nextUs: number = TS_MAX;
   nextEdge: SessionEdge = 'open';
-  /** Start and end of the pause in progress. */
-  pauseStartUs: number = NaN;
+  /** Since when contracts trade without interruption: the open, or the last reopening. */
+  liveSinceUs: number = TS_MAX;
+  /** The last pause of the session; NaN before one. */
+  #pauseStartUs: number = NaN;
+  #pauseEndUs: number = NaN;
 
   constructor(columns: SessionColumns, startUs: TsUs) {
     this.#columns = columns;
@@ -53,7 +56,8 @@ export class SessionTrack {
   /** A bar is inside when its whole interval is, breaks at either end excepted. */
   contains(openUs: number, closeUs: number): boolean {
     if (!this.isOpen || openUs < this.openUs || closeUs > this.closeUs) return false;
-    return !(this.isPaused && openUs >= this.pauseStartUs);
+    if (this.isPaused) return openUs < this.#pauseStartUs;
+    return !(openUs >= this.#pauseStartUs && closeUs <= this.#pauseEndUs);
   }
 
   session(): Session {
@@ -72,18 +76,23 @@ export class SessionTrack {
     switch (this.nextEdge) {
       case 'open':
         this.isOpen = true;
+        this.liveSinceUs = this.nextUs;
         break;
       case 'pause':
         this.isPaused = true;
-        this.pauseStartUs = this.nextUs;
+        this.#pauseStartUs = this.nextUs;
         break;
       case 'reopen':
         this.isPaused = false;
+        this.liveSinceUs = this.nextUs;
+        this.#pauseEndUs = this.nextUs;
         this.#break += 1;
         break;
       case 'close':
         this.isOpen = false;
         this.isPaused = false;
+        this.#pauseStartUs = NaN;
+        this.#pauseEndUs = NaN;
         this.#row += 1;
         this.#skipBreaks();
         break;

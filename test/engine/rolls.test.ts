@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import { Side } from '../../src/core/order.ts';
+import type { Indicator, Strategy, StrategyContext } from '../../src/core/strategy.ts';
+import type { PriceTicks } from '../../src/core/units.ts';
+import { runEngine } from '../../src/engine/engine.ts';
+import type { WorldOptions } from '../support/engine-world.ts';
+import { at, hourly, makeWorld } from '../support/engine-world.ts';
+
+const roll = { us: at(1, 10), fromPrice: 100, toPrice: 120 };
+
+/** The old contract stands at 100, the new one 20 ticks above it; the chain rolls at the open of day 1. */
+function options(strategy: Strategy, more: Partial<WorldOptions> = {}): WorldOptions {
+  return {
+    front: [...hourly(0, [100, 100, 100]), ...hourly(1, [100, 100, 100])],
+    next: [...hourly(0, [120, 120, 120]), ...hourly(1, [120, 124, 128])],
+    roll,
+    days: 2,
+    strategy,
+    ...more,
+  };
+}
+
+function run(world: ReturnType<typeof makeWorld>): ReturnType<typeof makeWorld> {
+  const result = runEngine(world.config);
+  if (result.error !== null) throw result.error.cause;
+  return world;
+}
+
+function bracketOnce(): Strategy {
+  let isSent = false;
+  return {
+    onBar(_bar, ctx): void {
+      if (isSent) return;
+      isSent = true;
+      ctx.bracket({
+        contract: ctx.contract('ES'),
+        side: Side.Buy,
+        qty: 2,
+        type: 'market',
+        stop: { at: { offsetTicks: 30 } },
+        targets: [{ at: { offsetTicks: 60 } }],
+      });
+    },
+  };
+}
+
+class LastClose implements Indicator {
+  ready: boolean = false;
+  value: number = NaN;
+  update(bar: { close: number }): void {
+    this.value = bar.close;
+    this.ready = true;
+  }
+  rebase(shift: number, factor: number): void {
+    this.value = this.value * factor + shift;
+  }
+  saveState(): unknown {
+    return this.value;
+  }
+  restoreState(): void {}
+}
+
+describe('a roll of a held position', () => {
+  it('closes the old leg, opens the new one, and re-creates the exits at levels moved by the gap', () => {
+    const world = run(makeWorld(options(bracketOnce(), { feeMicros: 1_000_000 })));
+    const { recorder, venue, front, next } = world;
+    expect(recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks, f.tag])).toEqual([
+      [front, 2, 100, ''],
+      [front, -2, 100, 'roll'],
+      [next, 2, 120, 'roll'],
+    ]);
+    const exits = venue.requests.filter((r) => r.spec.contract === next && r.role !== 'entry');
+    expect(
+      exits.map((r) => [
+        r.role,
+        r.spec.reduceOnly,
+        'stopTicks' in r.spec ? r.spec.stopTicks : null,
+        'limitTicks' in r.spec ? r.spec.limitTicks : null,
+      ]),
+    ).toEqual([
+      ['stop', true, 90, null],
+      ['target', true, null, 180],
+    ]);
+    expect(recorder.rolls).toMatchObject([
+      { netQty: 2, costMicros: 4_000_000, ordersRecreated: 2, policy: 'roll' },
+    ]);
+  });
+
+  it('does not end the trade, whose result leaves the gap out', () => {
+    const { recorder } = run(makeWorld(options(bracketOnce())));
+    expect(recorder.trades).toHaveLength(1);
+    // 8 ticks of 12.50 on two contracts, all of it after the roll.
+    expect(recorder.trades[0]).toMatchObject({
+      rolls: 1,
+      isOpen: true,
+      grossMicros: 200_000_000,
+      mfeTicks: 8,
+      maeTicks: 0,
+    });
+  });
+
+  it('leaves no order working in the old contract', () => {
+    const open: number[] = [];
+    const inner = bracketOnce();
+    const strategy: Strategy = {
+      onBar(bar, ctx): void {
+        inner.onBar?.(bar, ctx);
+        open.push(ctx.openOrders().filter((order) => order.contract === 'ESH2024').length);
+      },
+    };
+    run(makeWorld(options(strategy)));
+    expect(open).toEqual([3, 2, 2, 0, 0, 0]);
+  });
+
+  it('closes the position under the policy flatten and leaves it alone under manual', () => {
+    const flat = run(makeWorld(options(bracketOnce(), { positionsOnRoll: 'flatten' })));
+    expect(flat.recorder.fills.map((f) => f.contract)).toEqual([flat.front, flat.front]);
+    expect(flat.recorder.trades).toMatchObject([{ isOpen: false, rolls: 0 }]);
+    expect(flat.recorder.rolls).toMatchObject([{ policy: 'flatten', netQty: 2 }]);
+    const manual = run(makeWorld(options(bracketOnce(), { positionsOnRoll: 'manual' })));
+    expect(manual.recorder.fills).toHaveLength(1);
+    expect(manual.recorder.rolls).toMatchObject([{ policy: 'manual', netQty: 2 }]);
+  });
+
+  it('records a roll without a position as flat, at no cost', () => {
+    const { recorder } = run(makeWorld(options({})));
+    expect(recorder.rolls).toMatchObject([{ policy: 'flat', costMicros: 0 }]);
+  });
+});
+
+describe('series across a roll', () => {
+  function read(adjust: WorldOptions['adjust']): {
+    closes: number[];
+    indicator: number;
+    shift: number;
+    raw: number;
+  } {
+    const out = { closes: [] as number[], indicator: NaN, shift: NaN, raw: NaN };
+    let last: LastClose;
+    const strategy: Strategy = {
+      onStart(ctx): void {
+        last = ctx.series('main').attach(new LastClose());
+      },
+      onRoll(event, ctx: StrategyContext): void {
+        out.indicator = last.value;
+        out.shift = event.shift;
+        expect(event.keys).toEqual(['main']);
+        expect(ctx.contract('ES')).toBe('ESM2024');
+      },
+      onBar(_bar, ctx): void {
+        const series = ctx.series('main');
+        out.closes = Array.from({ length: series.length }, (_, i) =>
+          series.close(series.length - 1 - i),
+        );
+        out.raw = series.toRawTicks(series.close(0), 'nearest');
+      },
+    };
+    run(makeWorld(options(strategy, adjust === undefined ? {} : { adjust })));
+    return out;
+  }
+
+  it('moves history by the gap in back mode and reads the current contract raw', () => {
+    const out = read('back-difference');
+    expect(out.closes).toEqual([30, 30, 30, 30, 31, 32]);
+    expect([out.indicator, out.shift, out.raw]).toEqual([30, 5, 128]);
+  });
+
+  it('keeps the level of the first contract in forward mode', () => {
+    const out = read('forward-difference');
+    expect(out.closes).toEqual([25, 25, 25, 25, 26, 27]);
+    expect([out.indicator, out.shift, out.raw]).toEqual([25, 0, 128]);
+  });
+
+  it('scales history by the ratio, and the current contract stays exact', () => {
+    const out = read('back-ratio');
+    expect(out.closes).toEqual([30, 30, 30, 30, 31, 32]);
+    expect(out.indicator).toBe(30);
+    expect(out.raw).toBe(128);
+    expect(read('forward-ratio').closes[5]).toBeCloseTo(32 / 1.2, 12);
+  });
+
+  it('shows raw prices without adjustment', () => {
+    expect(read('none').closes).toEqual([25, 25, 25, 30, 31, 32]);
+  });
+
+  it('has only bars of the contract that was current', () => {
+    const seen: string[] = [];
+    run(makeWorld(options({ onBar: (bar) => void seen.push(bar.contract) })));
+    expect(seen).toEqual([...Array(3).fill('ESH2024'), ...Array(3).fill('ESM2024')]);
+  });
+});
+
+describe('protect', () => {
+  it('places exits around the average price of a position', () => {
+    let n = 0;
+    const strategy: Strategy = {
+      onBar(_bar, ctx): void {
+        if (n === 0)
+          ctx.submit({ contract: ctx.contract('ES'), side: Side.Sell, qty: 3, type: 'market' });
+        if (n === 1) {
+          ctx.protect({
+            contract: ctx.contract('ES'),
+            stop: { at: { offsetTicks: 10 } },
+            targets: [{ at: { ticks: 80 as PriceTicks } }, { at: { offsetTicks: 40 } }],
+          });
+        }
+        n += 1;
+      },
+    };
+    const { venue } = run(makeWorld({ front: hourly(0, [100, 100, 100]), days: 1, strategy }));
+    expect(
+      venue.requests
+        .slice(1)
+        .map((r) => [
+          r.role,
+          r.spec.side * r.spec.qty,
+          'stopTicks' in r.spec
+            ? r.spec.stopTicks
+            : 'limitTicks' in r.spec
+              ? r.spec.limitTicks
+              : null,
+        ]),
+    ).toEqual([
+      ['stop', 3, 110],
+      ['target', 2, 80],
+      ['target', 1, 60],
+    ]);
+  });
+});
+
+describe('a venue that refuses the re-created bracket', () => {
+  it('still moves the position and protects it once it is there', () => {
+    const world = makeWorld(options(bracketOnce()));
+    const { venue, next } = world;
+    const submitGroup = venue.submitGroup.bind(venue);
+    let sink: Parameters<typeof venue.connect>[0];
+    const connect = venue.connect.bind(venue);
+    venue.connect = (given): void => {
+      sink = given;
+      connect(given);
+    };
+    venue.submitGroup = (group): void => {
+      if (group.entry === null || group.entry.contractIndex === 0) return submitGroup(group);
+      for (const order of [group.entry, ...group.children.map((child) => child.order)])
+        sink.onReport({
+          kind: 'Rejected',
+          clOrdId: order.clOrdId,
+          orderId: null,
+          contractIndex: order.contractIndex,
+          tsUs: order.sentUs,
+          reason: 'inverted-bracket',
+        });
+    };
+    run(world);
+    expect(world.recorder.fills.map((f) => f.side * f.qty)).toEqual([2, -2, 2]);
+    const exits = venue.requests.filter((r) => r.spec.contract === next && r.role !== 'single');
+    expect(exits.map((r) => [r.role, r.spec.qty])).toEqual([
+      ['stop', 2],
+      ['target', 2],
+    ]);
+    expect(world.recorder.trades).toMatchObject([{ rolls: 1, isOpen: true }]);
+    expect(world.recorder.issues.map((i) => i.code)).toContain('E_ROLL_INCOMPLETE');
+  });
+});
