@@ -58,6 +58,7 @@ function notFound(
     });
   }
   return new TradingError('E_STRATEGY_UNKNOWN', `there is no strategy \`${text}\``, {
+    where: text,
     rule: `built-in strategies: ${names.join(', ')}; or the path of a .ts or .js file`,
     fix: didYouMean(text, names, 'name a built-in strategy, or give a path such as strategies/first.ts'),
     details: { name: text },
