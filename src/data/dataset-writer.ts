@@ -51,6 +51,13 @@ export interface DatasetWriter {
     year: number,
     bars: OneOrMany<BarColumns>,
   ): SegmentEntry;
+  /** The same as `putBars` for callers that push; `isAppend` begins with the rows that are there. */
+  beginBars(
+    contract: ContractId,
+    interval: BarInterval,
+    year: number,
+    isAppend?: boolean,
+  ): SegmentSink<BarColumns>;
   /** Splits sorted bars by the UTC year of their open and puts each year. */
   putBarsByYear(
     contract: ContractId,
@@ -87,6 +94,17 @@ export interface DatasetWriter {
   /** Leaves the old state and releases the lock. Never throws; a second call does nothing. */
   abort(): void;
 }
+
+/** Takes the rows of one segment as they come. After an error of `push` or `finish` the sink is aborted. */
+export interface SegmentSink<C> {
+  push(batch: C): void;
+  /** Puts the segment into the writer's new state. */
+  finish(): SegmentEntry;
+  /** Forgets the rows. Never throws; a second call does nothing. */
+  abort(): void;
+}
+
+type SegmentKey = Pick<SegmentEntry, 'kind' | 'contract' | 'interval' | 'year' | 'root'>;
 
 export interface WriterHooks {
   read(): DatasetManifest;
@@ -202,6 +220,28 @@ class FolderWriter implements DatasetWriter {
   ): SegmentEntry {
     intervalUs(interval);
     return this.#append('bars', contract, interval, year, toIterable(bars));
+  }
+
+  beginBars(
+    contract: ContractId,
+    interval: BarInterval,
+    year: number,
+    isAppend = false,
+  ): SegmentSink<BarColumns> {
+    intervalUs(interval);
+    const sink = this.#begin('bars', contract, interval, year);
+    const old = this.#entries.get(segmentKey({ kind: 'bars', contract, interval, year }));
+    if (!isAppend || old === undefined) return sink;
+    const source = openSegments('bars', this.#folder, [old], {}, this.#context.io);
+    try {
+      for (let batch = source.next(); batch !== null; batch = source.next()) sink.push(batch);
+    } catch (error) {
+      sink.abort();
+      throw error;
+    } finally {
+      source.close();
+    }
+    return sink;
   }
 
   putBarsByYear(
@@ -330,72 +370,49 @@ class FolderWriter implements DatasetWriter {
     year: number,
     rows: Iterable<KindColumns[K]>,
   ): SegmentEntry {
+    const sink = this.#begin<K>(kind, contract, interval, year);
+    try {
+      for (const batch of rows) sink.push(batch);
+    } catch (error) {
+      sink.abort();
+      throw error;
+    }
+    return sink.finish();
+  }
+
+  #begin<K extends MarketDataKind>(
+    kind: K,
+    contract: ContractId,
+    interval: BarInterval | null,
+    year: number,
+  ): SegmentSink<KindColumns[K]> {
     assert(this.#isOpen, 'a writer that has ended writes nothing');
     const { root } = parseContractId(contract);
     const grid = this.#manifest.grids[root];
     if (grid === undefined) throw gridMissing(root, this.#manifest.name);
-    const key = { kind, contract, interval, year };
+    const key: SegmentKey = { kind, contract, interval, year, root };
     this.#files += 1;
-    const temp = join(this.#folder, 'segments', `tmp-${this.#files}.arrow`);
-    try {
-      const entry = this.#writeSegment(temp, { ...key, root }, grid, rows);
-      this.#context.io.rename(temp, join(this.#folder, entry.file));
-      this.#written.add(entry.file);
-      this.#entries.set(segmentKey(entry), entry);
-      return entry;
-    } catch (cause) {
-      this.#removeQuietly(`segments/tmp-${this.#files}.arrow`);
-      throw errnoOf(cause) === '' ? cause : writeError(temp, cause);
-    }
+    const temp = `segments/tmp-${this.#files}.arrow`;
+    const isVolumeKnown = this.#manifest.volume === 'known';
+    return new FileSink<KindColumns[K]>(
+      this.#context,
+      join(this.#folder, temp),
+      key,
+      grid,
+      isVolumeKnown,
+      this.#metadata(key, grid),
+      new RowCheck(key, this.#isValidated),
+      (entry) => {
+        assert(this.#isOpen, 'a writer that has ended writes nothing');
+        this.#context.io.rename(join(this.#folder, temp), join(this.#folder, entry.file));
+        this.#written.add(entry.file);
+        this.#entries.set(segmentKey(entry), entry);
+      },
+      () => this.#removeQuietly(temp),
+    );
   }
 
-  #writeSegment<K extends MarketDataKind>(
-    temp: string,
-    key: Pick<SegmentEntry, 'kind' | 'contract' | 'interval' | 'year' | 'root'>,
-    grid: GridStatement,
-    rows: Iterable<KindColumns[K]>,
-  ): SegmentEntry {
-    const check = new RowCheck(key, this.#isValidated);
-    let file: ArrowFileWriter | null = null;
-    let shape: SegmentShape | null = null;
-    const start = (first: KindColumns[K] | null): [ArrowFileWriter, SegmentShape] => {
-      const made = shapeFor(key.kind, first, grid, this.#manifest.volume === 'known');
-      const columns = columnSpecs(made, grid);
-      const { io, sync } = this.#context;
-      return [createArrowWriter(temp, { columns }, this.#metadata(key, grid), io, sync), made];
-    };
-    try {
-      for (const batch of repack(rows)) {
-        if (file === null || shape === null) [file, shape] = start(batch);
-        check.batch(batch);
-        file.write(encodeBatch(batch, shape, check.rows - batch.length));
-      }
-      if (file === null) [file, shape] = start(null);
-      const written = file.finish();
-      const name = [key.contract, key.kind, key.interval, key.year, written.sha256.slice(0, 16)];
-      return {
-        kind: key.kind,
-        contract: key.contract,
-        root: key.root,
-        interval: key.interval,
-        year: key.year,
-        file: `segments/${name.filter((part) => part !== null).join('-')}.arrow`,
-        rows: written.rows,
-        firstUs: check.firstUs,
-        lastUs: check.lastUs,
-        sha256: written.sha256,
-        bytes: written.bytes,
-      };
-    } catch (error) {
-      file?.abort();
-      throw error;
-    }
-  }
-
-  #metadata(
-    key: Pick<SegmentEntry, 'kind' | 'contract' | 'interval' | 'year' | 'root'>,
-    grid: GridStatement,
-  ): Record<string, string> {
+  #metadata(key: SegmentKey, grid: GridStatement): Record<string, string> {
     return {
       schema: 'frontmonth.segment/1',
       kind: key.kind,
@@ -418,6 +435,108 @@ class FolderWriter implements DatasetWriter {
       this.#context.io.unlink(join(this.#folder, file));
     } catch {
       // Already gone, or the disk fails: the next writer removes what no manifest names.
+    }
+  }
+}
+
+/** One segment being written to a temporary file. */
+class FileSink<C extends KindColumns[MarketDataKind]> implements SegmentSink<C> {
+  readonly #context: StoreContext;
+  readonly #temp: string;
+  readonly #key: SegmentKey;
+  readonly #grid: GridStatement;
+  readonly #isVolumeKnown: boolean;
+  readonly #metadata: Readonly<Record<string, string>>;
+  readonly #check: RowCheck;
+  readonly #place: (entry: SegmentEntry) => void;
+  readonly #discard: () => void;
+  #file: ArrowFileWriter | null = null;
+  #shape: SegmentShape | null = null;
+  #isOpen = true;
+
+  constructor(
+    context: StoreContext,
+    temp: string,
+    key: SegmentKey,
+    grid: GridStatement,
+    isVolumeKnown: boolean,
+    metadata: Readonly<Record<string, string>>,
+    check: RowCheck,
+    place: (entry: SegmentEntry) => void,
+    discard: () => void,
+  ) {
+    this.#context = context;
+    this.#temp = temp;
+    this.#key = key;
+    this.#grid = grid;
+    this.#isVolumeKnown = isVolumeKnown;
+    this.#metadata = metadata;
+    this.#check = check;
+    this.#place = place;
+    this.#discard = discard;
+  }
+
+  push(batch: C): void {
+    assert(this.#isOpen, 'a segment that has ended takes no rows');
+    if (batch.length === 0) return;
+    this.#guard(() => {
+      const file = this.#start(batch);
+      const firstRow = this.#check.rows;
+      this.#check.batch(batch);
+      file.write(encodeBatch(batch, this.#shape!, firstRow));
+    });
+  }
+
+  finish(): SegmentEntry {
+    assert(this.#isOpen, 'a segment ends once');
+    return this.#guard(() => {
+      const { rows, bytes, sha256 } = this.#start(null).finish();
+      const { kind, contract, root, interval, year } = this.#key;
+      const { firstUs, lastUs } = this.#check;
+      const name = [contract, kind, ...(interval === null ? [] : [interval]), year];
+      const file = `segments/${name.join('-')}-${sha256.slice(0, 16)}.arrow`;
+      const entry = {
+        kind,
+        contract,
+        root,
+        interval,
+        year,
+        file,
+        rows,
+        firstUs,
+        lastUs,
+        sha256,
+        bytes,
+      };
+      this.#place(entry);
+      this.#isOpen = false;
+      return entry;
+    });
+  }
+
+  abort(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#file?.abort();
+    this.#discard();
+  }
+
+  /** The file opens with the first batch, which decides the types of its columns. */
+  #start(first: C | null): ArrowFileWriter {
+    if (this.#file !== null) return this.#file;
+    const { io, sync } = this.#context;
+    this.#shape = shapeFor(this.#key.kind, first, this.#grid, this.#isVolumeKnown);
+    const columns = columnSpecs(this.#shape, this.#grid);
+    this.#file = createArrowWriter(this.#temp, { columns }, this.#metadata, io, sync);
+    return this.#file;
+  }
+
+  #guard<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (cause) {
+      this.abort();
+      throw errnoOf(cause) === '' ? cause : writeError(this.#temp, cause);
     }
   }
 }
@@ -567,11 +686,6 @@ class YearSplitter {
       yield sliceColumns(batch, start, end);
     }
   }
-}
-
-/** Drops empty batches. */
-function* repack<C extends { readonly length: number }>(batches: Iterable<C>): Generator<C> {
-  for (const batch of batches) if (batch.length > 0) yield batch;
 }
 
 function* chain<C>(source: { next(): C | null }, rest: Iterable<C>): Generator<C> {

@@ -120,4 +120,23 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Correct the rows, or import with --quarantine, which writes the valid rows and lists the others.',
     exit: EXIT.input,
   },
+  E_SAMPLE_OPTION: {
+    title: 'An option of the sample market cannot be used',
+    cause:
+      'A product is not one of the sample, a span is empty, or a seed or interval is not valid.',
+    cure: 'Correct the named option; the message says what is possible.',
+    exit: EXIT.usage,
+  },
+  E_PYSYSTEMTRADE_FORMAT: {
+    title: 'A multiple-prices file cannot be read',
+    cause: 'A column is missing, the file has no rows, or its gzip data are damaged.',
+    cure: 'Give a file of multiple_prices_csv with its header line, plain or gzip-compressed.',
+    exit: EXIT.input,
+  },
+  E_PYSYSTEMTRADE_INSTRUMENT: {
+    title: 'A pysystemtrade instrument has no product here',
+    cause: 'The code is not in the mapping, or its point size or currency contradicts the product.',
+    cure: 'Name the product with its specification, and give its point size when it differs.',
+    exit: EXIT.input,
+  },
 };

@@ -11,7 +11,7 @@ import { describeRollRule } from '../core/roll.ts';
 import type { RollRecord, RollRule, RollSchedule } from '../core/roll.ts';
 import { compareContractMonth, monthLetter, toContractId } from '../core/symbology.ts';
 import { addDays, toCivilDate, toIsoDate } from '../core/trade-date.ts';
-import { toIsoUtc } from '../core/units.ts';
+import { toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 
 /**
@@ -336,22 +336,58 @@ function windowOf(contract: ContractSpec, input: RollInput): Window {
 function buildGiven(input: RollInput, given: readonly GivenRoll[]): RollSchedule {
   const position = new Map(input.chain.map((contract, index) => [contract.id, index]));
   const indexOf = input.indexOf ?? ((id: ContractId) => position.get(id) ?? -1);
-  const dateOf =
-    input.tradeDateOf ?? ((us: number) => input.calendar.tradeDateOf((us - 1) as TsUs));
+  const full = toGivenSchedule({
+    root: input.root,
+    name: input.rule.kind === 'given' ? input.rule.name : '',
+    rolls: given,
+    first: input.chain[0]!.id,
+    indexOf,
+    priceOf: (index, atUs) => priceAt(input.dailyCloses(index), atUs),
+    tradeDateOf:
+      input.tradeDateOf ?? ((us: number) => input.calendar.tradeDateOf((us - 1) as TsUs)),
+  });
+  const kept = full.rolls.filter(
+    (roll) => roll.tradeDate >= input.from && roll.tradeDate <= input.to,
+  );
+  const before = full.rolls.findLast((roll) => roll.tradeDate < input.from);
+  const first = kept[0]?.fromIndex ?? before?.toIndex ?? full.held[0]!;
+  return { ...full, held: [first, ...kept.map((roll) => roll.toIndex)], rolls: kept };
+}
+
+/**
+ * A schedule from rolls that somebody else decided. Needs no calendar: a roll's trade date is the UTC date of its time
+ * where nothing else is said, which is right for data stamped with labels.
+ * Errors: E_ROLL_SCHEDULE when a roll does not follow the one before, names an unknown contract or lacks a price.
+ */
+export function toGivenSchedule(input: {
+  readonly root: string;
+  readonly name: string;
+  readonly rolls: readonly GivenRoll[];
+  /** The contract held before any roll; needed when there is none. */
+  readonly first?: ContractId;
+  /** Negative for a contract that is not known. */
+  readonly indexOf: (id: ContractId) => number;
+  /** Price of a contract at a moment, NaN where there is none; asked where a roll brings no price. */
+  readonly priceOf?: (contractIndex: number, atUs: TsUs) => number;
+  readonly tradeDateOf?: (us: number) => TradeDate;
+}): RollSchedule {
+  const { root, indexOf } = input;
+  const rule: RollRule = { kind: 'given', name: input.name };
+  const dateOf = input.tradeDateOf ?? ((us: number) => Math.floor(us / US_PER_DAY) as TradeDate);
   const rolls: RollRecord[] = [];
-  for (const [row, roll] of given.entries()) {
+  for (const [row, roll] of input.rolls.entries()) {
     const [fromIndex, toIndex] = [indexOf(roll.from), indexOf(roll.to)];
     if (fromIndex < 0 || toIndex < 0)
       throw badGiven(row, roll, `${fromIndex < 0 ? roll.from : roll.to} is not in the chain`);
-    const before = given[row - 1];
+    const before = input.rolls[row - 1];
     if (before !== undefined && (before.to !== roll.from || before.atUs >= roll.atUs))
       throw badGiven(row, roll, `it does not follow the roll to ${before.to}`);
-    const fromPrice = roll.fromPrice ?? priceAt(input.dailyCloses(fromIndex), roll.atUs);
-    const toPrice = roll.toPrice ?? priceAt(input.dailyCloses(toIndex), roll.atUs);
+    const fromPrice = roll.fromPrice ?? input.priceOf?.(fromIndex, roll.atUs) ?? NaN;
+    const toPrice = roll.toPrice ?? input.priceOf?.(toIndex, roll.atUs) ?? NaN;
     if (Number.isNaN(fromPrice) || Number.isNaN(toPrice))
       throw badGiven(row, roll, 'there is no price of both contracts at that time');
     rolls.push({
-      root: input.root,
+      root,
       from: roll.from,
       to: roll.to,
       fromIndex,
@@ -363,19 +399,15 @@ function buildGiven(input: RollInput, given: readonly GivenRoll[]): RollSchedule
       toPrice,
       pricesUs: roll.atUs,
       isInferred: roll.isInferred ?? false,
-      reason: describeRollRule(input.rule),
+      reason: describeRollRule(rule),
     });
   }
-  const kept = rolls.filter((roll) => roll.tradeDate >= input.from && roll.tradeDate <= input.to);
-  const lastBefore = rolls.findLast((roll) => roll.tradeDate < input.from);
-  const first =
-    kept[0]?.fromIndex ?? lastBefore?.toIndex ?? rolls[0]?.fromIndex ?? indexOf(input.chain[0]!.id);
-  return {
-    root: input.root,
-    rule: input.rule,
-    held: [first, ...kept.map((roll) => roll.toIndex)],
-    rolls: kept,
-  };
+  const first = rolls[0]?.fromIndex ?? (input.first === undefined ? -1 : indexOf(input.first));
+  if (first < 0)
+    throw badInput(`the given schedule of ${root} has no rolls and names no contract to hold`, {
+      root,
+    });
+  return { root, rule, held: [first, ...rolls.map((roll) => roll.toIndex)], rolls };
 }
 
 function priceAt(closes: SessionCloses | null, atUs: number): number {

@@ -74,6 +74,8 @@ export interface EngineConfig {
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;
+  /** Versions and checksums of what the run reads; written to the first line of the journal. */
+  readonly inputs?: Readonly<Record<string, unknown>>;
   /** Restored before `onStart`, when given. */
   readonly savedState?: unknown;
   /** Called about every 64 Ki bars with bars seen and the current time; return true to stop cleanly. */

@@ -16,9 +16,10 @@ import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { SegmentEntry } from '../data/manifest.ts';
-import type { GivenRoll, SessionCloses } from '../data/roll.ts';
+import type { SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
-import { givenRollsOf } from '../data/ingest/pysystemtrade.ts';
+import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
+import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import type { ChainInput, SeriesInput } from '../engine/config.ts';
 
 /** One feed of bars, not yet opened, so that a second run can open it again. */
@@ -83,7 +84,7 @@ export function planRun(input: PlanInput): RunPlan {
   const notes: { code: string; message: string }[] = [...span.notes];
   const ruleOf = (request: SeriesRequest, product: Product): RollRule =>
     product.given !== null
-      ? { kind: 'given', name: 'dataset' }
+      ? { kind: 'given', name: product.given.name }
       : (request.roll ?? defaultRollRule(product.spec));
   for (const product of products) {
     const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
@@ -94,19 +95,21 @@ export function planRun(input: PlanInput): RunPlan {
       const rule = ruleOf(request, product);
       const key = chainKey(product.root, rule);
       if (schedules.has(key)) continue;
+      const indexOf = (id: ContractId): number =>
+        offset + chain.findIndex((contract) => contract.id === id);
       schedules.set(
         key,
-        buildRollSchedule({
-          root: product.root,
-          chain,
-          rule,
-          calendar: product.calendar,
-          dailyCloses: (index) => closes.of(index - offset),
-          from: span.warmFrom,
-          to: span.to,
-          indexOf: (id) => offset + chain.findIndex((contract) => contract.id === id),
-          ...(product.given === null ? {} : { given: product.given }),
-        }),
+        givenSchedule(product, span, indexOf, input.dataset) ??
+          buildRollSchedule({
+            root: product.root,
+            chain,
+            rule,
+            calendar: product.calendar,
+            dailyCloses: (index) => closes.of(index - offset),
+            from: span.warmFrom,
+            to: span.to,
+            indexOf,
+          }),
       );
     }
   }
@@ -154,6 +157,26 @@ export function planRun(input: PlanInput): RunPlan {
   };
 }
 
+/** The part of a given schedule that the span needs: rolls before it only say what is held at its start. */
+function givenSchedule(
+  product: Product,
+  span: Span,
+  indexOf: (id: ContractId) => number,
+  dataset: Dataset,
+): RollSchedule | null {
+  const whole = givenScheduleOf(dataset.manifest, product.root, indexOf);
+  if (whole === null) return null;
+  const first = whole.rolls.findIndex((roll) => roll.tradeDate >= span.warmFrom);
+  const start = first < 0 ? whole.rolls.length : first;
+  const end = whole.rolls.findIndex((roll) => roll.tradeDate > span.to);
+  const stop = end < 0 ? whole.rolls.length : end;
+  return {
+    ...whole,
+    held: whole.held.slice(start, stop + 1),
+    rolls: whole.rolls.slice(start, stop),
+  };
+}
+
 function chainKey(root: string, rule: RollRule): string {
   return `${root}/${describeRollRule(rule)}`;
 }
@@ -163,7 +186,7 @@ interface Product {
   readonly spec: InstrumentSpec;
   readonly calendar: TradingCalendar;
   readonly segments: readonly SegmentEntry[];
-  readonly given: readonly GivenRoll[] | null;
+  readonly given: GivenCalendar | null;
   readonly first: TradeDate;
   readonly last: TradeDate;
 }
@@ -197,7 +220,7 @@ function productOf(root: string, input: PlanInput): Product {
     spec,
     calendar,
     segments,
-    given: givenRollsOf(manifest, root),
+    given: givenCalendarOf(manifest, root),
     first: calendar.tradeDateOf(firstUs),
     last: calendar.tradeDateOf((lastUs - 1) as TsUs),
   };
@@ -285,10 +308,8 @@ function chainOf(
     while (chain.length > 0 && !have.has(chain.at(-1)!.id)) chain.pop();
     return chain;
   }
-  const ids = [product.given[0]?.from, ...product.given.map((roll) => roll.to)];
-  const named = ids.filter((id) => id !== undefined);
-  const all = named.length > 0 ? named : [product.segments[0]!.contract];
-  return [...new Set(all)].map((id) => givenContract(id, product, calendars));
+  const ids = [product.given.first, ...product.given.rolls.map((roll) => roll.to)];
+  return [...new Set(ids)].map((id) => givenContract(id, product, calendars));
 }
 
 /** A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. */
@@ -408,16 +429,14 @@ class FeedPlanner {
         const wanted = this.#in.series.filter((series) => series.chainIndex === chainIndex);
         chain.schedule.held.forEach((contractIndex, k) => {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
-            this.#add(
-              feeds,
-              product,
-              chain,
+            const firstSegment = Math.max(0, k - depth);
+            this.#add(feeds, chain, {
               contractIndex,
-              Math.max(0, k - depth),
-              k,
+              firstSegment,
+              lastSegment: k,
               interval,
-              chosen,
-            );
+              isExecution: interval === chosen,
+            });
           }
         });
       }
@@ -427,20 +446,21 @@ class FeedPlanner {
 
   #add(
     feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
-    product: Product,
     chain: ChainInput,
-    contractIndex: number,
-    firstSegment: number,
-    lastSegment: number,
-    interval: BarInterval,
-    execution: BarInterval,
+    wanted: {
+      readonly contractIndex: number;
+      readonly firstSegment: number;
+      readonly lastSegment: number;
+      readonly interval: BarInterval;
+      readonly isExecution: boolean;
+    },
   ): void {
+    const { contractIndex, firstSegment, lastSegment, interval, isExecution } = wanted;
     const { rolls } = chain.schedule;
     const contract = this.#in.table.contractAt(contractIndex);
     const fromUs = (
       firstSegment === 0 ? startOf(this.#in.span.warmFrom) : rolls[firstSegment - 1]!.effectiveUs
     ) as TsUs;
-    const isExecution = interval === execution;
     const outUs = rolls[lastSegment]?.effectiveUs ?? startOf(addDays(this.#in.span.to, 2));
     const toUs = (
       isExecution && rolls[lastSegment] !== undefined ? outUs + TAIL_US : outUs

@@ -77,7 +77,9 @@ export interface ResolvedConfig {
   /** Paths are absolute. */
   readonly values: ConfigValues;
   /** Where each value comes from, with the file, flag or variable. */
-  readonly origins: Readonly<Record<ConfigKey, { readonly from: ConfigOrigin; readonly where: string }>>;
+  readonly origins: Readonly<
+    Record<ConfigKey, { readonly from: ConfigOrigin; readonly where: string }>
+  >;
   /** Folder of the project file, or the working folder. */
   readonly root: string;
   readonly projectFile: string | null;
@@ -187,11 +189,15 @@ function checkLayer(layer: Layer): void {
     const path = [key, ...issue.path.map(String)].join('.');
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     if (unknown !== undefined) {
-      throw new TradingError('E_CONFIG_KEY', `there is no configuration key \`${path}.${unknown}\``, {
-        where: layer.where(key),
-        rule: issue.message,
-        details: { word: unknown, known: knownOf(path) },
-      });
+      throw new TradingError(
+        'E_CONFIG_KEY',
+        `there is no configuration key \`${path}.${unknown}\``,
+        {
+          where: layer.where(key),
+          rule: issue.message,
+          details: { word: unknown, known: knownOf(path) },
+        },
+      );
     }
     throw new TradingError('E_CONFIG_VALUE', `\`${path}\` is ${JSON.stringify(value)}`, {
       where: layer.where(key),

@@ -3,13 +3,18 @@ import { createCalendars } from '../../src/calendars/registry.ts';
 import { addDays, parseTradeDate, toIsoDate, weekdayOf } from '../../src/core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../src/core/units.ts';
 import { parseTsUs, toIsoUtc } from '../../src/core/units.ts';
-import { NO_REFERENCE_DATA, readReferenceCsv, referenceDataDir } from '../support/reference-data.ts';
+import {
+  NO_REFERENCE_DATA,
+  readReferenceCsv,
+  referenceDataDir,
+} from '../support/reference-data.ts';
 
 const dir = referenceDataDir();
 if (dir === null) console.warn(NO_REFERENCE_DATA);
 const calendars = createCalendars();
 type Row = Record<string, string>;
-const read = (file: string): Row[] => (dir === null ? [] : readReferenceCsv(dir, `calendars/cme-events/${file}`));
+const read = (file: string): Row[] =>
+  dir === null ? [] : readReferenceCsv(dir, `calendars/cme-events/${file}`);
 
 /** Days that the answers leave out because their sources disagree. Every other weekday without a row is closed. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
@@ -125,7 +130,10 @@ describe.skipIf(dir === null)('days around holidays, 2009 to 2023', () => {
       if (row['status'] === 'early') return close !== row['close_utc'];
       // The regular close and open printed for labels before 2015-09-21 are not those of the time.
       const isSinceRegime = row['session']! >= '2015-09-21';
-      return isSinceRegime && (close !== row['close_utc'] || minuteOf(session.openUs) !== row['open_utc']);
+      return (
+        isSinceRegime &&
+        (close !== row['close_utc'] || minuteOf(session.openUs) !== row['open_utc'])
+      );
     });
     expect(rows.length).toBeGreaterThan(400);
     expect(wrong).toEqual([]);
@@ -147,7 +155,11 @@ describe.skipIf(dir === null)('holidays', () => {
   it('the trade-date holidays of CME Group are those of the list, 2000 to 2030', () => {
     const days = calendars.businessCalendar('cme-trade-date');
     const holidays: string[] = [];
-    for (let date = parseTradeDate('2000-01-01'); date <= parseTradeDate('2030-12-31'); date = addDays(date, 1)) {
+    for (
+      let date = parseTradeDate('2000-01-01');
+      date <= parseTradeDate('2030-12-31');
+      date = addDays(date, 1)
+    ) {
       if (isWeekday(date) && !days.isBusinessDay(date)) holidays.push(toIsoDate(date));
     }
     expect(holidays).toEqual(read('trade-date-holidays_2000-2030.csv').map((row) => row['date']));
@@ -156,7 +168,11 @@ describe.skipIf(dir === null)('holidays', () => {
   it('the closed days of Eurex are those of the list, 2005 to 2030', () => {
     const calendar = calendars.forGroup('eurex-index');
     const closed: string[] = [];
-    for (let date = parseTradeDate('2005-01-03'); date <= parseTradeDate('2030-12-31'); date = addDays(date, 1)) {
+    for (
+      let date = parseTradeDate('2005-01-03');
+      date <= parseTradeDate('2030-12-31');
+      date = addDays(date, 1)
+    ) {
       if (isWeekday(date) && calendar.sessionOfLabel(date) === null) closed.push(toIsoDate(date));
     }
     expect(closed).toEqual(read('eurex_closed-days.csv').map((row) => row['date']));

@@ -11,7 +11,8 @@ export function referenceDataDir(): string | null {
   const root = resolve(import.meta.dirname, '../..');
   if (named !== undefined && named !== '') {
     const dir = resolve(root, named);
-    if (!existsSync(dir)) throw new Error(`FRONTMONTH_REFERENCE_DATA names ${dir}, which does not exist`);
+    if (!existsSync(dir))
+      throw new Error(`FRONTMONTH_REFERENCE_DATA names ${dir}, which does not exist`);
     return dir;
   }
   const dir = resolve(root, '../shared/data');

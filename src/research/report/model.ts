@@ -342,13 +342,17 @@ function tapeColumns(slice: TapeSlice, index: number, run: RunData): PackColumn[
   const name = (field: string): string => `tape${index}.${field}`;
   const top = high.map((value, i) => value - Math.max(open[i]!, close[i]!));
   const bottom = low.map((value, i) => Math.min(open[i]!, close[i]!) - value);
-  // Bodies and wicks are small numbers where prices are not: the deltas of the pack would undo nothing, so they are differences already.
   return [
     { name: name('time'), values: time },
     { name: name('close'), decimals, values: close },
-    { name: name('body'), decimals, values: close.map((value, i) => value - open[i]!) },
-    { name: name('top'), decimals, values: top },
-    { name: name('bottom'), decimals, values: bottom },
+    {
+      name: name('body'),
+      decimals,
+      isPlain: true,
+      values: close.map((value, i) => value - open[i]!),
+    },
+    { name: name('top'), decimals, isPlain: true, values: top },
+    { name: name('bottom'), decimals, isPlain: true, values: bottom },
     ...levelColumns(tape, time, name, run),
     ...plotColumns(tape, time, name, run),
   ];

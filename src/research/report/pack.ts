@@ -8,6 +8,8 @@ export interface PackColumn {
   readonly name: string;
   /** Decimals kept of numbers. Default 0. NaN stays none. */
   readonly decimals?: number;
+  /** Stores values instead of differences: for columns that are differences already. */
+  readonly isPlain?: boolean;
   readonly values: ArrayLike<number> | readonly string[];
 }
 export interface PackedColumn {
@@ -15,6 +17,7 @@ export interface PackedColumn {
   readonly length: number;
   readonly bytes: number;
   readonly decimals: number;
+  readonly isPlain: boolean;
   /** Distinct texts; null for numbers. */
   readonly texts: readonly string[] | null;
 }
@@ -27,13 +30,14 @@ export function packColumns(columns: readonly PackColumn[]): Packed {
   const parts: Uint8Array[] = [];
   const described = columns.map((column) => {
     const { codes, texts } = toCodes(column);
-    const bytes = encodeDeltas(codes);
+    const bytes = encodeDeltas(codes, column.isPlain ?? false);
     parts.push(bytes);
     return {
       name: column.name,
       length: column.values.length,
       bytes: bytes.length,
       decimals: column.decimals ?? 0,
+      isPlain: column.isPlain ?? false,
       texts,
     };
   });
@@ -61,7 +65,7 @@ function toCodes(column: PackColumn): { codes: ArrayLike<number>; texts: string[
 }
 
 /** 0 is "none"; otherwise 1 + zigzag of the difference to the last value that was there. */
-function encodeDeltas(codes: ArrayLike<number>): Uint8Array {
+function encodeDeltas(codes: ArrayLike<number>, isPlain: boolean): Uint8Array {
   let bytes = new Uint8Array(codes.length * 2 + 16);
   let at = 0;
   let before = 0;
@@ -76,7 +80,7 @@ function encodeDeltas(codes: ArrayLike<number>): Uint8Array {
     if (Number.isFinite(value)) {
       const delta = value - before;
       rest = 1 + (delta < 0 ? -delta * 2 - 1 : delta * 2);
-      before = value;
+      if (!isPlain) before = value;
     }
     // Division, not shifts: microseconds do not fit 32 bits.
     for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) + 128;
@@ -99,7 +103,8 @@ export function unpackColumns(packed: Packed): Readonly<Record<string, (number |
       let scale = 1;
       for (; raw[at]! >= 128; scale *= 128) code += (raw[at++]! - 128) * scale;
       code += raw[at++]! * scale;
-      if (code > 0) before += (code - 1) % 2 === 0 ? (code - 1) / 2 : -code / 2;
+      const delta = (code - 1) % 2 === 0 ? (code - 1) / 2 : -code / 2;
+      if (code > 0) before = column.isPlain ? delta : before + delta;
       const value = code === 0 ? NaN : before / 10 ** column.decimals;
       values.push(column.texts === null ? value : column.texts[before]!);
     }

@@ -1,0 +1,394 @@
+/** Checks a dataset row by row and says what is wrong, where and why. Nothing is repaired or dropped. */
+import { createHash } from 'node:crypto';
+import type { BarColumns } from '../core/bars.ts';
+import { intervalUs } from '../core/bars.ts';
+import { TradingError } from '../core/errors.ts';
+import type { InstrumentSpec } from '../core/instrument.ts';
+import type { TradingCalendar } from '../core/ports.ts';
+import { GRID_TOLERANCE } from '../core/price-grid.ts';
+import type { TsUs } from '../core/units.ts';
+import { toIsoUtc } from '../core/units.ts';
+import type { Dataset } from './catalog.ts';
+import { yearOf } from './dataset-writer.ts';
+import type { FileIo } from './file-io.ts';
+import { closeQuietly, errnoOf, nodeFileIo } from './file-io.ts';
+import type { GridStatement, SegmentEntry } from './manifest.ts';
+import type { KindColumns } from './segment-codec.ts';
+import { decodeBatch, priceColumnsOf, sortTimeOf, startTimeOf } from './segment-codec.ts';
+import { openSegmentFile } from './segment-source.ts';
+import { SessionScan } from './session-scan.ts';
+
+/** Stable names of what can be wrong. `warning`s are facts to know; an `error` makes the data unfit. */
+export const ISSUE_SEVERITY = {
+  'file-missing': 'error',
+  'file-truncated': 'error',
+  'file-corrupt': 'error',
+  'row-count': 'error',
+  unsorted: 'error',
+  'duplicate-time': 'error',
+  overlap: 'error',
+  'wrong-year': 'error',
+  'not-a-number': 'error',
+  'high-low': 'error',
+  'negative-volume': 'error',
+  'open-after-close': 'error',
+  'out-of-session': 'warning',
+  'off-grid': 'warning',
+  'calendar-span': 'warning',
+} as const;
+export type IssueReason = keyof typeof ISSUE_SEVERITY;
+
+export interface DataIssue {
+  readonly reason: IssueReason;
+  readonly severity: 'error' | 'warning';
+  readonly file: string;
+  readonly contract: string;
+  /** Row in the file, from 0; null for the file as a whole. */
+  readonly row: number | null;
+  /** Time of the row, µs UTC. */
+  readonly tsUs: number | null;
+  readonly message: string;
+}
+
+/** Bars missing between two bars of one session. */
+export interface DataGap {
+  readonly contract: string;
+  readonly interval: string;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly missingBars: number;
+}
+
+export interface DataReport {
+  readonly dataset: string;
+  /** No errors; there may be warnings. */
+  readonly isFit: boolean;
+  readonly segments: number;
+  readonly rows: number;
+  /** How often each reason occurred; `issues` holds the first of each file and reason only. */
+  readonly counts: Readonly<Partial<Record<IssueReason, number>>>;
+  readonly issues: readonly DataIssue[];
+  readonly zeroVolumeRows: number;
+  readonly unknownVolumeRows: number;
+  /** The longest gaps; `gapCount` counts all. Only with a calendar, only inside sessions. */
+  readonly gaps: readonly DataGap[];
+  readonly gapCount: number;
+  /** Sessions between the first and the last bar of a contract's file that have no bar. Only with a calendar. */
+  readonly emptySessions: number;
+}
+
+export interface CheckOptions {
+  /** Null when the product has no calendar; sessions and gaps are then not judged. */
+  readonly calendars?: (root: string) => TradingCalendar | null;
+  /** Null when the product is unknown; the exchange's grid is then not judged. */
+  readonly specs?: (root: string) => InstrumentSpec | null;
+  /** Issues listed per file and reason. Default 20. */
+  readonly listed?: number;
+  readonly io?: FileIo;
+}
+
+/** Reads every row of a dataset once. Errors: none for bad data, they are the result; failures of the disk propagate. */
+export function checkDataset(dataset: Dataset, options: CheckOptions = {}): DataReport {
+  const check = new DatasetCheck(dataset, options);
+  for (const entry of dataset.manifest.segments) check.segment(entry);
+  return check.report();
+}
+
+class DatasetCheck {
+  readonly #dataset: Dataset;
+  readonly #options: CheckOptions;
+  readonly #io: FileIo;
+  readonly #issues: DataIssue[] = [];
+  readonly #counts: Partial<Record<IssueReason, number>> = {};
+  readonly #listedInFile = new Map<IssueReason, number>();
+  #gaps: DataGap[] = [];
+  #gapCount = 0;
+  #emptySessions = 0;
+  #rows = 0;
+  #zeroVolume = 0;
+  #unknownVolume = 0;
+  #previous: SegmentEntry | null = null;
+
+  constructor(dataset: Dataset, options: CheckOptions) {
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#io = options.io ?? nodeFileIo;
+  }
+
+  segment(entry: SegmentEntry): void {
+    this.#listedInFile.clear();
+    this.#checkOverlap(entry);
+    if (!this.#checkBytes(entry)) return;
+    try {
+      this.#checkRows(entry);
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      this.#add(entry, 'file-corrupt', null, null, error.message);
+    }
+  }
+
+  report(): DataReport {
+    return {
+      dataset: this.#dataset.name,
+      isFit: !this.#issues.some((issue) => issue.severity === 'error'),
+      segments: this.#dataset.manifest.segments.length,
+      rows: this.#rows,
+      counts: this.#counts,
+      issues: this.#issues,
+      zeroVolumeRows: this.#zeroVolume,
+      unknownVolumeRows: this.#unknownVolume,
+      gaps: this.#gaps,
+      gapCount: this.#gapCount,
+      emptySessions: this.#emptySessions,
+    };
+  }
+
+  #checkOverlap(entry: SegmentEntry): void {
+    const before = this.#previous;
+    this.#previous = entry;
+    if (
+      before !== null &&
+      before.contract === entry.contract &&
+      before.kind === entry.kind &&
+      before.interval === entry.interval &&
+      before.rows > 0 &&
+      entry.rows > 0 &&
+      entry.firstUs < before.lastUs
+    )
+      this.#add(entry, 'overlap', 0, entry.firstUs, `starts before ${before.file} ends`);
+  }
+
+  /** Size and checksum. False when there is nothing to read. */
+  #checkBytes(entry: SegmentEntry): boolean {
+    let fd: number;
+    try {
+      fd = this.#io.open(this.#dataset.pathOf(entry), 'r');
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+      this.#add(entry, 'file-missing', null, null, 'the file is missing');
+      return false;
+    }
+    try {
+      const size = this.#io.size(fd);
+      if (size < entry.bytes) {
+        const message = `the file has ${size} bytes of ${entry.bytes}`;
+        this.#add(entry, 'file-truncated', null, null, message);
+        return false;
+      }
+      if (hashOf(this.#io, fd, size) !== entry.sha256) {
+        const message = 'the bytes differ from the checksum in the manifest';
+        this.#add(entry, 'file-corrupt', null, null, message);
+      }
+      return true;
+    } finally {
+      closeQuietly(this.#io, fd);
+    }
+  }
+
+  #checkRows(entry: SegmentEntry): void {
+    const reader = openSegmentFile(this.#dataset.folder, entry, this.#io);
+    const scan = this.#sessionScan(entry);
+    const rows: RowState = { row: 0, time: -Infinity, seq: -Infinity };
+    try {
+      for (let k = 0; k < reader.numBatches; k += 1) {
+        const batch = decodeBatch(entry.kind, reader, k);
+        this.#checkTimes(entry, batch, { ...rows });
+        this.#checkPrices(entry, batch, rows.row);
+        this.#checkVolumes(entry, batch, rows.row);
+        if (scan !== null) this.#checkSessions(entry, batch, rows.row, scan);
+        advance(rows, batch);
+      }
+    } finally {
+      reader.close();
+    }
+    this.#rows += rows.row;
+    if (rows.row !== entry.rows)
+      this.#add(
+        entry,
+        'row-count',
+        null,
+        null,
+        `${rows.row} rows, the manifest says ${entry.rows}`,
+      );
+    if (scan !== null) this.#emptySessions += scan.emptySessions();
+  }
+
+  #checkTimes(entry: SegmentEntry, batch: AnyBatch, state: RowState): void {
+    const [starts, times] = [startTimeOf(batch), sortTimeOf(batch)];
+    const seq = 'seq' in batch ? batch.seq : null;
+    for (let i = 0; i < batch.length; i += 1) {
+      const row = state.row + i;
+      const time = times[i]!;
+      if (time < state.time || (seq !== null && time === state.time && seq[i]! < state.seq))
+        this.#add(entry, 'unsorted', row, time, `follows ${iso(state.time)}`);
+      else if (seq === null && time === state.time)
+        this.#add(entry, 'duplicate-time', row, time, 'has the time of the row before');
+      if (starts[i]! > time)
+        this.#add(entry, 'open-after-close', row, time, `opens at ${iso(starts[i]!)}`);
+      if (yearOf(time) !== entry.year && yearOf(starts[i]!) !== entry.year)
+        this.#add(entry, 'wrong-year', row, time, `is not in ${entry.year}`);
+      state.time = time;
+      if (seq !== null) state.seq = seq[i]!;
+    }
+  }
+
+  #checkPrices(entry: SegmentEntry, batch: AnyBatch, firstRow: number): void {
+    const times = sortTimeOf(batch);
+    const fields = batch as unknown as Readonly<Record<string, ArrayLike<number>>>;
+    const step = this.#gridStep(entry);
+    for (const name of priceColumnsOf(entry.kind)) {
+      const values = fields[name]!;
+      for (let i = 0; i < batch.length; i += 1) {
+        const value = values[i]!;
+        if (!Number.isFinite(value)) {
+          this.#add(entry, 'not-a-number', firstRow + i, times[i]!, `${name} is ${value}`);
+        } else if (step > 0 && !isMultiple(value, step)) {
+          const price = value * this.#gridOf(entry).increment;
+          this.#add(
+            entry,
+            'off-grid',
+            firstRow + i,
+            times[i]!,
+            `${name} ${price} is between ticks`,
+          );
+        }
+      }
+    }
+    if (!('high' in batch)) return;
+    for (let i = 0; i < batch.length; i += 1) {
+      const [open, high, low, close] = [
+        batch.open[i]!,
+        batch.high[i]!,
+        batch.low[i]!,
+        batch.close[i]!,
+      ];
+      if (high < low || high < open || high < close || low > open || low > close) {
+        const message = `open ${open}, high ${high}, low ${low}, close ${close} (counts)`;
+        this.#add(entry, 'high-low', firstRow + i, times[i]!, message);
+      }
+    }
+  }
+
+  #checkVolumes(entry: SegmentEntry, batch: AnyBatch, firstRow: number): void {
+    const times = sortTimeOf(batch);
+    const isBars = 'volume' in batch;
+    for (const values of quantitiesOf(batch)) {
+      for (let i = 0; i < batch.length; i += 1) {
+        const value = values[i]!;
+        if (value < 0)
+          this.#add(entry, 'negative-volume', firstRow + i, times[i]!, `the quantity is ${value}`);
+        if (isBars && value === 0) this.#zeroVolume += 1;
+        if (isBars && Number.isNaN(value)) this.#unknownVolume += 1;
+      }
+    }
+  }
+
+  #checkSessions(entry: SegmentEntry, batch: AnyBatch, firstRow: number, scan: SessionScan): void {
+    const [starts, ends] = [startTimeOf(batch), sortTimeOf(batch)];
+    const step = entry.interval === null ? 0 : intervalUs(entry.interval);
+    for (let i = 0; i < batch.length; i += 1) {
+      const reason = scan.judge(starts[i]!, ends[i]!);
+      if (reason !== '') this.#add(entry, 'out-of-session', firstRow + i, starts[i]!, reason);
+      if (scan.gapUs > 0 && step > 0) this.#addGap(entry, starts[i]!, scan.gapUs, step);
+    }
+  }
+
+  #addGap(entry: SegmentEntry, toUs: number, gapUs: number, step: number): void {
+    this.#gapCount += 1;
+    const gap: DataGap = {
+      contract: entry.contract,
+      interval: entry.interval ?? '',
+      fromUs: toUs - gapUs,
+      toUs,
+      missingBars: Math.max(1, Math.round(gapUs / step)),
+    };
+    this.#gaps.push(gap);
+    if (this.#gaps.length > 400) this.#trimGaps();
+  }
+
+  #trimGaps(): void {
+    this.#gaps = this.#gaps.sort((a, b) => b.missingBars - a.missingBars).slice(0, 200);
+  }
+
+  #sessionScan(entry: SegmentEntry): SessionScan | null {
+    // Labels only order the rows; asking whether the exchange was open then has no meaning.
+    if (this.#dataset.manifest.stamps === 'labels' || entry.rows === 0) return null;
+    const calendar = this.#options.calendars?.(entry.root) ?? null;
+    if (calendar === null) return null;
+    const isDaily = entry.interval?.endsWith('d') ?? false;
+    try {
+      return new SessionScan(calendar, entry.firstUs as TsUs, entry.lastUs as TsUs, isDaily);
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      this.#add(entry, 'calendar-span', null, null, error.message);
+      return null;
+    }
+  }
+
+  #gridOf(entry: SegmentEntry): GridStatement {
+    return this.#dataset.manifest.grids[entry.root] ?? { kind: 'float', increment: 1 };
+  }
+
+  /** Counts of the dataset's grid in one tick of the exchange; 0 when there is nothing to compare. */
+  #gridStep(entry: SegmentEntry): number {
+    const grid = this.#gridOf(entry);
+    const spec = this.#options.specs?.(entry.root) ?? null;
+    const step = spec === null ? 1 : spec.grid.increment / grid.increment;
+    return grid.kind === 'ticks' && step === 1 ? 0 : step;
+  }
+
+  #add(
+    entry: SegmentEntry,
+    reason: IssueReason,
+    row: number | null,
+    tsUs: number | null,
+    message: string,
+  ): void {
+    this.#counts[reason] = (this.#counts[reason] ?? 0) + 1;
+    const listed = this.#listedInFile.get(reason) ?? 0;
+    if (listed >= (this.#options.listed ?? 20)) return;
+    this.#listedInFile.set(reason, listed + 1);
+    const { file, contract } = entry;
+    const severity = ISSUE_SEVERITY[reason];
+    this.#issues.push({ reason, severity, file, contract, row, tsUs, message });
+  }
+}
+
+type AnyBatch = KindColumns[keyof KindColumns];
+interface RowState {
+  row: number;
+  time: number;
+  seq: number;
+}
+
+function advance(state: RowState, batch: AnyBatch): void {
+  state.row += batch.length;
+  if (batch.length === 0) return;
+  state.time = sortTimeOf(batch)[batch.length - 1]!;
+  if ('seq' in batch) state.seq = batch.seq[batch.length - 1]!;
+}
+
+function quantitiesOf(batch: AnyBatch): readonly Float64Array[] {
+  if ('volume' in batch) return [(batch as BarColumns).volume];
+  if ('bidQty' in batch) return [batch.bidQty, batch.askQty];
+  return [batch.qty];
+}
+
+function isMultiple(value: number, step: number): boolean {
+  const count = value / step;
+  return Math.abs(count - Math.round(count)) <= GRID_TOLERANCE;
+}
+
+function hashOf(io: FileIo, fd: number, size: number): string {
+  const hash = createHash('sha256');
+  const buffer = new Uint8Array(Math.min(size, 1_048_576));
+  for (let at = 0; at < size; at += buffer.length) {
+    const length = Math.min(buffer.length, size - at);
+    hash.update(buffer.subarray(0, io.read(fd, buffer.subarray(0, length), at)));
+  }
+  return hash.digest('hex');
+}
+
+function iso(us: number): string {
+  return Number.isSafeInteger(us) && Math.abs(us) < 8.64e15 ? toIsoUtc(us as TsUs) : String(us);
+}

@@ -1,0 +1,237 @@
+/** The daily mark: positions at each session's close, equity at the last close of a trade date, exposure in between. */
+import type { JournalPort } from '../core/ports.ts';
+import type { RunRecorder } from '../core/run-events.ts';
+import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import { toCashMicros } from '../core/units.ts';
+import type { ContractTable } from '../core/instrument.ts';
+import type { Portfolio } from './portfolio.ts';
+
+interface Exposure {
+  exposedUs: number;
+  openUs: number;
+}
+
+export class DayBook {
+  readonly #table: ContractTable;
+  readonly #portfolio: Portfolio;
+  readonly #recorder: RunRecorder;
+  readonly #journal: JournalPort;
+  /** Trade dates of the run in order, with the last close of each over all products. */
+  readonly #dates: readonly TradeDate[];
+  readonly #lastCloseUs: readonly number[];
+  #at: number = 0;
+  /** Equity after the last bar, a double in millionths; bounds since the last point. */
+  #equity: number;
+  #low: number;
+  #high: number;
+  #momentLow: number = 0;
+  #momentHigh: number = 0;
+  #dayStart: CashMicros;
+  /** By row of instrument: exposure of the date in hand, and since when a position is held in open session. */
+  readonly #exposure: Exposure[];
+  readonly #openSinceUs: Float64Array;
+  readonly #heldSinceUs: Float64Array;
+  readonly #byDate: Map<TradeDate, Exposure> = new Map();
+  readonly #barSeen: Uint8Array;
+  readonly #settled: Float64Array;
+
+  constructor(options: {
+    readonly table: ContractTable;
+    readonly portfolio: Portfolio;
+    readonly recorder: RunRecorder;
+    readonly journal: JournalPort;
+    readonly closes: ReadonlyMap<TradeDate, number>;
+  }) {
+    this.#table = options.table;
+    this.#portfolio = options.portfolio;
+    this.#recorder = options.recorder;
+    this.#journal = options.journal;
+    this.#dates = [...options.closes.keys()].toSorted((a, b) => a - b);
+    this.#lastCloseUs = this.#dates.map((date) => options.closes.get(date)!);
+    const equity = this.#portfolio.equityMicros();
+    this.#equity = equity;
+    this.#low = equity;
+    this.#high = equity;
+    this.#dayStart = equity;
+    const rows = options.table.instruments.length;
+    this.#exposure = options.table.instruments.map(() => ({ exposedUs: 0, openUs: 0 }));
+    this.#openSinceUs = new Float64Array(rows).fill(NaN);
+    this.#heldSinceUs = new Float64Array(rows).fill(NaN);
+    this.#barSeen = new Uint8Array(options.table.contracts.length);
+    this.#settled = new Float64Array(options.table.contracts.length).fill(NaN);
+  }
+
+  get dayStartMicros(): CashMicros {
+    return this.#dayStart;
+  }
+
+  /** Marks a contract with a position to a bar: `lastTicks` is the bar's close already. */
+  onBar(contractIndex: number, high: number, low: number): void {
+    const a = this.#portfolio.moveMicros(contractIndex, low);
+    const b = this.#portfolio.moveMicros(contractIndex, high);
+    this.#momentLow += Math.min(a, b, 0);
+    this.#momentHigh += Math.max(a, b, 0);
+  }
+
+  /** The close moved equity by this much. */
+  onMove(micros: number): void {
+    this.#equity += micros;
+  }
+
+  /** After fills: equity anew from the books. */
+  resync(): void {
+    this.#equity = this.#portfolio.equityMicros();
+  }
+
+  /** After the bars of one instant: extremes of several contracts are taken together, so that they stay bounds. */
+  endMoment(): void {
+    const low = this.#equity + this.#momentLow;
+    const high = this.#equity + this.#momentHigh;
+    if (low < this.#low) this.#low = low;
+    if (high > this.#high) this.#high = high;
+    this.#momentLow = 0;
+    this.#momentHigh = 0;
+  }
+
+  seeBar(contractIndex: number): void {
+    this.#barSeen[contractIndex] = 1;
+  }
+
+  onSessionOpen(row: number, tsUs: number): void {
+    this.#openSinceUs[row] = tsUs;
+    if (this.#portfolio.netQtyOfInstrument(row) !== 0) this.#heldSinceUs[row] = tsUs;
+  }
+
+  onSessionPause(row: number, tsUs: number): void {
+    const since = this.#openSinceUs[row]!;
+    if (!Number.isNaN(since)) this.#exposure[row]!.openUs += tsUs - since;
+    this.#stopHolding(row, tsUs);
+    this.#openSinceUs[row] = NaN;
+  }
+
+  onPositionChange(contractIndex: number, tsUs: number): void {
+    const row = this.#table.instrumentIndex[contractIndex]!;
+    const openSince = this.#openSinceUs[row]!;
+    if (Number.isNaN(openSince)) return;
+    const isHeld = this.#portfolio.netQtyOfInstrument(row) !== 0;
+    if (!isHeld) this.#stopHolding(row, tsUs);
+    else if (Number.isNaN(this.#heldSinceUs[row]!))
+      this.#heldSinceUs[row] = Math.max(tsUs, openSince);
+  }
+
+  /** Daily settlement of a product's positions at the close of its last session of the date. */
+  markInstrument(row: number, tradeDate: TradeDate, nowUs: TsUs): void {
+    this.#portfolio.setRateDate(tradeDate);
+    for (const c of this.#portfolio.touched) {
+      if (this.#table.instrumentIndex[c] !== row) continue;
+      if (this.#portfolio.needsMark(c)) this.#mark(c, tradeDate, nowUs);
+      this.#barSeen[c] = 0;
+    }
+    const exposure = this.#exposure[row]!;
+    const day = this.#byDate.get(tradeDate) ?? { exposedUs: 0, openUs: 0 };
+    day.exposedUs = Math.max(day.exposedUs, exposure.exposedUs);
+    day.openUs = Math.max(day.openUs, exposure.openUs);
+    this.#byDate.set(tradeDate, day);
+    exposure.exposedUs = 0;
+    exposure.openUs = 0;
+  }
+
+  /** Emits the equity of every date whose last session has closed. */
+  emitDue(nowUs: TsUs): void {
+    while (this.#at < this.#dates.length && this.#lastCloseUs[this.#at]! <= nowUs) {
+      this.#emit(this.#dates[this.#at]!, nowUs);
+      this.#at += 1;
+    }
+  }
+
+  /** At the end of a run inside a date: its positions and equity as they stand. */
+  finish(nowUs: TsUs, tradeDateOf: (row: number) => TradeDate): void {
+    let isDue = false;
+    for (const c of this.#portfolio.touched) {
+      if (!this.#portfolio.needsMark(c) || !this.#isAfterMark(c)) continue;
+      this.#mark(c, tradeDateOf(this.#table.instrumentIndex[c]!), nowUs);
+      isDue = true;
+    }
+    if (!isDue || this.#at >= this.#dates.length) return;
+    this.#emit(this.#dates[this.#at]!, nowUs);
+    this.#at += 1;
+  }
+
+  /** Whether anything happened since the last mark: a bar or a trade. */
+  #isAfterMark(contractIndex: number): boolean {
+    return this.#barSeen[contractIndex] === 1 || this.#portfolio.hasTradedSinceMark(contractIndex);
+  }
+
+  #stopHolding(row: number, tsUs: number): void {
+    const since = this.#heldSinceUs[row]!;
+    if (!Number.isNaN(since)) this.#exposure[row]!.exposedUs += Math.max(0, tsUs - since);
+    this.#heldSinceUs[row] = NaN;
+  }
+
+  #mark(contractIndex: number, tradeDate: TradeDate, nowUs: TsUs): void {
+    const { lastTicks } = this.#portfolio;
+    // Without a bar in the session the previous settlement stands: no second mark at a stale price, no gap either.
+    const isFresh =
+      this.#barSeen[contractIndex] === 1 || Number.isNaN(this.#settled[contractIndex]!);
+    const settleTicks = lastTicks[contractIndex]!;
+    const mark = this.#portfolio.settle(contractIndex, settleTicks);
+    this.#settled[contractIndex] = settleTicks;
+    const { id } = this.#table.contractAt(contractIndex);
+    const settleSource = isFresh ? 'last-bar' : 'previous-settlement';
+    const rate = this.#portfolio.rateOf(contractIndex);
+    this.#journal.append('settle', nowUs, {
+      tradeDate,
+      contract: id,
+      netQty: mark.netQty,
+      settleTicks,
+      settleSource,
+      variationMicros: mark.variationMicros,
+    });
+    this.#recorder.onPositionDay({
+      tradeDate,
+      contract: id,
+      contractIndex,
+      netQty: mark.netQty,
+      settleTicks,
+      settleSource,
+      pnlMicros: mark.pnlMicros,
+      feesMicros: mark.feesMicros,
+      tradedQty: mark.tradedQty,
+      rate,
+    });
+  }
+
+  #emit(tradeDate: TradeDate, nowUs: TsUs): void {
+    this.#portfolio.setRateDate(tradeDate);
+    const equityMicros = this.#portfolio.equityMicros();
+    const notional = this.#portfolio.notional();
+    const exposure = this.#byDate.get(tradeDate) ?? { exposedUs: 0, openUs: 0 };
+    this.#byDate.delete(tradeDate);
+    const point = {
+      tradeDate,
+      tsUs: nowUs,
+      equityMicros,
+      cashMicros: this.#portfolio.cashMicros(),
+      feesMicros: this.#portfolio.feesMicros(),
+      lowEquityMicros: toCashMicros(Math.round(Math.min(this.#low, equityMicros))),
+      highEquityMicros: toCashMicros(Math.round(Math.max(this.#high, equityMicros))),
+      initialMarginMicros: this.#portfolio.marginMicros('initial', tradeDate),
+      maintenanceMarginMicros: this.#portfolio.marginMicros('maintenance', tradeDate),
+      grossNotional: notional.gross,
+      netNotional: notional.net,
+      exposedUs: exposure.exposedUs,
+      openUs: exposure.openUs,
+    };
+    this.#journal.append('equity', nowUs, {
+      tradeDate,
+      equityMicros,
+      cashMicros: point.cashMicros,
+      feesMicros: point.feesMicros,
+    });
+    this.#recorder.onEquity(point);
+    this.#equity = equityMicros;
+    this.#low = equityMicros;
+    this.#high = equityMicros;
+    this.#dayStart = equityMicros;
+  }
+}

@@ -1,0 +1,886 @@
+/**
+ * The engine: one thread, one clock, one order of events (`event-queue.ts`). Bars run in a tight loop while one feed is
+ * alone and nothing else is due; every other instant is a `moment` with its phases.
+ */
+import type { BarColumns } from '../core/bars.ts';
+import { assert, BugError, TradingError } from '../core/errors.ts';
+import { Instrument } from '../core/instrument.ts';
+import { toClOrdId } from '../core/order.ts';
+import type { JournalPort } from '../core/ports.ts';
+import { BarFlag } from '../core/ports.ts';
+import type { Strategy } from '../core/strategy.ts';
+import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { EventClock } from './clock.ts';
+import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
+import { EngineContext } from './context.ts';
+import { DayBook } from './day-book.ts';
+import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
+import { OrderDesk } from './order-desk.ts';
+import { OrderManager } from './order-manager.ts';
+import { Portfolio } from './portfolio.ts';
+import { RiskGate } from './risk.ts';
+import { RollDesk } from './rolls.ts';
+import { Series } from './series.ts';
+import { SessionTrack } from './session-track.ts';
+import { TradeBuilder } from './trade-builder.ts';
+
+const PROGRESS_MASK = 0xffff;
+
+/** A feed and its cursor. Mutable; one owner. */
+class FeedCursor {
+  readonly feed: BarFeed;
+  readonly contractIndex: number;
+  readonly row: number;
+  readonly isExecution: boolean;
+  readonly isVolumeKnown: boolean;
+  readonly expiryUs: number;
+  /** Series that may stand on this contract at this interval. */
+  readonly series: readonly Series[];
+  batch: BarColumns;
+  at: number = 0;
+  /** Open of the session that the last bar belonged to. */
+  sessionUs: number = NaN;
+
+  constructor(feed: BarFeed, config: EngineConfig, series: readonly Series[], batch: BarColumns) {
+    this.feed = feed;
+    this.contractIndex = feed.contractIndex;
+    this.row = config.table.instrumentIndex[feed.contractIndex]!;
+    this.isExecution = feed.isExecution;
+    this.isVolumeKnown = feed.isVolumeKnown;
+    const contract = config.table.contractAt(feed.contractIndex);
+    this.expiryUs = contract.dates.lastTradeUs;
+    this.series = series.filter((s) => s.root === contract.root && s.interval === feed.interval);
+    this.batch = batch;
+  }
+
+  /** False at the end of the source. */
+  load(): boolean {
+    for (;;) {
+      const next = this.feed.source.next();
+      if (next === null) return false;
+      this.at = 0;
+      this.batch = next;
+      if (next.length > 0) return true;
+    }
+  }
+}
+
+class StopRequested extends Error {}
+
+/** Keeps a failing journal apart from a failing strategy, whose hook may be the caller. */
+class GuardedJournal implements JournalPort {
+  readonly #inner: JournalPort;
+  failure: unknown = null;
+
+  constructor(inner: JournalPort) {
+    this.#inner = inner;
+  }
+  append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number {
+    try {
+      return this.#inner.append(kind, tsUs, body);
+    } catch (cause) {
+      this.failure = cause;
+      throw cause;
+    }
+  }
+  hash(): string {
+    return this.#inner.hash();
+  }
+  flush(): void {
+    this.#inner.flush();
+  }
+  close(): void {
+    this.#inner.close();
+  }
+}
+
+/**
+ * Runs a strategy over the feeds of a configuration and returns when they end, the strategy throws, or the progress
+ * callback asks to stop. Deterministic: equal inputs give an equal `eventHash`.
+ *
+ * Errors: E_ENGINE_CONFIG when the parts do not fit; whatever a source, calendar, rate or journal throws. An error of the
+ * strategy does not throw: it is the outcome `strategy-error`, with everything recorded up to it.
+ */
+export function runEngine(config: EngineConfig): EngineResult {
+  return new Engine(config).run();
+}
+
+export class Engine {
+  readonly #config: EngineConfig;
+  readonly #journal: GuardedJournal;
+  readonly #clock: EventClock = new EventClock();
+  readonly #orders: OrderManager = new OrderManager();
+  readonly #portfolio: Portfolio;
+  readonly #trades: TradeBuilder;
+  readonly #desk: OrderDesk;
+  readonly #rolls: RollDesk;
+  readonly #book: DayBook;
+  readonly #tracks: SessionTrack[];
+  readonly #series: Series[];
+  readonly #feeds: FeedCursor[];
+  readonly #heap: FeedHeap;
+  readonly #timers: Timers = new Timers();
+  readonly #strategy: Strategy;
+  readonly #ctx: EngineContext;
+  /** 1 from the first trade date of the run on, by row of instrument. */
+  readonly #isActive: Uint8Array;
+  /** 1 until the first bar after an open or reopening, by contract row. */
+  readonly #isAuction: Uint8Array;
+  readonly #expiries: readonly number[];
+  readonly #endUs: number;
+  #expiryAt: number = 0;
+  /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
+  #boundaryUs: number = TS_MIN;
+  /** Name of the hook in progress; empty outside. */
+  #hook: string = '';
+  #isStarted: boolean = false;
+  #bars: number = 0;
+  readonly #due: FeedCursor[] = [];
+  readonly #hasBar: Uint8Array;
+
+  constructor(config: EngineConfig) {
+    const { table } = config;
+    checkConfig(config);
+    this.#journal = new GuardedJournal(config.journal);
+    this.#config = { ...config, journal: this.#journal };
+    this.#portfolio = new Portfolio(config);
+    this.#portfolio.setRateDate(config.from);
+    this.#isActive = new Uint8Array(table.instruments.length);
+    this.#isAuction = new Uint8Array(table.contracts.length);
+    this.#series = config.series.map(
+      (input) =>
+        new Series(
+          input,
+          config.chains[input.chainIndex]!,
+          table.instruments.find((spec) => spec.root === input.root)!,
+        ),
+    );
+    this.#hasBar = new Uint8Array(this.#series.length);
+    const sorted = sortFeeds(config.feeds, (c) => table.instrumentIndex[c]!);
+    this.#feeds = openFeeds(sorted, config, this.#series);
+    this.#heap = new FeedHeap(Math.max(1, this.#feeds.length));
+    this.#feeds.forEach((feed, id) => this.#heap.push(feed.batch.closeUs[0]!, id));
+    const startUs = firstUs(this.#feeds);
+    const sessions = config.calendars.map((calendar) =>
+      calendar.sessions(
+        Math.min(
+          config.from,
+          startUs === TS_MAX ? config.from : calendar.tradeDateOf(startUs) - 1,
+        ) as TradeDate,
+        config.to,
+      ),
+    );
+    this.#tracks = sessions.map((columns) => new SessionTrack(columns, startUs));
+    this.#endUs = Math.max(...this.#tracks.map((track) => track.lastCloseUs));
+    this.#book = new DayBook({
+      table,
+      portfolio: this.#portfolio,
+      recorder: config.recorder,
+      journal: this.#journal,
+      closes: lastCloses(sessions, config.from, startUs),
+    });
+    this.#trades = new TradeBuilder({
+      table,
+      rateOf: (c) => this.#portfolio.rateOf(c),
+      lastTicksOf: (c) => this.#portfolio.lastTicks[c]!,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      onTrade: (trade) => {
+        this.#journal.append('trade', this.#clock.nowUs(), {
+          tradeId: trade.tradeId,
+          root: trade.root,
+          side: trade.side,
+          netMicros: trade.netMicros,
+          isOpen: trade.isOpen,
+        });
+        config.recorder.onTrade(trade);
+      },
+    });
+    this.#desk = this.#createDesk();
+    const currentContract = new Int32Array(table.instruments.length).fill(-1);
+    const params = config.params as never;
+    this.#rolls = new RollDesk(
+      {
+        config: this.#config,
+        policy: config.strategy.requires(params, config.instruments).positionsOnRoll ?? 'roll',
+        orders: this.#orders,
+        portfolio: this.#portfolio,
+        desk: this.#desk,
+        trades: this.#trades,
+        series: this.#series,
+        currentContract,
+        isActive: (row) => this.#isActive[row] === 1,
+        onRoll: (event) => {
+          this.#enter('onRoll');
+          this.#strategy.onRoll?.(event, this.#ctx);
+          this.#leave();
+        },
+      },
+      startUs,
+    );
+    this.#expiries = table.contracts
+      .map((_, index) => index)
+      .filter((c) => table.contractAt(c).dates.lastTradeUs >= startUs)
+      .toSorted(
+        (a, b) =>
+          table.contractAt(a).dates.lastTradeUs - table.contractAt(b).dates.lastTradeUs || a - b,
+      );
+    this.#ctx = this.#createContext(currentContract);
+    this.#strategy = config.strategy.create(params, config.instruments);
+    config.venue.connect(this.#desk);
+    if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
+  }
+
+  run(): EngineResult {
+    let outcome: EngineResult['outcome'] = 'completed';
+    let error: EngineResult['error'] = null;
+    this.#journalStart();
+    try {
+      this.#start();
+      this.#loop();
+      this.#callStop();
+    } catch (cause) {
+      if (cause instanceof StopRequested) {
+        outcome = 'stopped';
+        error = this.#tryStop();
+      } else {
+        if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
+          throw cause;
+        error = { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+      }
+      if (error !== null) outcome = 'strategy-error';
+    } finally {
+      for (const feed of this.#feeds) feed.feed.source.close();
+    }
+    this.#hook = '';
+    return this.#finish(outcome, error);
+  }
+
+  #createDesk(): OrderDesk {
+    const { table, venue, recorder } = this.#config;
+    const risk = new RiskGate({
+      limits: this.#config.risk,
+      table,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+    });
+    return new OrderDesk({
+      table,
+      clock: this.#clock,
+      venue,
+      journal: this.#journal,
+      recorder,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+      risk,
+      trades: this.#trades,
+      tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
+      onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+    });
+  }
+
+  #createContext(currentContract: Int32Array): EngineContext {
+    return new EngineContext({
+      config: this.#config,
+      instruments: this.#config.table.instruments.map((spec) => new Instrument(spec)),
+      clock: this.#clock,
+      portfolio: this.#portfolio,
+      orders: this.#orders,
+      desk: this.#desk,
+      tracks: this.#tracks,
+      series: new Map(this.#series.map((series) => [series.key, series])),
+      currentContract,
+      mayTrade: (row) => this.#isStarted && this.#isActive[row] === 1,
+      dayStartEquity: () => this.#book.dayStartMicros,
+      setTimer: (name, atUs) => {
+        this.#timers.set(name, atUs);
+        this.#boundaryUs = Math.min(this.#boundaryUs, Math.max(atUs, this.#clock.nowUs()));
+      },
+      cancelTimer: (name) => this.#timers.cancel(name),
+    });
+  }
+
+  #journalStart(): void {
+    const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
+    this.#journal.append('run-start', this.#clock.nowUs(), {
+      strategy: strategy.id,
+      version: strategy.version,
+      params,
+      instruments,
+      mode,
+      seed: random.seed,
+      from,
+      to,
+      capitalMicros,
+      inputs: this.#config.inputs ?? {},
+    });
+  }
+
+  #start(): void {
+    for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
+    if (this.#config.savedState !== undefined && this.#config.savedState !== null) {
+      this.#enter('restoreState');
+      this.#strategy.restoreState?.(this.#config.savedState);
+      this.#leave();
+    }
+    this.#enter('onStart');
+    this.#strategy.onStart?.(this.#ctx);
+    this.#leave();
+    this.#isStarted = true;
+    this.#settle();
+    this.#boundaryUs = this.#nextBoundaryUs();
+  }
+
+  #loop(): void {
+    let endUs = this.#endUs;
+    for (;;) {
+      // Bars after the last session of the run are not part of it.
+      while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
+      const barUs = this.#heap.topTs();
+      if (this.#heap.length === 0) {
+        // After the last bar the sessions in progress still close, and timers in them still fire.
+        endUs = Math.min(endUs, this.#openUntilUs());
+        if (this.#boundaryUs > endUs) return;
+      }
+      if (barUs < this.#boundaryUs) {
+        const aloneUs = this.#heap.secondTs();
+        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        else this.#moment(barUs as TsUs);
+      } else {
+        if (this.#boundaryUs > endUs) return;
+        this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
+      }
+    }
+  }
+
+  #openUntilUs(): number {
+    let until = this.#clock.nowUs() as number;
+    for (const track of this.#tracks)
+      if (track.isOpen && track.closeUs > until) until = track.closeUs;
+    return until;
+  }
+
+  /** The tight loop: rows of one feed until another feed or a boundary is due. */
+  #runAlone(feed: FeedCursor, aloneUs: number): void {
+    const track = this.#tracks[feed.row]!;
+    for (;;) {
+      const { batch } = feed;
+      const { length, closeUs } = batch;
+      let at = feed.at;
+      while (at < length) {
+        const tsUs = closeUs[at]!;
+        if (tsUs >= aloneUs || tsUs >= this.#boundaryUs) {
+          feed.at = at;
+          this.#heap.replaceTop(tsUs);
+          return;
+        }
+        feed.at = at;
+        this.#clock.advanceTo(tsUs as TsUs);
+        if (this.#isUsable(feed, batch, at, tsUs)) {
+          if (feed.isExecution) {
+            this.#market(feed, batch, at, tsUs, track);
+            this.#book.endMoment();
+            if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+          }
+          this.#deliverAlone(feed, batch, at, tsUs, track);
+        }
+        this.#countBar();
+        at += 1;
+      }
+      if (!feed.load()) {
+        this.#heap.pop();
+        return;
+      }
+    }
+  }
+
+  #deliverAlone(
+    feed: FeedCursor,
+    batch: BarColumns,
+    at: number,
+    tsUs: number,
+    track: SessionTrack,
+  ): void {
+    const { series } = feed;
+    for (let i = 0; i < series.length; i += 1) {
+      const one = series[i]!;
+      if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, tsUs, track);
+    }
+    for (let i = 0; i < series.length; i += 1) {
+      const one = series[i]!;
+      if (one.contractIndex === feed.contractIndex) this.#callBar(one, feed.row);
+    }
+  }
+
+  /** One instant with all its phases; the heap's feeds at this time are its bars. */
+  #moment(tsUs: TsUs): void {
+    this.#clock.advanceTo(tsUs);
+    const due = this.#due;
+    due.length = 0;
+    this.#openSessions(tsUs);
+    if (this.#rolls.nextUs() <= tsUs) {
+      this.#rolls.applyDue(tsUs);
+      this.#settle();
+    }
+    while (this.#heap.length > 0 && this.#heap.topTs() === tsUs) {
+      due.push(this.#feeds[this.#heap.topId()]!);
+      this.#heap.pop();
+    }
+    this.#marketPhase(due, tsUs);
+    this.#settle();
+    this.#deliverBars(due, tsUs);
+    this.#closeSessions(tsUs);
+    this.#fireTimers(tsUs);
+    this.#account(tsUs);
+    this.#advanceFeeds(due);
+    this.#boundaryUs = this.#nextBoundaryUs();
+  }
+
+  #openSessions(tsUs: TsUs): void {
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      const track = this.#tracks[row]!;
+      if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
+        continue;
+      const isOpen = track.nextEdge === 'open';
+      track.advance();
+      this.#book.onSessionOpen(row, tsUs);
+      const { instrumentIndex } = this.#config.table;
+      for (let c = 0; c < instrumentIndex.length; c += 1)
+        if (instrumentIndex[c] === row) this.#isAuction[c] = 1;
+      if (!isOpen) continue;
+      this.#activate(row);
+      this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
+      this.#enter('onSessionOpen');
+      const { root } = this.#config.table.instruments[row]!;
+      this.#strategy.onSessionOpen(root, track.session(), this.#ctx);
+      this.#leave();
+      this.#settle();
+    }
+  }
+
+  /** All bars of the instant reach the venue before anything is delivered; closes and expiries follow the last of them. */
+  #marketPhase(due: readonly FeedCursor[], tsUs: TsUs): void {
+    const { venue, table } = this.#config;
+    for (const feed of due) {
+      if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at, tsUs))
+        this.#market(feed, feed.batch, feed.at, tsUs, this.#tracks[feed.row]!);
+    }
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      const track = this.#tracks[row]!;
+      if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      for (let c = 0; c < table.contracts.length; c += 1)
+        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, tsUs);
+    }
+    if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
+    for (;;) {
+      const c = this.#expiries[this.#expiryAt];
+      if (c === undefined || table.contractAt(c).dates.lastTradeUs > tsUs) break;
+      this.#expiryAt += 1;
+      this.#expire(c, tsUs);
+    }
+    this.#book.endMoment();
+  }
+
+  #market(
+    feed: FeedCursor,
+    batch: BarColumns,
+    at: number,
+    tsUs: number,
+    track: SessionTrack,
+  ): void {
+    const c = feed.contractIndex;
+    const { venue } = this.#config;
+    const portfolio = this.#portfolio;
+    const high = batch.high[at]!;
+    const low = batch.low[at]!;
+    const close = batch.close[at]!;
+    const openUs = batch.openUs[at]!;
+    // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
+    const isInside =
+      openUs === tsUs ||
+      (track.isOpen && !track.isPaused && openUs >= track.openUs) ||
+      track.contains(openUs, tsUs);
+    if (!isInside) this.#reportOutside(feed, tsUs as TsUs);
+    const fills = this.#desk.fillCount;
+    let wasWoken = false;
+    if (isInside && (low <= venue.wakeLow[c]! || high >= venue.wakeHigh[c]!)) {
+      const flags =
+        (this.#isAuction[c] === 1 ? BarFlag.auctionOpen : 0) |
+        (tsUs >= track.closeUs ? BarFlag.sessionLast : 0);
+      wasWoken = true;
+      this.#trades.beginBar(c, high, low);
+      venue.onBar(c, batch, at, flags);
+      this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
+    }
+    this.#isAuction[c] = 0;
+    const isHeld = portfolio.netQty[c] !== 0;
+    if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
+    portfolio.lastTicks[c] = close;
+    if (fills !== this.#desk.fillCount) this.#book.resync();
+    this.#book.seeBar(c);
+    if (isHeld) this.#book.onBar(c, high, low);
+    if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+  }
+
+  #reportOutside(feed: FeedCursor, tsUs: TsUs): void {
+    const { id } = this.#config.table.contractAt(feed.contractIndex);
+    this.#desk.issue({
+      code: 'E_BAR_OUT_OF_SESSION',
+      severity: 'warning',
+      message: `a ${feed.feed.interval} bar of ${id} lies outside its sessions: it executes no order`,
+      tsUs,
+      contract: id,
+    });
+  }
+
+  /** Bars after the expiry of their contract and bars without a price are left out. */
+  #isUsable(feed: FeedCursor, batch: BarColumns, at: number, tsUs: number): boolean {
+    if (tsUs > feed.expiryUs) {
+      const { id } = this.#config.table.contractAt(feed.contractIndex);
+      this.#desk.issue({
+        code: 'E_BAR_AFTER_EXPIRY',
+        severity: 'warning',
+        message: `a ${feed.feed.interval} bar of ${id} lies after its last trade`,
+        tsUs: tsUs as TsUs,
+        contract: id,
+      });
+      return false;
+    }
+    const close = batch.close[at]!;
+    return close === close;
+  }
+
+  #push(
+    series: Series,
+    feed: FeedCursor,
+    batch: BarColumns,
+    at: number,
+    tsUs: number,
+    track: SessionTrack,
+  ): void {
+    const volume = feed.isVolumeKnown ? batch.volume[at]! : NaN;
+    series.push(batch.open, batch.high, batch.low, batch.close, volume, tsUs, at);
+    const { bar, indicators } = series;
+    bar.openUs = batch.openUs[at]! as TsUs;
+    bar.tradeDate = track.tradeDate;
+    bar.isSessionFirst = feed.sessionUs !== track.openUs;
+    bar.isSessionLast = tsUs >= track.closeUs;
+    feed.sessionUs = track.openUs;
+    for (let i = 0; i < indicators.length; i += 1) indicators[i]!.update(bar);
+  }
+
+  #callBar(series: Series, row: number): void {
+    if (this.#isActive[row] === 1) {
+      if (this.#strategy.onBar === undefined) return;
+      this.#hook = 'onBar';
+      this.#strategy.onBar(series.bar, this.#ctx);
+      this.#hook = '';
+      if (this.#desk.hasWork) this.#settle();
+    } else if (this.#strategy.onWarmUpBar !== undefined) {
+      this.#hook = 'onWarmUpBar';
+      this.#strategy.onWarmUpBar(series.bar, this.#ctx);
+      this.#hook = '';
+    }
+  }
+
+  /** History and indicators of every series move first, then the hooks run in the order of declaration. */
+  #deliverBars(due: readonly FeedCursor[], tsUs: TsUs): void {
+    if (due.length === 0) return;
+    this.#hasBar.fill(0);
+    for (const feed of due) {
+      const closeUs = feed.batch.closeUs[feed.at]!;
+      if (closeUs > feed.expiryUs || Number.isNaN(feed.batch.close[feed.at]!)) continue;
+      for (const series of feed.series) {
+        if (series.contractIndex !== feed.contractIndex) continue;
+        this.#push(series, feed, feed.batch, feed.at, tsUs, this.#tracks[feed.row]!);
+        this.#hasBar[this.#series.indexOf(series)] = 1;
+      }
+    }
+    for (let i = 0; i < this.#series.length; i += 1) {
+      if (this.#hasBar[i] === 0) continue;
+      const series = this.#series[i]!;
+      this.#callBar(series, this.#config.table.instrumentIndex[series.contractIndex]!);
+    }
+  }
+
+  #closeSessions(tsUs: TsUs): void {
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      const track = this.#tracks[row]!;
+      if (track.nextUs > tsUs || (track.nextEdge !== 'close' && track.nextEdge !== 'pause'))
+        continue;
+      this.#book.onSessionPause(row, tsUs);
+      if (track.nextEdge === 'pause') {
+        track.advance();
+        continue;
+      }
+      if (this.#isActive[row] === 1 && this.#strategy.onSessionClose !== undefined) {
+        this.#enter('onSessionClose');
+        const { root } = this.#config.table.instruments[row]!;
+        this.#strategy.onSessionClose(root, track.session(), this.#ctx);
+        this.#leave();
+        this.#settle();
+      }
+      if (track.isLastOfTradeDate) this.#book.markInstrument(row, track.tradeDate, tsUs);
+      track.advance();
+      this.#activate(row);
+    }
+  }
+
+  #fireTimers(tsUs: TsUs): void {
+    for (let round = 0; ; round += 1) {
+      const name = this.#timers.takeDue(tsUs);
+      if (name === null) return;
+      assert(round < ROUNDS_MAX, 'timers at one instant come to rest within 10000 rounds');
+      this.#enter('onTimer');
+      this.#strategy.onTimer?.(name, this.#ctx);
+      this.#leave();
+      this.#settle();
+    }
+  }
+
+  #account(tsUs: TsUs): void {
+    this.#book.emitDue(tsUs);
+  }
+
+  #advanceFeeds(due: readonly FeedCursor[]): void {
+    for (const feed of due) {
+      this.#countBar();
+      feed.at += 1;
+      if (feed.at < feed.batch.length || feed.load())
+        this.#heap.push(feed.batch.closeUs[feed.at]!, this.#feeds.indexOf(feed));
+    }
+  }
+
+  /** Sends what was asked for and delivers what came back, until nothing is left. */
+  #settle(): void {
+    this.#desk.flush();
+    for (let round = 0; ; round += 1) {
+      const delivery = this.#desk.takeDelivery();
+      if (delivery === null) break;
+      assert(round < ROUNDS_MAX, 'orders at one instant come to rest within 10000 rounds');
+      if (delivery.kind === 'order') {
+        this.#enter('onOrder');
+        this.#strategy.onOrder?.(delivery.event, this.#ctx);
+      } else {
+        this.#enter('onFill');
+        this.#strategy.onFill?.(delivery.fill, this.#ctx);
+      }
+      this.#leave();
+      this.#desk.flush();
+    }
+    this.#trades.flush();
+    this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
+  }
+
+  /** Last trade: working orders are cancelled, a position is settled in cash at the last price. */
+  #expire(contractIndex: number, tsUs: TsUs): void {
+    const { venue, table } = this.#config;
+    venue.onContractExpiry(contractIndex, tsUs);
+    const netQty = this.#portfolio.netQty[contractIndex]!;
+    if (netQty === 0) return;
+    const { id } = table.contractAt(contractIndex);
+    const spec = table.instrumentOf(contractIndex);
+    this.#desk.issue({
+      code: 'E_HELD_TO_EXPIRY',
+      severity: spec.settlement === 'cash' ? 'warning' : 'error',
+      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the last price`,
+      tsUs,
+      contract: id,
+    });
+    this.#desk.bookFill({
+      execId: `EXPIRY-${id}`,
+      clOrdId: toClOrdId('X', contractIndex),
+      orderId: null,
+      contract: id,
+      contractIndex,
+      side: netQty > 0 ? -1 : 1,
+      qty: Math.abs(netQty) as Qty,
+      priceTicks: this.#portfolio.lastTicks[contractIndex]! as PriceTicks,
+      tsUs,
+      knownUs: tsUs,
+      feeMicros: 0 as CashMicros,
+      commissionMicros: 0 as CashMicros,
+      role: 'single',
+      tag: 'expiry',
+      groupId: null,
+      orderType: 'market',
+      evidence: { rule: 'expiry-settlement', certain: true, roundedTicks: 0, slippageTicks: 0 },
+    });
+    venue.setPosition(contractIndex, 0);
+    this.#book.resync();
+  }
+
+  #activate(row: number): void {
+    this.#isActive[row] = this.#tracks[row]!.tradeDate >= this.#config.from ? 1 : 0;
+  }
+
+  #nextBoundaryUs(): number {
+    let next = Math.min(
+      this.#rolls.nextUs(),
+      Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
+      this.#config.venue.nextTimerUs(),
+    );
+    for (const track of this.#tracks) if (track.nextUs < next) next = track.nextUs;
+    const c = this.#expiries[this.#expiryAt];
+    if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
+    return next;
+  }
+
+  #countBar(): void {
+    this.#bars += 1;
+    if ((this.#bars & PROGRESS_MASK) !== 0) return;
+    if (this.#config.onProgress?.(this.#bars, this.#clock.nowUs()) === true)
+      throw new StopRequested();
+  }
+
+  #enter(hook: string): void {
+    this.#hook = hook;
+  }
+
+  #leave(): void {
+    this.#hook = '';
+  }
+
+  #callStop(): void {
+    this.#enter('onStop');
+    this.#strategy.onStop?.(this.#ctx);
+    this.#leave();
+    this.#settle();
+  }
+
+  #tryStop(): EngineResult['error'] {
+    try {
+      this.#callStop();
+      return null;
+    } catch (cause) {
+      if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
+        throw cause;
+      return { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+    }
+  }
+
+  #finish(outcome: EngineResult['outcome'], error: EngineResult['error']): EngineResult {
+    const nowUs = this.#clock.nowUs();
+    this.#trades.finish(nowUs, (c) => this.#portfolio.lastTicks[c]!);
+    this.#book.finish(nowUs, (row) => this.#tracks[row]!.tradeDate);
+    const finalEquityMicros = this.#portfolio.equityMicros();
+    const counts = this.#counts();
+    let savedState: unknown = null;
+    try {
+      savedState = this.#strategy.saveState?.() ?? null;
+    } catch (cause) {
+      if (error === null) {
+        error = { cause, hook: 'saveState', tsUs: nowUs };
+        outcome = 'strategy-error';
+      }
+    }
+    this.#journal.append('run-end', nowUs, {
+      outcome,
+      error: error === null ? null : { hook: error.hook, message: messageOf(error.cause) },
+      finalEquityMicros,
+      counts,
+    });
+    this.#journal.flush();
+    return {
+      outcome,
+      error,
+      bars: this.#bars,
+      eventHash: this.#journal.hash(),
+      savedState,
+      finalEquityMicros,
+      counts,
+    };
+  }
+
+  #counts(): Record<string, number> {
+    const { ignored } = this.#orders;
+    return {
+      bars: this.#bars,
+      submitted: this.#desk.submittedCount,
+      denied: this.#desk.deniedCount,
+      rejected: this.#desk.rejectedCount,
+      fills: this.#desk.fillCount,
+      duplicateFills: ignored.duplicateFill,
+      eventsForTerminalOrders: ignored.terminalOrder,
+      eventsForUnknownOrders: ignored.unknownOrder,
+      illegalEvents: ignored.illegalEvent,
+    };
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Feeds that have at least one bar, each on its first batch. */
+function openFeeds(
+  feeds: readonly BarFeed[],
+  config: EngineConfig,
+  series: readonly Series[],
+): FeedCursor[] {
+  const cursors: FeedCursor[] = [];
+  for (const feed of feeds) {
+    let batch = feed.source.next();
+    while (batch !== null && batch.length === 0) batch = feed.source.next();
+    if (batch === null) feed.source.close();
+    else cursors.push(new FeedCursor(feed, config, series, batch));
+  }
+  return cursors;
+}
+
+function firstUs(feeds: readonly FeedCursor[]): TsUs {
+  let first = TS_MAX;
+  for (const { batch } of feeds) if (batch.openUs[0]! < first) first = batch.openUs[0]! as TsUs;
+  return first;
+}
+
+/** The last close of each trade date over all products, from the first date of the run and the first bar on. */
+function lastCloses(
+  sessions: readonly { length: number; tradeDate: Int32Array; closeUs: Float64Array }[],
+  from: TradeDate,
+  startUs: TsUs,
+): Map<TradeDate, number> {
+  const closes = new Map<TradeDate, number>();
+  for (const { length, tradeDate, closeUs } of sessions) {
+    for (let i = 0; i < length; i += 1) {
+      const date = tradeDate[i]! as TradeDate;
+      if (date < from || closeUs[i]! < startUs) continue;
+      closes.set(date, Math.max(closes.get(date) ?? -Infinity, closeUs[i]!));
+    }
+  }
+  return closes;
+}
+
+function configError(message: string, details: Readonly<Record<string, unknown>>): TradingError {
+  return new TradingError('E_ENGINE_CONFIG', message, {
+    details,
+    rule: 'chains, series, calendars and feeds name rows of one contract table',
+    fix: 'correct the named part of the run',
+  });
+}
+
+function checkConfig(config: EngineConfig): void {
+  const { table, calendars, chains, series, feeds } = config;
+  if (calendars.length !== table.instruments.length) {
+    throw configError(`${calendars.length} calendars for ${table.instruments.length} instruments`, {
+      calendars: calendars.length,
+    });
+  }
+  for (const { root } of chains)
+    if (!table.instruments.some((spec) => spec.root === root))
+      throw configError(`chain of ${root}: the table has no such instrument`, { root });
+  const keys = new Set<string>();
+  for (const { key, root, chainIndex } of series) {
+    if (chains[chainIndex]?.root !== root)
+      throw configError(`series ${key}: chain ${chainIndex} is not one of ${root}`, {
+        key,
+        chainIndex,
+      });
+    if (keys.has(key)) throw configError(`series key ${key} is used twice`, { key });
+    keys.add(key);
+  }
+  for (const { contractIndex } of feeds)
+    if (table.contracts[contractIndex] === undefined)
+      throw configError(`a feed names contract row ${contractIndex}`, { contractIndex });
+}

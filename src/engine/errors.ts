@@ -1,0 +1,121 @@
+/** Error pages of the engine: what a strategy or a run can get wrong, and the codes of the issues that a run reports. */
+import { EXIT } from '../core/errors.ts';
+import type { ErrorCatalog } from '../core/errors.ts';
+
+export const ENGINE_ERRORS: ErrorCatalog = {
+  E_BRACKET_PRICES: {
+    title: 'The prices of a bracket are inverted',
+    cause:
+      'A long bracket needs stop < entry < target, a short one target < entry < stop; offsets are positive ticks.',
+    cure: 'Swap the levels, or state them as offsets in ticks from the entry.',
+    exit: EXIT.strategy,
+  },
+  E_CONTRACT_EXPIRED: {
+    title: 'An order names a contract that has expired',
+    cause: 'The last trade of the contract lies before the time of the order.',
+    cure: 'Ask the context for the contract to trade now: ctx.contract(root).',
+    exit: EXIT.strategy,
+  },
+  E_CONTRACT_NOT_IN_RUN: {
+    title: 'A contract or product is not part of this run',
+    cause: 'Only products that the strategy requires, and their contracts, can be traded.',
+    cure: 'Add the product to `requires`, or use ctx.contract(root).',
+    exit: EXIT.strategy,
+  },
+  E_ENGINE_CONFIG: {
+    title: 'The parts of a run do not fit together',
+    cause: 'A series, chain, calendar or feed names something that the run does not hold.',
+    cure: 'Correct the named field; when a command built the run, report it as a bug.',
+    exit: EXIT.input,
+  },
+  E_ORDER_DENIED: {
+    title: 'An order was denied before it left',
+    cause: 'A limit of the risk gate was reached; the reason stands on the order event.',
+    cure: 'Lower the quantity or the rate of orders, or raise the limit in the configuration.',
+    exit: EXIT.ok,
+  },
+  E_ORDER_REJECTED: {
+    title: 'The venue rejected an order',
+    cause: 'The venue names the reason on the order event.',
+    cure: 'Handle the event in onOrder, or correct the order.',
+    exit: EXIT.ok,
+  },
+  E_ORDER_GROUP: {
+    title: 'A group of orders cannot be formed',
+    cause: 'An OCO needs at least two orders; exits need an open position and at least one level.',
+    cure: 'Check ctx.position(contract) first, and give a stop or a target.',
+    exit: EXIT.strategy,
+  },
+  E_ORDER_PRICE_MISSING: {
+    title: 'An order lacks a price that its type needs',
+    cause: 'A limit needs limitTicks, a stop needs stopTicks, a trailing order needs trail.',
+    cure: 'Give the named field.',
+    exit: EXIT.strategy,
+  },
+  E_ORDER_UNKNOWN: {
+    title: 'An order id is not known in this run',
+    cause: 'A modify or cancel names an order that was never submitted here.',
+    cure: 'Use the id that submit, bracket, oco or protect returned.',
+    exit: EXIT.strategy,
+  },
+  E_ORDER_UNSUPPORTED: {
+    title: 'The venue does not support an order',
+    cause: 'The capability table of the venue lacks the order type, time in force or feature.',
+    cure: 'Use one that the message lists.',
+    exit: EXIT.strategy,
+  },
+  E_ORDER_WARM_UP: {
+    title: 'An order was sent during the warm-up',
+    cause: 'Bars before the first trade date of the run only feed history and indicators.',
+    cure: 'Send orders from onBar, onTimer or later hooks, not from onStart or onWarmUpBar.',
+    exit: EXIT.strategy,
+  },
+  E_SERIES_UNKNOWN: {
+    title: 'A series is not declared',
+    cause: 'ctx.series was asked for a key that `requires` does not declare.',
+    cure: 'Declare the series, or use one of the keys that the message lists.',
+    exit: EXIT.strategy,
+  },
+  E_SERIES_HISTORY: {
+    title: 'A series is read further back than its history',
+    cause: 'The series keeps `history` bars; the call asked for an older one.',
+    cure: 'Raise `history` of the series in `requires`.',
+    exit: EXIT.strategy,
+  },
+  E_TIMER: {
+    title: 'A timer has no valid time',
+    cause: 'setTimer needs a whole number of microseconds.',
+    cure: 'Pass a TsUs, such as session.closeUs minus a whole number of microseconds.',
+    exit: EXIT.strategy,
+  },
+  E_BAR_OUT_OF_SESSION: {
+    title: 'A bar lies outside the sessions of its product',
+    cause: 'The calendar says closed for part of the interval of the bar.',
+    cure: 'Check the zone and the stamp of the data; such bars feed series and never execute orders.',
+    exit: EXIT.input,
+  },
+  E_BAR_AFTER_EXPIRY: {
+    title: 'A bar lies after the last trade of its contract',
+    cause: 'The data go on after the expiry that the calendar gives.',
+    cure: 'Check the expiry of the contract; such bars are ignored.',
+    exit: EXIT.input,
+  },
+  E_HELD_TO_EXPIRY: {
+    title: 'A position was held to the expiry of its contract',
+    cause: 'The position was neither rolled nor closed before the last trade.',
+    cure: 'Roll earlier, or use positionsOnRoll `roll` or `flatten`.',
+    exit: EXIT.strategy,
+  },
+  E_ROLL_INCOMPLETE: {
+    title: 'The roll of a position did not complete',
+    cause: 'One of its two orders was not filled.',
+    cure: 'Look at the order events tagged `roll` at the named time.',
+    exit: EXIT.strategy,
+  },
+  E_SERIES_GAP: {
+    title: 'A series rolled without a known gap',
+    cause: 'The prices of both contracts were not known when a series of depth 1 or more moved.',
+    cure: 'Import the bars of the further contract; levels before the roll are not adjusted.',
+    exit: EXIT.input,
+  },
+};

@@ -1,0 +1,78 @@
+/**
+ * The event log: one canonical JSON line an event, `{"seq":0,"tsUs":0,"kind":"…","body":{…}}`, and a running SHA-256
+ * over the bytes. Where lines are flushed is invisible in the hash, so buffering changes no result.
+ */
+import { createHash } from 'node:crypto';
+import { assert } from '../core/errors.ts';
+import type { JournalPort } from '../core/ports.ts';
+import type { TsUs } from '../core/units.ts';
+
+const FLUSH_CHARS = 65_536;
+
+export class Journal implements JournalPort {
+  readonly #hash: ReturnType<typeof createHash> = createHash('sha256');
+  readonly #write: (chunk: string) => void;
+  readonly #onClose: () => void;
+  #buffer: string = '';
+  #seq: number = 0;
+  #isClosed: boolean = false;
+
+  /** `write` receives whole lines, many at a time; it may throw (a full disk), and the run then stops. */
+  constructor(write: (chunk: string) => void, onClose: () => void = () => {}) {
+    this.#write = write;
+    this.#onClose = onClose;
+  }
+
+  append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number {
+    assert(!this.#isClosed, 'a closed journal takes no line');
+    const seq = this.#seq;
+    this.#seq += 1;
+    this.#buffer += `${JSON.stringify({ seq, tsUs, kind, body })}\n`;
+    if (this.#buffer.length >= FLUSH_CHARS) this.flush();
+    return seq;
+  }
+
+  hash(): string {
+    this.flush();
+    return this.#hash.copy().digest('hex');
+  }
+
+  flush(): void {
+    if (this.#buffer === '') return;
+    const chunk = this.#buffer;
+    this.#buffer = '';
+    this.#hash.update(chunk, 'utf8');
+    this.#write(chunk);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.flush();
+    this.#isClosed = true;
+    this.#onClose();
+  }
+}
+
+/** A journal in memory, for tests and short runs. */
+export class MemoryJournal extends Journal {
+  readonly chunks: string[];
+
+  constructor() {
+    const chunks: string[] = [];
+    super((chunk) => chunks.push(chunk));
+    this.chunks = chunks;
+  }
+
+  lines(): string[] {
+    this.flush();
+    return this.chunks
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '');
+  }
+}
+
+/** Hashes and forgets: for sweeps, whose runs are told apart by hash and kept as tables only. */
+export function createHashJournal(): Journal {
+  return new Journal(() => {});
+}

@@ -1,0 +1,361 @@
+/**
+ * The path of every order: validated input → risk gate → outbox → venue, and reports back → order state → portfolio →
+ * trades → a queue of events for the strategy. Requests leave after the hook that made them returned, so that no hook
+ * is ever entered while another runs.
+ */
+import type {
+  ExecutionReport,
+  Fill,
+  NewOrderRequest,
+  OrderGroupRequest,
+} from '../core/execution.ts';
+import type { ContractTable } from '../core/instrument.ts';
+import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
+import { isTerminal, toClOrdId } from '../core/order.ts';
+import type { AmbiguityEvent, ExecutionSink, JournalPort, SimulatedVenue } from '../core/ports.ts';
+import type { RunIssue, RunRecorder } from '../core/run-events.ts';
+import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
+import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { EventClock } from './clock.ts';
+import type { Order, OrderManager } from './order-manager.ts';
+import type { Portfolio } from './portfolio.ts';
+import type { RiskGate } from './risk.ts';
+import type { TradeBuilder } from './trade-builder.ts';
+
+export type Delivery =
+  | { readonly kind: 'order'; readonly event: OrderEvent }
+  | { readonly kind: 'fill'; readonly fill: Fill };
+
+type Command =
+  | { readonly kind: 'new'; readonly order: Order; readonly request: NewOrderRequest }
+  | {
+      readonly kind: 'group';
+      readonly orders: readonly Order[];
+      readonly request: OrderGroupRequest;
+    }
+  | { readonly kind: 'replace'; readonly order: Order; readonly changes: ModifyInput }
+  | { readonly kind: 'cancel'; readonly order: Order };
+
+/** Whoever moves positions at a roll hears of its orders first. */
+export interface RollListener {
+  onRollFill(fill: Fill): void;
+  onOrderDone(order: Order): void;
+}
+
+export interface DeskParts {
+  readonly table: ContractTable;
+  readonly clock: EventClock;
+  readonly venue: SimulatedVenue;
+  readonly journal: JournalPort;
+  readonly recorder: RunRecorder;
+  readonly orders: OrderManager;
+  readonly portfolio: Portfolio;
+  readonly risk: RiskGate;
+  readonly trades: TradeBuilder;
+  readonly tradeDateOf: (contractIndex: number) => TradeDate;
+  readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
+}
+
+/** One order before it has an id. */
+export interface DraftOrder {
+  readonly contractIndex: number;
+  readonly spec: OrderSpec;
+  readonly role: OrderRole;
+  readonly isRoll?: boolean;
+  readonly isHeld?: boolean;
+}
+
+export class OrderDesk implements ExecutionSink {
+  readonly #parts: DeskParts;
+  readonly #queue: Delivery[] = [];
+  #queueAt: number = 0;
+  readonly #outbox: Command[] = [];
+  #outboxAt: number = 0;
+  #nextOrder: number = 1;
+  #nextGroup: number = 1;
+  #rolls: RollListener | null = null;
+  /** Grows with every fill; the market phase compares it to see whether marks must be taken anew. */
+  fillCount: number = 0;
+  submittedCount: number = 0;
+  deniedCount: number = 0;
+  rejectedCount: number = 0;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  listen(rolls: RollListener): void {
+    this.#rolls = rolls;
+  }
+
+  get hasWork(): boolean {
+    return this.#queueAt < this.#queue.length || this.#outboxAt < this.#outbox.length;
+  }
+
+  nextGroupId(): GroupId {
+    return toClOrdId('G', this.#nextGroup++);
+  }
+
+  /** A single order. */
+  submit(draft: DraftOrder): ClOrdId {
+    const order = this.#create(draft, null);
+    if (!this.#isAllowed([order], draft.isRoll === true)) return order.clOrdId;
+    this.#outbox.push({ kind: 'new', order, request: this.#toRequest(order) });
+    return order.clOrdId;
+  }
+
+  /**
+   * A group: entry and exits, or peers. The risk gate judges the entry, or every peer; one denial denies all.
+   * `toGroup` gets the requests in the order of the drafts.
+   */
+  submitGroup(
+    drafts: readonly DraftOrder[],
+    groupId: GroupId,
+    toGroup: (requests: readonly NewOrderRequest[]) => OrderGroupRequest,
+  ): readonly ClOrdId[] {
+    const orders = drafts.map((draft) => this.#create(draft, groupId));
+    const ids = orders.map((order) => order.clOrdId);
+    if (!this.#isAllowed(orders, drafts[0]!.isRoll === true)) return ids;
+    const request = toGroup(orders.map((order) => this.#toRequest(order)));
+    this.#outbox.push({ kind: 'group', orders, request });
+    return ids;
+  }
+
+  replace(order: Order, changes: ModifyInput): void {
+    this.#outbox.push({ kind: 'replace', order, changes });
+  }
+
+  cancel(order: Order): void {
+    this.#outbox.push({ kind: 'cancel', order });
+  }
+
+  /** Sends what the last hook asked for; reports may come back before this returns. */
+  flush(): void {
+    while (this.#outboxAt < this.#outbox.length) {
+      const command = this.#outbox[this.#outboxAt]!;
+      this.#outboxAt += 1;
+      this.#send(command);
+    }
+    this.#outbox.length = 0;
+    this.#outboxAt = 0;
+  }
+
+  /** The next event for the strategy, or null. */
+  takeDelivery(): Delivery | null {
+    if (this.#queueAt >= this.#queue.length) {
+      this.#queue.length = 0;
+      this.#queueAt = 0;
+      return null;
+    }
+    this.#queueAt += 1;
+    return this.#queue[this.#queueAt - 1]!;
+  }
+
+  onReport(report: ExecutionReport): void {
+    const applied = this.#parts.orders.applyReport(report);
+    if (applied === null) return;
+    const { order, kind } = applied;
+    this.#tell(kind, order, report.reason ?? '', report.tsUs);
+    if (applied.fill !== null) this.#applyFill(order, report);
+    if (kind === 'Rejected') this.#onRejected(order);
+    if (order.role === 'stop' && order.stopTicks !== null && order.working !== 'held')
+      this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
+    if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
+  }
+
+  onAmbiguity(event: AmbiguityEvent): void {
+    const { journal, recorder, trades, clock } = this.#parts;
+    journal.append('ambiguity', clock.nowUs(), { ...event });
+    recorder.onAmbiguity(event);
+    trades.onAmbiguity(event.contractIndex, event.groupId);
+  }
+
+  issue(issue: RunIssue): void {
+    this.#parts.journal.append('issue', issue.tsUs, { ...issue });
+    this.#parts.recorder.onIssue(issue);
+  }
+
+  /** Books a fill that no order of the strategy caused: the cash settlement at expiry. */
+  bookFill(fill: Fill): void {
+    this.#book(fill, false);
+    this.#queue.push({ kind: 'fill', fill });
+  }
+
+  #create(draft: DraftOrder, groupId: GroupId | null): Order {
+    const clOrdId = toClOrdId('O', this.#nextOrder++);
+    return this.#parts.orders.create({
+      clOrdId,
+      contractIndex: draft.contractIndex,
+      spec: draft.spec,
+      role: draft.role,
+      groupId,
+      nowUs: this.#parts.clock.nowUs(),
+      isHeld: draft.isHeld ?? false,
+      isRoll: draft.isRoll ?? false,
+    });
+  }
+
+  #toRequest(order: Order): NewOrderRequest {
+    return {
+      clOrdId: order.clOrdId,
+      contractIndex: order.contractIndex,
+      spec: order.spec,
+      role: order.role,
+      groupId: order.groupId,
+      sentUs: this.#parts.clock.nowUs(),
+    };
+  }
+
+  #isAllowed(orders: readonly Order[], isRoll: boolean): boolean {
+    const nowUs = this.#parts.clock.nowUs();
+    let reason: string | null = null;
+    if (!isRoll) {
+      for (const order of orders) {
+        // Held exits follow their entry; only what can trade at once is judged.
+        if (order.working === 'held') continue;
+        reason ??= this.#parts.risk.check({
+          order,
+          tradeDate: this.#parts.tradeDateOf(order.contractIndex),
+          nowUs,
+        });
+      }
+    }
+    for (const order of orders) {
+      if (reason === null) {
+        this.submittedCount += 1;
+        this.#tell('Submitted', order, '', nowUs);
+        continue;
+      }
+      this.deniedCount += 1;
+      this.#parts.orders.applyDenial(order, reason, nowUs);
+      this.#tell('Denied', order, reason, nowUs);
+    }
+    if (reason === null) return true;
+    const order = orders[0]!;
+    this.issue({
+      code: 'E_ORDER_DENIED',
+      severity: 'warning',
+      message: `${order.clOrdId} (${order.contract}, ${order.orderQty} ${order.type}) denied: ${reason}`,
+      tsUs: nowUs,
+      contract: order.contract,
+    });
+    return false;
+  }
+
+  #send(command: Command): void {
+    const { venue, orders, clock } = this.#parts;
+    const nowUs = clock.nowUs();
+    switch (command.kind) {
+      case 'new':
+        venue.submit(command.request);
+        return;
+      case 'group':
+        venue.submitGroup(command.request);
+        return;
+      case 'cancel': {
+        const { order } = command;
+        if (isTerminal(order.status) || !orders.applyCancelRequest(order, nowUs)) return;
+        this.#tell('CancelRequested', order, '', nowUs);
+        venue.cancel({ clOrdId: order.clOrdId, orderId: order.orderId, sentUs: nowUs });
+        return;
+      }
+      case 'replace': {
+        const { order, changes } = command;
+        if (isTerminal(order.status) || !orders.applyReplaceRequest(order, nowUs)) return;
+        this.#tell('ReplaceRequested', order, '', nowUs);
+        venue.replace({
+          clOrdId: order.clOrdId,
+          orderId: order.orderId,
+          ...(changes.qty === undefined ? {} : { qty: changes.qty as Qty }),
+          ...(changes.limitTicks === undefined ? {} : { limitTicks: changes.limitTicks }),
+          ...(changes.stopTicks === undefined ? {} : { stopTicks: changes.stopTicks }),
+          sentUs: nowUs,
+        });
+      }
+    }
+  }
+
+  #tell(kind: OrderEventKind, order: Order, reason: string, tsUs: TsUs): void {
+    const view = order.snapshot();
+    const isNew = kind === 'Submitted' || kind === 'Denied';
+    // A request is written before it leaves; its specification stands on the first line only.
+    this.#parts.journal.append('order', this.#parts.clock.nowUs(), {
+      event: kind,
+      id: view.clOrdId,
+      at: tsUs,
+      status: view.status,
+      working: view.working,
+      cumQty: view.cumQty,
+      leavesQty: view.leavesQty,
+      limitTicks: view.limitTicks,
+      stopTicks: view.stopTicks,
+      reason,
+      ...(isNew ? { role: view.role, groupId: view.groupId, spec: order.spec } : {}),
+    });
+    this.#parts.recorder.onOrderEvent(kind, view, reason, tsUs);
+    this.#queue.push({ kind: 'order', event: { kind, order: view, reason, tsUs } });
+  }
+
+  #applyFill(order: Order, report: ExecutionReport): void {
+    const venueFill = report.fill!;
+    const fill: Fill = {
+      execId: venueFill.execId,
+      clOrdId: order.clOrdId,
+      orderId: order.orderId,
+      contract: order.contract,
+      contractIndex: order.contractIndex,
+      side: order.side,
+      qty: venueFill.lastQty,
+      priceTicks: venueFill.lastPriceTicks,
+      tsUs: report.tsUs,
+      knownUs: this.#parts.clock.nowUs(),
+      feeMicros: venueFill.feeMicros,
+      commissionMicros: venueFill.commissionMicros,
+      role: order.role,
+      tag: order.tag,
+      groupId: order.groupId,
+      orderType: order.type,
+      evidence: venueFill.evidence ?? null,
+    };
+    this.#book(fill, order.isRoll);
+    this.#rolls?.onRollFill(fill);
+    this.#findStop(fill);
+    this.#queue.push({ kind: 'fill', fill });
+  }
+
+  #book(fill: Fill, isRoll: boolean): void {
+    const { portfolio, trades, journal, recorder, clock } = this.#parts;
+    portfolio.applyFill(
+      fill.contractIndex,
+      fill.side * fill.qty,
+      fill.priceTicks as PriceTicks,
+      fill.feeMicros,
+    );
+    this.fillCount += 1;
+    journal.append('fill', clock.nowUs(), { ...fill });
+    recorder.onFill(fill);
+    trades.onFill(fill, isRoll);
+    this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
+  }
+
+  /** A stop that rested before its entry filled is the initial risk too. */
+  #findStop(fill: Fill): void {
+    for (const order of this.#parts.orders.open()) {
+      const isExit = order.contractIndex === fill.contractIndex && order.side !== fill.side;
+      const isStop = order.role === 'stop' || (order.role === 'single' && order.type === 'stop');
+      if (isExit && isStop && order.stopTicks !== null && order.working !== 'held')
+        this.#parts.trades.onProtectiveStop(fill.contractIndex, order.stopTicks);
+    }
+  }
+
+  #onRejected(order: Order): void {
+    this.rejectedCount += 1;
+    this.issue({
+      code: 'E_ORDER_REJECTED',
+      severity: 'warning',
+      message: `${order.clOrdId} (${order.contract}, ${order.orderQty} ${order.type}) rejected: ${order.reason}`,
+      tsUs: this.#parts.clock.nowUs(),
+      contract: order.contract,
+    });
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The sole owner of order state. Reports may be late, duplicated or out of order; what the transition table does not
+ * allow changes nothing and is counted.
+ */
+import { assert } from '../core/errors.ts';
+import type { ExecutionReport, VenueFill } from '../core/execution.ts';
+import type { ContractId } from '../core/instrument.ts';
+import type {
+  Certainty,
+  ClOrdId,
+  GroupId,
+  OrderEventKind,
+  OrderRole,
+  OrderSpec,
+  OrderType,
+  OrderView,
+  OrdStatus,
+  Side,
+  TimeInForce,
+  TrailSpec,
+  VenueOrderId,
+  WorkingState,
+} from '../core/order.ts';
+import { isTerminal, nextStatus } from '../core/order.ts';
+import type { PriceTicks, Qty, TsUs } from '../core/units.ts';
+
+export interface NewOrder {
+  readonly clOrdId: ClOrdId;
+  readonly contractIndex: number;
+  readonly spec: OrderSpec;
+  readonly role: OrderRole;
+  readonly groupId: GroupId | null;
+  readonly nowUs: TsUs;
+  /** A child that waits for its entry. */
+  readonly isHeld: boolean;
+  /** Moves a position to the next contract; does not end a trade. */
+  readonly isRoll: boolean;
+}
+
+/** Mutable state of one order; only `OrderManager` writes to it. */
+export class Order implements OrderView {
+  readonly clOrdId: ClOrdId;
+  orderId: VenueOrderId | null = null;
+  readonly contract: ContractId;
+  readonly contractIndex: number;
+  readonly side: Side;
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  orderQty: Qty;
+  cumQty: Qty = 0 as Qty;
+  leavesQty: Qty;
+  avgPriceTicks: number = 0;
+  limitTicks: PriceTicks | null;
+  stopTicks: PriceTicks | null;
+  readonly trail: TrailSpec | null;
+  readonly reduceOnly: boolean;
+  status: OrdStatus = 'PendingNew';
+  working: WorkingState;
+  certainty: Certainty = 'known';
+  readonly groupId: GroupId | null;
+  readonly role: OrderRole;
+  readonly tag: string;
+  readonly createdUs: TsUs;
+  updatedUs: TsUs;
+  reason: string = '';
+  readonly spec: OrderSpec;
+  readonly isRoll: boolean;
+  /** Σ quantity × price of its fills, in counts. */
+  filledCounts: number = 0;
+
+  constructor(input: NewOrder) {
+    const { spec } = input;
+    this.clOrdId = input.clOrdId;
+    this.contract = spec.contract;
+    this.contractIndex = input.contractIndex;
+    this.side = spec.side;
+    this.type = spec.type;
+    this.timeInForce = spec.timeInForce ?? 'day';
+    this.orderQty = spec.qty;
+    this.leavesQty = spec.qty;
+    this.limitTicks = 'limitTicks' in spec ? spec.limitTicks : null;
+    this.stopTicks = 'stopTicks' in spec ? (spec.stopTicks ?? null) : null;
+    this.trail = 'trail' in spec ? spec.trail : null;
+    this.reduceOnly = spec.reduceOnly ?? false;
+    this.working = input.isHeld ? 'held' : 'none';
+    this.groupId = input.groupId;
+    this.role = input.role;
+    this.tag = spec.tag ?? '';
+    this.createdUs = input.nowUs;
+    this.updatedUs = input.nowUs;
+    this.spec = spec;
+    this.isRoll = input.isRoll;
+  }
+
+  /** A copy that stays as it is. */
+  snapshot(): OrderView {
+    return {
+      clOrdId: this.clOrdId,
+      orderId: this.orderId,
+      contract: this.contract,
+      side: this.side,
+      type: this.type,
+      timeInForce: this.timeInForce,
+      orderQty: this.orderQty,
+      cumQty: this.cumQty,
+      leavesQty: this.leavesQty,
+      avgPriceTicks: this.avgPriceTicks,
+      limitTicks: this.limitTicks,
+      stopTicks: this.stopTicks,
+      trail: this.trail,
+      reduceOnly: this.reduceOnly,
+      status: this.status,
+      working: this.working,
+      certainty: this.certainty,
+      groupId: this.groupId,
+      role: this.role,
+      tag: this.tag,
+      createdUs: this.createdUs,
+      updatedUs: this.updatedUs,
+      reason: this.reason,
+    };
+  }
+}
+
+/** What a report did. `kind` is the order event to tell; `fill` is set when contracts changed hands. */
+export interface AppliedReport {
+  readonly kind: OrderEventKind;
+  readonly order: Order;
+  readonly fill: VenueFill | null;
+}
+
+export interface IgnoredCounts {
+  duplicateFill: number;
+  terminalOrder: number;
+  unknownOrder: number;
+  illegalEvent: number;
+}
+
+const WORKING_AFTER: Readonly<Partial<Record<ExecutionReport['kind'], WorkingState>>> = {
+  Released: 'live',
+  Parked: 'parked',
+  Unparked: 'live',
+  Triggered: 'triggered',
+};
+
+export class OrderManager {
+  readonly #all: Map<ClOrdId, Order> = new Map();
+  readonly #open: Map<ClOrdId, Order> = new Map();
+  readonly #execIds: Set<string> = new Set();
+  readonly ignored: IgnoredCounts = {
+    duplicateFill: 0,
+    terminalOrder: 0,
+    unknownOrder: 0,
+    illegalEvent: 0,
+  };
+
+  create(input: NewOrder): Order {
+    assert(!this.#all.has(input.clOrdId), 'client order ids are unique in a run');
+    const order = new Order(input);
+    this.#all.set(order.clOrdId, order);
+    this.#open.set(order.clOrdId, order);
+    return order;
+  }
+
+  get(clOrdId: ClOrdId): Order | null {
+    return this.#all.get(clOrdId) ?? null;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Open orders in order of creation. */
+  open(): IterableIterator<Order> {
+    return this.#open.values();
+  }
+
+  /** Refused by our own risk gate, before it left. */
+  applyDenial(order: Order, reason: string, nowUs: TsUs): void {
+    this.#move(order, 'Denied', reason, nowUs);
+  }
+
+  /** True when the request may be sent: the order is open and has no cancel pending. */
+  applyCancelRequest(order: Order, nowUs: TsUs): boolean {
+    if (order.status === 'PendingCancel') return false;
+    return this.#move(order, 'CancelRequested', order.reason, nowUs);
+  }
+
+  applyReplaceRequest(order: Order, nowUs: TsUs): boolean {
+    return this.#move(order, 'ReplaceRequested', order.reason, nowUs);
+  }
+
+  /** After a time-out or a lost connection the state is unknown until it is reconciled. */
+  applyLost(order: Order, nowUs: TsUs): boolean {
+    if (!this.#move(order, 'Lost', order.reason, nowUs)) return false;
+    order.certainty = 'unknown';
+    return true;
+  }
+
+  /** Null when the report changes nothing; `ignored` then counts why. */
+  applyReport(report: ExecutionReport): AppliedReport | null {
+    const order = this.#all.get(report.clOrdId);
+    if (order === undefined) {
+      this.ignored.unknownOrder += 1;
+      return null;
+    }
+    const { fill } = report;
+    if (fill !== undefined && this.#execIds.has(fill.execId)) {
+      this.ignored.duplicateFill += 1;
+      return null;
+    }
+    if (isTerminal(order.status)) {
+      this.ignored.terminalOrder += 1;
+      return null;
+    }
+    if (report.kind === 'Fill') return this.#applyFill(order, report);
+    // A venue restates an order by itself, for instance when a peer's fill shrinks it: no request is answered by that.
+    const kind: OrderEventKind = report.kind === 'Restated' ? 'Replaced' : report.kind;
+    if (report.kind === 'Restated') order.updatedUs = report.tsUs;
+    else if (!this.#move(order, kind, report.reason ?? '', report.tsUs)) return null;
+    this.#applyFields(order, report);
+    return { kind, order, fill: null };
+  }
+
+  #applyFill(order: Order, report: ExecutionReport): AppliedReport | null {
+    const fill = report.fill;
+    assert(fill !== undefined, 'a fill report carries its fill');
+    const cumQty = order.cumQty + fill.lastQty;
+    assert(fill.lastQty > 0, 'a fill has at least one contract');
+    assert(cumQty <= order.orderQty, 'cumQty never exceeds orderQty');
+    const kind = cumQty === order.orderQty ? 'Fill' : 'PartialFill';
+    // The transition sets a terminal order's leaves to zero, so quantities follow it.
+    if (!this.#move(order, kind, report.reason ?? '', report.tsUs)) return null;
+    this.#execIds.add(fill.execId);
+    order.cumQty = cumQty as Qty;
+    order.leavesQty = (order.orderQty - cumQty) as Qty;
+    order.filledCounts += fill.lastQty * fill.lastPriceTicks;
+    order.avgPriceTicks = order.filledCounts / cumQty;
+    if (report.orderId !== null) order.orderId = report.orderId;
+    if (order.leavesQty > 0 && (order.working === 'none' || order.working === 'held'))
+      order.working = 'live';
+    return { kind, order, fill };
+  }
+
+  #applyFields(order: Order, report: ExecutionReport): void {
+    if (report.orderId !== null) order.orderId = report.orderId;
+    if (report.limitTicks !== undefined) order.limitTicks = report.limitTicks;
+    if (report.stopTicks !== undefined) order.stopTicks = report.stopTicks;
+    if (isTerminal(order.status)) return;
+    if (report.orderQty !== undefined && report.orderQty >= order.cumQty) {
+      order.orderQty = report.orderQty;
+      order.leavesQty = (order.orderQty - order.cumQty) as Qty;
+    }
+    const byKind =
+      report.kind === 'Accepted' && order.working === 'none' ? 'live' : WORKING_AFTER[report.kind];
+    order.working = report.working ?? byKind ?? order.working;
+    order.certainty = 'known';
+  }
+
+  #move(order: Order, event: OrderEventKind, reason: string, nowUs: TsUs): boolean {
+    const next = nextStatus(order.status, event, order.cumQty > 0);
+    if (next === null) {
+      if (isTerminal(order.status)) this.ignored.terminalOrder += 1;
+      else this.ignored.illegalEvent += 1;
+      return false;
+    }
+    order.status = next;
+    order.updatedUs = nowUs;
+    if (reason !== '') order.reason = reason;
+    if (isTerminal(next)) {
+      order.leavesQty = 0 as Qty;
+      order.working = 'none';
+      order.certainty = 'known';
+      this.#open.delete(order.clOrdId);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,388 @@
+/**
+ * Rolls: a chain moves to its next contract (decision), then the held position follows it (execution). The open leg and
+ * the exits of the position go out as one group, so that the new contract is protected from the very fill that opens it.
+ */
+import { assert } from '../core/errors.ts';
+import type { Fill } from '../core/execution.ts';
+import { cashOfCounts } from '../core/instrument.ts';
+import type { ClOrdId, OrderSpec, Side } from '../core/order.ts';
+import { isTerminal, oppositeSide } from '../core/order.ts';
+import type { RollRecord, RollSchedule } from '../core/roll.ts';
+import { gapOf, ratioOf } from '../core/roll.ts';
+import type { RollEvent } from '../core/strategy.ts';
+import type { CashMicros, PriceTicks, Qty, TsUs } from '../core/units.ts';
+import { toCashMicros, TS_MAX } from '../core/units.ts';
+import type { ChainInput, EngineConfig } from './config.ts';
+import { toGroupRequest } from './context.ts';
+import type { DraftOrder, OrderDesk, RollListener } from './order-desk.ts';
+import type { Order, OrderManager } from './order-manager.ts';
+import type { Portfolio } from './portfolio.ts';
+import type { Series } from './series.ts';
+import type { TradeBuilder } from './trade-builder.ts';
+
+export type RollPolicy = 'roll' | 'flatten' | 'manual';
+
+export interface RollParts {
+  readonly config: EngineConfig;
+  readonly policy: RollPolicy;
+  readonly orders: OrderManager;
+  readonly portfolio: Portfolio;
+  readonly desk: OrderDesk;
+  readonly trades: TradeBuilder;
+  readonly series: readonly Series[];
+  readonly currentContract: Int32Array;
+  readonly isActive: (instrumentIndex: number) => boolean;
+  /** Calls `onRoll`. */
+  readonly onRoll: (event: RollEvent) => void;
+}
+
+/** One chain and where it stands. */
+interface ChainState {
+  readonly input: ChainInput;
+  readonly row: number;
+  /** The first chain of a root decides what is traded. */
+  readonly isTraded: boolean;
+  at: number;
+}
+
+/** A position on its way. */
+interface RollInFlight {
+  readonly roll: RollRecord;
+  readonly row: number;
+  readonly policy: 'roll' | 'flatten';
+  readonly netQty: number;
+  readonly pending: Set<ClOrdId>;
+  readonly recreated: number;
+  costMicros: number;
+}
+
+export class RollDesk implements RollListener {
+  readonly #parts: RollParts;
+  readonly #chains: ChainState[];
+  readonly #byOrder: Map<ClOrdId, RollInFlight> = new Map();
+
+  constructor(parts: RollParts, startUs: TsUs) {
+    this.#parts = parts;
+    const { table } = parts.config;
+    const seen = new Set<string>();
+    this.#chains = parts.config.chains.map((input) => {
+      const row = table.instruments.findIndex((spec) => spec.root === input.root);
+      const { rolls } = input.schedule;
+      let at = 0;
+      while (at < rolls.length && rolls[at]!.effectiveUs <= startUs) at += 1;
+      const isTraded = !seen.has(input.root);
+      seen.add(input.root);
+      if (isTraded) parts.currentContract[row] = input.schedule.held[at] ?? -1;
+      return { input, row, isTraded, at };
+    });
+    for (const series of parts.series) {
+      const chain = this.#chains[series.input.chainIndex]!;
+      series.contractIndex = chain.input.schedule.held[chain.at + series.input.depth] ?? -1;
+      if (series.contractIndex >= 0) series.contract = table.contractAt(series.contractIndex).id;
+    }
+    parts.desk.listen(this);
+  }
+
+  nextUs(): TsUs {
+    let next = TS_MAX;
+    for (const chain of this.#chains) {
+      const roll = chain.input.schedule.rolls[chain.at];
+      if (roll !== undefined && roll.effectiveUs < next) next = roll.effectiveUs;
+    }
+    return next;
+  }
+
+  /** Moves every chain whose time has come. */
+  applyDue(nowUs: TsUs): void {
+    for (let i = 0; i < this.#chains.length; i += 1) {
+      const chain = this.#chains[i]!;
+      for (;;) {
+        const roll = chain.input.schedule.rolls[chain.at];
+        if (roll === undefined || roll.effectiveUs > nowUs) break;
+        chain.at += 1;
+        this.#move(chain, i, roll, nowUs);
+      }
+    }
+  }
+
+  onRollFill(fill: Fill): void {
+    const flight = this.#byOrder.get(fill.clOrdId);
+    if (flight === undefined) return;
+    const spec = this.#parts.config.table.instrumentOf(fill.contractIndex);
+    const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
+    flight.costMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
+  }
+
+  onOrderDone(order: Order): void {
+    const flight = this.#byOrder.get(order.clOrdId);
+    if (flight === undefined) return;
+    this.#byOrder.delete(order.clOrdId);
+    flight.pending.delete(order.clOrdId);
+    if (order.status !== 'Filled') this.#reportIncomplete(order, flight);
+    if (flight.pending.size === 0) this.#finish(flight);
+  }
+
+  #move(chain: ChainState, chainIndex: number, roll: RollRecord, nowUs: TsUs): void {
+    const { config, currentContract, desk } = this.#parts;
+    const next = chain.input.schedule.held[chain.at];
+    assert(next === roll.toIndex, 'a roll leads to the next held contract of its schedule');
+    config.journal.append('roll', nowUs, { ...roll });
+    if (chain.isTraded) currentContract[chain.row] = roll.toIndex;
+    const keys: string[] = [];
+    for (const series of this.#parts.series) {
+      if (series.input.chainIndex !== chainIndex) continue;
+      keys.push(series.key);
+      this.#moveSeries(series, chain.input.schedule, chain.at, roll, nowUs);
+    }
+    if (chain.isTraded && this.#parts.isActive(chain.row)) this.#movePosition(chain, roll, nowUs);
+    this.#parts.onRoll(this.#toEvent(chain, chainIndex, roll, keys));
+    desk.flush();
+  }
+
+  #moveSeries(
+    series: Series,
+    schedule: RollSchedule,
+    at: number,
+    roll: RollRecord,
+    nowUs: TsUs,
+  ): void {
+    const { depth, adjust } = series.input;
+    const to = schedule.held[at + depth] ?? -1;
+    const id = to < 0 ? series.contract : this.#parts.config.table.contractAt(to).id;
+    const { lastTicks } = this.#parts.portfolio;
+    const from = series.contractIndex;
+    let [fromPrice, toPrice] = [roll.fromPrice, roll.toPrice];
+    if (depth > 0) {
+      // The schedule's prices of a later roll lie in the future; what is known now are the last prices of both.
+      fromPrice = from < 0 ? NaN : lastTicks[from]!;
+      toPrice = to < 0 ? NaN : lastTicks[to]!;
+    }
+    const isKnown = Number.isFinite(fromPrice) && Number.isFinite(toPrice);
+    if (!isKnown && to >= 0 && adjust !== 'none') {
+      this.#parts.desk.issue({
+        code: 'E_SERIES_GAP',
+        severity: 'warning',
+        message: `series ${series.key} moves to ${id} without a known gap`,
+        tsUs: nowUs,
+        contract: id,
+      });
+    }
+    const isRatio = adjust === 'back-ratio' || adjust === 'forward-ratio';
+    if (isKnown && isRatio) ratioOf({ ...roll, fromPrice, toPrice });
+    const move = isKnown
+      ? series.roll(to, id, fromPrice, toPrice)
+      : series.roll(to, id, isRatio ? 1 : 0, isRatio ? 1 : 0);
+    if (move.shift === 0 && move.factor === 1) return;
+    for (const indicator of series.indicators) indicator.rebase(move.shift, move.factor);
+  }
+
+  /** How levels that a strategy keeps must move; the first series of the chain tells the frame. */
+  #toEvent(
+    chain: ChainState,
+    chainIndex: number,
+    roll: RollRecord,
+    keys: readonly string[],
+  ): RollEvent {
+    const first = this.#parts.series.find((s) => s.input.chainIndex === chainIndex);
+    const adjust = first?.input.adjust ?? 'none';
+    const { grid } = this.#parts.config.table.instruments[chain.row]!;
+    const isShift = adjust === 'none' || adjust === 'back-difference';
+    const den = 10 ** grid.decimals;
+    const shift = isShift ? (gapOf(roll) * Math.round(grid.increment * den)) / den : 0;
+    const factor = adjust === 'back-ratio' ? ratioOf(roll) : 1;
+    return { root: roll.root, keys, roll, shift, factor };
+  }
+
+  #movePosition(chain: ChainState, roll: RollRecord, nowUs: TsUs): void {
+    const { portfolio, policy, config } = this.#parts;
+    const netQty = portfolio.netQty[roll.fromIndex]!;
+    if (policy === 'manual' || netQty === 0) {
+      if (policy !== 'manual') this.#cancelWorking(roll.fromIndex);
+      config.recorder.onRoll({
+        roll,
+        netQty,
+        costMicros: 0 as CashMicros,
+        ordersRecreated: 0,
+        policy: netQty === 0 ? 'flat' : 'manual',
+      });
+      return;
+    }
+    // Read before the cancels: they empty the orders.
+    const exits = policy === 'roll' ? this.#exitsOf(roll.fromIndex, netQty) : [];
+    this.#cancelWorking(roll.fromIndex);
+    const legs = this.#planLegs(roll, netQty, exits);
+    const flight: RollInFlight = {
+      roll,
+      row: chain.row,
+      policy,
+      netQty,
+      pending: new Set(),
+      recreated: policy === 'roll' ? legs.reduce((sum, leg) => sum + leg.exits.length, 0) : 0,
+      costMicros: 0,
+    };
+    const side: Side = netQty > 0 ? 1 : -1;
+    this.#track(
+      flight,
+      this.#parts.desk.submit(
+        this.#leg(roll.fromIndex, oppositeSide(side), Math.abs(netQty), policy === 'roll'),
+      ),
+    );
+    if (policy === 'roll') for (const leg of legs) this.#sendLeg(flight, side, leg);
+    this.#parts.config.journal.append('roll-position', nowUs, {
+      root: roll.root,
+      from: roll.from,
+      to: roll.to,
+      netQty,
+      policy,
+      recreated: flight.recreated,
+    });
+  }
+
+  #cancelWorking(contractIndex: number): void {
+    for (const order of this.#parts.orders.open())
+      if (order.contractIndex === contractIndex) this.#parts.desk.cancel(order);
+  }
+
+  /** Released exits of the old contract by group; single stops and reduce-only orders form one more. */
+  #exitsOf(contractIndex: number, netQty: number): Order[][] {
+    const byGroup = new Map<string, Order[]>();
+    for (const order of this.#parts.orders.open()) {
+      if (order.contractIndex !== contractIndex || order.side === Math.sign(netQty)) continue;
+      if (order.working === 'held' || order.status === 'PendingCancel' || order.type === 'market')
+        continue;
+      const isExit = order.reduceOnly || (order.groupId === null && order.type === 'stop');
+      if (!isExit) continue;
+      const key = order.groupId ?? '';
+      byGroup.set(key, [...(byGroup.get(key) ?? []), order]);
+    }
+    return [...byGroup.values()];
+  }
+
+  /** The open leg in parts: one for each group of exits, and one for what had none. */
+  #planLegs(roll: RollRecord, netQty: number, groups: readonly Order[][]): RollLeg[] {
+    let rest = Math.abs(netQty);
+    const legs: RollLeg[] = [];
+    const { features } = this.#parts.config.venue.capabilities;
+    if (features.groups.includes('bracket')) {
+      for (const orders of groups) {
+        const wanted = Math.max(...orders.map((order) => order.leavesQty as number));
+        const targets = orders.filter((order) => order.role === 'target');
+        const sum = targets.reduce((total, order) => total + order.leavesQty, 0);
+        const qty = Math.min(rest, Math.max(wanted, sum));
+        if (qty === 0) continue;
+        rest -= qty;
+        legs.push({ roll, qty, exits: orders });
+      }
+    } else if (groups.length > 0) {
+      this.#parts.desk.issue({
+        code: 'E_ROLL_INCOMPLETE',
+        severity: 'error',
+        message: `the venue holds no brackets: the exits of ${roll.from} are not re-created on ${roll.to}`,
+        tsUs: roll.effectiveUs,
+        contract: roll.to,
+      });
+    }
+    if (rest > 0) legs.push({ roll, qty: rest, exits: [] });
+    return legs;
+  }
+
+  #leg(contractIndex: number, side: Side, qty: number, isRoll: boolean): DraftOrder {
+    const { config } = this.#parts;
+    const { timesInForce } = config.venue.capabilities;
+    const spec: OrderSpec = {
+      type: 'market',
+      contract: config.table.contractAt(contractIndex).id,
+      side,
+      qty: qty as Qty,
+      timeInForce: timesInForce.includes('gtc') ? 'gtc' : 'day',
+      tag: 'roll',
+    };
+    return { contractIndex, spec, role: 'single', isRoll };
+  }
+
+  #sendLeg(flight: RollInFlight, side: Side, leg: RollLeg): void {
+    const { desk } = this.#parts;
+    const open = this.#leg(leg.roll.toIndex, side, leg.qty, true);
+    if (leg.exits.length === 0) {
+      this.#track(flight, desk.submit(open));
+      return;
+    }
+    const exits = leg.exits.map((order) => ({ draft: this.#movedExit(order, leg) }));
+    const groupId = desk.nextGroupId();
+    const ids = desk.submitGroup(
+      [{ ...open, role: 'entry' }, ...exits.map((e) => e.draft)],
+      groupId,
+      (requests) =>
+        toGroupRequest({
+          groupId,
+          requests,
+          exits,
+          hasEntry: true,
+          peers: 'ouo',
+          release: 'partial',
+        }),
+    );
+    this.#track(flight, ids[0]!);
+  }
+
+  /** The same exit on the new contract, every level moved by the gap in ticks. */
+  #movedExit(order: Order, leg: RollLeg): DraftOrder {
+    const gap = Math.round(gapOf(leg.roll));
+    const role = order.role === 'stop' || order.role === 'target' ? order.role : exitRole(order);
+    const { displayQty: _shown, ...old } = order.spec;
+    const moved: Record<string, unknown> = {
+      ...old,
+      contract: leg.roll.to,
+      qty: Math.min(order.leavesQty, leg.qty),
+      reduceOnly: true,
+    };
+    if (order.limitTicks !== null) moved['limitTicks'] = (order.limitTicks + gap) as PriceTicks;
+    if (order.stopTicks !== null) moved['stopTicks'] = (order.stopTicks + gap) as PriceTicks;
+    const activation = order.trail?.activationTicks;
+    if (activation !== undefined)
+      moved['trail'] = { ...order.trail, activationTicks: (activation + gap) as PriceTicks };
+    // Only levels, quantity and contract change: the type keeps the fields that it needs.
+    const spec = moved as unknown as OrderSpec;
+    return { contractIndex: leg.roll.toIndex, spec, role, isHeld: true };
+  }
+
+  #track(flight: RollInFlight, clOrdId: ClOrdId): void {
+    flight.pending.add(clOrdId);
+    this.#byOrder.set(clOrdId, flight);
+    const order = this.#parts.orders.get(clOrdId);
+    if (order !== null && isTerminal(order.status)) this.onOrderDone(order);
+  }
+
+  #reportIncomplete(order: Order, flight: RollInFlight): void {
+    this.#parts.desk.issue({
+      code: 'E_ROLL_INCOMPLETE',
+      severity: 'error',
+      message: `roll ${flight.roll.from} to ${flight.roll.to}: ${order.clOrdId} is ${order.status} with ${order.cumQty} of ${order.orderQty} filled (${order.reason})`,
+      tsUs: order.updatedUs,
+      contract: order.contract,
+    });
+  }
+
+  #finish(flight: RollInFlight): void {
+    const { config, trades, portfolio } = this.#parts;
+    if (flight.policy === 'roll')
+      trades.endRoll(flight.row, portfolio.netQtyOfInstrument(flight.row));
+    config.recorder.onRoll({
+      roll: flight.roll,
+      netQty: flight.netQty,
+      costMicros: toCashMicros(flight.costMicros),
+      ordersRecreated: flight.recreated,
+      policy: flight.policy,
+    });
+  }
+}
+
+interface RollLeg {
+  readonly roll: RollRecord;
+  readonly qty: number;
+  readonly exits: readonly Order[];
+}
+
+function exitRole(order: Order): 'stop' | 'target' {
+  return order.stopTicks !== null || order.trail !== null ? 'stop' : 'target';
+}

@@ -1,0 +1,371 @@
+/**
+ * Builds trades from fills: flat to flat of one product. A roll moves a trade to the next contract without ending it.
+ *
+ * Excursions are per contract, in ticks, signed from the trade's side (adverse is negative). Whether the extremes of the
+ * entry bar and of the exit bar belong to the trade cannot be known from bars: the conservative end counts them for the
+ * adverse excursion and leaves them out of the favourable one, the best end does the reverse.
+ */
+import type { Fill } from '../core/execution.ts';
+import type { ContractTable } from '../core/instrument.ts';
+import { cashOfCounts } from '../core/instrument.ts';
+import type { Side } from '../core/order.ts';
+import { toPrice } from '../core/price-grid.ts';
+import type { TradeRecord } from '../core/run-events.ts';
+import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import { toCashMicros } from '../core/units.ts';
+
+interface BuilderOptions {
+  readonly table: ContractTable;
+  readonly rateOf: (contractIndex: number) => number;
+  readonly lastTicksOf: (contractIndex: number) => number;
+  readonly tradeDateOf: (instrumentIndex: number) => TradeDate;
+  readonly onTrade: (trade: TradeRecord) => void;
+}
+
+/** A trade under way. */
+class OpenTrade {
+  readonly side: Side;
+  readonly entryContract: number;
+  readonly entryUs: TsUs;
+  readonly entryDate: TradeDate;
+  readonly entryTag: string;
+  contract: number;
+  exitTag: string = '';
+  exitUs: TsUs;
+  netQty: number = 0;
+  maxQty: number = 0;
+  entryQty: number = 0;
+  entryCounts: number = 0;
+  exitQty: number = 0;
+  exitCounts: number = 0;
+  feesMicros: number = 0;
+  commissionMicros: number = 0;
+  slippageTicks: number = 0;
+  /** Average entry in the frame of the contract in hand. */
+  refTicks: number = 0;
+  mae: number = 0;
+  maeBest: number = 0;
+  mfe: number = 0;
+  mfeBest: number = 0;
+  initialRiskTicks: number = NaN;
+  bars: number = 0;
+  rolls: number = 0;
+  rollCostMicros: number = 0;
+  rollCloseCounts: number = 0;
+  rollCloseQty: number = 0;
+  isAmbiguous: boolean = false;
+  /** Set when it closes, before a fill through zero begins the next trade. */
+  grossMicros: CashMicros | null = null;
+  enteredThisBar: boolean = true;
+  /** Posted flow of each contract when the trade began, in millionths; and counts since. */
+  readonly baseMicros: Map<number, number> = new Map();
+  readonly groups: Set<string> = new Set();
+  readonly fills: string[] = [];
+
+  constructor(fill: Fill, side: Side, tradeDate: TradeDate) {
+    this.side = side;
+    this.entryContract = fill.contractIndex;
+    this.contract = fill.contractIndex;
+    this.entryUs = fill.tsUs;
+    this.exitUs = fill.tsUs;
+    this.entryDate = tradeDate;
+    this.entryTag = fill.tag;
+  }
+}
+
+export class TradeBuilder {
+  readonly #options: BuilderOptions;
+  /** By row of instrument. */
+  readonly #open: (OpenTrade | null)[];
+  /** Exact −Σ signed qty × price by contract row. */
+  readonly #flowCounts: Float64Array;
+  readonly #closed: { readonly trade: OpenTrade; readonly exitDate: TradeDate }[] = [];
+  /** Extremes of the bar in hand, by contract row; NaN between bars. */
+  readonly #barHigh: Float64Array;
+  readonly #barLow: Float64Array;
+  #nextId: number = 1;
+
+  constructor(options: BuilderOptions) {
+    this.#options = options;
+    this.#open = options.table.instruments.map(() => null);
+    const count = options.table.contracts.length;
+    this.#flowCounts = new Float64Array(count);
+    this.#barHigh = new Float64Array(count).fill(NaN);
+    this.#barLow = new Float64Array(count).fill(NaN);
+  }
+
+  /** Before the venue matches a bar: fills from now on happened inside it. */
+  beginBar(contractIndex: number, high: number, low: number): void {
+    this.#barHigh[contractIndex] = high;
+    this.#barLow[contractIndex] = low;
+  }
+
+  /** After a bar: excursions of the trade that holds this contract. */
+  endBar(contractIndex: number, high: number, low: number, close: number): void {
+    this.#barHigh[contractIndex] = NaN;
+    this.#barLow[contractIndex] = NaN;
+    const trade = this.#open[this.#options.table.instrumentIndex[contractIndex]!]!;
+    if (trade === null || trade.contract !== contractIndex) return;
+    trade.bars += 1;
+    if (trade.enteredThisBar) {
+      trade.enteredThisBar = false;
+      this.#uncertain(trade, high, low);
+      this.#certain(trade, close, close);
+    } else {
+      this.#certain(trade, high, low);
+    }
+  }
+
+  /** Applies a fill; one that crosses zero closes a trade and opens the next at the same price. */
+  onFill(fill: Fill, isRoll: boolean): void {
+    const row = this.#options.table.instrumentIndex[fill.contractIndex]!;
+    const trade = this.#open[row]!;
+    const signed = fill.side * fill.qty;
+    if (isRoll && trade !== null) {
+      this.#applyRollFill(trade, fill, signed);
+      return;
+    }
+    if (trade === null) {
+      // The late leg of a roll whose trade has ended opens nothing.
+      if (isRoll) this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+      else this.#begin(row, fill, signed, 1);
+      return;
+    }
+    const isClosing = fill.side !== trade.side;
+    const used = isClosing ? Math.min(fill.qty, Math.abs(trade.netQty)) : fill.qty;
+    const share = used / fill.qty;
+    this.#touch(trade, fill, share);
+    this.#flowCounts[fill.contractIndex]! -= fill.side * used * fill.priceTicks;
+    trade.netQty += fill.side * used;
+    if (!isClosing) {
+      this.#addEntry(trade, fill, used);
+      return;
+    }
+    trade.exitQty += used;
+    trade.exitCounts += used * fill.priceTicks;
+    trade.exitUs = fill.tsUs;
+    trade.exitTag = fill.tag;
+    this.#certain(trade, fill.priceTicks, fill.priceTicks);
+    if (trade.netQty !== 0) return;
+    this.#close(row, trade, fill.contractIndex);
+    if (used < fill.qty) this.#begin(row, fill, fill.side * (fill.qty - used), 1 - share);
+  }
+
+  /** A roll ended with this position; without one the trade ended with the roll's closing fill. */
+  endRoll(instrumentIndex: number, netQty: number): void {
+    const trade = this.#open[instrumentIndex] ?? null;
+    if (trade === null) return;
+    trade.rolls += 1;
+    trade.rollCloseQty = 0;
+    trade.rollCloseCounts = 0;
+    const lost = Math.abs(trade.netQty) - Math.abs(netQty);
+    if (lost <= 0) return;
+    trade.netQty = netQty;
+    trade.exitTag = 'roll';
+    if (netQty === 0) this.#close(instrumentIndex, trade, trade.contract);
+  }
+
+  /** The first protective stop tells the initial risk. */
+  onProtectiveStop(contractIndex: number, stopTicks: number): void {
+    const trade = this.#open[this.#options.table.instrumentIndex[contractIndex]!] ?? null;
+    if (trade === null || trade.contract !== contractIndex || trade.rolls > 0) return;
+    if (!Number.isNaN(trade.initialRiskTicks)) return;
+    trade.initialRiskTicks = (trade.refTicks - stopTicks) * trade.side;
+  }
+
+  /** Marks the trades of a group whose outcome the data cannot tell. */
+  onAmbiguity(contractIndex: number, groupId: string): void {
+    const row = this.#options.table.instrumentIndex[contractIndex]!;
+    const open = this.#open[row] ?? null;
+    if (open !== null && open.groups.has(groupId)) open.isAmbiguous = true;
+    for (const { trade } of this.#closed) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
+  }
+
+  hasClosed(): boolean {
+    return this.#closed.length > 0;
+  }
+
+  /** Emits what closed at this instant: later than the fill, because an ambiguity may follow it. */
+  flush(): void {
+    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, 0, NaN);
+    this.#closed.length = 0;
+  }
+
+  /** At the end of a run: open trades, marked at the last price. */
+  finish(nowUs: TsUs, markTicksOf: (contractIndex: number) => number): void {
+    this.flush();
+    for (let row = 0; row < this.#open.length; row += 1) {
+      const trade = this.#open[row]!;
+      if (trade === null) continue;
+      trade.exitUs = nowUs;
+      const mark = markTicksOf(trade.contract);
+      this.#emit(trade, this.#options.tradeDateOf(row), true, trade.netQty * mark, mark);
+    }
+  }
+
+  #begin(row: number, fill: Fill, signed: number, share: number): void {
+    const side: Side = signed > 0 ? 1 : -1;
+    const trade = new OpenTrade(fill, side, this.#options.tradeDateOf(row));
+    this.#open[row] = trade;
+    this.#touch(trade, fill, share);
+    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    trade.netQty = signed;
+    this.#addEntry(trade, fill, Math.abs(signed));
+    // On sampled bars and expiries there is no bar in hand: nothing is uncertain then.
+    if (Number.isNaN(this.#barHigh[fill.contractIndex]!)) trade.enteredThisBar = false;
+  }
+
+  #addEntry(trade: OpenTrade, fill: Fill, qty: number): void {
+    trade.entryQty += qty;
+    trade.entryCounts += qty * fill.priceTicks;
+    const held = Math.abs(trade.netQty);
+    trade.refTicks = (trade.refTicks * (held - qty) + qty * fill.priceTicks) / held;
+    trade.maxQty = Math.max(trade.maxQty, held);
+  }
+
+  /** Costs of a fill: the closing part takes its rounded share, the opening part the rest, so that sums are exact. */
+  #touch(trade: OpenTrade, fill: Fill, share: number): void {
+    const isWhole = share === 1;
+    const isRest = !isWhole && trade.fills.length === 0;
+    const part = (micros: number): number => {
+      if (isWhole) return micros;
+      const closing = Math.round(micros * (isRest ? 1 - share : share));
+      return isRest ? micros - closing : closing;
+    };
+    trade.feesMicros += part(fill.feeMicros);
+    trade.commissionMicros += part(fill.commissionMicros);
+    trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * fill.qty * share;
+    trade.fills.push(fill.execId);
+    if (fill.groupId !== null) trade.groups.add(fill.groupId);
+    if (fill.evidence?.certain === false) trade.isAmbiguous = true;
+    this.#keepBase(trade, fill.contractIndex);
+  }
+
+  #keepBase(trade: OpenTrade, contractIndex: number): void {
+    if (!trade.baseMicros.has(contractIndex))
+      trade.baseMicros.set(contractIndex, this.#flowMicros(contractIndex));
+  }
+
+  #applyRollFill(trade: OpenTrade, fill: Fill, signed: number): void {
+    this.#touch(trade, fill, 1);
+    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    const spec = this.#options.table.instrumentOf(fill.contractIndex);
+    const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
+    trade.rollCostMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
+    if (fill.side !== trade.side) {
+      this.#certain(trade, fill.priceTicks, fill.priceTicks);
+      trade.rollCloseCounts += fill.qty * fill.priceTicks;
+      trade.rollCloseQty += fill.qty;
+      trade.exitUs = fill.tsUs;
+      return;
+    }
+    if (fill.contractIndex !== trade.contract) {
+      // The open result carries over: what counts from here on is the move since the new fill.
+      const closed =
+        trade.rollCloseQty === 0
+          ? this.#options.lastTicksOf(trade.contract)
+          : trade.rollCloseCounts / trade.rollCloseQty;
+      trade.refTicks += fill.priceTicks - closed;
+      trade.contract = fill.contractIndex;
+      trade.enteredThisBar = true;
+    }
+  }
+
+  #certain(trade: OpenTrade, high: number, low: number): void {
+    const up = trade.side === 1 ? high - trade.refTicks : trade.refTicks - low;
+    const down = trade.side === 1 ? low - trade.refTicks : trade.refTicks - high;
+    if (down < trade.mae) trade.mae = down;
+    if (down < trade.maeBest) trade.maeBest = down;
+    if (up > trade.mfe) trade.mfe = up;
+    if (up > trade.mfeBest) trade.mfeBest = up;
+  }
+
+  #uncertain(trade: OpenTrade, high: number, low: number): void {
+    const up = trade.side === 1 ? high - trade.refTicks : trade.refTicks - low;
+    const down = trade.side === 1 ? low - trade.refTicks : trade.refTicks - high;
+    if (down < trade.mae) trade.mae = down;
+    if (up > trade.mfeBest) trade.mfeBest = up;
+  }
+
+  #close(row: number, trade: OpenTrade, contractIndex: number): void {
+    const [high, low] = [this.#barHigh[contractIndex]!, this.#barLow[contractIndex]!];
+    if (!Number.isNaN(high)) {
+      this.#uncertain(trade, high, low);
+      trade.bars += 1;
+    }
+    trade.contract = contractIndex;
+    trade.grossMicros = this.#grossMicros(trade, 0);
+    this.#open[row] = null;
+    this.#closed.push({ trade, exitDate: this.#options.tradeDateOf(row) });
+  }
+
+  #flowMicros(contractIndex: number): number {
+    const spec = this.#options.table.instrumentOf(contractIndex);
+    return cashOfCounts(this.#flowCounts[contractIndex]!, 1, spec);
+  }
+
+  /**
+   * Gross of a trade: what its fills moved in each contract. Flows are rounded cumulatively, as cash is, so that the sum
+   * over trades equals the sum over cash to the millionth.
+   */
+  #grossMicros(trade: OpenTrade, openCounts: number): CashMicros {
+    let gross = 0;
+    for (const [contractIndex, base] of trade.baseMicros) {
+      const spec = this.#options.table.instrumentOf(contractIndex);
+      const open = contractIndex === trade.contract ? openCounts : 0;
+      gross += cashOfCounts(this.#flowCounts[contractIndex]! + open, 1, spec) - base;
+    }
+    return toCashMicros(gross);
+  }
+
+  #emit(
+    trade: OpenTrade,
+    exitDate: TradeDate,
+    isOpen: boolean,
+    openCounts: number,
+    mark: number,
+  ): void {
+    const { table } = this.#options;
+    const spec = table.instrumentOf(trade.contract);
+    const gross = trade.grossMicros ?? this.#grossMicros(trade, openCounts);
+    const exitQty = trade.exitQty + (isOpen ? Math.abs(trade.netQty) : 0);
+    const exitCounts = trade.exitCounts + (isOpen ? Math.abs(trade.netQty) * mark : 0);
+    const value = spec.countValue.num / spec.countValue.den;
+    this.#options.onTrade({
+      tradeId: this.#nextId++,
+      root: spec.root,
+      entryContract: table.contractAt(trade.entryContract).id,
+      exitContract: table.contractAt(trade.contract).id,
+      side: trade.side,
+      maxQty: trade.maxQty,
+      entryQty: trade.entryQty,
+      entryUs: trade.entryUs,
+      exitUs: trade.exitUs,
+      entryTradeDate: trade.entryDate,
+      exitTradeDate: exitDate,
+      entryPrice: toPrice(trade.entryCounts / trade.entryQty, spec.grid),
+      exitPrice: exitQty === 0 ? NaN : toPrice(exitCounts / exitQty, spec.grid),
+      entryTag: trade.entryTag,
+      exitTag: trade.exitTag,
+      grossMicros: gross,
+      feesMicros: toCashMicros(trade.feesMicros),
+      commissionMicros: toCashMicros(trade.commissionMicros),
+      netMicros: toCashMicros(gross - trade.feesMicros),
+      currency: spec.currency,
+      rate: this.#options.rateOf(trade.contract),
+      grossTicksPerContract: gross / value / trade.entryQty,
+      slippageTicks: trade.slippageTicks,
+      maeTicks: trade.mae,
+      maeTicksBest: trade.maeBest,
+      mfeTicks: trade.mfe,
+      mfeTicksBest: trade.mfeBest,
+      initialRiskTicks: trade.initialRiskTicks,
+      bars: trade.bars,
+      rolls: trade.rolls,
+      rollCostMicros: toCashMicros(trade.rollCostMicros),
+      isAmbiguous: trade.isAmbiguous,
+      isOpen,
+      fills: trade.fills,
+    });
+  }
+}

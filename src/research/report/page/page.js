@@ -1,0 +1,2060 @@
+// @ts-nocheck -- Plain browser script, inlined into the report. It formats and draws; every figure comes from the model.
+(() => {
+  'use strict';
+  const root = document.documentElement;
+  const DAY = 86400;
+
+  // ------------------------------------------------------------------ elements, always through text nodes
+  function h(tag, props, ...children) {
+    return fill(document.createElement(tag), props, children);
+  }
+  function s(tag, props, ...children) {
+    return fill(document.createElementNS('http://www.w3.org/2000/svg', tag), props, children);
+  }
+  function fill(element, props, children) {
+    for (const [name, value] of Object.entries(props ?? {})) {
+      if (value === undefined || value === null || value === false) continue;
+      if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
+      else element.setAttribute(name, value === true ? '' : String(value));
+    }
+    for (const child of children.flat()) {
+      if (child !== null && child !== undefined && child !== false) element.append(child);
+    }
+    return element;
+  }
+
+  // ------------------------------------------------------------------ columns: base64 -> deflate -> varints
+  async function openColumns(base64, described) {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+    const raw = new Uint8Array(await new Response(stream).arrayBuffer());
+    const out = {};
+    let at = 0;
+    for (const column of described) {
+      const factor = 10 ** column.decimals;
+      const values = column.texts ? new Array(column.length) : new Float64Array(column.length);
+      let before = 0;
+      for (let i = 0; i < column.length; i += 1) {
+        let code = 0;
+        let scale = 1;
+        for (; raw[at] >= 128; scale *= 128) code += (raw[at++] - 128) * scale;
+        code += raw[at++] * scale;
+        const delta = (code - 1) % 2 === 0 ? (code - 1) / 2 : -code / 2;
+        if (code > 0) before = column.isPlain ? delta : before + delta;
+        values[i] = column.texts ? column.texts[before] : code === 0 ? NaN : before / factor;
+      }
+      out[column.name] = values;
+    }
+    return out;
+  }
+
+  // ------------------------------------------------------------------ numbers and times
+  const grouped = new Map();
+  function fixed(value, decimals) {
+    if (!grouped.has(decimals))
+      grouped.set(
+        decimals,
+        new Intl.NumberFormat('en-US', {
+          minimumFractionDigits: decimals,
+          maximumFractionDigits: decimals,
+        }),
+      );
+    const text = grouped.get(decimals).format(value);
+    return /^-[0.,]*$/.test(text) ? text.slice(1) : text;
+  }
+  function signed(value, decimals) {
+    const text = fixed(value, decimals);
+    return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
+  }
+  function share(value) {
+    const percent = value * 100;
+    return `${fixed(percent, Math.abs(percent) < 1 && percent !== 0 ? 2 : 1)} %`;
+  }
+  function isoDate(days) {
+    return new Date(days * DAY * 1000).toISOString().slice(0, 10);
+  }
+  const zoneFormats = new Map();
+  function localTime(ms, zone) {
+    if (!zoneFormats.has(zone))
+      zoneFormats.set(
+        zone,
+        new Intl.DateTimeFormat('sv-SE', {
+          timeZone: zone,
+          year: 'numeric',
+          month: '2-digit',
+          day: '2-digit',
+          hour: '2-digit',
+          minute: '2-digit',
+          hourCycle: 'h23',
+        }),
+      );
+    return zoneFormats.get(zone).format(ms);
+  }
+  function duration(us) {
+    const minutes = Math.round(us / 60e6);
+    const [d, hours, m] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+    if (d > 0) return `${d} d ${hours} h`;
+    return hours > 0 ? `${hours} h ${m} min` : `${m} min`;
+  }
+  function isNone(value) {
+    return value === null || value === undefined || Number.isNaN(value) || value === '';
+  }
+  function format(kind, value, instrument) {
+    if (isNone(value)) return '–';
+    if (typeof value === 'string') return value;
+    switch (kind) {
+      case 'money':
+        return signed(value, 2);
+      case 'amount':
+        return fixed(value, 2);
+      case 'share':
+        return share(value);
+      case 'ratio':
+        return fixed(value, 2);
+      case 'ticks':
+      case 'count':
+      case 'days':
+        return fixed(value, 0);
+      case 'flag':
+        return value === true || value === 1 ? 'yes' : 'no';
+      case 'date':
+        return isoDate(value);
+      case 'time':
+        return localTime(value / 1000, instrument?.zone ?? 'UTC');
+      case 'duration':
+        return duration(value);
+      case 'price':
+        return fixed(value, instrument?.decimals ?? 2);
+      default:
+        return String(value);
+    }
+  }
+  /** What a copied or exported cell holds: plain numbers, ISO times in UTC. */
+  function plain(kind, value) {
+    if (isNone(value)) return '';
+    if (kind === 'time') return new Date(value / 1000).toISOString();
+    if (kind === 'date' && typeof value === 'number') return isoDate(value);
+    if (kind === 'flag') return value === true || value === 1 ? 'true' : 'false';
+    return String(value);
+  }
+
+  // ------------------------------------------------------------------ state in the fragment
+  const state = new Map(new URLSearchParams(location.hash.slice(1)));
+  function setState(key, value) {
+    if (value === null || value === '') state.delete(key);
+    else state.set(key, value);
+    const text = new URLSearchParams([...state]).toString();
+    history.replaceState(null, '', text === '' ? location.pathname : `#${text}`);
+  }
+
+  function colours() {
+    const style = getComputedStyle(root);
+    const get = (name) => style.getPropertyValue(`--${name}`).trim();
+    return Object.fromEntries(
+      ['bg', 'panel', 'line', 'text', 'muted', 'gain', 'loss', 'third', 'fourth', 'warning'].map(
+        (name) => [name, get(name)],
+      ),
+    );
+  }
+  function faded(hex, alpha) {
+    return `${hex}${Math.round(alpha * 255)
+      .toString(16)
+      .padStart(2, '0')}`;
+  }
+  const redraw = [];
+
+  // ------------------------------------------------------------------ tables: sort, filter, pages, CSV
+  const PAGE = 200;
+  function dataTable(spec) {
+    const { id, columns, count, get, title } = spec;
+    const instrumentOf = spec.instrumentOf ?? (() => undefined);
+    let order = Array.from({ length: count }, (_, i) => i);
+    let page = 0;
+    const [sortKey, sortDirection] = (state.get(`${id}.sort`) ?? '').split('!');
+    let sort = { key: sortKey || null, down: sortDirection === 'd' };
+    const body = h('tbody');
+    const status = h('span', { class: 'muted', role: 'status' });
+    const search = h('input', {
+      type: 'search',
+      placeholder: 'Filter, e.g. short',
+      'aria-label': `Filter ${title}`,
+    });
+    search.value = state.get(`${id}.filter`) ?? '';
+    const buttons = columns.map((column, c) =>
+      h(
+        'th',
+        { scope: 'col', class: column.kind === 'text' ? 'text' : '' },
+        h('button', { type: 'button', onclick: () => sortBy(c) }, column.label || ' '),
+      ),
+    );
+    const previous = h('button', { type: 'button', onclick: () => turn(-1) }, 'Previous');
+    const next = h('button', { type: 'button', onclick: () => turn(1) }, 'Next');
+
+    function text(row, c) {
+      return format(columns[c].kind, get(row, c), instrumentOf(row));
+    }
+    function apply() {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      order = [];
+      for (let row = 0; row < count; row += 1) {
+        const line =
+          words.length === 0
+            ? ''
+            : columns
+                .map((_, c) => text(row, c))
+                .join(' ')
+                .toLowerCase();
+        if (words.every((word) => line.includes(word))) order.push(row);
+      }
+      const c = columns.findIndex((column) => column.key === sort.key);
+      if (c >= 0) order.sort((a, b) => compare(get(a, c), get(b, c), sort.down));
+      buttons.forEach((th, i) => {
+        if (i === c) th.setAttribute('aria-sort', sort.down ? 'descending' : 'ascending');
+        else th.removeAttribute('aria-sort');
+      });
+      page = Math.min(page, Math.max(0, Math.ceil(order.length / PAGE) - 1));
+      show();
+    }
+    function show() {
+      const from = page * PAGE;
+      const rows = order.slice(from, from + PAGE).map((row) =>
+        h(
+          'tr',
+          { 'data-row': row, class: spec.isSelected?.(row) ? 'selected' : undefined },
+          columns.map((column, c) => tableCell(column, c, row)),
+        ),
+      );
+      body.replaceChildren(...rows);
+      const to = Math.min(order.length, from + PAGE);
+      status.textContent =
+        order.length === count && count <= PAGE
+          ? `${fixed(count, 0)} rows`
+          : `${fixed(order.length === 0 ? 0 : from + 1, 0)}–${fixed(to, 0)} of ${fixed(order.length, 0)} rows`;
+      previous.disabled = page === 0;
+      next.disabled = to >= order.length;
+      previous.hidden = next.hidden = order.length <= PAGE;
+    }
+    function tableCell(column, c, row) {
+      const value = get(row, c);
+      const shown = text(row, c);
+      const tone =
+        column.kind === 'money' && value !== 0 && !isNone(value)
+          ? value > 0
+            ? 'gain'
+            : 'loss'
+          : '';
+      const isText = column.kind === 'text' || typeof value === 'string';
+      const wrap = isText && shown.length > 48 ? 'wrap' : '';
+      const content =
+        spec.onOpen && c === 0
+          ? h(
+              'button',
+              {
+                type: 'button',
+                class: 'link',
+                onclick: () => spec.onOpen(row),
+                'aria-label': `Show trade ${shown} in the price chart`,
+              },
+              shown,
+            )
+          : shown;
+      return h(
+        'td',
+        { class: [isText ? 'text' : '', tone, wrap].join(' ').trim() || undefined },
+        content,
+      );
+    }
+    function sortBy(c) {
+      const { key } = columns[c];
+      sort = { key, down: sort.key === key ? !sort.down : columns[c].kind !== 'text' };
+      setState(`${id}.sort`, `${key}!${sort.down ? 'd' : 'u'}`);
+      apply();
+    }
+    function turn(by) {
+      page += by;
+      show();
+    }
+    function reveal(row) {
+      const at = order.indexOf(row);
+      if (at < 0) return;
+      page = Math.floor(at / PAGE);
+      show();
+    }
+    search.addEventListener('input', () => {
+      setState(`${id}.filter`, search.value);
+      page = 0;
+      apply();
+    });
+    const isLong = count > 12;
+    const element = h(
+      'div',
+      {},
+      h(
+        'div',
+        { class: 'tools' },
+        isLong && search,
+        h(
+          'button',
+          {
+            type: 'button',
+            onclick: () => saveCsv(id, columns, order, get),
+            'aria-label': `Save ${title} as CSV`,
+          },
+          'CSV',
+        ),
+        previous,
+        next,
+        status,
+      ),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
+        h('table', {}, h('thead', {}, h('tr', {}, buttons)), body),
+      ),
+    );
+    apply();
+    return { element, show, reveal };
+  }
+  function compare(a, b, down) {
+    if (isNone(a) || isNone(b)) return Number(isNone(a)) - Number(isNone(b));
+    const order =
+      typeof a === 'number' && typeof b === 'number'
+        ? a - b
+        : String(a) < String(b)
+          ? -1
+          : Number(String(a) > String(b));
+    return down ? -order : order;
+  }
+  function saveCsv(name, columns, order, get) {
+    const quote = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+    const lines = [columns.map((column) => quote(column.key)).join(',')];
+    for (const row of order)
+      lines.push(columns.map((column, c) => quote(plain(column.kind, get(row, c)))).join(','));
+    save(`${name}.csv`, 'text/csv', `${lines.join('\n')}\n`);
+  }
+  function save(name, type, text) {
+    const url = URL.createObjectURL(new Blob([text], { type }));
+    const link = h('a', { href: url, download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    URL.revokeObjectURL(url);
+  }
+
+  // ------------------------------------------------------------------ line charts
+  const DASHES = [[], [], [6, 4], [2, 3]];
+  let chartCount = 0;
+  /** `series`: [{ label, values, colour, kind, fill, band }]; x in seconds or plain numbers. */
+  function lineChart(spec) {
+    const id = `chart-${(chartCount += 1)}`;
+    const host = h('div', {
+      class: 'chart',
+      tabindex: '0',
+      role: 'img',
+      'aria-label': spec.summary,
+    });
+    const legend = h('div', { class: 'legend', 'aria-hidden': 'true' });
+    const tableHost = h('div', { id: `${id}-table`, hidden: true });
+    const toggle = h(
+      'button',
+      {
+        type: 'button',
+        'aria-expanded': 'false',
+        'aria-controls': `${id}-table`,
+        'aria-label': `Show as table: ${spec.title}`,
+      },
+      'Show as table',
+    );
+    let chart = null;
+    let isLog = false;
+    function draw() {
+      chart?.destroy();
+      const c = colours();
+      const axis = {
+        stroke: c.muted,
+        grid: { stroke: c.line, width: 1 },
+        ticks: { stroke: c.line },
+        font: '12px system-ui, sans-serif',
+      };
+      const xs = Array.from(spec.x);
+      const data = [
+        xs,
+        ...spec.series.map((one) =>
+          Array.from(one.values, (value) => (Number.isNaN(value) ? null : value)),
+        ),
+      ];
+      const left = Math.max(64, ...spec.series.map(() => 64));
+      chart = new uPlot(
+        {
+          width: Math.max(200, host.clientWidth),
+          height: spec.height ?? 240,
+          ms: 1,
+          legend: { show: false },
+          tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+          cursor: { sync: spec.sync ? { key: spec.sync } : undefined, points: { size: 7 } },
+          scales: {
+            x: { time: spec.isTime !== false },
+            y: { distr: isLog ? 3 : 1, range: spec.range },
+          },
+          axes: [
+            axis,
+            {
+              ...axis,
+              size: left,
+              values: (_, ticks) =>
+                ticks.map((tick) => (tick === null ? '' : axisText(spec.kind, tick))),
+            },
+          ],
+          series: [
+            {},
+            ...spec.series.map((one, i) => ({
+              label: one.label,
+              stroke: c[one.colour],
+              width: one.isThin ? 1 : 1.75,
+              dash: DASHES[i] ?? DASHES[3],
+              fill: one.fill ? faded(c[one.colour], 0.18) : undefined,
+              points: { show: xs.length === 1 },
+              spanGaps: false,
+            })),
+          ],
+          bands: spec.band
+            ? [{ series: [2, 1], fill: faded(c[spec.series[1].colour], 0.22) }]
+            : undefined,
+          hooks: { setCursor: [(u) => say(u.cursor.idx)] },
+        },
+        data,
+        host,
+      );
+      say(null);
+    }
+    function say(index) {
+      const c = colours();
+      const at = index ?? spec.x.length - 1;
+      const x = spec.x[at];
+      const when = x === undefined ? '' : spec.isTime === false ? fixed(x, 0) : isoDate(x / DAY);
+      legend.replaceChildren(
+        h('span', {}, when),
+        ...spec.series.map((one) => {
+          const key = h('i');
+          key.style.borderTopColor = c[one.colour];
+          key.style.borderTopStyle = spec.series.indexOf(one) > 1 ? 'dashed' : 'solid';
+          return h(
+            'span',
+            {},
+            key,
+            `${one.label} ${format(one.kind ?? spec.kind, one.values[at])}`,
+          );
+        }),
+      );
+    }
+    function move(event) {
+      const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 }[event.key];
+      if (step === undefined || chart === null) return;
+      event.preventDefault();
+      const now = chart.cursor.idx ?? spec.x.length - 1;
+      const to = Math.max(0, Math.min(spec.x.length - 1, now + step));
+      chart.setCursor({ left: chart.valToPos(spec.x[to], 'x'), top: 10 });
+      say(to);
+    }
+    host.addEventListener('keydown', move);
+    toggle.addEventListener('click', () => {
+      tableHost.hidden = !tableHost.hidden;
+      toggle.setAttribute('aria-expanded', String(!tableHost.hidden));
+      toggle.textContent = tableHost.hidden ? 'Show as table' : 'Hide table';
+      if (tableHost.childElementCount > 0) return;
+      const columns = [
+        {
+          key: 'x',
+          label: spec.isTime === false ? '#' : 'Trade date',
+          kind: spec.isTime === false ? 'count' : 'date',
+        },
+        ...spec.series.map((one) => ({
+          key: one.label,
+          label: one.label,
+          kind: one.kind ?? spec.kind,
+        })),
+      ];
+      const get = (row, c) =>
+        c === 0
+          ? spec.isTime === false
+            ? spec.x[row]
+            : spec.x[row] / DAY
+          : spec.series[c - 1].values[row];
+      tableHost.append(
+        dataTable({ id, title: spec.title, columns, count: spec.x.length, get }).element,
+      );
+    });
+    new ResizeObserver(() => {
+      if (chart !== null && host.clientWidth > 0 && host.clientWidth !== chart.width)
+        chart.setSize({ width: host.clientWidth, height: spec.height ?? 240 });
+    }).observe(host);
+    redraw.push(draw);
+    const log = spec.hasLog
+      ? h(
+          'button',
+          { type: 'button', 'aria-pressed': 'false', onclick: () => setLog(!isLog) },
+          'Log scale',
+        )
+      : null;
+    function setLog(on) {
+      isLog = on;
+      log.setAttribute('aria-pressed', String(on));
+      setState('log', on ? '1' : null);
+      draw();
+    }
+    if (log !== null && state.get('log') === '1') {
+      isLog = true;
+      log.setAttribute('aria-pressed', 'true');
+    }
+    return h(
+      'figure',
+      {},
+      h('figcaption', {}, h('strong', {}, spec.title), ` ${spec.summary}`),
+      legend,
+      host,
+      h('div', { class: 'tools' }, toggle, log, ...(spec.tools ?? [])),
+      tableHost,
+    );
+  }
+  function axisText(kind, tick) {
+    if (kind === 'share')
+      return `${fixed(tick * 100, Math.abs(tick) < 0.01 && tick !== 0 ? 1 : 0)} %`;
+    return fixed(tick, Math.abs(tick) < 10 && tick % 1 !== 0 ? 2 : 0);
+  }
+
+  // ------------------------------------------------------------------ small SVG: histogram, scatter, interval bar
+  function svgFigure(title, summary, draw, table) {
+    const host = h('div', { class: 'chart' });
+    redraw.push(() =>
+      host.replaceChildren(draw(colours(), Math.max(260, host.clientWidth || 480))),
+    );
+    const tableHost = h('div', { hidden: true });
+    const toggle = h(
+      'button',
+      { type: 'button', 'aria-expanded': 'false', 'aria-label': `Show as table: ${title}` },
+      'Show as table',
+    );
+    toggle.addEventListener('click', () => {
+      tableHost.hidden = !tableHost.hidden;
+      toggle.setAttribute('aria-expanded', String(!tableHost.hidden));
+      toggle.textContent = tableHost.hidden ? 'Show as table' : 'Hide table';
+      if (tableHost.childElementCount === 0) tableHost.append(dataTable(table).element);
+    });
+    return h(
+      'figure',
+      {},
+      h('figcaption', {}, h('strong', {}, title), ` ${summary}`),
+      host,
+      h('div', { class: 'tools' }, toggle),
+      tableHost,
+    );
+  }
+  function histogram(one) {
+    const n = one.counts.reduce((a, b) => a + b, 0);
+    const top = Math.max(1, ...one.counts);
+    const mode = one.counts.indexOf(top);
+    const summary =
+      n === 0
+        ? 'No closed trades.'
+        : `${fixed(n, 0)} trades; most, ${fixed(top, 0)}, between ${fixed(one.edges[mode], 0)} and ${fixed(one.edges[mode + 1], 0)} ${one.unit}.`;
+    const draw = (c, width) => {
+      const [height, bottom, left] = [190, 168, 34];
+      const step = (width - left - 6) / Math.max(1, one.counts.length);
+      const svg = s('svg', {
+        width,
+        height,
+        viewBox: `0 0 ${width} ${height}`,
+        role: 'img',
+        'aria-label': `${one.title}. ${summary}`,
+      });
+      svg.append(s('line', { x1: left, x2: width - 6, y1: bottom, y2: bottom, stroke: c.line }));
+      svg.append(
+        s('text', { x: left - 5, y: 18, 'text-anchor': 'end' }, fixed(top, 0)),
+        s('text', { x: left - 5, y: bottom, 'text-anchor': 'end' }, '0'),
+      );
+      one.counts.forEach((count, i) => {
+        const tall = (count / top) * (bottom - 12);
+        const isLoss = one.edges[i + 1] <= 0;
+        svg.append(
+          s(
+            'rect',
+            {
+              x: left + i * step + 0.5,
+              width: Math.max(1, step - 1),
+              y: bottom - tall,
+              height: tall,
+              fill: isLoss ? c.loss : c.gain,
+            },
+            s(
+              'title',
+              {},
+              `${fixed(one.edges[i], 2)} to ${fixed(one.edges[i + 1], 2)} ${one.unit}: ${fixed(count, 0)}`,
+            ),
+          ),
+        );
+      });
+      const every = Math.max(1, Math.ceil(90 / step));
+      for (let i = 0; i < one.edges.length; i += every) {
+        const isLast = left + i * step > width - 40;
+        svg.append(
+          s(
+            'text',
+            { x: left + i * step, y: height - 6, 'text-anchor': isLast ? 'end' : 'middle' },
+            axisText('amount', one.edges[i]),
+          ),
+        );
+      }
+      return svg;
+    };
+    const columns = [
+      { key: 'from', label: 'From', kind: 'amount' },
+      { key: 'to', label: 'To', kind: 'amount' },
+      { key: 'count', label: 'Trades', kind: 'count' },
+    ];
+    const get = (row, c) => [one.edges[row], one.edges[row + 1], one.counts[row]][c];
+    return svgFigure(one.title, summary, draw, {
+      id: `hist-${one.id}`,
+      title: one.title,
+      columns,
+      count: one.counts.length,
+      get,
+    });
+  }
+  /** Dots of x against y, both in money, as two paths. */
+  function scatter(title, xLabel, yLabel, xs, ys) {
+    const rows = Array.from(xs.keys()).filter(
+      (i) => Number.isFinite(xs[i]) && Number.isFinite(ys[i]),
+    );
+    const summary = `${fixed(rows.length, 0)} trades.`;
+    const draw = (c, width) => {
+      const [height, left, bottom] = [250, 70, 218];
+      const svg = s('svg', {
+        width,
+        height,
+        viewBox: `0 0 ${width} ${height}`,
+        role: 'img',
+        'aria-label': `${title}. ${summary}`,
+      });
+      if (rows.length === 0) return svg;
+      const range = (values) => {
+        const low = rows.reduce((a, i) => Math.min(a, values[i]), 0);
+        const high = rows.reduce((a, i) => Math.max(a, values[i]), 0);
+        return high > low ? [low, high] : [low - 1, high + 1];
+      };
+      const [x0, x1] = range(xs);
+      const [y0, y1] = range(ys);
+      const px = (x) => left + 8 + ((x - x0) / (x1 - x0)) * (width - left - 24);
+      const py = (y) => bottom - 8 - ((y - y0) / (y1 - y0)) * (bottom - 22);
+      const line = (a, b, d, e) => s('line', { x1: a, y1: b, x2: d, y2: e, stroke: c.line });
+      svg.append(line(left, py(0), width - 8, py(0)), line(px(0), 8, px(0), bottom));
+      const path = (keep) =>
+        rows
+          .filter(keep)
+          .map((i) => `M${px(xs[i]).toFixed(1)} ${py(ys[i]).toFixed(1)}h0`)
+          .join('');
+      const style = {
+        fill: 'none',
+        'stroke-width': 4,
+        'stroke-linecap': 'round',
+        'stroke-opacity': 0.7,
+      };
+      svg.append(
+        s('path', { d: path((i) => ys[i] >= 0), stroke: c.gain, ...style }),
+        s('path', { d: path((i) => ys[i] < 0), stroke: c.loss, ...style }),
+      );
+      const label = (x, y, anchor, text) => s('text', { x, y, 'text-anchor': anchor }, text);
+      svg.append(
+        label(left - 6, py(y1) + 4, 'end', axisText('amount', y1)),
+        label(left - 6, py(y0), 'end', axisText('amount', y0)),
+        label(px(x0), height - 18, 'middle', axisText('amount', x0)),
+        label(px(x1), height - 18, 'end', axisText('amount', x1)),
+        label((left + width) / 2, height - 3, 'middle', xLabel),
+        label(4, 12, 'start', yLabel),
+      );
+      return svg;
+    };
+    const columns = [
+      { key: 'trade', label: 'Row', kind: 'count' },
+      { key: 'x', label: xLabel, kind: 'money' },
+      { key: 'y', label: yLabel, kind: 'money' },
+    ];
+    const get = (row, c) => [rows[row] + 1, xs[rows[row]], ys[rows[row]]][c];
+    return svgFigure(title, summary, draw, {
+      id: `scatter-${xLabel}`,
+      title,
+      columns,
+      count: rows.length,
+      get,
+    });
+  }
+  function intervalBar(low, high, value, kind) {
+    if (low === null || high === null) return null;
+    const text = `90 % interval ${format(kind, low)} to ${format(kind, high)}`;
+    const [from, to] = [Math.min(low, 0, value ?? 0), Math.max(high, 0, value ?? 0)];
+    const x = (v) => 4 + ((v - from) / (to - from || 1)) * 136;
+    const c = (name) => `var(--${name})`;
+    return h(
+      'div',
+      {},
+      s(
+        'svg',
+        { class: 'interval', viewBox: '0 0 144 14', role: 'img', 'aria-label': text },
+        s('line', { x1: x(0), x2: x(0), y1: 0, y2: 14, stroke: c('fourth') }),
+        s('rect', {
+          x: x(low),
+          width: Math.max(1, x(high) - x(low)),
+          y: 4,
+          height: 6,
+          fill: c('fourth'),
+        }),
+        value === null
+          ? null
+          : s('rect', { x: x(value) - 1.5, width: 3, y: 0, height: 14, fill: c('text') }),
+      ),
+      h('div', { class: 'note' }, `${format(kind, low)} to ${format(kind, high)}`),
+    );
+  }
+
+  // ------------------------------------------------------------------ the page
+  async function main() {
+    const model = JSON.parse(document.getElementById('model').textContent);
+    const data = await openColumns(document.getElementById('columns').textContent, model.columns);
+    if (state.has('theme')) root.dataset.theme = state.get('theme');
+    buildPage(model, data);
+    for (const draw of redraw) draw();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
+      redraw.forEach((draw) => draw()),
+    );
+    let width = innerWidth;
+    addEventListener('resize', () => {
+      if (innerWidth === width) return;
+      width = innerWidth;
+      redraw.forEach((draw) => draw());
+    });
+    if (state.has('section')) document.getElementById(state.get('section'))?.scrollIntoView();
+    root.dataset.ready = 'true';
+  }
+
+  function buildPage(model, data) {
+    const { summary, manifest } = model;
+    const instruments = new Map(manifest.instruments.map((one) => [one.root, one]));
+    const defs = new Map(model.metricDefs.map((one) => [one.key, one]));
+    const figure = (key, from = summary.metrics) =>
+      from?.[key] ?? { value: null, reason: 'not computed' };
+    const show = (key, from) => {
+      const one = figure(key, from);
+      return h(
+        'span',
+        { title: one.reason, class: one.reason && one.value !== null ? 'few' : undefined },
+        format(defs.get(key)?.kind ?? 'ratio', one.value),
+      );
+    };
+    const tableOf = (table) => {
+      if (table.rows.length === 0)
+        return h('div', {}, h('h3', {}, table.title), h('p', { class: 'note' }, 'None.'));
+      const rootAt = table.columns.findIndex((column) => column.key === 'root');
+      const built = dataTable({
+        ...table,
+        count: table.rows.length,
+        get: (row, c) => table.rows[row][c],
+        instrumentOf: (row) => instruments.get(table.rows[row][rootAt]),
+      });
+      return h(
+        'div',
+        {},
+        h('h3', {}, table.title),
+        built.element,
+        table.note ? h('p', { class: 'note' }, table.note) : null,
+      );
+    };
+    const sections = [];
+    const section = (id, title, ...content) =>
+      sections.push({
+        id,
+        title,
+        element: h(
+          'section',
+          { id, 'aria-labelledby': `${id}-title` },
+          h('h2', { id: `${id}-title` }, title),
+          ...content,
+        ),
+      });
+    const context = {
+      model,
+      data,
+      summary,
+      manifest,
+      instruments,
+      defs,
+      figure,
+      show,
+      tableOf,
+      section,
+      currency: manifest.currency,
+    };
+
+    section('verdict', 'Verdict', h('p', { class: 'verdict' }, summary.verdict));
+    if (summary.trades.closed + summary.trades.open === 0) noTrades(context);
+    headlineSection(context);
+    equitySection(context);
+    periodSection(context);
+    rollingSection(context);
+    section('drawdowns', 'Drawdowns', ...model.tables.drawdowns.map(tableOf));
+    const trades = tradeSection(context);
+    section('time', 'Time of day and session', ...model.tables.time.map(tableOf));
+    section('instruments', 'Instruments and contracts', ...model.tables.instruments.map(tableOf));
+    costSection(context);
+    section('rolls', 'Rolls', ...model.tables.rolls.map(tableOf));
+    exposureSection(context);
+    const jump = priceSection(context);
+    trades.onOpen((row) => jump(row));
+    sureSection(context);
+    section(
+      'data',
+      'Data and problems',
+      ordersLine(summary),
+      warningList(summary),
+      ...model.tables.data.map(tableOf),
+    );
+    reproduceSection(context);
+    definitionSection(context);
+
+    const nav = h(
+      'nav',
+      { class: 'contents', 'aria-label': 'Sections' },
+      h(
+        'ol',
+        {},
+        sections.map((one) =>
+          h(
+            'li',
+            {},
+            h(
+              'a',
+              { href: `#section=${one.id}`, onclick: (event) => goTo(event, one.id) },
+              one.title,
+            ),
+          ),
+        ),
+      ),
+    );
+    const main = h(
+      'main',
+      {},
+      sections.map((one) => one.element),
+    );
+    const layout = h(
+      'div',
+      { class: 'layout' },
+      header(context),
+      nav,
+      main,
+      h(
+        'footer',
+        {},
+        'Charts: uPlot (MIT) and ',
+        h(
+          'a',
+          { href: 'https://www.tradingview.com/', rel: 'noreferrer' },
+          'TradingView Lightweight Charts™',
+        ),
+        ' (Apache-2.0).',
+      ),
+    );
+    document.getElementById('app').replaceChildren(layout);
+  }
+  function goTo(event, id) {
+    event.preventDefault();
+    setState('section', id);
+    const target = document.getElementById(id);
+    target.scrollIntoView();
+    target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+  }
+
+  function facts({ manifest, summary }) {
+    const roots = manifest.instruments.map((one) => one.root).join(', ');
+    const intervals = [...new Set(Object.values(manifest.executionIntervals))].join(', ');
+    return [
+      ['Strategy', `${manifest.strategy.id} ${manifest.strategy.version}`],
+      ['Instruments', roots],
+      ['Span', `${manifest.from} to ${manifest.to} (trade dates)`],
+      ['Resolution', intervals || '–'],
+      ['Fill policy', manifest.fillPolicy],
+      ['Capital', `${fixed(manifest.capitalMicros / 1e6, 2)} ${manifest.currency}`],
+      ['Return base', manifest.returnBase === 'equity' ? 'equity (compounding)' : 'fixed capital'],
+      ['Seed', String(manifest.seed)],
+      ['Trials', 'unknown (single run)'],
+      [
+        'Data',
+        manifest.datasets.map((one) => `${one.name}@${one.checksum.slice(0, 10)}`).join(', '),
+      ],
+      ['Program', `frontmonth ${manifest.program.version}`],
+      ['Duration', `${fixed(manifest.wallSeconds, 1)} s, ${fixed(manifest.bars, 0)} bars`],
+      ['Run', manifest.runId],
+      ['Created', manifest.createdUtc],
+      ['Event hash', summary.eventHash.slice(0, 16)],
+    ];
+  }
+  function header(context) {
+    const { model, manifest } = context;
+    const rows = facts(context);
+    const copy = h('button', { type: 'button' }, 'Copy as text');
+    copy.addEventListener('click', async () => {
+      const text = [
+        ...model.labels,
+        ...rows.map(([name, value]) => `${name}: ${value}`),
+        context.summary.verdict,
+      ].join('\n');
+      await navigator.clipboard.writeText(text).then(
+        () => (copy.textContent = 'Copied'),
+        () => (copy.textContent = 'Copying is not allowed here'),
+      );
+    });
+    const theme = h(
+      'select',
+      { 'aria-label': 'Theme' },
+      ['auto', 'light', 'dark'].map((name) =>
+        h('option', { value: name, selected: name === root.dataset.theme }, name),
+      ),
+    );
+    theme.addEventListener('change', () => {
+      root.dataset.theme = theme.value;
+      setState('theme', theme.value);
+      redraw.forEach((draw) => draw());
+    });
+    return h(
+      'header',
+      { class: 'top' },
+      h(
+        'h1',
+        {},
+        `${manifest.strategy.id} on ${manifest.instruments.map((one) => one.root).join(', ')}`,
+      ),
+      h(
+        'div',
+        { class: 'bar' },
+        model.labels.map((label) => h('span', { class: 'label' }, label)),
+        copy,
+        h('label', { class: 'muted' }, 'Theme ', theme),
+      ),
+      manifest.error
+        ? h('p', { class: 'failure' }, `${manifest.error.code}: ${manifest.error.message}`)
+        : null,
+      h(
+        'dl',
+        { class: 'facts' },
+        rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
+      ),
+    );
+  }
+
+  function noTrades({ section, summary, manifest, model }) {
+    const refused = (group) =>
+      Object.entries(group).map(([reason, count]) => h('li', {}, `${reason}: ${fixed(count, 0)}`));
+    section(
+      'no-trades',
+      'No trades',
+      h(
+        'p',
+        {},
+        `${fixed(summary.bars, 0)} bars were seen from ${manifest.from} to ${manifest.to}; ${fixed(summary.orders.submitted, 0)} orders were sent, ${fixed(summary.orders.filled, 0)} of them filled.`,
+      ),
+      h('h3', {}, 'Denied by the risk gate'),
+      h(
+        'ul',
+        {},
+        refused(summary.orders.denied).length > 0
+          ? refused(summary.orders.denied)
+          : h('li', {}, 'none'),
+      ),
+      h('h3', {}, 'Rejected by the venue'),
+      h(
+        'ul',
+        {},
+        refused(summary.orders.rejected).length > 0
+          ? refused(summary.orders.rejected)
+          : h('li', {}, 'none'),
+      ),
+      h(
+        'p',
+        {},
+        summary.orders.submitted === 0
+          ? 'The strategy sent no order: its signal never fired, its warm-up is longer than the span, or its parameters exclude every bar.'
+          : 'See the reasons above and the section on data and problems.',
+      ),
+      h(
+        'p',
+        {},
+        `${fixed(summary.rolls.chains, 0)} rolls of the chains in the span; data sets: ${model.manifest.datasets.map((one) => one.name).join(', ') || 'none'}.`,
+      ),
+    );
+  }
+
+  function headlineSection(context) {
+    const { model, summary, section, show, defs, currency, figure } = context;
+    const hasBound = summary.optimistic !== null;
+    const keys =
+      summary.returnBase === 'fixed'
+        ? model.headline.map((key) => (key === 'cagr' ? 'annualReturn' : key))
+        : model.headline;
+    const rows = keys.map((key) => {
+      const def = defs.get(key);
+      const range = summary.intervals90[key];
+      const one = figure(key);
+      return h(
+        'tr',
+        {},
+        h(
+          'th',
+          { scope: 'row', class: 'text', title: def.formula },
+          def.label,
+          def.kind === 'money' || def.kind === 'amount'
+            ? h('span', { class: 'muted' }, ` ${currency}`)
+            : null,
+        ),
+        h('td', {}, show(key)),
+        hasBound ? h('td', {}, show(key, summary.optimistic)) : null,
+        h(
+          'td',
+          { class: 'text' },
+          range ? intervalBar(range.low, range.high, one.value, def.kind) : null,
+        ),
+        h('td', { class: 'text wrap muted' }, one.reason ?? ''),
+      );
+    });
+    const head = [
+      'Figure',
+      summary.fillPolicy,
+      ...(hasBound ? ['optimistic'] : []),
+      '90 % interval',
+      'Remark',
+    ];
+    const left = new Set([0, head.length - 1, head.length - 2]);
+    section(
+      'headline',
+      'Headline',
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Headline figures' },
+        h(
+          'table',
+          {},
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              head.map((name, i) =>
+                h('th', { scope: 'col', class: left.has(i) ? 'text' : '' }, name),
+              ),
+            ),
+          ),
+          h('tbody', {}, rows),
+        ),
+      ),
+      h(
+        'p',
+        { class: 'note' },
+        `${hasBound ? '' : 'The optimistic bound was not run. '}Figures in italics come from too few trades or dates. Intervals: stationary bootstrap of trade dates.`,
+      ),
+    );
+  }
+
+  function equitySection({ data, model, section, figure, currency, summary }) {
+    const x = data['day.date'].map((day) => day * DAY);
+    if (x.length === 0)
+      return section('equity', 'Equity and drawdown', h('p', {}, 'No trade dates.'));
+    const hasBound = data['day.optimistic'].some((value) => !Number.isNaN(value));
+    const equity = data['day.equity'];
+    const canLog = equity.every((value) => value > 0);
+    const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
+    if (hasBound)
+      series.push({
+        label: 'optimistic',
+        values: data['day.optimistic'],
+        colour: 'third',
+        isThin: true,
+      });
+    const closed = h('button', { type: 'button', 'aria-pressed': 'false' }, 'Closed trades only');
+    const host = h('div');
+    const build = (isClosed) => {
+      const drawn = isClosed
+        ? [...series, { label: 'closed trades', values: data['day.closed'], colour: 'fourth' }]
+        : series;
+      return lineChart({
+        title: `Equity, ${currency}, daily mark`,
+        summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${hasBound ? ' Shaded to the optimistic bound.' : ''}`,
+        x,
+        series: drawn,
+        kind: 'amount',
+        height: 320,
+        sync: 'days',
+        hasLog: canLog,
+        band: hasBound,
+        tools: [closed],
+      });
+    };
+    host.append(build(false));
+    closed.addEventListener('click', () => {
+      const on = closed.getAttribute('aria-pressed') !== 'true';
+      closed.setAttribute('aria-pressed', String(on));
+      host.replaceChildren(build(on));
+      redraw.at(-1)();
+    });
+    const max = figure('maxDrawdown');
+    const drawdown = lineChart({
+      title: `Drawdown, ${currency}`,
+      summary: `Deepest ${format('amount', max.value)} on settlement, ${format('amount', figure('maxDrawdownIntraday').value)} inside a date.`,
+      x,
+      series: [
+        {
+          label: 'below peak',
+          values: data['day.drawdown'].map((value) => -value),
+          colour: 'loss',
+          fill: true,
+          kind: 'amount',
+        },
+      ],
+      kind: 'amount',
+      height: 170,
+      sync: 'days',
+    });
+    return section('equity', 'Equity and drawdown', host, drawdown);
+  }
+
+  function periodSection({ model, section, tableOf, currency }) {
+    const months = [
+      'Jan',
+      'Feb',
+      'Mar',
+      'Apr',
+      'May',
+      'Jun',
+      'Jul',
+      'Aug',
+      'Sep',
+      'Oct',
+      'Nov',
+      'Dec',
+    ];
+    let unit = state.get('heat') ?? 'money';
+    const body = h('tbody');
+    const draw = () => {
+      const c = colours();
+      const read = (row) =>
+        unit === 'money' ? [...row.months, row.total] : [...row.returns, row.totalReturn];
+      const size = Math.max(
+        1e-12,
+        ...model.years.flatMap((row) =>
+          read(row)
+            .slice(0, 12)
+            .map((value) => Math.abs(value ?? 0)),
+        ),
+      );
+      body.replaceChildren(
+        ...model.years.map((row) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row', class: 'text' }, String(row.year)),
+            read(row).map((value, month) => {
+              const td = h(
+                'td',
+                {},
+                value === null ? '' : unit === 'money' ? signed(value, 0) : share(value),
+              );
+              const strength = Math.min(0.5, (Math.abs(value ?? 0) / size) * 0.5);
+              if (value !== null && month < 12)
+                td.style.backgroundColor = faded(
+                  value >= 0 ? c.gain : c.loss,
+                  strength * (c.bg === '#ffffff' ? 0.7 : 0.85),
+                );
+              if (month === 12) td.style.fontWeight = '600';
+              return td;
+            }),
+          ),
+        ),
+      );
+    };
+    redraw.push(draw);
+    const button = (name, label) =>
+      h(
+        'button',
+        {
+          type: 'button',
+          'aria-pressed': String(unit === name),
+          onclick: (event) => {
+            unit = name;
+            setState('heat', name);
+            for (const one of event.target.parentElement.children)
+              one.setAttribute('aria-pressed', String(one === event.target));
+            draw();
+          },
+        },
+        label,
+      );
+    const total = model.years.reduce((sum, row) => sum + row.total, 0);
+    section(
+      'periods',
+      'Returns by period',
+      model.years.length === 0
+        ? h('p', {}, 'No trade dates.')
+        : h(
+            'figure',
+            {},
+            h(
+              'figcaption',
+              {},
+              h('strong', {}, 'Month by year'),
+              ` ${model.years.length} calendar years, together ${signed(total, 2)} ${currency}.`,
+            ),
+            h('div', { class: 'tools' }, button('money', currency), button('percent', 'Percent')),
+            h(
+              'div',
+              { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Month by year' },
+              h(
+                'table',
+                { class: 'heat' },
+                h(
+                  'thead',
+                  {},
+                  h(
+                    'tr',
+                    {},
+                    ['Year', ...months, 'Total'].map((name, i) =>
+                      h('th', { scope: 'col', class: i === 0 ? 'text' : '' }, name),
+                    ),
+                  ),
+                ),
+                body,
+              ),
+            ),
+          ),
+      h('div', { class: 'pair' }, model.tables.periods.map(tableOf)),
+    );
+  }
+
+  function rollingSection({ data, section, currency }) {
+    const x = data['day.date'].map((day) => day * DAY);
+    const charts = [];
+    const known = (name) => data[name].some((value) => !Number.isNaN(value));
+    const last = (name, kind) =>
+      format(
+        kind,
+        data[name].findLast((value) => !Number.isNaN(value)),
+      );
+    for (const [name, title, kind] of [
+      ['sharpe', 'Rolling Sharpe', 'ratio'],
+      ['volatility', 'Rolling volatility p.a.', 'share'],
+    ]) {
+      if (!known(`day.${name}63`)) continue;
+      const series = [
+        { label: '63 dates', values: data[`day.${name}63`], colour: 'fourth', isThin: true },
+        { label: '252 dates', values: data[`day.${name}252`], colour: 'gain' },
+      ];
+      charts.push(
+        lineChart({
+          title,
+          summary: `Last ${last(`day.${name}63`, kind)} over 63 dates, ${last(`day.${name}252`, kind)} over 252.`,
+          x,
+          series,
+          kind,
+          height: 200,
+          sync: 'days',
+        }),
+      );
+    }
+    if (known('rolling.expectancy')) {
+      const values = data['rolling.expectancy'];
+      charts.push(
+        lineChart({
+          title: `Rolling expectancy over 50 trades, ${currency}`,
+          summary: `Last ${last('rolling.expectancy', 'money')} a trade.`,
+          x: values.map((_, i) => i + 1),
+          isTime: false,
+          series: [{ label: 'mean net', values, colour: 'gain' }],
+          kind: 'money',
+          height: 200,
+        }),
+      );
+    }
+    section(
+      'rolling',
+      'Rolling',
+      ...(charts.length === 0
+        ? [h('p', { class: 'note' }, 'Too few: 63 trade dates or 50 closed trades are needed.')]
+        : charts),
+    );
+  }
+
+  function tradeSection(context) {
+    const { model, data, section, tableOf, instruments, currency } = context;
+    let open = () => {};
+    const selected = { row: -1 };
+    const build = (mode) => {
+      const columns = model.tradeColumns;
+      const values = columns.map((column) => data[`${mode}.${column.key}`]);
+      const roots = data[`${mode}.instrument`];
+      return dataTable({
+        id: `trades-${mode}`,
+        title: mode === 'flat' ? 'Trades, flat to flat' : 'Trades in FIFO lots',
+        columns,
+        count: model.tradeCounts[mode],
+        get: (row, c) => values[c][row],
+        instrumentOf: (row) => instruments.get(roots[row]),
+        isSelected: (row) => mode === 'flat' && row === selected.row,
+        onOpen: (row) => openTrade(mode, row),
+      });
+    };
+    const tables = {};
+    let mode = state.get('mode') === 'fifo' ? 'fifo' : 'flat';
+    const host = h('div');
+    const swap = (to) => {
+      mode = to;
+      tables[mode] ??= build(mode);
+      host.replaceChildren(tables[mode].element);
+      for (const [name, button] of buttons)
+        button.setAttribute('aria-pressed', String(name === mode));
+      setState('mode', mode === 'fifo' ? 'fifo' : null);
+    };
+    const openTrade = (from, row) => {
+      if (from === 'flat') {
+        selected.row = row;
+        setState('trade', String(data['flat.id'][row]));
+        tables.flat?.show();
+      }
+      open({
+        root: data[`${from}.instrument`][row],
+        entryUs: data[`${from}.entryUs`][row],
+        exitUs: data[`${from}.exitUs`][row],
+        entryPrice: data[`${from}.entryPrice`][row],
+        exitPrice: data[`${from}.exitPrice`][row],
+        side: data[`${from}.side`][row],
+        mae: data[`${from}.mae`][row],
+        mfe: data[`${from}.mfe`][row],
+        id: data[`${from}.id`][row],
+      });
+    };
+    const buttons = [
+      ['flat', 'Flat to flat'],
+      ['fifo', 'FIFO lots'],
+    ].map(([name, label]) => [
+      name,
+      h('button', { type: 'button', 'aria-pressed': 'false', onclick: () => swap(name) }, label),
+    ]);
+    const count = model.tradeCounts.flat;
+    swap(mode);
+    const net = data['flat.net'];
+    section(
+      'trades',
+      'Trades',
+      ...(count === 0
+        ? [h('p', {}, 'No trades; see the section of that name.')]
+        : [
+            h(
+              'p',
+              { class: 'note' },
+              `Results in the currency of the product; cumulative net in ${currency}. Times in exchange time. The number of a trade shows it in the price chart.`,
+            ),
+            h(
+              'div',
+              { class: 'tools' },
+              h('span', {}, 'View'),
+              buttons.map(([, button]) => button),
+            ),
+            host,
+            ...model.tables.trades.map(tableOf),
+            h(
+              'div',
+              { class: 'pair' },
+              model.histograms.map(histogram),
+              scatter('MAE against result', 'MAE', 'Net', data['flat.maeMoney'], net),
+              scatter('MFE against result', 'MFE', 'Net', data['flat.mfeMoney'], net),
+              scatter('ETD against result', 'ETD', 'Net', data['flat.etdMoney'], net),
+            ),
+          ]),
+    );
+    return {
+      onOpen: (handler) => {
+        open = handler;
+        const id = Number(state.get('trade'));
+        const row = state.has('trade') && count > 0 ? data['flat.id'].indexOf(id) : -1;
+        if (row >= 0)
+          redraw.push(function once() {
+            redraw.splice(redraw.indexOf(once), 1);
+            setTimeout(() => openTrade('flat', row), 50);
+          });
+      },
+    };
+  }
+
+  function figureTable({ defs, show, currency }, title, keys, extra) {
+    const row = (key) =>
+      h(
+        'tr',
+        {},
+        h(
+          'th',
+          { scope: 'row', class: 'text', title: defs.get(key).formula },
+          defs.get(key).label,
+          ['money', 'amount'].includes(defs.get(key).kind)
+            ? h('span', { class: 'muted' }, ` ${currency}`)
+            : null,
+        ),
+        h('td', {}, show(key)),
+        ...(extra ? extra(key).map((text) => h('td', {}, text)) : []),
+      );
+    return h(
+      'div',
+      {},
+      h('h3', {}, title),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
+        h('table', {}, h('tbody', {}, keys.map(row))),
+      ),
+    );
+  }
+  function costSection(context) {
+    const { section, figure, manifest } = context;
+    const sides = figure('contractSides').value ?? 0;
+    const gross = figure('grossProfit').value ?? 0;
+    const extra = (key) => {
+      const value = figure(key).value ?? 0;
+      return [
+        sides > 0 ? `${fixed((value / sides) * 2, 2)} per round turn` : '–',
+        gross > 0 ? `${share(value / gross)} of gross` : '–',
+      ];
+    };
+    const rates = manifest.instruments.map((one) => {
+      const cost = manifest.costs[one.root];
+      return cost
+        ? `${one.root}: commission ${fixed(cost.commissionPerSide, 2)}, exchange fee ${fixed(cost.exchangeFeePerSide, 2)} ${one.currency} a side, slippage ${cost.slippageTicks} ticks`
+        : `${one.root}: no costs recorded`;
+    });
+    section(
+      'costs',
+      'Costs',
+      h('p', { class: 'note' }, `${rates.join('; ')}.`),
+      figureTable(
+        context,
+        'What it cost',
+        ['commission', 'exchangeFees', 'slippageCost', 'rollCost', 'totalCost'],
+        extra,
+      ),
+      h(
+        'div',
+        { class: 'pair' },
+        figureTable(context, 'From gross to net', [
+          'grossProfit',
+          'commission',
+          'exchangeFees',
+          'currencyTranslation',
+          'netProfit',
+        ]),
+        figureTable(context, 'Room for more cost', [
+          'breakEvenTicks',
+          'slippageTicks',
+          'netProfit',
+          'netPlus1Tick',
+          'netPlus2Ticks',
+          'costShareOfGross',
+        ]),
+      ),
+    );
+  }
+  function exposureSection(context) {
+    const { data, section } = context;
+    const x = data['day.date'].map((day) => day * DAY);
+    const near = data['day.maintenance'].filter((value) => value > 0.8).length;
+    const chart = (title, summary, series, kind) =>
+      lineChart({ title, summary, x, series, kind, height: 180, sync: 'days' });
+    section(
+      'exposure',
+      'Exposure and margin',
+      ...(x.length === 0
+        ? [h('p', {}, 'No trade dates.')]
+        : [
+            chart(
+              'Margin as share of equity',
+              `Peak initial ${format('share', context.figure('peakMargin').value)}; ${fixed(near, 0)} dates with maintenance above 80 % of equity.`,
+              [
+                { label: 'initial', values: data['day.margin'], colour: 'gain' },
+                {
+                  label: 'maintenance',
+                  values: data['day.maintenance'],
+                  colour: 'loss',
+                  isThin: true,
+                },
+              ],
+              'share',
+            ),
+            chart(
+              'Notional ÷ equity',
+              `Peak gross ${format('ratio', context.figure('peakGrossNotional').value)}.`,
+              [
+                { label: 'gross', values: data['day.gross'], colour: 'gain' },
+                { label: 'net', values: data['day.net'], colour: 'loss', isThin: true },
+              ],
+              'ratio',
+            ),
+            chart(
+              'Contracts held at settlement',
+              `At most ${fixed(Math.max(...data['day.contracts']), 0)}.`,
+              [{ label: 'contracts', values: data['day.contracts'], colour: 'gain' }],
+              'count',
+            ),
+          ]),
+      h(
+        'div',
+        { class: 'pair' },
+        figureTable(context, 'Margin and need', [
+          'peakMargin',
+          'meanMargin',
+          'peakMaintenance',
+          'capitalNeeded',
+          'exposure',
+        ]),
+        figureTable(context, 'Notional and turnover', [
+          'meanGrossNotional',
+          'peakGrossNotional',
+          'meanNetNotional',
+          'peakNetNotional',
+          'roundTurnsPerYear',
+          'notionalTurnover',
+        ]),
+      ),
+    );
+  }
+  function sureSection(context) {
+    const { section, summary, tableOf, model, currency } = context;
+    const { ambiguity, trades } = summary;
+    const ranges = Object.entries(summary.intervals90).map(([key, range]) =>
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row', class: 'text' }, context.defs.get(key)?.label ?? key),
+        h('td', {}, context.show(key)),
+        h(
+          'td',
+          { class: 'text' },
+          intervalBar(
+            range.low,
+            range.high,
+            context.figure(key).value,
+            context.defs.get(key)?.kind ?? 'ratio',
+          ) ?? 'undefined',
+        ),
+      ),
+    );
+    section(
+      'how-sure',
+      'How sure',
+      h(
+        'p',
+        {},
+        `${fixed(ambiguity.groups, 0)} ambiguous groups touch ${fixed(trades.ambiguous, 0)} of ${fixed(trades.closed, 0)} closed trades; ${fixed(ambiguity.atStakeMicros / 1e6, 2)} ${currency} at stake.${ambiguity.isBarResolutionSensitive ? ' Bar-resolution-sensitive: this data cannot decide.' : ''}`,
+      ),
+      h('p', {}, 'Trials unknown: a single run does not say how many were tried before it.'),
+      ranges.length === 0
+        ? h('p', { class: 'note' }, 'No bootstrap was run.')
+        : h(
+            'div',
+            {},
+            h('h3', {}, '90 % intervals, stationary bootstrap'),
+            h(
+              'div',
+              {
+                class: 'scroll',
+                tabindex: '0',
+                role: 'region',
+                'aria-label': 'Bootstrap intervals',
+              },
+              h('table', {}, h('tbody', {}, ranges)),
+            ),
+          ),
+      h(
+        'div',
+        { class: 'pair' },
+        figureTable(context, 'Fragility', [
+          'netProfit',
+          'netPlus1Tick',
+          'netPlus2Ticks',
+          'netWithoutBest5Dates',
+          'netWithoutBest5Trades',
+          'netFirstHalf',
+          'netSecondHalf',
+        ]),
+        figureTable(context, 'Ratios behind the ratio', [
+          'sharpe',
+          'sharpeError',
+          'autocorrelation',
+          'probabilisticSharpe',
+          'deflatedSharpe',
+          'tradeT',
+          'skew',
+          'excessKurtosis',
+        ]),
+      ),
+      ...model.tables['how-sure'].map(tableOf),
+    );
+  }
+  function ordersLine(summary) {
+    const count = (group) => Object.values(group).reduce((a, b) => a + b, 0);
+    const { orders } = summary;
+    return h(
+      'p',
+      {},
+      `${fixed(orders.submitted, 0)} orders: ${fixed(orders.filled, 0)} filled, ${fixed(count(orders.denied), 0)} denied by the risk gate, ${fixed(count(orders.rejected), 0)} rejected by the venue.`,
+    );
+  }
+  function warningList(summary) {
+    if (summary.warnings.length === 0) return h('p', { class: 'note' }, 'No warnings.');
+    return h(
+      'ul',
+      {},
+      summary.warnings.map((one) => h('li', {}, `${one.code}: ${one.message}`)),
+    );
+  }
+  function reproduceSection({ section, manifest, summary }) {
+    const button = h(
+      'button',
+      {
+        type: 'button',
+        onclick: () =>
+          save(
+            `${manifest.runId}.manifest.json`,
+            'application/json',
+            JSON.stringify(manifest, null, 2),
+          ),
+      },
+      'Save manifest.json',
+    );
+    section(
+      'reproduce',
+      'Reproduce',
+      h(
+        'pre',
+        { tabindex: '0' },
+        `${manifest.command.join(' ')}\nfrontmonth rerun ${manifest.runId} --verify`,
+      ),
+      h('p', { class: 'note' }, `Event-log hash ${summary.eventHash}`),
+      h('h3', {}, 'Parameters'),
+      h('pre', { tabindex: '0' }, JSON.stringify(manifest.params, null, 2)),
+      h('h3', {}, 'Configuration'),
+      h('pre', { tabindex: '0' }, JSON.stringify(manifest.config, null, 2)),
+      h('h3', {}, 'Roll rules and adjustment'),
+      h(
+        'pre',
+        { tabindex: '0' },
+        manifest.instruments
+          .map(
+            (one) =>
+              `${one.root}  ${manifest.rollRules[one.root] ?? '–'}  ${manifest.adjustments[one.root] ?? '–'}  ${manifest.executionIntervals[one.root] ?? '–'}`,
+          )
+          .join('\n'),
+      ),
+      h('div', { class: 'tools' }, button),
+    );
+  }
+  function definitionSection({ section, model, show, manifest }) {
+    section(
+      'definitions',
+      'Definitions and all figures',
+      h(
+        'p',
+        { class: 'note' },
+        `d runs over all trade dates, flat ones included; E_d is equity after the daily settlement mark; A = 252; return base ${manifest.returnBase}; capital ${fixed(manifest.capitalMicros / 1e6, 2)} ${manifest.currency}.`,
+      ),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Definitions' },
+        h(
+          'table',
+          {},
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              h('th', { scope: 'col', class: 'text' }, 'Figure'),
+              h('th', { scope: 'col' }, 'Value'),
+              h('th', { scope: 'col', class: 'text' }, 'Formula'),
+            ),
+          ),
+          h(
+            'tbody',
+            {},
+            model.metricDefs.map((def) =>
+              h(
+                'tr',
+                {},
+                h('th', { scope: 'row', class: 'text' }, def.label),
+                h('td', {}, show(def.key)),
+                h('td', { class: 'text wrap muted' }, def.formula),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
+  }
+
+  // ------------------------------------------------------------------ price chart
+  function priceSection(context) {
+    const { model, data, section, instruments } = context;
+    if (model.tapes.length === 0) {
+      section('prices', 'Price chart', h('p', {}, model.priceNote || 'The run keeps no prices.'));
+      return () => document.getElementById('prices').scrollIntoView();
+    }
+    const host = h('div', { class: 'chart price' });
+    const about = h('p', { class: 'note', role: 'status' });
+    const selected = model.tapes.findIndex((one) => one.root === state.get('root'));
+    let current = Math.max(0, selected);
+    const choice = h(
+      'select',
+      { 'aria-label': 'Instrument of the price chart' },
+      model.tapes.map((one, i) =>
+        h('option', { value: i, selected: i === current }, `${one.root} ${one.interval}`),
+      ),
+    );
+    let handle = null;
+    let focus = null;
+    const draw = () => {
+      handle?.remove();
+      handle = drawPrices(host, context, current, focus);
+    };
+    const ifSeen = () => {
+      if (handle !== null) draw();
+    };
+    redraw.push(ifSeen);
+    choice.addEventListener('change', () => {
+      current = Number(choice.value);
+      focus = null;
+      setState('root', model.tapes[current].root);
+      draw();
+    });
+    new IntersectionObserver(
+      (entries, observer) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        if (handle === null) draw();
+      },
+      { rootMargin: '600px' },
+    ).observe(host);
+    const step = (by) => {
+      const range = handle?.chart.timeScale().getVisibleLogicalRange();
+      if (!range) return;
+      const move = (range.to - range.from) * by;
+      handle.chart
+        .timeScale()
+        .setVisibleLogicalRange({ from: range.from + move, to: range.to + move });
+    };
+    const zoom = (by) => {
+      const range = handle?.chart.timeScale().getVisibleLogicalRange();
+      if (!range) return;
+      const middle = (range.from + range.to) / 2;
+      const half = ((range.to - range.from) / 2) * by;
+      handle.chart.timeScale().setVisibleLogicalRange({ from: middle - half, to: middle + half });
+    };
+    const tool = (label, action) => h('button', { type: 'button', onclick: action }, label);
+    const info = () => model.tapes[current];
+    section(
+      'prices',
+      'Price chart',
+      h(
+        'p',
+        { class: 'note' },
+        `Raw contract prices of the contract in front, in exchange time. ▲ buys, ▼ sells; vertical lines are rolls; stepped lines are working stops (orange) and targets (blue). ${model.priceNote}`,
+      ),
+      h(
+        'div',
+        { class: 'tools' },
+        choice,
+        tool('Earlier', () => step(-0.5)),
+        tool('Later', () => step(0.5)),
+        tool('Closer', () => zoom(0.5)),
+        tool('Wider', () => zoom(2)),
+        tool('All', () => handle?.chart.timeScale().fitContent()),
+      ),
+      h(
+        'figure',
+        {},
+        h(
+          'figcaption',
+          {},
+          h('strong', {}, 'Candles'),
+          ` ${model.tapes.map((one) => `${one.root}: ${fixed(one.bars, 0)} bars of ${one.interval}${one.bars < one.of ? ` of ${fixed(one.of, 0)}` : ''}`).join('; ')}.`,
+        ),
+        host,
+        about,
+      ),
+    );
+    return (trade) => {
+      const tape = model.tapes.findIndex((one) => one.root === trade.root);
+      document.getElementById('prices').scrollIntoView();
+      if (tape < 0) {
+        about.textContent = `There are no prices of ${trade.root} in this report.`;
+        return;
+      }
+      current = tape;
+      choice.value = String(tape);
+      focus = trade;
+      draw();
+      const zone = instruments.get(trade.root)?.zone ?? 'UTC';
+      about.textContent = `Trade ${trade.id}: ${trade.side} from ${localTime(trade.entryUs / 1000, zone)} at ${format('price', trade.entryPrice, instruments.get(trade.root))} to ${localTime(trade.exitUs / 1000, zone)} at ${format('price', trade.exitPrice, instruments.get(trade.root))} (${zone}), on ${info().interval} bars.`;
+    };
+  }
+
+  function lowerBound(values, wanted) {
+    let [low, high] = [0, values.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (values[middle] < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  function drawPrices(host, { model, data, instruments }, index, focus) {
+    const L = LightweightCharts;
+    const info = model.tapes[index];
+    const c = colours();
+    const column = (name) => data[`tape${index}.${name}`];
+    const instrument = instruments.get(info.root);
+    const tick = instrument?.tickSize ?? 1;
+    const decimals = instrument?.decimals ?? 2;
+    const zone = instrument?.zone ?? 'UTC';
+    const time = column('time');
+    const price = (counts) => Number((counts * tick).toFixed(decimals));
+    const candles = Array.from(time, (t, i) => {
+      const close = column('close')[i];
+      const open = close - column('body')[i];
+      return {
+        time: t,
+        open: price(open),
+        close: price(close),
+        high: price(Math.max(open, close) + column('top')[i]),
+        low: price(Math.min(open, close) - column('bottom')[i]),
+      };
+    });
+    const [up, down] = model.candles === 'green-red' ? ['#26803a', '#c0392b'] : [c.gain, c.loss];
+    const chart = L.createChart(host, {
+      autoSize: true,
+      layout: {
+        background: { color: c.bg },
+        textColor: c.text,
+        attributionLogo: true,
+        panes: { separatorColor: c.line },
+      },
+      grid: { vertLines: { color: faded(c.line, 0.5) }, horzLines: { color: faded(c.line, 0.5) } },
+      timeScale: {
+        timeVisible: info.interval !== '1d',
+        secondsVisible: false,
+        borderColor: c.line,
+        minBarSpacing: 0.002,
+        tickMarkFormatter: (t, type) => {
+          const text = localTime(t * 1000, zone);
+          return type === 0
+            ? text.slice(0, 4)
+            : type === 1
+              ? text.slice(0, 7)
+              : type === 2
+                ? text.slice(5, 10)
+                : text.slice(11, 16);
+        },
+      },
+      rightPriceScale: { borderColor: c.line },
+      localization: {
+        timeFormatter: (t) => `${localTime(t * 1000, zone)} ${zone}`,
+        priceFormatter: (value) => fixed(value, decimals),
+      },
+      crosshair: { mode: 0 },
+    });
+    const series = chart.addSeries(L.CandlestickSeries, {
+      upColor: up,
+      borderUpColor: up,
+      wickUpColor: up,
+      downColor: down,
+      borderDownColor: down,
+      wickDownColor: down,
+      priceFormat: { type: 'price', minMove: tick, precision: decimals },
+      priceLineVisible: false,
+    });
+    series.setData(candles);
+    const trades = tradesOf(info.root, data, time);
+    L.createSeriesMarkers(series, markersOf(trades, time, c));
+    addPlots(L, chart, info, index, data, time, candles, c);
+    series.attachPrimitive(
+      overlay({ chart, series, info, column, price, trades, focus, colours: c, time }),
+    );
+    if (focus !== null) {
+      const from = lowerBound(time, focus.entryUs / 1e6);
+      const to = lowerBound(time, focus.exitUs / 1e6);
+      const margin = Math.max(30, (to - from) * 0.6);
+      chart.timeScale().setVisibleLogicalRange({ from: from - margin, to: to + margin });
+    } else {
+      const shown = Math.min(candles.length, 240);
+      chart
+        .timeScale()
+        .setVisibleLogicalRange({ from: candles.length - shown, to: candles.length + 3 });
+    }
+    return { chart, remove: () => chart.remove() };
+  }
+  function tradesOf(rootName, data, time) {
+    const out = [];
+    const roots = data['flat.instrument'];
+    for (let row = 0; row < roots.length; row += 1) {
+      if (roots[row] !== rootName) continue;
+      const at = (us) => Math.min(lowerBound(time, us / 1e6), time.length - 1);
+      out.push({
+        id: data['flat.id'][row],
+        side: data['flat.side'][row],
+        qty: data['flat.qty'][row],
+        entry: at(data['flat.entryUs'][row]),
+        exit: at(data['flat.exitUs'][row]),
+        entryPrice: data['flat.entryPrice'][row],
+        exitPrice: data['flat.exitPrice'][row],
+        isOpen: data['flat.open'][row] === 1,
+        exitName: data['flat.exitName'][row],
+      });
+    }
+    return out;
+  }
+  function markersOf(trades, time, c) {
+    if (time.length === 0) return [];
+    const mark = (bar, isBuy, text) => ({
+      time: time[bar],
+      position: isBuy ? 'belowBar' : 'aboveBar',
+      shape: isBuy ? 'arrowUp' : 'arrowDown',
+      color: isBuy ? c.gain : c.loss,
+      text,
+    });
+    return trades
+      .flatMap((trade) => [
+        mark(trade.entry, trade.side === 'long', `${trade.id} ${trade.side} ${trade.qty}`),
+        ...(trade.isOpen
+          ? []
+          : [mark(trade.exit, trade.side !== 'long', `${trade.id} ${trade.exitName}`)]),
+      ])
+      .sort((a, b) => a.time - b.time);
+  }
+  function addPlots(L, chart, info, index, data, time, candles, c) {
+    const names = ['third', 'fourth', 'warning', 'muted'];
+    const low = candles.reduce((a, bar) => Math.min(a, bar.low), Infinity);
+    const high = candles.reduce((a, bar) => Math.max(a, bar.high), -Infinity);
+    const room = Math.max(high - low, Math.abs(high) * 0.05);
+    let panes = 0;
+    info.plots.forEach((name, p) => {
+      const bars = data[`tape${index}.plot${p}.bar`];
+      const values = data[`tape${index}.plot${p}.value`];
+      const byBar = new Map();
+      for (let i = 0; i < bars.length; i += 1)
+        if (Number.isFinite(values[i])) byBar.set(bars[i], values[i]);
+      const points = [...byBar]
+        .sort((a, b) => a[0] - b[0])
+        .map(([bar, value]) => ({ time: time[bar], value }));
+      const isPrice = points.every(
+        (point) => point.value > low - room && point.value < high + room,
+      );
+      if (!isPrice) panes += 1;
+      const line = chart.addSeries(
+        L.LineSeries,
+        {
+          color: c[names[p % names.length]],
+          lineWidth: 1.5,
+          lineStyle: p % 4,
+          title: name,
+          priceLineVisible: false,
+          lastValueVisible: false,
+          crosshairMarkerVisible: false,
+        },
+        isPrice ? 0 : panes,
+      );
+      line.setData(points);
+    });
+  }
+  /** Rolls, working stops and targets, trade lines and the band of the chosen trade, drawn behind the candles. */
+  function overlay({ chart, series, info, column, price, trades, focus, colours: c, time }) {
+    const scale = chart.timeScale();
+    const draw = (target) =>
+      target.useBitmapCoordinateSpace(
+        ({ context: g, bitmapSize, horizontalPixelRatio: rx, verticalPixelRatio: ry }) => {
+          const range = scale.getVisibleLogicalRange();
+          if (range === null) return;
+          const x = (bar) => (scale.logicalToCoordinate(bar) ?? -10) * rx;
+          const y = (value) => (series.priceToCoordinate(value) ?? -10) * ry;
+          const isSeen = (from, to) => to >= range.from - 1 && from <= range.to + 1;
+          const line = (x1, y1, x2, y2) => {
+            g.beginPath();
+            g.moveTo(x1, y1);
+            g.lineTo(x2, y2);
+            g.stroke();
+          };
+          g.save();
+          if (focus !== null && focus.root === info.root)
+            drawFocus(g, { focus, x, y, time, rx, price, bitmapSize, c });
+          g.lineWidth = rx;
+          g.strokeStyle = c.warning;
+          g.fillStyle = c.warning;
+          g.font = `${11 * ry}px system-ui, sans-serif`;
+          g.setLineDash([4 * rx, 4 * rx]);
+          info.contracts.slice(1).forEach((one) => {
+            if (!isSeen(one.fromBar, one.fromBar)) return;
+            const at = x(one.fromBar - 0.5);
+            line(at, 0, at, bitmapSize.height);
+            g.fillText(one.contract, at + 4 * rx, 14 * ry);
+          });
+          g.setLineDash([]);
+          g.lineWidth = 1.5 * rx;
+          const [role, from, to, level] = ['role', 'from', 'to', 'price'].map((name) =>
+            column(`level.${name}`),
+          );
+          for (let i = 0; i < role.length; i += 1) {
+            if (!isSeen(from[i], to[i])) continue;
+            g.strokeStyle = role[i] === 1 ? c.loss : c.gain;
+            const at = y(price(level[i]));
+            line(x(from[i]), at, Math.max(x(to[i]), x(from[i]) + 2 * rx), at);
+          }
+          g.setLineDash([2 * rx, 3 * rx]);
+          g.lineWidth = rx;
+          g.strokeStyle = c.muted;
+          for (const trade of trades)
+            if (isSeen(trade.entry, trade.exit))
+              line(x(trade.entry), y(trade.entryPrice), x(trade.exit), y(trade.exitPrice));
+          g.restore();
+        },
+      );
+    const view = { renderer: () => ({ draw }), zOrder: () => 'bottom' };
+    return { updateAllViews() {}, paneViews: () => [view] };
+  }
+  function drawFocus(g, { focus, x, y, time, rx, price, bitmapSize, c }) {
+    const from = x(lowerBound(time, focus.entryUs / 1e6) - 0.5);
+    const to = x(lowerBound(time, focus.exitUs / 1e6) + 0.5);
+    g.fillStyle = faded(c.fourth, 0.14);
+    g.fillRect(from, 0, Math.max(to - from, 2 * rx), bitmapSize.height);
+    const sign = focus.side === 'long' ? 1 : -1;
+    if (Number.isNaN(focus.mae) || Number.isNaN(focus.mfe)) return;
+    for (const [ticks, colour] of [
+      [focus.mfe, c.gain],
+      [focus.mae, c.loss],
+    ]) {
+      const a = y(focus.entryPrice);
+      const b = y(focus.entryPrice + sign * price(ticks));
+      g.fillStyle = faded(colour, 0.16);
+      g.fillRect(from, Math.min(a, b), Math.max(to - from, 2 * rx), Math.abs(a - b));
+    }
+  }
+
+  main().catch((error) => {
+    document
+      .getElementById('app')
+      .replaceChildren(
+        h('p', { class: 'failure' }, `This report cannot be drawn: ${error.message}`),
+      );
+    throw error;
+  });
+})();

@@ -1,0 +1,938 @@
+/**
+ * The bar-driven simulated venue. It knows one bar at a time and fills what the bar proves; where the bar leaves several
+ * outcomes open, a policy chooses and the choice is reported with its alternatives.
+ *
+ * A bar is matched in two steps. At the open: everything that the first trade decides, in time priority. Then the path:
+ * groups one after the other, by the certainty table or a search over all paths. The volume cap of the bar is one budget
+ * in that order: the open may use all of it, the path gets the rest.
+ *
+ * An order takes part in a bar that opens at or after the order was sent. A sample (open time equal to close time) needs
+ * an order sent before it, so that a decision made on a sample can never trade on that sample.
+ *
+ * The flat world: records are mutated by this one owner, and a bar on which nothing happens allocates nothing.
+ */
+import type { BarColumns } from '../core/bars.ts';
+import { assert, TradingError } from '../core/errors.ts';
+import type {
+  CancelRequest,
+  ExecutionReport,
+  GroupChild,
+  NewOrderRequest,
+  OrderGroupRequest,
+  ReplaceRequest,
+  VenueCapabilities,
+} from '../core/execution.ts';
+import type { ContractTable } from '../core/instrument.ts';
+import type { ClOrdId, WorkingState } from '../core/order.ts';
+import type { ExecutionSink, RandomSource, SimulatedVenue } from '../core/ports.ts';
+import { BarFlag } from '../core/ports.ts';
+import { roundCounts } from '../core/price-grid.ts';
+import type { PriceTicks, Qty, TsUs } from '../core/units.ts';
+import { toCashMicros, TS_MAX } from '../core/units.ts';
+import type { PathPolicy } from './bar-policies.ts';
+import { PATH_POLICIES } from './bar-policies.ts';
+import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
+import type { FeeModel } from './fee-model.ts';
+import { NO_FEES } from './fee-model.ts';
+import type { MatchSettings, PathPlan, PlanStep } from './group-path.ts';
+import { aggressiveTicks, pathPrice, planGroup, planSingle } from './group-path.ts';
+import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
+import { groupProblem, orderProblem } from './requests.ts';
+import type { TicksByRoot } from './slippage.ts';
+import { ticksPerContract } from './slippage.ts';
+
+export interface BarExchangeOptions {
+  readonly table: ContractTable;
+  readonly random: RandomSource;
+  /** Default `pessimistic`. */
+  readonly policy?: PathPolicy;
+  /** Ticks by which market and elected stop orders fill worse; default 0. */
+  readonly slippageTicks?: TicksByRoot;
+  /** Ticks that every aggressive fill pays for the spread, which trade bars do not show; default 0. */
+  readonly spreadTicks?: TicksByRoot;
+  /** How far beyond the bar's extreme slippage may carry a fill; default 0. */
+  readonly maxSlipBeyondBarTicks?: number;
+  readonly fees?: FeeModel;
+  /** Share of a bar's volume that all our orders may take; default 0.1, Infinity lifts the cap. */
+  readonly participation?: number;
+  /** Whether a limit fills when the price touches but does not pass it; default `never`. */
+  readonly touch?: 'never' | 'always';
+  /** A limit that the market jumps over inside a session fills at the open; default false: at its own price. */
+  readonly gapImprove?: boolean;
+}
+
+/** Counters of what the venue met. */
+export interface BarExchangeCounts {
+  badBars: number;
+  zeroVolumeBars: number;
+  ambiguousGroups: number;
+  roundedFills: number;
+  /** Exits that an OCO rule cancelled after a partial exit, with a position left. */
+  unprotectedRemainders: number;
+}
+
+export interface BarExchange extends SimulatedVenue {
+  readonly counts: Readonly<BarExchangeCounts>;
+  /**
+   * Last close by contract, NaN until known. The engine writes it after each execution bar, also after those that it does
+   * not deliver; it tells the venue whether an arriving order is already marketable or elected.
+   */
+  readonly lastTicks: Float64Array;
+}
+
+/** Builds a bar venue. Errors: E_SIM_OPTION. */
+export function createBarExchange(options: BarExchangeOptions): BarExchange {
+  return new BarVenue(options);
+}
+
+function optionError(option: string, value: unknown, rule: string): TradingError {
+  return new TradingError('E_SIM_OPTION', `${option} is ${String(value)}`, {
+    details: { option, value },
+    rule,
+    fix: `give ${option} within its range`,
+  });
+}
+
+/** A hash of the contract's id, so that a draw does not depend on the order of registration. */
+function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  }
+  return hash;
+}
+
+interface MutableBar {
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+}
+
+class BarVenue implements BarExchange {
+  readonly capabilities: VenueCapabilities = BAR_VENUE_CAPABILITIES;
+  readonly wakeLow: Float64Array;
+  readonly wakeHigh: Float64Array;
+  readonly lastTicks: Float64Array;
+  readonly counts: BarExchangeCounts = {
+    badBars: 0,
+    zeroVolumeBars: 0,
+    ambiguousGroups: 0,
+    roundedFills: 0,
+    unprotectedRemainders: 0,
+  };
+  readonly #table: ContractTable;
+  readonly #random: RandomSource;
+  readonly #policy: PathPolicy;
+  readonly #fees: FeeModel;
+  readonly #participation: number;
+  readonly #gapImprove: boolean;
+  readonly #settings: readonly MatchSettings[];
+  readonly #drawKeys: Float64Array;
+  /** Released orders by contract, in time priority. */
+  readonly #live: SimOrder[][];
+  readonly #open: Map<string, SimOrder> = new Map();
+  /** Contract of orders that have ended: their ids stay taken. */
+  readonly #ended: Map<string, number> = new Map();
+  readonly #nextSeq: Int32Array;
+  readonly #nextPriority: Float64Array;
+  readonly #netQty: Float64Array;
+  readonly #isExpired: Uint8Array;
+  /** Requests that arrive from inside a report wait here until the bar is done. */
+  readonly #deferred: (() => void)[] = [];
+  #isBusy: boolean = false;
+  #sink: ExecutionSink | null = null;
+  #timerUs: number = TS_MAX;
+
+  readonly #bar: MutableBar = { open: 0, high: 0, low: 0, close: 0 };
+  #barOpenUs: number = 0;
+  #barCloseUs: number = 0;
+  #capLeft: number = 0;
+  /** The bar that is being matched has opened and its first trade is being decided. */
+  #isAtOpen: boolean = false;
+
+  constructor(options: BarExchangeOptions) {
+    const { table } = options;
+    const n = table.contracts.length;
+    this.#table = table;
+    this.#random = options.random;
+    this.#policy = options.policy ?? 'pessimistic';
+    if (!PATH_POLICIES.includes(this.#policy)) {
+      throw optionError('policy', this.#policy, `a policy is one of ${PATH_POLICIES.join(', ')}`);
+    }
+    this.#participation = options.participation ?? 0.1;
+    if (!(this.#participation > 0)) {
+      throw optionError('participation', this.#participation, 'a share above 0, or Infinity');
+    }
+    const beyondTicks = options.maxSlipBeyondBarTicks ?? 0;
+    if (!(beyondTicks >= 0)) {
+      throw optionError('maxSlipBeyondBarTicks', beyondTicks, 'a number of ticks, 0 or more');
+    }
+    this.#fees = options.fees ?? NO_FEES;
+    this.#gapImprove = options.gapImprove === true;
+    const slip = ticksPerContract('slippageTicks', options.slippageTicks ?? 0, table);
+    const spread = ticksPerContract('spreadTicks', options.spreadTicks ?? 0, table);
+    this.#settings = table.contracts.map((_, c) => ({
+      slipTicks: slip[c]!,
+      spreadTicks: spread[c]!,
+      beyondTicks,
+      isTouchFilled: options.touch === 'always',
+    }));
+    this.#drawKeys = Float64Array.from(table.contracts, (contract) => hashText(contract.id));
+    this.#live = table.contracts.map(() => []);
+    this.wakeLow = new Float64Array(n).fill(-Infinity);
+    this.wakeHigh = new Float64Array(n).fill(Infinity);
+    this.lastTicks = new Float64Array(n).fill(NaN);
+    this.#nextSeq = new Int32Array(n);
+    this.#nextPriority = new Float64Array(n);
+    this.#netQty = new Float64Array(n);
+    this.#isExpired = new Uint8Array(n);
+  }
+
+  connect(sink: ExecutionSink): void {
+    this.#sink = sink;
+  }
+
+  submit(request: NewOrderRequest): void {
+    if (this.#defer(() => this.submit(request))) return;
+    const problem = this.#admissionProblem(request) ?? orderProblem(request);
+    const reason = problem ?? (this.#canReduce(request) ? null : 'reduce-only-exhausted');
+    if (reason !== null) {
+      this.#reject(request, reason);
+      return;
+    }
+    const order = this.#register(request, null, null);
+    this.#report('Accepted', order, request.sentUs);
+    this.#arrive(order);
+    this.#refresh(order.contractIndex);
+  }
+
+  submitGroup(request: OrderGroupRequest): void {
+    if (this.#defer(() => this.submitGroup(request))) return;
+    const requests = request.children.map((child) => child.order);
+    if (request.entry !== null) requests.unshift(request.entry);
+    const problem = this.#groupAdmissionProblem(request, requests);
+    if (problem !== null) {
+      for (const each of requests) this.#reject(each, problem);
+      return;
+    }
+    const group = new SimGroup(request.groupId, request.peers, request.release);
+    if (request.entry !== null) group.entry = this.#register(request.entry, group, null);
+    for (const child of request.children) {
+      const order = this.#register(child.order, group, child);
+      group.exits.push(order);
+      const { level } = child;
+      if (level !== undefined && 'ticks' in level) this.#setLevel(order, level.ticks);
+      if (group.entry !== null) {
+        order.state = State.held;
+        order.released = 0;
+      }
+    }
+    for (const order of [group.entry, ...group.exits]) {
+      if (order !== null) this.#report('Accepted', order, request.sentUs);
+    }
+    if (group.entry !== null) this.#arrive(group.entry);
+    else for (const order of group.exits) this.#arrive(order);
+    this.#refresh(requests[0]!.contractIndex);
+  }
+
+  replace(request: ReplaceRequest): void {
+    if (this.#defer(() => this.replace(request))) return;
+    const order = this.#open.get(request.clOrdId);
+    const reason =
+      order === undefined ? this.#missing(request.clOrdId) : replaceProblem(order, request);
+    if (order === undefined || reason !== null) {
+      this.#reportMissing('ReplaceRejected', request, reason ?? 'unknown-order', order);
+      return;
+    }
+    this.#applyReplace(order, request);
+    this.#report('Replaced', order, request.sentUs);
+    const { group } = order;
+    // Two exits that reduce each other stay of one size.
+    if (
+      group !== null &&
+      group.rule === 'ouo' &&
+      group.entry !== order &&
+      request.qty !== undefined
+    ) {
+      const peer = group.exits.length === 2 ? group.exits.find((leg) => leg !== order) : undefined;
+      if (peer !== undefined && peer.state !== State.done && peer.leaves !== order.leaves) {
+        peer.qty = peer.cum + order.leaves;
+        this.#report('Restated', peer, request.sentUs);
+      }
+    }
+    this.#refresh(order.contractIndex);
+  }
+
+  cancel(request: CancelRequest): void {
+    if (this.#defer(() => this.cancel(request))) return;
+    const order = this.#open.get(request.clOrdId);
+    if (order === undefined) {
+      this.#reportMissing('CancelRejected', request, this.#missing(request.clOrdId), undefined);
+      return;
+    }
+    this.#end(order, 'Canceled', 'requested', request.sentUs, true);
+    this.#compact(order.contractIndex);
+  }
+
+  onBar(contractIndex: number, bars: BarColumns, row: number, flags: number): void {
+    const orders = this.#live[contractIndex]!;
+    if (orders.length === 0) return;
+    const bar = this.#bar;
+    bar.open = bars.open[row]!;
+    bar.high = bars.high[row]!;
+    bar.low = bars.low[row]!;
+    bar.close = bars.close[row]!;
+    const volume = bars.volume[row]!;
+    const isSane =
+      bar.low <= Math.min(bar.open, bar.close) && bar.high >= Math.max(bar.open, bar.close);
+    if ((flags & BarFlag.quarantined) !== 0 || !isSane || volume < 0) {
+      this.counts.badBars += 1;
+      return;
+    }
+    if (volume === 0) {
+      this.counts.zeroVolumeBars += 1;
+      return;
+    }
+    this.#barOpenUs = bars.openUs[row]!;
+    this.#barCloseUs = bars.closeUs[row]!;
+    // The hair keeps a whole product whole: 0.29 × 100 is below 29 in doubles.
+    this.#capLeft = isNaN(volume) ? Infinity : Math.floor(this.#participation * volume + 1e-9);
+    this.#isBusy = true;
+    this.#isAtOpen = true;
+    this.#matchOpen(contractIndex, orders, (flags & BarFlag.auctionOpen) !== 0);
+    this.#isAtOpen = false;
+    this.#matchPath(contractIndex, orders);
+    this.#isBusy = false;
+    this.#compact(contractIndex);
+    this.#flush();
+  }
+
+  onSessionClose(contractIndex: number, closeUs: TsUs): void {
+    for (const order of [...this.#live[contractIndex]!]) {
+      const isOfSession = order.timeInForce !== 'gtc' && order.timeInForce !== 'gtd';
+      // An order sent at the close or later waits for the next session.
+      if (isOfSession && order.eligibleUs < closeUs) {
+        this.#end(order, 'Expired', 'day-end', closeUs, false);
+      }
+    }
+    this.#compact(contractIndex);
+  }
+
+  onContractExpiry(contractIndex: number, tsUs: TsUs): void {
+    this.#isExpired[contractIndex] = 1;
+    for (const order of [...this.#open.values()]) {
+      if (order.contractIndex === contractIndex) {
+        this.#end(order, 'Canceled', 'contract-expired', tsUs, false);
+      }
+    }
+    this.#compact(contractIndex);
+  }
+
+  onTime(nowUs: TsUs): void {
+    if (this.#timerUs > nowUs) return;
+    for (const order of [...this.#open.values()]) {
+      if (order.expireUs > nowUs || order.state === State.done) continue;
+      this.#end(order, 'Expired', 'gtd', order.expireUs, true);
+      this.#compact(order.contractIndex);
+    }
+    this.#findTimer();
+  }
+
+  nextTimerUs(): TsUs {
+    return this.#timerUs as TsUs;
+  }
+
+  setPosition(contractIndex: number, netQty: number): void {
+    this.#netQty[contractIndex] = netQty;
+  }
+
+  // Everything that the first trade of the bar decides.
+  #matchOpen(contractIndex: number, orders: SimOrder[], isAuction: boolean): void {
+    // The list grows by what fills release; those arrive at the open too.
+    for (let i = 0; i < orders.length; i += 1) {
+      const order = orders[i]!;
+      if (!this.#isEligible(order)) continue;
+      if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
+      order.fresh = Fresh.no;
+      const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
+      if (isImmediate && order.state !== State.done) {
+        this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
+      }
+    }
+  }
+
+  #isEligible(order: SimOrder): boolean {
+    if (order.state === State.done || order.state === State.held) return false;
+    if (order.expireUs <= this.#barOpenUs) return false;
+    return this.#barOpenUs === this.#barCloseUs
+      ? order.eligibleUs < this.#barOpenUs || order.released !== Infinity
+      : order.eligibleUs <= this.#barOpenUs;
+  }
+
+  #tryOpen(order: SimOrder, contractIndex: number, isAuction: boolean): void {
+    const bar = this.#bar;
+    const { open } = bar;
+    const { side } = order;
+    if (order.timeInForce === 'fok' && order.liveQty() > this.#fillable(order)) return;
+    const wasElected = order.state === State.elected;
+    if (order.kind === Kind.trailing && isNaN(order.stop)) order.stop = order.trailTrigger(open);
+    const dir = order.triggerDir();
+    if (dir !== 0) {
+      const isPast = dir > 0 ? open >= order.stop : open <= order.stop;
+      if (!isPast && order.fresh !== Fresh.inTheMarket) return;
+      this.#elect(order, this.#barOpenUs);
+    }
+    const settings = this.#settings[contractIndex]!;
+    if (order.isMarketNow()) {
+      const rule =
+        order.kind === Kind.market ? 'bar-open' : wasElected ? 'elected-open' : 'stop-jump';
+      this.#fill(order, open, aggressiveTicks(side, open, bar, settings), rule, null);
+      return;
+    }
+    const through = side * (order.limit - open);
+    if (through < 0) return;
+    if (order.fresh === Fresh.marketable || dir !== 0) {
+      const slipped = aggressiveTicks(side, open, bar, settings);
+      const price = side > 0 ? Math.min(slipped, order.limit) : Math.max(slipped, order.limit);
+      this.#fill(order, open, price, 'limit-marketable', null);
+    } else if (isAuction) {
+      this.#fill(order, open, open, 'auction-open', null);
+    } else if (through > 0 && this.#gapImprove) {
+      this.#fill(order, open, open, 'limit-jump-improved', null);
+    } else if (through > 0) {
+      const own = order.fresh === Fresh.unknown ? insideBar(side, order.limit, bar) : order.limit;
+      this.#fill(order, own, own, 'limit-jump', null);
+    } else if (settings.isTouchFilled) {
+      this.#fill(order, open, open, 'limit-touch', null);
+    }
+  }
+
+  // What happens between the open and the close.
+  #matchPath(contractIndex: number, orders: SimOrder[]): void {
+    const settings = this.#settings[contractIndex]!;
+    const context = {
+      policy: this.#policy,
+      random: this.#random,
+      drawA: this.#drawKeys[contractIndex]!,
+      drawB: this.#barOpenUs,
+    };
+    const count = orders.length;
+    for (let i = 0; i < count; i += 1) {
+      const order = orders[i]!;
+      const { group } = order;
+      if (!this.#isInPath(order)) continue;
+      if (group === null) {
+        this.#apply(planSingle(order, this.#bar, settings, context), order, settings);
+        continue;
+      }
+      // The group acts when its first order is met.
+      if (!this.#isFirstOf(group, order, orders, i)) continue;
+      const entry = group.entry;
+      if (entry !== null && this.#isInPath(entry)) this.#predictLevels(group, entry, settings);
+      const legs = this.#legsOf(group);
+      const hasTrail = legs.some((leg) => leg.kind === Kind.trailing);
+      if (
+        hasTrail &&
+        legs[0] === entry &&
+        legs.some((leg) => leg !== entry && leg.state !== State.held)
+      ) {
+        // Exits work while the entry still fills: the position first, then the rest of the entry.
+        const exits = legs.filter((leg) => leg !== entry);
+        this.#apply(planGroup(group, exits, this.#bar, settings, context), order, settings);
+        if (this.#isInPath(entry!)) {
+          this.#apply(planSingle(entry!, this.#bar, settings, context), entry!, settings);
+        }
+        continue;
+      }
+      this.#apply(planGroup(group, legs, this.#bar, settings, context), order, settings);
+    }
+  }
+
+  #isInPath(order: SimOrder): boolean {
+    if (!this.#isEligible(order) || order.isMarketNow()) return false;
+    // Part of the bar lies beyond the expiry, and nothing tells which.
+    return order.expireUs >= this.#barCloseUs && order.liveQty() > 0;
+  }
+
+  #isFirstOf(group: SimGroup, order: SimOrder, orders: SimOrder[], index: number): boolean {
+    for (let i = 0; i < index; i += 1) {
+      if (orders[i]!.group === group && this.#isInPath(orders[i]!)) return orders[i] === order;
+    }
+    return true;
+  }
+
+  #legsOf(group: SimGroup): SimOrder[] {
+    const legs: SimOrder[] = [];
+    const { entry } = group;
+    const isEntryIn = entry !== null && this.#isInPath(entry);
+    if (isEntryIn) legs.push(entry);
+    for (const leg of group.exits) {
+      const isHeld = leg.state === State.held && isEntryIn;
+      // In an entry that waits for its last fill, exits are released only if this bar can bring it.
+      if (isHeld || this.#isInPath(leg)) legs.push(leg);
+    }
+    return legs;
+  }
+
+  #apply(plan: PathPlan | null, first: SimOrder, settings: MatchSettings): void {
+    if (plan === null) return;
+    for (const step of plan.steps) this.#applyStep(step, settings);
+    const { trail, ambiguity } = plan;
+    if (trail !== null && trail.state === State.live && !isNaN(plan.trailTrigger)) {
+      if (trail.stop !== plan.trailTrigger) {
+        trail.stop = plan.trailTrigger;
+        this.#report('Restated', trail, this.#barCloseUs);
+      }
+    }
+    if (ambiguity === null) return;
+    this.counts.ambiguousGroups += 1;
+    this.#sink?.onAmbiguity({
+      groupId: first.group?.id ?? first.clOrdId,
+      contractIndex: first.contractIndex,
+      barOpenUs: this.#barOpenUs as TsUs,
+      barCloseUs: this.#barCloseUs as TsUs,
+      policy: this.#policy,
+      chosen: ambiguity.chosen,
+      alternatives: ambiguity.alternatives,
+      qty: ambiguity.qty,
+    });
+  }
+
+  #applyStep(step: PlanStep, settings: MatchSettings): void {
+    const { order } = step;
+    if (order.state === State.done || order.state === State.held) return;
+    const wasLimit = order.isLimitNow();
+    const price = pathPrice(order, step.baseTicks, this.#bar, settings);
+    if (!wasLimit) this.#elect(order, this.#barCloseUs);
+    if (step.action === 'elect') return;
+    const rule = PATH_RULES[order.kind]!;
+    const policy = step.certain ? null : this.#policy;
+    this.#fill(order, step.baseTicks, price, rule, policy);
+  }
+
+  #elect(order: SimOrder, tsUs: number): void {
+    order.state = State.elected;
+    this.#report('Triggered', order, tsUs);
+  }
+
+  /** Contracts that may fill now by volume and reduce-only. */
+  #fillable(order: SimOrder): number {
+    let qty = Math.min(order.liveQty(), this.#capLeft);
+    if (order.reduceOnly) {
+      qty = Math.min(qty, Math.max(0, -order.side * this.#netQty[order.contractIndex]!));
+    }
+    return qty;
+  }
+
+  #fill(order: SimOrder, base: number, exact: number, rule: string, policy: string | null): void {
+    const qty = this.#fillable(order);
+    if (qty <= 0) return;
+    const c = order.contractIndex;
+    const price = roundCounts(exact, order.side > 0 ? 'up' : 'down');
+    const roundedTicks = Math.abs(price - exact);
+    const tsUs = (this.#isAtOpen ? this.#barOpenUs : this.#barCloseUs) as TsUs;
+    this.#capLeft -= qty;
+    this.#netQty[c] = this.#netQty[c]! + order.side * qty;
+    order.cum += qty;
+    order.costTicks += qty * price;
+    if (roundedTicks > 0) this.counts.roundedFills += 1;
+    const commission = this.#fees.commissionMicros(c, tsUs) * qty;
+    const evidence = makeEvidence(
+      rule,
+      policy,
+      roundedTicks,
+      Math.abs(exact - base),
+      this.#barOpenUs,
+      this.#barCloseUs,
+    );
+    const isDone = order.leaves === 0;
+    if (isDone) this.#retire(order);
+    this.#sink?.onReport({
+      ...this.#reportOf('Fill', order, tsUs),
+      fill: {
+        execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
+        lastQty: qty as Qty,
+        lastPriceTicks: price,
+        feeMicros: toCashMicros(commission + this.#fees.exchangeMicros(c, tsUs) * qty),
+        commissionMicros: toCashMicros(commission),
+        evidence,
+      },
+    });
+    order.fillCount += 1;
+    this.#afterFill(order, qty, tsUs);
+  }
+
+  #afterFill(order: SimOrder, qty: number, tsUs: number): void {
+    const { group } = order;
+    if (group !== null) {
+      if (group.entry === order) this.#release(group, tsUs);
+      else this.#afterExit(group, order, qty, tsUs);
+    }
+    this.#sweepReduceOnly(order.contractIndex, tsUs);
+  }
+
+  /** Exits follow what the entry has filled. */
+  #release(group: SimGroup, tsUs: number): void {
+    const entry = group.entry!;
+    const isWaiting = group.release === 'full' && entry.state !== State.done;
+    if (isWaiting || entry.cum === 0) return;
+    group.releaseUpTo(entry.cum);
+    for (const leg of group.exits) {
+      if (leg.state === State.done || leg.released === 0) continue;
+      this.#priceFromEntry(leg, entry.costTicks / entry.cum);
+      if (leg.state !== State.held) {
+        if (leg.level !== null && 'offsetTicks' in leg.level) this.#report('Restated', leg, tsUs);
+        continue;
+      }
+      leg.state = State.live;
+      leg.eligibleUs = Math.max(leg.eligibleUs, this.#barOpenUs);
+      leg.priority = this.#takePriority(leg.contractIndex);
+      if (this.#isAtOpen) this.#arriveAt(leg, this.#bar.open);
+      this.#live[leg.contractIndex]!.push(leg);
+      this.#report('Released', leg, tsUs);
+    }
+  }
+
+  #afterExit(group: SimGroup, order: SimOrder, qty: number, tsUs: number): void {
+    group.exitedQty += qty;
+    if (group.rule === 'none') return;
+    const left = group.targetQty() - group.exitedQty;
+    if (group.rule === 'oco' && left > 0 && group.entry !== null)
+      this.counts.unprotectedRemainders += 1;
+    for (const leg of group.exits) {
+      if (leg === order || leg.state === State.done) continue;
+      if (group.rule === 'oco' || left <= 0) {
+        this.#end(leg, 'Canceled', 'oco-peer', tsUs, false);
+      } else if (leg.leaves > left) {
+        leg.qty = leg.cum + left;
+        this.#report('Restated', leg, tsUs);
+      }
+    }
+  }
+
+  /** Reduce-only orders that have nothing left to reduce end at once. */
+  #sweepReduceOnly(contractIndex: number, tsUs: number): void {
+    const net = this.#netQty[contractIndex]!;
+    const orders = this.#live[contractIndex]!;
+    for (let i = 0; i < orders.length; i += 1) {
+      const order = orders[i]!;
+      if (!order.reduceOnly || order.state === State.done || order.side * net < 0) continue;
+      // More of the entry may come, and its exits must then be there.
+      if (order.group !== null && order.group.isEntryOpen()) continue;
+      this.#end(order, 'Canceled', 'reduce-only-exhausted', tsUs, false);
+    }
+  }
+
+  /** Ends an order early. `cascade` carries the rules of its group to the others. */
+  #end(
+    order: SimOrder,
+    kind: 'Canceled' | 'Expired',
+    reason: string,
+    tsUs: number,
+    cascade: boolean,
+  ): void {
+    if (order.state === State.done) return;
+    this.#retire(order);
+    this.#report(kind, order, tsUs, reason);
+    const { group } = order;
+    if (group === null) return;
+    if (group.entry === order) {
+      this.#afterEntryEnd(group, tsUs);
+    } else if (cascade && group.rule === 'oco') {
+      for (const leg of group.exits) this.#end(leg, 'Canceled', 'oco-peer', tsUs, false);
+    }
+  }
+
+  /** The entry fills no more: exits stay for what it filled, and only for that. */
+  #afterEntryEnd(group: SimGroup, tsUs: number): void {
+    const entry = group.entry!;
+    if (entry.cum > 0) this.#release(group, tsUs);
+    const left = entry.cum - group.exitedQty;
+    for (const leg of group.exits) {
+      if (leg.state === State.done) continue;
+      const qty = Math.min(leg.released, leg.cum + left);
+      if (entry.cum === 0 || qty <= leg.cum) {
+        this.#end(leg, 'Canceled', entry.cum === 0 ? 'parent-ended' : 'oco-peer', tsUs, false);
+      } else if (leg.qty > qty) {
+        leg.qty = qty;
+        this.#report('Restated', leg, tsUs);
+      }
+    }
+    this.#sweepReduceOnly(entry.contractIndex, tsUs);
+  }
+
+  #retire(order: SimOrder): void {
+    order.state = State.done;
+    this.#open.delete(order.clOrdId);
+    this.#ended.set(order.clOrdId, order.contractIndex);
+    if (order.expireUs !== TS_MAX) this.#findTimer();
+  }
+
+  #findTimer(): void {
+    this.#timerUs = TS_MAX;
+    for (const order of this.#open.values()) {
+      if (order.expireUs < this.#timerUs) this.#timerUs = order.expireUs;
+    }
+  }
+
+  /** Levels of held exits as they will be when the entry fills at its expected price in this bar. */
+  #predictLevels(group: SimGroup, entry: SimOrder, settings: MatchSettings): void {
+    const base = entry.isLimitNow() ? entry.limit : entry.stop;
+    const price = roundCounts(
+      pathPrice(entry, base, this.#bar, settings),
+      entry.side > 0 ? 'up' : 'down',
+    );
+    const qty = entry.liveQty();
+    const average = (entry.costTicks + price * qty) / (entry.cum + qty);
+    for (const leg of group.exits) if (leg.state === State.held) this.#priceFromEntry(leg, average);
+  }
+
+  #priceFromEntry(leg: SimOrder, average: number): void {
+    if (leg.level === null || !('offsetTicks' in leg.level)) return;
+    // Away from the market: a fractional average never brings an exit nearer.
+    const down = leg.role === 'stop' ? leg.side < 0 : leg.side > 0;
+    const reference = roundCounts(average, down ? 'down' : 'up');
+    const offset = leg.level.offsetTicks;
+    this.#setLevel(leg, reference + (down ? -offset : offset));
+  }
+
+  #setLevel(leg: SimOrder, ticks: number): void {
+    if (leg.kind === Kind.limit) {
+      leg.limit = ticks;
+      return;
+    }
+    // A trail that has ratcheted does not fall back to where it began.
+    if (leg.kind === Kind.trailing && leg.state !== State.held && !isNaN(leg.stop)) return;
+    leg.stop = ticks;
+    if (!isNaN(leg.limit)) leg.limit = ticks + leg.limitOffset;
+  }
+
+  #register(request: NewOrderRequest, group: SimGroup | null, child: GroupChild | null): SimOrder {
+    const c = request.contractIndex;
+    const seq = this.#nextSeq[c]!;
+    this.#nextSeq[c] = seq + 1;
+    const orderId = `${this.#table.contractAt(c).id}-${seq}`;
+    const order = new SimOrder(request, seq, orderId, group, child);
+    order.priority = this.#takePriority(c);
+    this.#open.set(order.clOrdId, order);
+    if (order.expireUs < this.#timerUs) this.#timerUs = order.expireUs;
+    return order;
+  }
+
+  #takePriority(contractIndex: number): number {
+    const priority = this.#nextPriority[contractIndex]!;
+    this.#nextPriority[contractIndex] = priority + 1;
+    return priority;
+  }
+
+  /** A new order joins the working ones, knowing the last price if there is one. */
+  #arrive(order: SimOrder): void {
+    this.#live[order.contractIndex]!.push(order);
+    this.#arriveAt(order, this.lastTicks[order.contractIndex]!);
+  }
+
+  #arriveAt(order: SimOrder, last: number): void {
+    order.fresh = Fresh.no;
+    if (order.isLimitNow()) {
+      const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
+      if (isImmediate || order.side * (order.limit - last) > 0) order.fresh = Fresh.marketable;
+      else if (isNaN(last)) order.fresh = Fresh.unknown;
+      return;
+    }
+    if (order.kind === Kind.trailing && isNaN(order.stop) && !isNaN(last)) {
+      order.stop = order.trailTrigger(last);
+    }
+    const dir = order.triggerDir();
+    if (dir !== 0 && dir * (last - order.stop) >= 0) order.fresh = Fresh.inTheMarket;
+  }
+
+  #admissionProblem(request: NewOrderRequest): string | null {
+    const c = request.contractIndex;
+    assert(c >= 0 && c < this.#live.length, 'an order names a contract of the table');
+    if (this.#open.has(request.clOrdId) || this.#ended.has(request.clOrdId)) return 'duplicate-id';
+    return this.#isExpired[c] === 1 ? 'contract-expired' : null;
+  }
+
+  #groupAdmissionProblem(
+    request: OrderGroupRequest,
+    requests: readonly NewOrderRequest[],
+  ): string | null {
+    for (const each of requests) {
+      const problem = this.#admissionProblem(each);
+      if (problem !== null) return problem;
+      if (request.entry === null && !this.#canReduce(each)) return 'reduce-only-exhausted';
+    }
+    if (new Set(requests.map((each) => each.clOrdId)).size < requests.length) return 'duplicate-id';
+    return groupProblem(request, this.lastTicks[requests[0]?.contractIndex ?? 0] ?? NaN);
+  }
+
+  /** A reduce-only order needs a position to reduce, or a working order that may open one. */
+  #canReduce(request: NewOrderRequest): boolean {
+    if (request.spec.reduceOnly !== true) return true;
+    const { side } = request.spec;
+    if (side * this.#netQty[request.contractIndex]! < 0) return true;
+    return this.#live[request.contractIndex]!.some(
+      (order) => order.side === -side && !order.reduceOnly && order.state !== State.done,
+    );
+  }
+
+  #applyReplace(order: SimOrder, request: ReplaceRequest): void {
+    const isPriced = request.limitTicks !== undefined || request.stopTicks !== undefined;
+    const isLarger = request.qty !== undefined && request.qty > order.qty;
+    if (request.qty !== undefined) {
+      order.qty = request.qty;
+      // A held or released exit may use all of its new size once the entry has filled.
+      if (order.group?.entry != null && order.group.entry !== order && !order.group.isEntryOpen()) {
+        order.released = Math.max(order.released, request.qty);
+      }
+    }
+    if (request.limitTicks !== undefined) order.limit = request.limitTicks;
+    if (request.stopTicks !== undefined) order.stop = request.stopTicks;
+    if (isPriced) order.level = null;
+    if (!isPriced && !isLarger) return;
+    order.eligibleUs = request.sentUs;
+    order.priority = this.#takePriority(order.contractIndex);
+    if (order.state === State.held) return;
+    this.#arriveAt(order, this.lastTicks[order.contractIndex]!);
+    this.#live[order.contractIndex]!.sort((a, b) => a.priority - b.priority);
+  }
+
+  #missing(clOrdId: ClOrdId): string {
+    return this.#ended.has(clOrdId) ? 'already-terminal' : 'unknown-order';
+  }
+
+  #defer(retry: () => void): boolean {
+    if (this.#isBusy) this.#deferred.push(retry);
+    return this.#isBusy;
+  }
+
+  #flush(): void {
+    while (this.#deferred.length > 0) this.#deferred.shift()!();
+  }
+
+  /** Drops ended orders and sets what must wake the contract. */
+  #compact(contractIndex: number): void {
+    const orders = this.#live[contractIndex]!;
+    let kept = 0;
+    for (let i = 0; i < orders.length; i += 1) {
+      const order = orders[i]!;
+      if (order.state !== State.done) {
+        orders[kept] = order;
+        kept += 1;
+      }
+    }
+    orders.length = kept;
+    this.#refresh(contractIndex);
+  }
+
+  #refresh(contractIndex: number): void {
+    const orders = this.#live[contractIndex]!;
+    let low = -Infinity;
+    let high = Infinity;
+    for (let i = 0; i < orders.length; i += 1) {
+      const order = orders[i]!;
+      const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
+      const dir = order.isLimitNow() ? -order.side : order.triggerDir();
+      const level = order.isLimitNow() ? order.limit : order.stop;
+      const isTrailing = order.kind === Kind.trailing;
+      if (order.isMarketNow() || isImmediate || order.fresh !== Fresh.no || isTrailing) {
+        high = -Infinity;
+      } else if (dir > 0) high = Math.min(high, level);
+      else low = Math.max(low, level);
+    }
+    this.wakeLow[contractIndex] = low;
+    this.wakeHigh[contractIndex] = high;
+  }
+
+  #reportOf(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number): ExecutionReport {
+    const working: WorkingState =
+      order.state === State.held
+        ? 'held'
+        : order.state === State.live
+          ? 'live'
+          : order.state === State.elected
+            ? 'triggered'
+            : 'none';
+    const isEarlyEnd = kind === 'Canceled' || kind === 'Expired';
+    const report = {
+      kind,
+      clOrdId: order.clOrdId,
+      orderId: order.orderId,
+      contractIndex: order.contractIndex,
+      tsUs: tsUs as TsUs,
+      orderQty: order.qty as Qty,
+      cumQty: order.cum as Qty,
+      leavesQty: (isEarlyEnd ? 0 : order.leaves) as Qty,
+      working,
+    };
+    if (isNaN(order.limit) && isNaN(order.stop)) return report;
+    if (isNaN(order.limit)) return { ...report, stopTicks: order.stop as PriceTicks };
+    if (isNaN(order.stop)) return { ...report, limitTicks: order.limit as PriceTicks };
+    return {
+      ...report,
+      limitTicks: order.limit as PriceTicks,
+      stopTicks: order.stop as PriceTicks,
+    };
+  }
+
+  #report(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number, reason?: string): void {
+    const report = this.#reportOf(kind, order, tsUs);
+    this.#sink?.onReport(reason === undefined ? report : { ...report, reason });
+  }
+
+  #reject(request: NewOrderRequest, reason: string): void {
+    // A taken id stays the id of the order that has it.
+    if (reason !== 'duplicate-id') this.#ended.set(request.clOrdId, request.contractIndex);
+    this.#sink?.onReport({
+      kind: 'Rejected',
+      clOrdId: request.clOrdId,
+      orderId: null,
+      contractIndex: request.contractIndex,
+      tsUs: request.sentUs,
+      reason,
+    });
+  }
+
+  #reportMissing(
+    kind: 'ReplaceRejected' | 'CancelRejected',
+    request: ReplaceRequest | CancelRequest,
+    reason: string,
+    order: SimOrder | undefined,
+  ): void {
+    this.#sink?.onReport({
+      kind,
+      clOrdId: request.clOrdId,
+      orderId: order?.orderId ?? request.orderId,
+      contractIndex: order?.contractIndex ?? this.#ended.get(request.clOrdId) ?? -1,
+      tsUs: request.sentUs,
+      reason,
+    });
+  }
+}
+
+const PATH_RULES: Readonly<Record<number, string>> = {
+  [Kind.limit]: 'limit-through',
+  [Kind.stop]: 'stop-touch',
+  [Kind.stopLimit]: 'stop-limit-touch',
+  [Kind.touchMarket]: 'touched',
+  [Kind.touchLimit]: 'touched-limit',
+  [Kind.trailing]: 'trailing-touch',
+};
+
+/** A price kept within the bar, for an order whose arrival price is not known. */
+function insideBar(side: number, price: number, bar: MutableBar): number {
+  return side > 0 ? Math.min(price, bar.high) : Math.max(price, bar.low);
+}
+
+function replaceProblem(order: SimOrder, request: ReplaceRequest): string | null {
+  const { qty, limitTicks, stopTicks } = request;
+  if (qty !== undefined && !(Number.isSafeInteger(qty) && qty > 0)) return 'invalid-qty';
+  if (qty !== undefined && qty <= order.cum) return 'qty-below-filled';
+  if (limitTicks !== undefined && !Number.isSafeInteger(limitTicks)) return 'off-grid';
+  if (stopTicks !== undefined && !Number.isSafeInteger(stopTicks)) return 'off-grid';
+  if (limitTicks !== undefined && isNaN(order.limit)) return 'unsupported-replace';
+  if (stopTicks !== undefined && isNaN(order.stop)) return 'unsupported-replace';
+  if (stopTicks !== undefined && order.state === State.elected) return 'already-triggered';
+  return null;
+}

@@ -1,0 +1,25 @@
+/** What the bar venue does, as data. Whatever is not listed here is refused by name, never approximated. */
+import type { VenueCapabilities } from '../core/execution.ts';
+
+export const BAR_VENUE_CAPABILITIES: VenueCapabilities = {
+  venue: 'SIM',
+  orderTypes: [
+    'market',
+    'limit',
+    'stop',
+    'stop-limit',
+    'market-if-touched',
+    'limit-if-touched',
+    'trailing-stop',
+  ],
+  timesInForce: ['day', 'gtc', 'gtd', 'ioc', 'fok'],
+  triggers: ['last'],
+  features: {
+    replace: true,
+    reduceOnly: true,
+    postOnly: false,
+    iceberg: false,
+    protection: false,
+    groups: ['bracket', 'oco', 'ouo', 'multi-target'],
+  },
+};

@@ -1,0 +1,14 @@
+/** Public surface of the simulated venue. */
+export { createBarExchange } from './bar-exchange.ts';
+export type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-exchange.ts';
+export { PATH_POLICIES } from './bar-policies.ts';
+export type { PathPolicy } from './bar-policies.ts';
+export { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
+export { bracketOutcomes, OutcomeBit, trailingOutcomes } from './certainty.ts';
+export type { BarRange, EntryKind, TrailingOutcomes } from './certainty.ts';
+export { SIM_ERRORS } from './errors.ts';
+export { createFeeModel, NO_FEES } from './fee-model.ts';
+export type { FeeEntry, FeeModel } from './fee-model.ts';
+export { createMarginModel } from './margin-model.ts';
+export type { MarginLevel, MarginRule } from './margin-model.ts';
+export type { TicksByRoot } from './slippage.ts';

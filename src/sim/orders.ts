@@ -1,0 +1,226 @@
+/** Records of the bar venue. The flat world: mutable, owned by one venue, one shape per class. */
+import type { FillEvidence, GroupChild, NewOrderRequest } from '../core/execution.ts';
+import type {
+  ClOrdId,
+  ExitLevel,
+  GroupId,
+  OrderRole,
+  PeerRule,
+  TimeInForce,
+  TrailSpec,
+} from '../core/order.ts';
+import { TS_MAX } from '../core/units.ts';
+
+export const Kind = {
+  market: 0,
+  limit: 1,
+  stop: 2,
+  stopLimit: 3,
+  touchMarket: 4,
+  touchLimit: 5,
+  trailing: 6,
+} as const;
+
+export const State = { held: 0, live: 1, elected: 2, done: 3 } as const;
+
+/** What the order knows of the market at its arrival; cleared by its first bar. */
+export const Fresh = {
+  no: 0,
+  /** A limit better than the last price: aggressive at its first open. */
+  marketable: 1,
+  /** The last price had reached the trigger: elected at its first open. */
+  inTheMarket: 2,
+  /** The last price is not known. */
+  unknown: 3,
+} as const;
+
+const KIND_BY_TYPE: Readonly<Record<string, number>> = {
+  market: Kind.market,
+  limit: Kind.limit,
+  stop: Kind.stop,
+  'stop-limit': Kind.stopLimit,
+  'market-if-touched': Kind.touchMarket,
+  'limit-if-touched': Kind.touchLimit,
+  'trailing-stop': Kind.trailing,
+};
+
+export class SimOrder {
+  readonly clOrdId: ClOrdId;
+  readonly orderId: string;
+  readonly contractIndex: number;
+  /** Arrival number at the venue, per contract. */
+  readonly seq: number;
+  readonly side: 1 | -1;
+  readonly kind: number;
+  readonly timeInForce: TimeInForce;
+  readonly expireUs: number;
+  readonly reduceOnly: boolean;
+  readonly role: OrderRole;
+  readonly group: SimGroup | null;
+  readonly groupQty: number;
+  level: ExitLevel | null;
+  readonly trail: TrailSpec | null;
+  /** Limit minus stop as submitted: kept when an exit's level follows the entry. */
+  readonly limitOffset: number;
+  limit: number;
+  /** Trigger; NaN for none, or for a trail that starts at its release. */
+  stop: number;
+  qty: number;
+  cum: number = 0;
+  /** Σ quantity × price of its fills. */
+  costTicks: number = 0;
+  state: number = State.live;
+  /** Contracts released by the entry's fills; Infinity without an entry. */
+  released: number = Infinity;
+  /** Bars that open before this do not see the order. */
+  eligibleUs: number;
+  /** Time priority: lower goes first. */
+  priority: number;
+  fresh: number = Fresh.no;
+  fillCount: number = 0;
+
+  constructor(
+    request: NewOrderRequest,
+    seq: number,
+    orderId: string,
+    group: SimGroup | null,
+    child: GroupChild | null,
+  ) {
+    const { spec } = request;
+    this.clOrdId = request.clOrdId;
+    this.orderId = orderId;
+    this.contractIndex = request.contractIndex;
+    this.seq = seq;
+    this.priority = seq;
+    this.side = spec.side;
+    this.kind = KIND_BY_TYPE[spec.type]!;
+    this.timeInForce = spec.timeInForce ?? 'day';
+    this.expireUs = this.timeInForce === 'gtd' ? (spec.expireUs ?? TS_MAX) : TS_MAX;
+    this.reduceOnly = spec.reduceOnly === true;
+    this.role = request.role;
+    this.group = group;
+    this.groupQty = child === null ? spec.qty : child.groupQty;
+    this.level = child?.level ?? null;
+    this.trail = spec.type === 'trailing-stop' ? spec.trail : null;
+    this.limit = 'limitTicks' in spec ? spec.limitTicks : NaN;
+    this.stop = 'stopTicks' in spec && spec.stopTicks !== undefined ? spec.stopTicks : NaN;
+    this.limitOffset = this.limit - this.stop;
+    this.qty = spec.qty;
+    this.eligibleUs = request.sentUs;
+  }
+
+  get leaves(): number {
+    return this.qty - this.cum;
+  }
+
+  /** Contracts that may trade now: released, and within what the group may still close. */
+  liveQty(): number {
+    if (this.state !== State.live && this.state !== State.elected) return 0;
+    let qty = Math.min(this.qty, this.released) - this.cum;
+    const { group } = this;
+    if (group !== null && group.entry !== this) qty = Math.min(qty, group.exitQtyNow());
+    return Math.max(0, qty);
+  }
+
+  /** Trades at once, whatever the price. */
+  isMarketNow(): boolean {
+    if (this.kind === Kind.market) return true;
+    return this.state === State.elected && isNaN(this.limit);
+  }
+
+  /** Works as a limit order. */
+  isLimitNow(): boolean {
+    return this.kind === Kind.limit || (this.state === State.elected && !isNaN(this.limit));
+  }
+
+  /** Waits for a trigger: 1 when it elects at or above it, -1 at or below, 0 when it waits for none. */
+  triggerDir(): number {
+    if (this.state !== State.live) return 0;
+    if (this.kind === Kind.stop || this.kind === Kind.stopLimit || this.kind === Kind.trailing) {
+      return this.side;
+    }
+    if (this.kind === Kind.touchMarket || this.kind === Kind.touchLimit) return -this.side;
+    return 0;
+  }
+
+  /** Trigger of the trail when `best` is the best price seen, on whole ticks, rounded away from the market. */
+  trailTrigger(best: number): number {
+    const { offsetTicks, offsetPpm } = this.trail!;
+    const offset = offsetTicks ?? (Math.abs(best) * (offsetPpm ?? 0)) / 1_000_000;
+    return this.side < 0 ? Math.floor(best - offset) : Math.ceil(best + offset);
+  }
+}
+
+/** A group as the venue holds it. */
+export class SimGroup {
+  readonly id: GroupId;
+  readonly rule: PeerRule;
+  readonly release: 'partial' | 'full';
+  entry: SimOrder | null = null;
+  readonly exits: SimOrder[] = [];
+  /** Contracts that exits have executed. */
+  exitedQty: number = 0;
+
+  constructor(id: GroupId, rule: PeerRule, release: 'partial' | 'full') {
+    this.id = id;
+    this.rule = rule;
+    this.release = release;
+  }
+
+  isEntryOpen(): boolean {
+    return this.entry !== null && this.entry.state !== State.done;
+  }
+
+  /** Contracts for which the group exists: the entry's, or the largest leg of a group without one. */
+  targetQty(): number {
+    if (this.entry !== null) return this.isEntryOpen() ? this.entry.qty : this.entry.cum;
+    let qty = 0;
+    for (const leg of this.exits) qty = Math.max(qty, leg.groupQty);
+    return qty;
+  }
+
+  /** Contracts that the exits may close now. */
+  exitQtyNow(): number {
+    if (this.entry !== null) return this.entry.cum - this.exitedQty;
+    return this.rule === 'ouo' ? this.targetQty() - this.exitedQty : Infinity;
+  }
+
+  /**
+   * Shares out what the entry has filled: each exit gets its share of the entry's quantity, whole contracts, never less
+   * than before. Exits of one role split the quantity between them, so what rounding leaves over goes to the first.
+   */
+  releaseUpTo(entryCum: number): void {
+    const entryQty = Math.max(1, this.entry!.qty);
+    for (const role of ['stop', 'target'] as const) {
+      const legs = this.exits.filter((leg) => (leg.role === 'stop') === (role === 'stop'));
+      const shareSum = legs.reduce((sum, leg) => sum + leg.groupQty, 0);
+      let rest = Math.floor((shareSum * entryCum) / entryQty);
+      for (const leg of legs) {
+        leg.released = Math.max(leg.released, Math.floor((leg.groupQty * entryCum) / entryQty));
+        rest -= leg.released;
+      }
+      for (const leg of legs) {
+        const more = Math.max(0, Math.min(rest, leg.groupQty - leg.released));
+        leg.released += more;
+        rest -= more;
+      }
+    }
+  }
+}
+
+/** Evidence of a fill; one shape. */
+export function makeEvidence(
+  rule: string,
+  policy: string | null,
+  roundedTicks: number,
+  slippageTicks: number,
+  barOpenUs: number,
+  barCloseUs: number,
+): FillEvidence {
+  const base = { rule, certain: policy === null, roundedTicks, slippageTicks };
+  const bar = { barOpenUs, barCloseUs } as unknown as Pick<
+    FillEvidence,
+    'barOpenUs' | 'barCloseUs'
+  >;
+  return policy === null ? { ...base, ...bar } : { ...base, policy, ...bar };
+}

@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BusinessCalendars } from '../../src/calendars/business-days.ts';
+import { buildChain, buildContract } from '../../src/calendars/chain.ts';
+import { ruleDates } from '../../src/calendars/expiry.ts';
+import { createCalendars } from '../../src/calendars/registry.ts';
+import { TradingError } from '../../src/core/errors.ts';
+import type { DateRule, InstrumentSpec } from '../../src/core/instrument.ts';
+import { toIsoDate } from '../../src/core/trade-date.ts';
+import { toIsoUtc } from '../../src/core/units.ts';
+import { loadInstruments } from '../../src/data/instruments.ts';
+
+const instruments = loadInstruments(join(import.meta.dirname, '../../catalog/instruments'));
+const calendars = createCalendars();
+const spec = (root: string): InstrumentSpec => instruments.get(root)!;
+const days = new BusinessCalendars().get('cme-trade-date');
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof TradingError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return 'no error';
+}
+
+describe('contract dates', () => {
+  it.each([
+    ['ES', 2026, 6, '2026-06-18', '2026-06-18T13:30:00Z', 'Juneteenth moves the third Friday'],
+    ['6E', 2025, 2, '2025-02-14', '2025-02-14T15:16:00Z', 'Presidents Day does not count'],
+    ['6E', 2024, 6, '2024-06-17', '2024-06-17T14:16:00Z', 'the anchor itself is a holiday'],
+    ['CL', 2020, 5, '2020-04-21', '2020-04-21T18:30:00Z', 'the day after the price of -37.63'],
+    ['VX', 2025, 3, '2025-03-18', '2025-03-18T13:00:00Z', 'Good Friday moves the anchor'],
+    ['ZN', 2025, 3, '2025-03-20', '2025-03-20T17:01:00Z', 'seven days before the last'],
+    ['BZ', 2020, 10, '2020-08-28', '2020-08-28T18:30:00Z', 'a bank holiday in London'],
+    ['BZ', 2026, 2, '2025-12-30', '2025-12-30T19:30:00Z', 'one day before New Year’s Eve'],
+    ['GF', 2017, 11, '2017-11-16', '2017-11-16T18:00:00Z', 'the Thursday before Thanksgiving'],
+    ['FDAX', 2025, 3, '2025-03-21', '2025-03-21T12:00:00Z', 'Berlin is still on winter time'],
+  ])('%s %i-%i ends %s at %s: %s', (root, year, month, date, instant) => {
+    const dates = calendars.contractDates(spec(root), year, month);
+    expect([dates.kind, toIsoDate(dates.lastTradeDate), toIsoUtc(dates.lastTradeUs)]).toEqual([
+      'exact',
+      date,
+      instant,
+    ]);
+  });
+
+  it('take the session close when no time of day is stated', () => {
+    // HRC: business day before the last Wednesday; the metals session ends at 16:00 Chicago.
+    const dates = calendars.contractDates(spec('HRC'), 2025, 7);
+    expect(toIsoDate(dates.lastTradeDate)).toBe('2025-07-29');
+    expect(toIsoUtc(dates.lastTradeUs)).toBe('2025-07-29T21:00:00Z');
+  });
+
+  it('never end after the session of the day', () => {
+    // The short Friday after Thanksgiving ends at 12:45 Chicago, ahead of the usual 14:30 New York.
+    const dates = calendars.contractDates(spec('HO'), 2024, 12);
+    expect(toIsoDate(dates.lastTradeDate)).toBe('2024-11-29');
+    expect(toIsoUtc(dates.lastTradeUs)).toBe('2024-11-29T18:45:00Z');
+  });
+
+  it('are approximate where holidays are extrapolated', () => {
+    expect(calendars.contractDates(spec('ZC'), 1975, 3).kind).toBe('approximate');
+    expect(calendars.contractDates(spec('ZC'), 2035, 3).kind).toBe('approximate');
+    expect(calendars.contractDates(spec('ZC'), 2025, 3).kind).toBe('exact');
+  });
+
+  it('exist for every product whose business calendar and hours or time of day are known', () => {
+    const failures = [...instruments.values()].flatMap((one) => {
+      const result = codeOf(() => buildChain(one, calendars, 2024, 2026));
+      return result === 'no error' ? [] : [`${one.root} ${result.split(':')[0]}`];
+    });
+    expect(failures.filter((line) => !/E_CALENDAR_UNKNOWN|E_DATE_RULE/.test(line))).toEqual([]);
+    expect(failures.filter((line) => line.endsWith('E_DATE_RULE'))).toEqual(['DC E_DATE_RULE']);
+    expect(instruments.size - failures.length).toBeGreaterThanOrEqual(100);
+  });
+});
+
+describe('date rules', () => {
+  const dates = (rule: Record<string, unknown>): string =>
+    codeOf(() =>
+      ruleDates({ root: 'XX', lastTrade: rule as DateRule, firstNotice: null }, 2025, 2, days),
+    );
+
+  it('name the product, the contract month, the field and its value', () => {
+    expect(dates({ rule: 'nth-weekday', n: 3, weekday: 'sat', monthOffset: 0 })).toBe(
+      'E_DATE_RULE: XX 2025-02: weekday of rule "nth-weekday" is "sat"',
+    );
+    expect(dates({ rule: 'calendar-day', day: 2.5, monthOffset: 0 })).toContain('day of rule');
+    expect(
+      dates({ rule: 'nth-business-day', n: 23, monthOffset: 0, thenBusinessDays: 0 }),
+    ).toContain('n of rule "nth-business-day" is 23');
+    expect(dates({ rule: 'full-moon' })).toContain('rule of rule "full-moon"');
+    expect(dates({ rule: 'from-last-trade', thenBusinessDays: 1 })).toContain('E_DATE_RULE');
+  });
+
+  it('refuse a table of dates that is not part of the program', () => {
+    expect(codeOf(() => calendars.contractDates(spec('DC'), 2025, 2))).toContain(
+      'E_DATE_RULE: DC 2025-02: table of rule "table" is "usda-class-iii-announcement"',
+    );
+  });
+
+  it('refuse a business calendar without rules by name', () => {
+    expect(codeOf(() => calendars.contractDates(spec('HSI'), 2025, 2))).toMatch(
+      /^E_CALENDAR_UNKNOWN: business calendar "hkex" has no rules yet; known are .*eurex/,
+    );
+  });
+});
+
+describe('chains', () => {
+  it('list the hold cycle in order of delivery, last trade dates ascending', () => {
+    const chain = buildChain(spec('GC'), calendars, 2024, 2025);
+    expect(chain.map((contract) => contract.id)).toEqual(
+      'GCG2024 GCJ2024 GCM2024 GCQ2024 GCZ2024 GCG2025 GCJ2025 GCM2025 GCQ2025 GCZ2025'.split(' '),
+    );
+    const last = chain.map((contract) => contract.dates.lastTradeUs);
+    expect(last).toEqual([...last].sort((a, b) => a - b));
+  });
+
+  it('take another cycle of listed months, and refuse a month that is not listed', () => {
+    expect(buildChain(spec('ZS'), calendars, 2025, 2025, { cycle: 'XF' }).map((c) => c.id)).toEqual(
+      ['ZSF2025', 'ZSX2025'],
+    );
+    expect(codeOf(() => buildChain(spec('ZS'), calendars, 2025, 2025, { cycle: 'FG' }))).toContain(
+      'E_CONTRACT_ID: ZS has no contract of month letter "G"',
+    );
+  });
+
+  it('give first notice before last trade for grains, and none for cash-settled products', () => {
+    const corn = buildContract(spec('ZC'), calendars, 2025, 12);
+    expect(toIsoDate(corn.dates.firstNoticeDate!)).toBe('2025-11-28');
+    expect(buildContract(spec('ES'), calendars, 2025, 12).dates.firstNoticeDate).toBeNull();
+  });
+});

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { openCatalog } from '../../src/data/catalog.ts';
+import { collect, ES, metaOf, useTempFolder } from './support.ts';
+
+const tempFolder = useTempFolder();
+const KILLS = Number(process.env['FRONTMONTH_KILLS'] ?? 80);
+const LANES = 4;
+const LONGEST_LIFE_MS = 25;
+
+/** A linear congruential generator: the delays are the same in every run, the moments they hit are not. */
+function delays(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return (state / 2 ** 32) * LONGEST_LIFE_MS;
+  };
+}
+
+/** Starts the writer, lets it live for a while once it writes, and kills it without warning. */
+function killOneWriter(script: string, root: string, lifeMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, root], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let complaint = '';
+    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()));
+    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), lifeMs));
+    child.once('error', reject);
+    child.once('exit', (_code, signal) => resolve(signal === 'SIGKILL' ? '' : complaint));
+  });
+}
+
+/** The state a reader finds; every row must be of that one state. */
+function wholeState(root: string): number {
+  const dataset = openCatalog(root).dataset('one');
+  const state = dataset.manifest.generation;
+  for (const interval of state === 0 ? [] : (['1m', '5m'] as const))
+    expect(collect(dataset.bars({ contract: ES, interval }))['close']).toEqual([
+      state,
+      state,
+      state,
+    ]);
+  return state;
+}
+
+describe('a writer killed at a random moment', () => {
+  it(
+    `leaves a whole state and no lock that blocks, ${KILLS} times`,
+    { timeout: 120_000 },
+    async () => {
+      const folder = tempFolder();
+      const script = join(folder, 'writer.cjs');
+      buildSync({
+        entryPoints: [join(import.meta.dirname, 'support-process/endless-writer.ts')],
+        bundle: true,
+        platform: 'node',
+        minify: true,
+        outfile: script,
+      });
+      const lane = async (index: number): Promise<number> => {
+        const root = join(folder, `lane-${index}`);
+        openCatalog(root).createDataset(metaOf('one'));
+        const next = delays(index);
+        let state = 0;
+        for (let k = index; k < KILLS; k += LANES) {
+          expect(await killOneWriter(script, root, next())).toBe('');
+          const after = wholeState(root);
+          expect(after).toBeGreaterThanOrEqual(state);
+          state = after;
+        }
+        // The last killed writer's lock and leftovers do not stand in the way of the next one.
+        const dataset = openCatalog(root).dataset('one').beginWrite().commit();
+        const files = fs.readdirSync(join(root, 'datasets/one/segments'));
+        expect(files.sort()).toEqual(dataset.manifest.segments.map((s) => s.file.slice(9)).sort());
+        return state;
+      };
+      const states = await Promise.all(Array.from({ length: LANES }, (_, index) => lane(index)));
+      // The kills came while states were being written, not before the first.
+      expect(states.reduce((a, b) => a + b)).toBeGreaterThan(KILLS);
+    },
+  );
+});
