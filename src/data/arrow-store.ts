@@ -240,7 +240,8 @@ export function createArrowWriter(
 /** Gathers small batches, so that files do not fragment however the rows came. */
 class PendingRows {
   readonly #schema: TableSchema;
-  #columns: RawColumn[] | null = null;
+  #columns: RawColumn[] = [];
+  #capacity = 0;
   length = 0;
 
   constructor(schema: TableSchema) {
@@ -249,8 +250,8 @@ class PendingRows {
 
   /** Copies rows from `start` on until full; returns the first row not taken. */
   take(batch: ColumnBatch, start: number): number {
-    this.#columns ??= this.#schema.columns.map((column) => newColumn(column.type, BATCH_ROWS));
     const end = Math.min(batch.length, start + BATCH_ROWS - this.length);
+    this.#reserve(this.length + end - start);
     this.#columns.forEach((column, i) => {
       column.set(batch.columns[i]!.subarray(start, end) as never, this.length);
     });
@@ -262,7 +263,20 @@ class PendingRows {
   drain(): ColumnBatch {
     const length = this.length;
     this.length = 0;
-    return { length, columns: this.#columns ?? [] };
+    return { length, columns: this.#columns };
+  }
+
+  /** Grows by doubling: hundreds of short segments may be open at once. */
+  #reserve(rows: number): void {
+    if (rows <= this.#capacity) return;
+    const capacity = Math.min(BATCH_ROWS, Math.max(rows, 2 * this.#capacity, 1024));
+    this.#columns = this.#schema.columns.map((column, i) => {
+      const grown = newColumn(column.type, capacity);
+      const old = this.#columns[i];
+      if (old !== undefined) grown.set(old.subarray(0, this.length) as never);
+      return grown;
+    });
+    this.#capacity = capacity;
   }
 }
 

@@ -1,0 +1,528 @@
+/**
+ * CSV bars into a dataset. One pass, one buffer per segment in memory. The import is whole or nothing: a row that cannot
+ * be taken refuses the file, unless `quarantine` asks for the valid rows and a list of the others.
+ */
+import * as fs from 'node:fs';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import type { BarColumns, BarInterval, BarStamp } from '../../core/bars.ts';
+import { intervalUs } from '../../core/bars.ts';
+import { TradingError } from '../../core/errors.ts';
+import type { ContractId } from '../../core/instrument.ts';
+import { GRID_TOLERANCE } from '../../core/price-grid.ts';
+import { parseContractId } from '../../core/symbology.ts';
+import type { TsUs } from '../../core/units.ts';
+import { toIsoUtc } from '../../core/units.ts';
+import { writeError } from '../arrow-store.ts';
+import type { Dataset } from '../catalog.ts';
+import type { DatasetWriter, SegmentSink } from '../dataset-writer.ts';
+import { yearOf } from '../dataset-writer.ts';
+import { errnoOf } from '../file-io.ts';
+import type { GridStatement, SegmentEntry } from '../manifest.ts';
+import { nearestName } from '../suggest.ts';
+import type { TimeFormat, TimeParser } from './csv-text.ts';
+import { guessDelimiter, parseDecimal, splitFields, timeParser } from './csv-text.ts';
+
+/** A column by its name in the header, or by its position from 0. */
+export type CsvColumn = string | number;
+/** Either `time` holds date and time, or `date` and `clock` hold them apart and are joined with a blank. */
+export interface CsvColumns {
+  readonly time?: CsvColumn;
+  readonly date?: CsvColumn;
+  readonly clock?: CsvColumn;
+  readonly open: CsvColumn;
+  readonly high: CsvColumn;
+  readonly low: CsvColumn;
+  readonly close: CsvColumn;
+  readonly volume?: CsvColumn;
+  /** Contract ids such as ESZ2025. */
+  readonly contract?: CsvColumn;
+}
+
+export interface CsvImportOptions {
+  /** Plain or gzip, told apart by the first bytes. */
+  readonly path: string;
+  readonly columns: CsvColumns;
+  /** The contract of all rows, where no column names it. */
+  readonly contract?: ContractId;
+  readonly interval: BarInterval;
+  /** Which end of the bar its time is. */
+  readonly stamp: BarStamp;
+  /** IANA zone of times without an offset. */
+  readonly zone: string;
+  /** Instant of a clock reading (µs as if UTC) in a zone. Needed unless the zone is UTC. Throws for a reading that does not exist. */
+  readonly toUtc?: (wallUs: number, zone: string) => number;
+  /** Open and close of the session of a date (µs of its midnight as if UTC), for daily rows that hold a date only. Null: not a trading day. */
+  readonly sessionOf?: (
+    root: string,
+    wallDateUs: number,
+  ) => { openUs: number; closeUs: number } | null;
+  readonly timeFormat?: TimeFormat;
+  /** Guessed from the first line when absent. */
+  readonly delimiter?: string;
+  readonly hasHeader?: boolean;
+  /** Add to the segments that are there instead of replacing them. */
+  readonly isAppend?: boolean;
+  /** Write the valid rows; the others go to this file as JSON lines. */
+  readonly quarantine?: { readonly issuesPath: string };
+  /** Called now and then with the rows read. */
+  readonly onProgress?: (rows: number) => void;
+}
+
+export interface CsvIssue {
+  /** Line in the file, from 1, the header counted. */
+  readonly line: number;
+  readonly reason: string;
+  readonly text: string;
+}
+export interface CsvImportReport {
+  readonly dataset: Dataset;
+  readonly rows: number;
+  readonly segments: readonly SegmentEntry[];
+  /** Rows left out; 0 unless quarantine was asked for. */
+  readonly quarantined: number;
+  /** The first twenty of them. */
+  readonly issues: readonly CsvIssue[];
+}
+
+const LISTED = 20;
+const BUFFER_ROWS = 1024;
+
+/**
+ * Imports a CSV file of bars and commits.
+ * Errors: E_IMPORT_FILE, E_IMPORT_MAPPING, E_IMPORT_ROWS with the first twenty rows, and those of the writer. After any error the
+ * dataset is as it was.
+ */
+export async function importCsv(
+  dataset: Dataset,
+  options: CsvImportOptions,
+): Promise<CsvImportReport> {
+  checkOptions(dataset, options);
+  const writer = dataset.beginWrite();
+  const rows = new CsvRows(writer, dataset, options);
+  try {
+    await readLines(options, (line, text) => rows.line(line, text));
+    const segments = rows.finish();
+    const committed = writer.commit();
+    return {
+      dataset: committed,
+      rows: rows.taken,
+      segments,
+      quarantined: rows.refused,
+      issues: rows.issues,
+    };
+  } catch (error) {
+    rows.abort();
+    writer.abort();
+    throw error;
+  }
+}
+
+async function readLines(
+  options: CsvImportOptions,
+  take: (line: number, text: string) => void,
+): Promise<void> {
+  let failure: unknown = null;
+  const file = fs.createReadStream(options.path);
+  const stream = isGzip(options.path) ? file.pipe(createGunzip()) : file;
+  const lines = createInterface({ input: stream, crlfDelay: Infinity });
+  // Some versions of Node end the lines quietly when the input fails; that must not pass for the end of the file.
+  const fail = (error: unknown): void => {
+    failure = error;
+    lines.close();
+  };
+  file.once('error', fail);
+  if (stream !== file) stream.once('error', fail);
+  let line = 0;
+  let isTaking = false;
+  try {
+    for await (const text of lines) {
+      line += 1;
+      isTaking = true;
+      take(line, line === 1 ? text.replace(/^\uFEFF/, '') : text);
+      isTaking = false;
+    }
+  } catch (error) {
+    throw isTaking ? error : fileError(options.path, error);
+  } finally {
+    file.destroy();
+  }
+  if (failure !== null) throw fileError(options.path, failure);
+}
+
+function isGzip(path: string): boolean {
+  const head = new Uint8Array(2);
+  try {
+    const fd = fs.openSync(path, 'r');
+    try {
+      fs.readSync(fd, head, 0, 2, 0);
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+  return head[0] === 0x1f && head[1] === 0x8b;
+}
+
+type Field = keyof CsvColumns;
+
+/** Rows of one contract on their way into segments. */
+interface ContractState {
+  readonly contract: ContractId;
+  readonly grid: GridStatement;
+  readonly buffer: MutableBars;
+  sink: SegmentSink<BarColumns> | null;
+  year: number;
+  lastCloseUs: number;
+}
+
+interface MutableBars extends BarColumns {
+  length: number;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+}
+
+class CsvRows {
+  readonly #writer: DatasetWriter;
+  readonly #dataset: Dataset;
+  readonly #options: CsvImportOptions;
+  readonly #parse: TimeParser;
+  readonly #stepUs: number;
+  readonly #states = new Map<string, ContractState>();
+  readonly #segments: SegmentEntry[] = [];
+  readonly issues: CsvIssue[] = [];
+  #positions: Partial<Record<Field, number>> | null = null;
+  #delimiter: string;
+  #issueFile = -1;
+  taken = 0;
+  refused = 0;
+
+  constructor(writer: DatasetWriter, dataset: Dataset, options: CsvImportOptions) {
+    this.#writer = writer;
+    this.#dataset = dataset;
+    this.#options = options;
+    this.#parse = timeParser(options.timeFormat ?? 'iso')!;
+    this.#stepUs = intervalUs(options.interval);
+    this.#delimiter = options.delimiter ?? '';
+  }
+
+  line(line: number, text: string): void {
+    if (text.trim() === '') return;
+    if (this.#delimiter === '') this.#delimiter = guessDelimiter(text);
+    const fields = splitFields(text, this.#delimiter);
+    if (this.#positions === null) {
+      this.#positions = positionsOf(this.#options, fields ?? []);
+      if (this.#options.hasHeader ?? true) return;
+    }
+    const reason = fields === null ? 'a quote is not closed' : this.#row(fields);
+    if (reason !== '') this.#refuse({ line, reason, text: text.slice(0, 200) });
+    if ((line & 0xffff) === 0) this.#options.onProgress?.(line);
+  }
+
+  /** Ends all segments. Errors: E_IMPORT_ROWS. */
+  finish(): SegmentEntry[] {
+    if (this.refused > 0 && this.#options.quarantine === undefined) throw this.#rowsError();
+    if (this.taken === 0) throw this.#emptyError();
+    for (const state of this.#states.values()) this.#endSegment(state);
+    this.#closeIssues();
+    return this.#segments;
+  }
+
+  abort(): void {
+    for (const state of this.#states.values()) state.sink?.abort();
+    this.#closeIssues();
+  }
+
+  /** Takes a row, or says why not. */
+  #row(fields: readonly string[]): string {
+    const at = this.#positions!;
+    const id =
+      at.contract === undefined ? this.#options.contract! : (fields[at.contract] ?? '').trim();
+    const state = this.#states.get(id) ?? this.#newState(id);
+    if (typeof state === 'string') return state;
+    const times = this.#times(fields, state.contract);
+    if (typeof times === 'string') return times;
+    const { openUs, closeUs } = times;
+    if (closeUs <= state.lastCloseUs) {
+      const last = toIsoUtc(state.lastCloseUs as TsUs);
+      if (closeUs === state.lastCloseUs) return `the time of another row: closes at ${last}`;
+      return `not in order: closes at ${toIsoUtc(closeUs as TsUs)}, the row before at ${last}`;
+    }
+    const prices = this.#prices(fields, state.grid);
+    if (typeof prices === 'string') return prices;
+    const volume = this.#volume(fields);
+    if (typeof volume === 'string') return volume;
+    this.#store(state, openUs, closeUs, prices, volume);
+    return '';
+  }
+
+  #newState(id: string): ContractState | string {
+    let parsed: { id: ContractId; root: string };
+    try {
+      parsed = parseContractId(id);
+    } catch {
+      return `contract: "${id}" is not a contract id such as ESZ2025`;
+    }
+    const grid = this.#dataset.manifest.grids[parsed.root];
+    if (grid === undefined) return `contract: the dataset states no price grid for ${parsed.root}`;
+    const span = this.#options.isAppend
+      ? this.#dataset.span(parsed.id, this.#options.interval)
+      : null;
+    const state: ContractState = {
+      contract: parsed.id,
+      grid,
+      buffer: newBuffer(),
+      sink: null,
+      year: NaN,
+      lastCloseUs: span?.lastUs ?? -Infinity,
+    };
+    this.#states.set(id, state);
+    return state;
+  }
+
+  #times(
+    fields: readonly string[],
+    contract: ContractId,
+  ): { openUs: number; closeUs: number } | string {
+    const at = this.#positions!;
+    const text =
+      at.time !== undefined
+        ? (fields[at.time] ?? '')
+        : `${fields[at.date!] ?? ''}${at.clock === undefined ? '' : ` ${fields[at.clock] ?? ''}`}`;
+    const parsed = this.#parse(text);
+    if (parsed === null) return `time: "${text}" is not ${this.#options.timeFormat ?? 'iso'}`;
+    const { sessionOf, stamp, zone, toUtc } = this.#options;
+    if (parsed.isDateOnly && sessionOf !== undefined) {
+      const session = sessionOf(parseContractId(contract).root, parsed.us);
+      return session ?? `time: ${text} is not a trading day`;
+    }
+    let us = parsed.us;
+    if (parsed.kind === 'wall' && zone !== 'UTC') {
+      try {
+        us = toUtc!(parsed.us, zone);
+      } catch (error) {
+        if (!(error instanceof TradingError)) throw error;
+        return `time: ${error.message}`;
+      }
+    }
+    return stamp === 'open'
+      ? { openUs: us, closeUs: us + this.#stepUs }
+      : { openUs: us - this.#stepUs, closeUs: us };
+  }
+
+  #prices(fields: readonly string[], grid: GridStatement): readonly number[] | string {
+    const counts: number[] = [];
+    for (const name of ['open', 'high', 'low', 'close'] as const) {
+      const text = fields[this.#positions![name]!] ?? '';
+      const price = parseDecimal(text);
+      if (Number.isNaN(price)) return `${name}: "${text}" is not a number`;
+      const exact = price / grid.increment;
+      const count = Math.round(exact);
+      const isOnGrid = Math.abs(exact - count) <= GRID_TOLERANCE;
+      if (grid.kind === 'ticks' && !isOnGrid)
+        return `${name}: ${text} is not a multiple of ${grid.increment}`;
+      counts.push(isOnGrid ? count + 0 : exact);
+    }
+    const [open, high, low, close] = counts as [number, number, number, number];
+    if (high < Math.max(open, low, close) || low > Math.min(open, close))
+      return 'high is not the highest or low is not the lowest of the row';
+    return counts;
+  }
+
+  #volume(fields: readonly string[]): number | string {
+    const at = this.#positions!.volume;
+    if (at === undefined) return NaN;
+    const text = fields[at] ?? '';
+    const isKnown = this.#dataset.manifest.volume === 'known';
+    if (text.trim() === '' && !isKnown) return NaN;
+    const volume = parseDecimal(text);
+    if (Number.isNaN(volume)) return `volume: "${text}" is not a number`;
+    if (volume < 0) return `volume: ${text} is negative`;
+    if (isKnown && !Number.isSafeInteger(volume)) return `volume: ${text} is not a whole number`;
+    return volume;
+  }
+
+  #store(
+    state: ContractState,
+    openUs: number,
+    closeUs: number,
+    prices: readonly number[],
+    volume: number,
+  ): void {
+    const year = yearOf(openUs);
+    if (year !== state.year) {
+      this.#endSegment(state);
+      state.year = year;
+      const { interval, isAppend } = this.#options;
+      state.sink = this.#writer.beginBars(state.contract, interval, year, isAppend ?? false);
+    }
+    const { buffer } = state;
+    const row = buffer.length;
+    buffer.openUs[row] = openUs;
+    buffer.closeUs[row] = closeUs;
+    buffer.open[row] = prices[0]!;
+    buffer.high[row] = prices[1]!;
+    buffer.low[row] = prices[2]!;
+    buffer.close[row] = prices[3]!;
+    buffer.volume[row] = volume;
+    buffer.length = row + 1;
+    state.lastCloseUs = closeUs;
+    this.taken += 1;
+    if (buffer.length === BUFFER_ROWS) flush(state);
+  }
+
+  #endSegment(state: ContractState): void {
+    if (state.sink === null) return;
+    flush(state);
+    this.#segments.push(state.sink.finish());
+    state.sink = null;
+  }
+
+  #refuse(issue: CsvIssue): void {
+    this.refused += 1;
+    if (this.issues.length < LISTED) this.issues.push(issue);
+    const { quarantine } = this.#options;
+    if (quarantine === undefined) return;
+    try {
+      if (this.#issueFile < 0) this.#issueFile = fs.openSync(quarantine.issuesPath, 'w');
+      fs.writeSync(this.#issueFile, `${JSON.stringify(issue)}\n`);
+    } catch (cause) {
+      throw errnoOf(cause) === '' ? cause : writeError(quarantine.issuesPath, cause);
+    }
+  }
+
+  #closeIssues(): void {
+    if (this.#issueFile >= 0) fs.closeSync(this.#issueFile);
+    this.#issueFile = -1;
+  }
+
+  #rowsError(): TradingError {
+    const { path } = this.#options;
+    const lines = this.issues.map((issue) => `line ${issue.line}: ${issue.reason}`).join('\n  ');
+    const rest = this.refused > LISTED ? `\n  … and ${this.refused - LISTED} more` : '';
+    return new TradingError(
+      'E_IMPORT_ROWS',
+      `${this.refused} rows cannot be taken, nothing was imported\n  ${lines}${rest}`,
+      {
+        details: { path, refused: this.refused, valid: this.taken, issues: this.issues },
+        where: `${path}:${this.issues[0]!.line}`,
+        rule: 'an import is whole or nothing',
+        fix: 'correct the rows, or take the valid ones with --quarantine',
+      },
+    );
+  }
+
+  #emptyError(): TradingError {
+    const { path } = this.#options;
+    return new TradingError('E_IMPORT_ROWS', 'the file has no row that can be taken', {
+      details: { path, refused: this.refused, valid: 0, issues: this.issues },
+      where: path,
+      rule: 'an import brings at least one row',
+      fix: 'check the file, the delimiter and the time format',
+    });
+  }
+}
+
+function newBuffer(): MutableBars {
+  const column = (): Float64Array => new Float64Array(BUFFER_ROWS);
+  return {
+    length: 0,
+    openUs: column(),
+    closeUs: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+  };
+}
+
+function flush(state: ContractState): void {
+  if (state.buffer.length > 0) state.sink!.push(state.buffer);
+  state.buffer.length = 0;
+}
+
+function positionsOf(
+  options: CsvImportOptions,
+  first: readonly string[],
+): Partial<Record<Field, number>> {
+  const hasHeader = options.hasHeader ?? true;
+  const names = first.map((name) => name.trim());
+  const positions: Partial<Record<Field, number>> = {};
+  for (const [field, column] of Object.entries(options.columns) as [Field, CsvColumn][]) {
+    const position = typeof column === 'number' ? column : hasHeader ? names.indexOf(column) : -1;
+    if (position >= 0 && position < first.length) {
+      positions[field] = position;
+      continue;
+    }
+    const near = hasHeader ? nearestName(String(column), names) : null;
+    throw mappingError(
+      `${field}: the file has no column ${JSON.stringify(column)}`,
+      { field, column, columns: hasHeader ? names : first.length },
+      near !== null ? `did you mean ${near}?` : `choose from: ${names.join(', ')}`,
+    );
+  }
+  return positions;
+}
+
+function checkOptions(dataset: Dataset, options: CsvImportOptions): void {
+  const { columns, contract, zone, toUtc, timeFormat = 'iso' } = options;
+  if ((columns.time === undefined) === (columns.date === undefined))
+    throw mappingError(
+      'time: give either `time`, or `date` and `clock`',
+      { columns },
+      'map the time',
+    );
+  if ((columns.contract === undefined) === (contract === undefined))
+    throw mappingError(
+      'contract: give either a column or one id',
+      { columns, contract },
+      'map the contract',
+    );
+  if (columns.volume === undefined && dataset.manifest.volume === 'known') {
+    throw mappingError(
+      'volume: the dataset states that volume is known, the mapping has no volume',
+      { columns },
+      'map the volume, or make a dataset whose volume is unknown',
+    );
+  }
+  if (timeParser(timeFormat) === null)
+    throw mappingError(
+      `time: "${timeFormat}" is not a time format`,
+      { timeFormat },
+      'write iso, epoch-ms or a pattern such as DD/MM/YYYY HH:mm',
+    );
+  if (zone !== 'UTC' && toUtc === undefined)
+    throw mappingError(
+      `zone: no conversion for ${zone} was given`,
+      { zone },
+      'use UTC or give toUtc',
+    );
+  if (contract !== undefined) parseContractId(contract);
+}
+
+function mappingError(
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+  fix: string,
+): TradingError {
+  return new TradingError('E_IMPORT_MAPPING', message, {
+    details,
+    rule: 'a bar needs time, open, high, low, close, its contract, and volume where it is known',
+    fix,
+  });
+}
+
+function fileError(path: string, cause: unknown): TradingError {
+  const reason = errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause));
+  return new TradingError('E_IMPORT_FILE', `cannot read ${path}: ${reason}`, {
+    details: { path, reason },
+    where: path,
+    rule: 'the source is read to its end',
+    fix: reason === 'ENOENT' ? 'check the path' : 'check the file and its compression',
+    cause,
+  });
+}
