@@ -23,7 +23,7 @@ const SWING = 0.35;
 const MINUTE_SWING = 0.4;
 /** One hour in 64 carries news. */
 const NEWS_MASK = 0x3f;
-const NEWS_RISK = 0.25;
+const NEWS_RISK = 0.15;
 
 /** Rows of a path at one step. */
 export interface PathColumns {
@@ -148,7 +148,7 @@ export class SpotPath {
     const { volatility, slope, slopeRange } = this.#product;
     const key = this.#keys.daily;
     // Half-lives: trend about 40 trade dates, slope 120, turnover 20. The factors are sqrt(1 - decay²).
-    this.#trend = 0.983 * this.#trend + 0.18 * 0.8 * volatility * gaussAt(key, 3 * date);
+    this.#trend = 0.983 * this.#trend + 0.18 * volatility * gaussAt(key, 3 * date);
     this.#slope += 0.0058 * (slope - this.#slope) + 0.107 * slopeRange * gaussAt(key, 3 * date + 1);
     this.#turnover += 0.035 * (1 - this.#turnover) + 0.06 * gaussAt(key, 3 * date + 2);
     this.#turnover = Math.min(2, Math.max(0.5, this.#turnover));

@@ -24,15 +24,11 @@ import {
 } from '../../src/data/ingest/pysystemtrade.ts';
 import type { PysystemtradeReport } from '../../src/data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../../src/data/instruments.ts';
+import { NO_REFERENCE_DATA, referenceDataDir } from '../support/reference-data.ts';
 
 const root = join(import.meta.dirname, '../..');
-const data = [
-  process.env['FRONTMONTH_REFERENCE_DATA'] ?? '',
-  join(root, '../shared/data'),
-  join(root, '../../shared/data'),
-]
-  .map((folder) => join(folder, 'pysystemtrade'))
-  .find((folder) => existsSync(join(folder, 'expected_rolls.csv')));
+const reference = referenceDataDir();
+const data = reference === null ? undefined : join(reference, 'pysystemtrade');
 
 /** instrument, rows, rolls, compared, only in multiple prices: the table of the data's description. */
 const TABLE: readonly (readonly [string, number, number, number, number])[] = [
@@ -79,7 +75,7 @@ const isNear = (a: number, b: number): boolean =>
 
 describe.skipIf(data === undefined)(
   data === undefined
-    ? 'pysystemtrade (skipped: no reference data; set FRONTMONTH_REFERENCE_DATA)'
+    ? `pysystemtrade (${NO_REFERENCE_DATA})`
     : 'pysystemtrade',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'frontmonth-pysystemtrade-'));
