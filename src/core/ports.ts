@@ -109,6 +109,11 @@ export const BarFlag = {
 export interface SimulatedVenue extends ExecutionClient {
   readonly wakeLow: Float64Array;
   readonly wakeHigh: Float64Array;
+  /**
+   * Where the venue has it: last close by contract, NaN until known. The engine writes it after every execution bar, also
+   * after one that it does not deliver; it tells the venue whether an arriving order is already marketable or elected.
+   */
+  readonly lastTicks?: Float64Array;
   /** Matches row `row` of `bars`; reports go to the sink before it returns. `volumeKnown` false lifts the cap. */
   onBar(contractIndex: number, bars: BarColumns, row: number, flags: number): void;
   /** End of a session: DAY orders expire after the last market event. */

@@ -73,10 +73,6 @@ export interface BarExchangeCounts {
 
 export interface BarExchange extends SimulatedVenue {
   readonly counts: Readonly<BarExchangeCounts>;
-  /**
-   * Last close by contract, NaN until known. The engine writes it after each execution bar, also after those that it does
-   * not deliver; it tells the venue whether an arriving order is already marketable or elected.
-   */
   readonly lastTicks: Float64Array;
 }
 
@@ -148,6 +144,8 @@ class BarVenue implements BarExchange {
   #barOpenUs: number = 0;
   #barCloseUs: number = 0;
   #capLeft: number = 0;
+  /** Serial number of the bar that is being matched. */
+  #barCount: number = 0;
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
 
@@ -298,6 +296,7 @@ class BarVenue implements BarExchange {
     this.#barCloseUs = bars.closeUs[row]!;
     // The hair keeps a whole product whole: 0.29 × 100 is below 29 in doubles.
     this.#capLeft = isNaN(volume) ? Infinity : Math.floor(this.#participation * volume + 1e-9);
+    this.#barCount += 1;
     this.#isBusy = true;
     this.#isAtOpen = true;
     this.#matchOpen(contractIndex, orders, (flags & BarFlag.auctionOpen) !== 0);
@@ -353,8 +352,12 @@ class BarVenue implements BarExchange {
     for (let i = 0; i < orders.length; i += 1) {
       const order = orders[i]!;
       if (!this.#isEligible(order)) continue;
+      const isAggressive = order.fresh === Fresh.marketable || order.triggerDir() !== 0;
       if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
-      order.fresh = Fresh.no;
+      // What volume or position kept from filling stays aggressive and goes to the next open.
+      const isLeft =
+        isAggressive && order.isLimitNow() && order.side * (order.limit - this.#bar.open) >= 0;
+      order.fresh = isLeft ? Fresh.marketable : Fresh.no;
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
       if (isImmediate && order.state !== State.done) {
         this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
@@ -426,8 +429,9 @@ class BarVenue implements BarExchange {
         this.#apply(planSingle(order, this.#bar, settings, context), order, settings);
         continue;
       }
-      // The group acts when its first order is met.
-      if (!this.#isFirstOf(group, order, orders, i)) continue;
+      // The group acts as a whole, and once, when its first order is met.
+      if (group.plannedBar === this.#barCount) continue;
+      group.plannedBar = this.#barCount;
       const entry = group.entry;
       if (entry !== null && this.#isInPath(entry)) this.#predictLevels(group, entry, settings);
       const legs = this.#legsOf(group);
@@ -451,15 +455,9 @@ class BarVenue implements BarExchange {
 
   #isInPath(order: SimOrder): boolean {
     if (!this.#isEligible(order) || order.isMarketNow()) return false;
+    if (order.fresh === Fresh.marketable) return false;
     // Part of the bar lies beyond the expiry, and nothing tells which.
     return order.expireUs >= this.#barCloseUs && order.liveQty() > 0;
-  }
-
-  #isFirstOf(group: SimGroup, order: SimOrder, orders: SimOrder[], index: number): boolean {
-    for (let i = 0; i < index; i += 1) {
-      if (orders[i]!.group === group && this.#isInPath(orders[i]!)) return orders[i] === order;
-    }
-    return true;
   }
 
   #legsOf(group: SimGroup): SimOrder[] {
@@ -509,6 +507,8 @@ class BarVenue implements BarExchange {
     const rule = PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
     this.#fill(order, step.baseTicks, price, rule, policy);
+    const isPastLimit = order.side * (order.limit - order.stop) >= 0;
+    if (!wasLimit && order.isLimitNow() && isPastLimit) order.fresh = Fresh.marketable;
   }
 
   #elect(order: SimOrder, tsUs: number): void {

@@ -83,6 +83,10 @@ export function trailingOutcomes(
   if (!isReached) return NOT_REACHED;
   const start = kind === 'open' ? bar.open : entry;
   const first = Math.max(trigger0, triggerOf(start));
+  // A limit entry that is proven only where the trail already triggers.
+  if (first >= start) {
+    return { outcomes: OutcomeBit.stop, exitLow: first, exitHigh: first, stayTrigger: first };
+  }
   const isTargetIn = high >= targetReach;
   const last = Math.max(first, triggerOf(isTargetIn ? targetBest : high));
   const canExit = low <= last;

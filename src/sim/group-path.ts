@@ -22,9 +22,6 @@ import {
 } from './path-search.ts';
 import { slippedTicks } from './slippage.ts';
 
-/** A limit that fills only when traded through is reached this far beyond its price: less than any real tick. */
-const THROUGH = 2 ** -20;
-
 /** What the price functions need to know of a contract. Ticks. */
 export interface MatchSettings {
   readonly slipTicks: number;
@@ -60,9 +57,20 @@ export interface PathPlan {
   readonly trailTrigger: number;
 }
 
-/** The price that a path must visit for a resting limit to fill. */
-export function limitReach(side: number, limit: number, isTouchFilled: boolean): number {
-  return isTouchFilled ? limit : limit - side * THROUGH;
+/**
+ * The price that a path must visit for a resting limit to fill: its own, or the first price beyond it, which is the next
+ * tick; on sampled bars whose extreme lies between the two, that extreme.
+ */
+export function limitReach(
+  side: number,
+  limit: number,
+  bar: BarRange,
+  isTouchFilled: boolean,
+): number {
+  if (isTouchFilled) return limit;
+  const extreme = side > 0 ? bar.low : bar.high;
+  const beyond = side * (limit - extreme);
+  return beyond > 0 && beyond < 1 ? extreme : limit - side;
 }
 
 /** Price of a fill inside the bar, before rounding: a resting limit at its own, a trigger worse by the slippage. */
@@ -104,11 +112,15 @@ function triggerDirOf(order: SimOrder): 1 | -1 {
 }
 
 /** First level that the order waits for after the open, and whether reaching it is enough. */
-function reachOf(order: SimOrder, isTouchFilled: boolean): { dir: 1 | -1; level: number } {
+function reachOf(
+  order: SimOrder,
+  bar: BarRange,
+  isTouchFilled: boolean,
+): { dir: 1 | -1; level: number } {
   if (order.isLimitNow()) {
     return {
       dir: -order.side as 1 | -1,
-      level: limitReach(order.side, order.limit, isTouchFilled),
+      level: limitReach(order.side, order.limit, bar, isTouchFilled),
     };
   }
   return { dir: triggerDirOf(order), level: order.stop };
@@ -121,14 +133,14 @@ function baseOf(order: SimOrder): number {
 /** Whether the bar's range reaches the order's first level. Allocates nothing. */
 export function isReached(order: SimOrder, bar: BarRange, isTouchFilled: boolean): boolean {
   if (order.isLimitNow()) {
-    const level = limitReach(order.side, order.limit, isTouchFilled);
+    const level = limitReach(order.side, order.limit, bar, isTouchFilled);
     return order.side > 0 ? bar.low <= level : bar.high >= level;
   }
   return triggerDirOf(order) > 0 ? bar.high >= order.stop : bar.low <= order.stop;
 }
 
-function legOf(order: SimOrder, settings: MatchSettings): PathLeg {
-  const { dir, level } = reachOf(order, settings.isTouchFilled);
+function legOf(order: SimOrder, bar: BarRange, settings: MatchSettings): PathLeg {
+  const { dir, level } = reachOf(order, bar, settings.isTouchFilled);
   const isStaged = !order.isLimitNow() && restsAfterElection(order);
   const { group } = order;
   const isEntry = group !== null && group.entry === order;
@@ -138,7 +150,7 @@ function legOf(order: SimOrder, settings: MatchSettings): PathLeg {
     second: isStaged
       ? {
           dir: -order.side as 1 | -1,
-          level: limitReach(order.side, order.limit, settings.isTouchFilled),
+          level: limitReach(order.side, order.limit, bar, settings.isTouchFilled),
         }
       : null,
     part: isEntry ? 'entry' : order.role === 'stop' ? 'stop' : 'other',
@@ -196,7 +208,7 @@ function planLegs(
   const entry = group !== null && orders[0] === group.entry ? orders[0]! : null;
   const exitQty = group === null ? Infinity : (entry?.liveQty() ?? 0) + group.exitQtyNow();
   const path: PathGroup = {
-    legs: orders.map((order) => legOf(order, settings)),
+    legs: orders.map((order) => legOf(order, bar, settings)),
     rule: group?.rule ?? 'none',
     exitQty,
   };
@@ -404,10 +416,10 @@ function planTrailing(
 ): PathPlan | null {
   const side = -trail.side;
   const seen = mirrorBar(bar, side);
-  const reach = entry === null ? null : reachOf(entry, settings.isTouchFilled);
+  const reach = entry === null ? null : reachOf(entry, bar, settings.isTouchFilled);
   const kind = reach === null ? 'open' : reach.dir === -side ? 'falling' : 'rising';
   const entryLevel = reach === null ? seen.open : side * reach.level;
-  // The trail starts at the entry's own price: the reach of a limit lies a hair beyond it.
+  // The trail starts at the entry's own price: the reach of a limit lies a tick beyond it.
   const startOf = (best: number): number =>
     side *
     trail.trailTrigger(
@@ -415,7 +427,7 @@ function planTrailing(
     );
   const trigger0 = isNaN(trail.stop) ? -Infinity : side * trail.stop;
   const targetReach =
-    target === null ? Infinity : side * reachOf(target, settings.isTouchFilled).level;
+    target === null ? Infinity : side * reachOf(target, bar, settings.isTouchFilled).level;
   const targetBest =
     target === null ? Infinity : side * target.limit - (settings.isTouchFilled ? 1 : 0);
   const found = trailingOutcomes(

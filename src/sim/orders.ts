@@ -160,6 +160,8 @@ export class SimGroup {
   readonly exits: SimOrder[] = [];
   /** Contracts that exits have executed. */
   exitedQty: number = 0;
+  /** Serial number of the last bar whose path it has acted on. */
+  plannedBar: number = 0;
 
   constructor(id: GroupId, rule: PeerRule, release: 'partial' | 'full') {
     this.id = id;

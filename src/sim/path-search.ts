@@ -52,7 +52,7 @@ export function startStatus(group: PathGroup): PathStatus {
   return packStatus(group.legs.map((leg) => (leg.isHeld ? LegState.held : LegState.live)));
 }
 
-/** All statuses that some path of the bar ends in, ascending. */
+/** All statuses that some path of the bar ends in, in a fixed order. */
 export function searchOutcomes(group: PathGroup, bar: BarRange): PathStatus[] {
   const levels = levelsOf(group, bar);
   const n = levels.length;
@@ -79,7 +79,18 @@ export function searchOutcomes(group: PathGroup, bar: BarRange): PathStatus[] {
     if (at < n - 1)
       push(visit(group, status, levels[at + 1]!), at + 1, low, Math.max(high, at + 1));
   }
-  return [...outcomes].sort((a, b) => a - b);
+  return [...outcomes].sort(byFirstLeg(group.legs.length));
+}
+
+/** Orders statuses by the state of the first leg, then of the next: a mirrored group keeps its order. */
+function byFirstLeg(legCount: number): (a: PathStatus, b: PathStatus) => number {
+  return (a, b) => {
+    for (let i = 0; i < legCount; i += 1) {
+      const difference = legState(a, i) - legState(b, i);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  };
 }
 
 /** The status after one path through the given turning points, which start at the bar's open. */
