@@ -132,7 +132,7 @@ async function tagRun(dir: string, tags: readonly string[]): Promise<void> {
 
 async function renderReport(dir: string, options: ReportOptions): Promise<string> {
   type Module = { renderReport(run: RunData, options: ReportOptions): string };
-  const { renderReport: render } = await load<Module>('../research/report/index.ts');
+  const { renderReport: render } = await load<Module>('../research/report/render.ts');
   return render(await runData(dir, false), options);
 }
 

@@ -37,7 +37,7 @@ import { PROGRAM_VERSION } from './program.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
-import { renderReport } from './report/index.ts';
+import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
 import type {
