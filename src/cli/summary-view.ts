@@ -70,22 +70,26 @@ function linesOf(summary: RunSummary): Line[] {
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
   const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;
   const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars`;
-  const money = (label: string, name: string, note: string): Line => ({
-    label: `${label} ${currency}`,
-    value: (of, bound) => formatMoney(figure(of, name, bound)),
-    delta: (of) => figure(of, name),
-    note,
-  });
+  // Depth and costs are kept as positive figures; as money they are losses.
+  const money = (label: string, name: string, note: string, sign: 1 | -1 = 1): Line => {
+    const read: NonNullable<Line['delta']> = (of) => signed(figure(of, name), sign);
+    return {
+      label: `${label} ${currency}`,
+      value: (of, bound) => formatMoney(signed(figure(of, name, bound), sign)),
+      delta: read,
+      note,
+    };
+  };
   return [
     money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
-    money('max drawdown', 'maxDrawdown', ''),
+    money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',
       value: (of, bound) => formatRatio(figure(of, 'sharpe', bound)),
       delta: (of) => figure(of, 'sharpe'),
       note: sharpeNote,
     },
-    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`),
+    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`, -1),
     {
       label: 'margin, peak',
       value: (of, bound) => formatPercent(figure(of, 'peakMargin', bound)),
@@ -93,11 +97,15 @@ function linesOf(summary: RunSummary): Line[] {
     },
     {
       label: 'trades',
-      value: (of, bound) => formatRatio(figure(of, 'trades', bound) ?? (bound === 'pessimistic' ? of.trades.closed : null), 0),
+      value: (of, bound) => formatRatio(figure(of, 'closedTrades', bound), 0),
       delta: (of) => of.trades.closed,
       note: `${summary.orders.submitted} orders, ${summary.orders.filled} filled`,
     },
   ];
+}
+
+function signed(value: number | null, sign: 1 | -1): number | null {
+  return value === null ? null : value * sign;
 }
 
 function renderLine(line: Line, summary: RunSummary, previous: RunSummary | null): string {
