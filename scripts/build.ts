@@ -1,6 +1,14 @@
 /** Builds `dist`: compiles, copies what is not code, and checks the budget of the package. Run: npm run build. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REPORT_ASSETS } from '../src/research/report/assets.ts';
@@ -10,7 +18,9 @@ const UNPACKED_BYTES_MAX = 6_000_000;
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
 copyTemplates();
 copyAssets();
 checkBudget();
@@ -22,11 +32,8 @@ function copyTemplates(): void {
 /** Chart libraries are part of the built package, so that a user installs none. */
 function copyAssets(): void {
   mkdirSync(join(root, 'dist/assets'), { recursive: true });
-  for (const { name, from } of REPORT_ASSETS) {
-    const path = [join(root, 'node_modules', from), join(root, from)].find((file) => existsSync(file));
-    if (path === undefined) throw new Error(`the asset ${name} is not at ${from}`);
-    cpSync(path, join(root, 'dist/assets', name));
-  }
+  for (const { name, from } of REPORT_ASSETS)
+    cpSync(join(root, from), join(root, 'dist/assets', name));
 }
 
 function bytesOf(path: string): number {
@@ -36,8 +43,12 @@ function bytesOf(path: string): number {
 }
 
 function checkBudget(): void {
-  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: string[];
+  };
   const bytes = files.reduce((sum, name) => sum + bytesOf(join(root, name)), 0);
-  console.log(`package ${(bytes / 1e6).toFixed(2)} MB unpacked, at most ${UNPACKED_BYTES_MAX / 1e6} MB`);
+  console.log(
+    `package ${(bytes / 1e6).toFixed(2)} MB unpacked, at most ${UNPACKED_BYTES_MAX / 1e6} MB`,
+  );
   if (bytes > UNPACKED_BYTES_MAX) process.exitCode = 1;
 }

@@ -68,7 +68,14 @@ async function csv(options: ImportOptions): Promise<Imported> {
       // Later files of one command add to the earlier ones.
       isAppend: k > 0,
       ...(options.quarantine
-        ? { quarantine: { issuesPath: join(options.catalogDir, `${options.dataset}-${basename(path)}.issues.jsonl`) } }
+        ? {
+            quarantine: {
+              issuesPath: join(
+                options.catalogDir,
+                `${options.dataset}-${basename(path)}.issues.jsonl`,
+              ),
+            },
+          }
         : {}),
     });
     rows += report.rows;
@@ -91,7 +98,8 @@ function specOf(options: ImportOptions, root: string): InstrumentSpec {
   const spec = specs.get(root);
   if (spec !== undefined) return spec;
   throw new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${root}`, {
-    where: options.contract === undefined ? `--instrument ${root}` : `--contract ${options.contract}`,
+    where:
+      options.contract === undefined ? `--instrument ${root}` : `--contract ${options.contract}`,
     fix: didYouMean(root, [...specs.keys()], '`frontmonth contracts` lists the products'),
   });
 }
@@ -111,7 +119,17 @@ function createFor(options: ImportOptions, spec: InstrumentSpec): Dataset {
   });
 }
 
-const COLUMN_NAMES = ['time', 'date', 'clock', 'open', 'high', 'low', 'close', 'volume', 'contract'];
+const COLUMN_NAMES = [
+  'time',
+  'date',
+  'clock',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'contract',
+];
 
 function columnsOf(options: ImportOptions): CsvColumns {
   const given = options.columns ?? {};
@@ -129,7 +147,8 @@ function columnsOf(options: ImportOptions): CsvColumns {
   for (const [i, name] of ['time', 'open', 'high', 'low', 'close', 'volume'].entries()) {
     const hasTime = name === 'time' && 'date' in columns;
     const isOptional = name === 'volume' && options.columns !== undefined;
-    if (columns[name] === undefined && !hasTime && !isOptional) columns[name] = isPositional ? i : name;
+    if (columns[name] === undefined && !hasTime && !isOptional)
+      columns[name] = isPositional ? i : name;
   }
   return columns as unknown as CsvColumns;
 }
@@ -147,8 +166,15 @@ function sessionFinder(
 
 function pysystemtrade(options: ImportOptions): Imported {
   const specs = loadInstruments(options.instrumentsDir);
-  const codes = options.files.map((file) => options.instrument ?? basename(file).replace(/\..*$/, ''));
-  function* files(): Generator<{ code: string; file: string; bytes: Uint8Array; isFilled: boolean }> {
+  const codes = options.files.map(
+    (file) => options.instrument ?? basename(file).replace(/\..*$/, ''),
+  );
+  function* files(): Generator<{
+    code: string;
+    file: string;
+    bytes: Uint8Array;
+    isFilled: boolean;
+  }> {
     for (const [i, file] of options.files.entries())
       yield { code: codes[i]!, file, bytes: readFileSync(file), isFilled: options.filled };
   }
@@ -161,13 +187,16 @@ function pysystemtrade(options: ImportOptions): Imported {
     quarantine: options.quarantine,
     ...(options.instrumentConfig === undefined
       ? {}
-      : { config: parseInstrumentConfig(readFileSync(options.instrumentConfig)) }),
+      : { config: parseInstrumentConfig(readFileSync(options.instrumentConfig, 'utf8')) }),
   });
   return {
     dataset,
     rows: reports.reduce((sum, report) => sum + report.rows, 0),
     issues: reports.flatMap((report) =>
-      report.issues.map((issue) => ({ row: issue.row, message: `${report.code}: ${issue.reason}` })),
+      report.issues.map((issue) => ({
+        row: issue.row,
+        message: `${report.code}: ${issue.reason}`,
+      })),
     ),
   };
 }

@@ -35,11 +35,11 @@ export function createServices(): Services {
     readRun,
     tagRun,
     renderReport,
-    loadInstruments: async (dir) =>
-      (await import('../data/instruments.ts')).loadInstruments(dir),
+    loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractsOf,
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
-    dataset: async (catalogDir, name) => viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
+    dataset: async (catalogDir, name) =>
+      viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
     checkDataset,
     generateSample,
@@ -125,7 +125,13 @@ async function contractsOf(
   for (let year = fromYear; year <= toYear; year += 1) {
     for (const month of months) {
       const dates = calendars.contractDates(spec, year, month);
-      contracts.push({ id: toContractId(spec.root, year, month), root: spec.root, year, month, dates });
+      contracts.push({
+        id: toContractId(spec.root, year, month),
+        root: spec.root,
+        year,
+        month,
+        dates,
+      });
     }
   }
   return contracts;
@@ -144,7 +150,10 @@ function viewOf(manifest: DatasetManifest): DatasetView {
     volume: manifest.volume,
     stamps: manifest.stamps,
     checksum: manifest.checksum,
-    segments: manifest.segments.map((segment) => ({ ...segment, interval: segment.interval ?? segment.kind })),
+    segments: manifest.segments.map((segment) => ({
+      ...segment,
+      interval: segment.interval ?? segment.kind,
+    })),
   };
 }
 
@@ -254,4 +263,3 @@ async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {
   const venue = (await import(path)) as { BAR_VENUE_CAPABILITIES: VenueCapabilities };
   return [venue.BAR_VENUE_CAPABILITIES];
 }
-

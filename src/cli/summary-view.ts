@@ -1,6 +1,13 @@
 /** The summary table of a run, as text. */
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
-import { formatBytes, formatMicros, formatMoney, formatNumber, formatPercent, formatRatio } from './format.ts';
+import {
+  formatBytes,
+  formatMicros,
+  formatMoney,
+  formatNumber,
+  formatPercent,
+  formatRatio,
+} from './format.ts';
 import type { Output } from './output.ts';
 
 const LABEL = 24;
@@ -36,15 +43,20 @@ export function figure(
 export function summaryText(out: Output, parts: SummaryParts): string {
   const { summary, previous } = parts;
   const lines = [titleLine(out, parts), headLine(summary, previous !== null)];
-  for (const line of linesOf(summary)) lines.push(renderLine(line, summary, previous?.summary ?? null));
+  for (const line of linesOf(summary))
+    lines.push(renderLine(line, summary, previous?.summary ?? null));
   lines.push('', summary.verdict, ...noTradeLines(summary));
   if (previous !== null) lines.push(`previous     ${previous.runId}`);
   for (const warning of summary.warnings)
-    lines.push(`${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`);
+    lines.push(
+      `${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`,
+    );
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
     lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
-  lines.push('next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10');
+  lines.push(
+    'next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10',
+  );
   return lines.join('\n');
 }
 

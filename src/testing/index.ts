@@ -73,9 +73,12 @@ export async function backtestForTest<P extends ParamSchema>(
       sourceSha256: null,
       instruments,
       params: options.params ?? {},
-      catalogDir: testCatalog(needs.series.map((series) => series.root), {
-        hasMinutes: needs.series.some((series) => /[sm]$/.test(series.bars)),
-      }),
+      catalogDir: testCatalog(
+        needs.series.map((series) => series.root),
+        {
+          hasMinutes: needs.series.some((series) => /[sm]$/.test(series.bars)),
+        },
+      ),
       instrumentsDir: INSTRUMENTS,
       dataset: 'sample',
       ...(options.from === undefined ? {} : { from: options.from }),

@@ -75,8 +75,12 @@ describe('numbers and times', () => {
     ]);
   });
   it('are shown in the zone of the exchange through a change of the clock', () => {
-    expect(formatTime(Date.UTC(2024, 2, 8, 15, 30) * 1000, 'America/Chicago')).toBe('2024-03-08 09:30');
-    expect(formatTime(Date.UTC(2024, 2, 11, 15, 30) * 1000, 'America/Chicago')).toBe('2024-03-11 10:30');
+    expect(formatTime(Date.UTC(2024, 2, 8, 15, 30) * 1000, 'America/Chicago')).toBe(
+      '2024-03-08 09:30',
+    );
+    expect(formatTime(Date.UTC(2024, 2, 11, 15, 30) * 1000, 'America/Chicago')).toBe(
+      '2024-03-11 10:30',
+    );
   });
   it('never write NaN or Infinity into JSON', () => {
     expect(toJson({ a: NaN, b: Infinity, c: 1n })).toBe('{"a":null,"b":null,"c":"1"}');
@@ -91,7 +95,14 @@ describe('tables', () => {
   it('say how many columns were dropped, and show them with --wide', async () => {
     const narrow = await run(['errors'], { isTty: true, columns: 60, env: { NO_COLOR: '1' } });
     expect(narrow.code).toBe(EXIT.ok);
-    const listed = await run(['runs', 'list'], { services: { listRuns: () => Promise.resolve([{ runId: 'x'.repeat(60), dir: '', manifest: fakeManifest(), summary: fakeSummary() }]) } });
+    const listed = await run(['runs', 'list'], {
+      services: {
+        listRuns: () =>
+          Promise.resolve([
+            { runId: 'x'.repeat(60), dir: '', manifest: fakeManifest(), summary: fakeSummary() },
+          ]),
+      },
+    });
     expect(listed.out).toMatch(/\(\+\d columns, use --wide\)/);
     for (const line of listed.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
@@ -101,17 +112,35 @@ describe('tables', () => {
 });
 
 describe('configuration', () => {
-  const resolveIn = (env: Record<string, string> = {}, flags: Record<string, unknown> = {}, file: string | null = null) =>
-    resolveConfig({ cwd, env: { HOME: cwd, ...env }, file, flags, loadModule });
-  const write = (value: unknown): void => writeFileSync(join(cwd, 'frontmonth.config.json'), JSON.stringify(value));
+  const resolveIn = (
+    env: Record<string, string> = {},
+    flags: Record<string, unknown> = {},
+    file: string | null = null,
+  ) => resolveConfig({ cwd, env: { HOME: cwd, ...env }, file, flags, loadModule });
+  const write = (value: unknown): void =>
+    writeFileSync(join(cwd, 'frontmonth.config.json'), JSON.stringify(value));
 
   it('takes the flag before the environment, the project, the user and the default, and says which', async () => {
     write({ capital: 3, seed: 3, currency: 'EUR' });
     mkdirSync(join(cwd, '.config', 'frontmonth'), { recursive: true });
-    writeFileSync(join(cwd, '.config', 'frontmonth', 'config.json'), JSON.stringify({ capital: 4, returnBase: 'fixed', currency: 'GBP' }));
-    const { values, origins } = await resolveIn({ FRONTMONTH_CAPITAL: '2', FRONTMONTH_SEED: '2' }, { capital: 1 });
-    expect(values).toMatchObject({ capital: 1, seed: 2, currency: 'EUR', returnBase: 'fixed', fills: 'pessimistic' });
-    expect(Object.fromEntries(Object.entries(origins).map(([key, { from }]) => [key, from]))).toMatchObject({
+    writeFileSync(
+      join(cwd, '.config', 'frontmonth', 'config.json'),
+      JSON.stringify({ capital: 4, returnBase: 'fixed', currency: 'GBP' }),
+    );
+    const { values, origins } = await resolveIn(
+      { FRONTMONTH_CAPITAL: '2', FRONTMONTH_SEED: '2' },
+      { capital: 1 },
+    );
+    expect(values).toMatchObject({
+      capital: 1,
+      seed: 2,
+      currency: 'EUR',
+      returnBase: 'fixed',
+      fills: 'pessimistic',
+    });
+    expect(
+      Object.fromEntries(Object.entries(origins).map(([key, { from }]) => [key, from])),
+    ).toMatchObject({
       capital: 'flag',
       seed: 'environment',
       currency: 'project',
@@ -123,19 +152,33 @@ describe('configuration', () => {
     write({ runs: 'r' });
     const below = join(cwd, 'strategies');
     mkdirSync(below);
-    const config = await resolveConfig({ cwd: below, env: { HOME: cwd }, file: null, flags: {}, loadModule });
+    const config = await resolveConfig({
+      cwd: below,
+      env: { HOME: cwd },
+      file: null,
+      flags: {},
+      loadModule,
+    });
     expect(config.values.runs).toBe(join(cwd, 'r'));
     expect(config.values.catalog).toBe(join(cwd, 'catalog'));
   });
   it('combines risk limits by the stricter value, not by precedence', async () => {
     write({ risk: { orderQtyMax: 10, positionQtyMax: 5 } });
     mkdirSync(join(cwd, '.config', 'frontmonth'), { recursive: true });
-    writeFileSync(join(cwd, '.config', 'frontmonth', 'config.json'), JSON.stringify({ risk: { orderQtyMax: 3, positionQtyMax: 50 } }));
+    writeFileSync(
+      join(cwd, '.config', 'frontmonth', 'config.json'),
+      JSON.stringify({ risk: { orderQtyMax: 3, positionQtyMax: 50 } }),
+    );
     expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
   });
   it.each([
     ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
-    ['an unknown key inside', { risk: { orderQtyMx: 5 } }, 'E_CONFIG_KEY', 'did you mean `orderQtyMax`?'],
+    [
+      'an unknown key inside',
+      { risk: { orderQtyMx: 5 } },
+      'E_CONFIG_KEY',
+      'did you mean `orderQtyMax`?',
+    ],
     ['a value of another type', { capital: 'much' }, 'E_CONFIG_VALUE', '`capital` is "much"'],
     ['a value out of bounds', { costs: { ES: { slippageTicks: -1 } } }, 'E_CONFIG_VALUE', 'costs'],
     ['something that is no object', [1], 'E_CONFIG_LOAD', 'does not export an object'],
@@ -153,7 +196,9 @@ describe('configuration', () => {
     expect(envNameOf('returnBase')).toBe('FRONTMONTH_RETURN_BASE');
   });
   it('refuses a file that is not there', async () => {
-    expect((await run(['config', '--config', 'none.json'], { cwd })).err).toContain('E_CONFIG_LOAD');
+    expect((await run(['config', '--config', 'none.json'], { cwd })).err).toContain(
+      'E_CONFIG_LOAD',
+    );
   });
 });
 
@@ -163,7 +208,8 @@ describe('strategy files', () => {
     return loadStrategy(name, { cwd, builtIn: {} });
   };
   it('load with the checksum of their source', async () => {
-    const text = 'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {}, create() {} };';
+    const text =
+      'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {}, create() {} };';
     const loaded = await load('good.mjs', text);
     expect(loaded).toMatchObject({ file: 'good.mjs', definition: { id: 'f' } });
     expect(loaded.sourceSha256).toMatch(/^[0-9a-f]{64}$/);
@@ -171,32 +217,48 @@ describe('strategy files', () => {
   it.each([
     ['no-default.mjs', 'export const a = 1;', 'has no default export'],
     ['number.mjs', 'export default 3;', 'does not export a strategy'],
-    ['no-create.mjs', 'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {} };', 'without `create()`'],
+    [
+      'no-create.mjs',
+      'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {} };',
+      'without `create()`',
+    ],
     ['throws.mjs', 'const a = 1;\nthrow new Error("at load");\nexport default a;', 'at load'],
   ])('that are wrong are refused: %s', async (name, text, message) => {
-    await expect(load(name, text)).rejects.toMatchObject({ code: 'E_STRATEGY_LOAD', message: expect.stringContaining(message) });
+    await expect(load(name, text)).rejects.toMatchObject({
+      code: 'E_STRATEGY_LOAD',
+      message: expect.stringContaining(message),
+    });
   });
   it('are found in a stack by their own line, whatever the loader adds to the path', () => {
     const stack = `Error: x\n    at f (file:///p/core.js:9:1)\n    at Object.onBar (file:///p/strategies/first.ts?namespace=1:31:9)`;
     expect(frameInFile(stack, '/p/strategies/first.ts', '/p')).toBe('strategies/first.ts:31');
-    expect(frameInFile('Error: x\n    at f (/p/core.js:9:1)', '/p/strategies/first.ts', '/p')).toBeNull();
+    expect(
+      frameInFile('Error: x\n    at f (/p/core.js:9:1)', '/p/strategies/first.ts', '/p'),
+    ).toBeNull();
   });
 });
 
 describe('new', () => {
-  it.each(['minimal', 'bracket', 'portfolio', 'notebook'])('makes a whole project from %s', async (template) => {
-    const ran = await run(['new', 'My Desk', '--template', template], { cwd });
-    expect(ran.code).toBe(EXIT.ok);
-    const read = (name: string): string => readFileSync(join(cwd, 'My Desk', name), 'utf8');
-    const made = JSON.parse(read('package.json')) as { name: string; dependencies: Record<string, string> };
-    expect(made.name).toBe('my-desk');
-    expect(made.dependencies['frontmonth']).toMatch(/^\d+\.\d+\.\d+$/);
-    expect(read('strategies/first.ts')).toContain('export default defineStrategy');
-    expect(read('.gitignore')).toContain('runs/');
-    expect(read('README.md')).not.toContain('{{');
-    if (template === 'notebook') expect(() => JSON.parse(read('notebooks/01-first.ipynb')) as unknown).not.toThrow();
-    expect(ran.out).toContain('npm run backtest');
-  });
+  it.each(['minimal', 'bracket', 'portfolio', 'notebook'])(
+    'makes a whole project from %s',
+    async (template) => {
+      const ran = await run(['new', 'My Desk', '--template', template], { cwd });
+      expect(ran.code).toBe(EXIT.ok);
+      const read = (name: string): string => readFileSync(join(cwd, 'My Desk', name), 'utf8');
+      const made = JSON.parse(read('package.json')) as {
+        name: string;
+        dependencies: Record<string, string>;
+      };
+      expect(made.name).toBe('my-desk');
+      expect(made.dependencies['frontmonth']).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(read('strategies/first.ts')).toContain('export default defineStrategy');
+      expect(read('.gitignore')).toContain('runs/');
+      expect(read('README.md')).not.toContain('{{');
+      if (template === 'notebook')
+        expect(() => JSON.parse(read('notebooks/01-first.ipynb')) as unknown).not.toThrow();
+      expect(ran.out).toContain('npm run backtest');
+    },
+  );
   it('never overwrites: it lists what is in the way and leaves it alone', async () => {
     mkdirSync(join(cwd, 'desk', 'strategies'), { recursive: true });
     writeFileSync(join(cwd, 'desk', 'strategies', 'first.ts'), 'mine');
@@ -208,7 +270,9 @@ describe('new', () => {
   });
   it('depends on a tarball by its absolute path', async () => {
     await run(['new', 'desk', '--frontmonth', './frontmonth-0.1.0.tgz'], { cwd });
-    expect(readFileSync(join(cwd, 'desk', 'package.json'), 'utf8')).toContain(`file:${cwd}/frontmonth-0.1.0.tgz`);
+    expect(readFileSync(join(cwd, 'desk', 'package.json'), 'utf8')).toContain(
+      `file:${cwd}/frontmonth-0.1.0.tgz`,
+    );
   });
 });
 
@@ -217,7 +281,9 @@ describe('compare', () => {
     const view = (params: Record<string, number>, net: number) => ({
       dir: '',
       manifest: fakeManifest({ params }),
-      summary: fakeSummary({ metrics: { netProfit: { value: net }, sharpe: { value: net / 10_000 } } }),
+      summary: fakeSummary({
+        metrics: { netProfit: { value: net }, sharpe: { value: net / 10_000 } },
+      }),
       trades: [],
       orders: [],
       fills: [],
@@ -230,16 +296,33 @@ describe('compare', () => {
 });
 
 describe('the look-ahead probe', () => {
-  const order = (createdUs: number, qty = 1) => ({ contract: 'ESH2024', side: 1, type: 'market', orderQty: qty, createdUs, role: 'single' });
+  const order = (createdUs: number, qty = 1) => ({
+    contract: 'ESH2024',
+    side: 1,
+    type: 'market',
+    orderQty: qty,
+    createdUs,
+    role: 'single',
+  });
   it('holds when the run on half of the data begins the run on all of it', async () => {
     const probe = await probeLookAhead((to) =>
-      Promise.resolve({ from: '2020-01-01', to: to ?? '2021-01-01', fills: [], orders: to === null ? [order(1), order(2)] : [order(1)] }),
+      Promise.resolve({
+        from: '2020-01-01',
+        to: to ?? '2021-01-01',
+        fills: [],
+        orders: to === null ? [order(1), order(2)] : [order(1)],
+      }),
     );
     expect(probe).toMatchObject({ holds: true, orders: 1, cutDate: '2020-07-02' });
   });
   it('names the first order that data after the cut have changed', async () => {
     const probe = await probeLookAhead((to) =>
-      Promise.resolve({ from: '2020-01-01', to: to ?? '2021-01-01', fills: [], orders: to === null ? [order(1, 2)] : [order(1)] }),
+      Promise.resolve({
+        from: '2020-01-01',
+        to: to ?? '2021-01-01',
+        fills: [],
+        orders: to === null ? [order(1, 2)] : [order(1)],
+      }),
     );
     expect(probe).toMatchObject({ holds: false, reason: expect.stringContaining('orderQty: 1') });
   });
@@ -273,8 +356,11 @@ describe('error pages', () => {
 });
 
 describe('completion', () => {
-  it.each(['bash', 'zsh', 'fish'] as const)('of %s knows commands, subcommands and flags', (shell) => {
-    const script = completionScript(shell);
-    for (const word of ['backtest', 'sample', 'capital']) expect(script).toContain(word);
-  });
+  it.each(['bash', 'zsh', 'fish'] as const)(
+    'of %s knows commands, subcommands and flags',
+    (shell) => {
+      const script = completionScript(shell);
+      for (const word of ['backtest', 'sample', 'capital']) expect(script).toContain(word);
+    },
+  );
 });
