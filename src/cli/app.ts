@@ -53,7 +53,11 @@ class Session {
       await program.parseAsync([...this.#argv], { from: 'user' });
     } catch (error) {
       if (!(error instanceof CommanderError)) throw error;
-      if (error.code === 'commander.help' || error.code === 'commander.helpDisplayed' || error.code === 'commander.version')
+      if (
+        error.code === 'commander.help' ||
+        error.code === 'commander.helpDisplayed' ||
+        error.code === 'commander.version'
+      )
         return EXIT.ok;
       throw usageError(error, program, this.#argv);
     }
@@ -196,7 +200,10 @@ function earlyOptions(argv: readonly string[]): OutputOptions {
 }
 
 /** The deepest command that the words name. */
-function commandOf(program: Command, argv: readonly string[]): { command: Command; rest: string[] } {
+function commandOf(
+  program: Command,
+  argv: readonly string[],
+): { command: Command; rest: string[] } {
   let command = program;
   const rest = argv.filter((word) => !word.startsWith('-'));
   for (;;) {
@@ -207,12 +214,19 @@ function commandOf(program: Command, argv: readonly string[]): { command: Comman
   }
 }
 
-function usageError(error: CommanderError, program: Command, argv: readonly string[]): TradingError {
+function usageError(
+  error: CommanderError,
+  program: Command,
+  argv: readonly string[],
+): TradingError {
   const { command, rest } = commandOf(program, argv);
   const path = pathOf(command);
   const help = `see: ${path} --help`;
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
-  if (error.code === 'commander.unknownCommand' || (command.commands.length > 0 && rest.length > 0)) {
+  if (
+    error.code === 'commander.unknownCommand' ||
+    (command.commands.length > 0 && rest.length > 0)
+  ) {
     const word = rest[0] ?? quoted;
     const known = command.commands.map((child) => child.name());
     return new TradingError('E_USAGE', `there is no command \`${word}\``, {

@@ -41,7 +41,8 @@ export const CLI_ERRORS: ErrorCatalog = {
   },
   E_STRATEGY_LOAD: {
     title: 'A strategy file cannot be loaded',
-    cause: 'The file has a syntax error, throws while loading, or has no strategy as its default export.',
+    cause:
+      'The file has a syntax error, throws while loading, or has no strategy as its default export.',
     cure: 'Correct the named line, and end the file with `export default defineStrategy({ … })`.',
     exit: EXIT.input,
   },
@@ -71,7 +72,8 @@ export const CLI_ERRORS: ErrorCatalog = {
   },
   E_WHERE: {
     title: 'A filter or sort column cannot be understood',
-    cause: 'Filters are `column=value`, with =, !=, <, <=, > or >=; the column must exist in the table.',
+    cause:
+      'Filters are `column=value`, with =, !=, <, <=, > or >=; the column must exist in the table.',
     cure: 'Use one of the columns that the message lists.',
     exit: EXIT.usage,
   },

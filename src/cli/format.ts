@@ -25,7 +25,9 @@ export function formatRatio(value: number | null, decimals = 2): string {
 
 /** `24.6 %` of a fraction. */
 export function formatPercent(value: number | null, decimals = 1): string {
-  return value === null || !Number.isFinite(value) ? '–' : `${formatNumber(value * 100, decimals)} %`;
+  return value === null || !Number.isFinite(value)
+    ? '–'
+    : `${formatNumber(value * 100, decimals)} %`;
 }
 
 export function formatBytes(bytes: number): string {

@@ -6,6 +6,8 @@ import { pathToFileURL } from 'node:url';
  * what a strategy imports from `frontmonth` is what runs it.
  */
 export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+  // So that a stack names the lines that the user wrote. Maps are read while a module loads.
+  process.setSourceMapsEnabled(true);
   const isOwnSourceLoaded = import.meta.url.endsWith('.ts');
   if (file.endsWith('.ts') && !isOwnSourceLoaded) {
     const { register } = await import('tsx/esm/api');

@@ -17,7 +17,8 @@ export async function main(): Promise<void> {
   });
   const isLong = LONG_COMMANDS.has(argv.find((word) => !word.startsWith('-')) ?? '');
   const isHelp = argv.includes('--help') || argv.includes('-h');
-  process.exitCode = isLong && !isHelp ? await runInThread(argv) : await runCli(argv, processHost());
+  process.exitCode =
+    isLong && !isHelp ? await runInThread(argv) : await runCli(argv, processHost());
 }
 
 function processHost(): Host {

@@ -30,11 +30,7 @@ type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'cyan' | 'blue';
 export const PIPED_WIDTH = 100;
 
 /** Whether a stream gets colour: flag, then environment, then its terminal. */
-export function hasColor(
-  stream: TextStream,
-  env: Host['env'],
-  flag: boolean | null,
-): boolean {
+export function hasColor(stream: TextStream, env: Host['env'], flag: boolean | null): boolean {
   if (flag !== null) return flag;
   if ((env['NO_COLOR'] ?? '') !== '') return false;
   const force = env['FORCE_COLOR'];
@@ -181,4 +177,3 @@ export function toJson(value: unknown): string {
     return item;
   });
 }
-

@@ -43,7 +43,10 @@ function suggestionOf(details: Readonly<Record<string, unknown>>): string | unde
   const word = details['word'] ?? details['name'];
   const known = details['known'];
   if (typeof word !== 'string' || !Array.isArray(known)) return undefined;
-  const found = suggest(word, known.filter((item) => typeof item === 'string'));
+  const found = suggest(
+    word,
+    known.filter((item) => typeof item === 'string'),
+  );
   return found === null ? undefined : `did you mean \`${found}\`?`;
 }
 
@@ -109,7 +112,9 @@ export function reportError(error: unknown, pages: ErrorCatalog): ReportedError 
 export function frameInFile(stack: string, file: string, cwd: string): string | null {
   const name = basename(file);
   for (const line of stack.split('\n')) {
-    const match = /(?:\(|at )(?:async )?((?:file:\/\/)?[^\s()]+?)(?:\?[^:()]*)?:(\d+):\d+\)?$/.exec(line.trim());
+    const match = /(?:\(|at )(?:async )?((?:file:\/\/)?[^\s()]+?)(?:\?[^:()]*)?:(\d+):\d+\)?$/.exec(
+      line.trim(),
+    );
     if (match === null) continue;
     const path = match[1]!.startsWith('file://') ? fileURLToPath(match[1]!) : match[1]!;
     if (path === file || basename(path) === name) return `${relative(cwd, path)}:${match[2]}`;

@@ -2,45 +2,27 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
-import { BugError, TradingError } from '../core/errors.ts';
+import { TradingError } from '../core/errors.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { parseTradeDate } from '../core/trade-date.ts';
-import type { Catalog, Dataset } from '../data/catalog.ts';
+import type { Catalog } from '../data/catalog.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
-import type { SampleOptions as SampleMarketOptions } from '../data/sample.ts';
 import type { RunData } from '../research/run-data.ts';
 import { programVersion } from './package-root.ts';
 import type {
-  BacktestOptions,
-  BacktestOutcome,
   DatasetCheck,
   DatasetView,
   ImportOptions,
   ImportOutcome,
   ReportOptions,
-  RerunOptions,
-  RerunOutcome,
   RunListing,
   RunView,
   SampleOptions,
   Services,
 } from './services.ts';
-
-/** A module that is wired by name. Errors: E_NOT_AVAILABLE when it is not part of this installation. */
-async function load<T>(path: string): Promise<T> {
-  try {
-    return (await import(path)) as T;
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new TradingError('E_NOT_AVAILABLE', `this part of the program is not installed: ${path}`, {
-      cause,
-    });
-  }
-}
 
 export function createServices(): Services {
   return {
@@ -53,11 +35,11 @@ export function createServices(): Services {
     readRun,
     tagRun,
     renderReport,
-    loadInstruments: async (dir) =>
-      (await import('../data/instruments.ts')).loadInstruments(dir),
+    loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractsOf,
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
-    dataset: async (catalogDir, name) => viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
+    dataset: async (catalogDir, name) =>
+      viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
     checkDataset,
     generateSample,
@@ -70,12 +52,8 @@ async function builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyD
   return (await import('../strategies/index.ts')).BUILT_IN_STRATEGIES;
 }
 
-interface BacktestModule {
-  runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
-  rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome>;
-}
-function backtestModule(): Promise<BacktestModule> {
-  return load<BacktestModule>('../research/backtest.ts');
+function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
+  return import('../research/backtest.ts');
 }
 
 async function createCalendars(): Promise<CalendarSource> {
@@ -131,8 +109,7 @@ async function tagRun(dir: string, tags: readonly string[]): Promise<void> {
 }
 
 async function renderReport(dir: string, options: ReportOptions): Promise<string> {
-  type Module = { renderReport(run: RunData, options: ReportOptions): string };
-  const { renderReport: render } = await load<Module>('../research/report/index.ts');
+  const { renderReport: render } = await import('../research/report/render.ts');
   return render(await runData(dir, false), options);
 }
 
@@ -148,7 +125,13 @@ async function contractsOf(
   for (let year = fromYear; year <= toYear; year += 1) {
     for (const month of months) {
       const dates = calendars.contractDates(spec, year, month);
-      contracts.push({ id: toContractId(spec.root, year, month), root: spec.root, year, month, dates });
+      contracts.push({
+        id: toContractId(spec.root, year, month),
+        root: spec.root,
+        year,
+        month,
+        dates,
+      });
     }
   }
   return contracts;
@@ -167,7 +150,10 @@ function viewOf(manifest: DatasetManifest): DatasetView {
     volume: manifest.volume,
     stamps: manifest.stamps,
     checksum: manifest.checksum,
-    segments: manifest.segments.map((segment) => ({ ...segment, interval: segment.interval ?? segment.kind })),
+    segments: manifest.segments.map((segment) => ({
+      ...segment,
+      interval: segment.interval ?? segment.kind,
+    })),
   };
 }
 
@@ -203,7 +189,7 @@ async function checkDataset(
 ): Promise<DatasetCheck> {
   const dataset = (await catalogOf(catalogDir)).dataset(name);
   const { loadInstruments } = await import('../data/instruments.ts');
-  const { checkDataset: check } = await load<QualityModule>('../data/quality.ts');
+  const { checkDataset: check } = await import('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
   const calendars = await createCalendars();
   const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
@@ -224,16 +210,6 @@ async function checkDataset(
   };
 }
 
-interface QualityModule {
-  checkDataset(
-    dataset: Dataset,
-    options: {
-      readonly calendars: (root: string) => TradingCalendar | null;
-      readonly specs: (root: string) => InstrumentSpec | null;
-    },
-  ): Omit<DatasetCheck, 'problems'> & { readonly issues: DatasetCheck['problems'] };
-}
-
 /** A product group without a calendar is checked without sessions. */
 function calendarOrNull(calendars: CalendarSource, spec: InstrumentSpec): TradingCalendar | null {
   try {
@@ -249,7 +225,7 @@ class Stopped extends Error {}
 
 async function generateSample(options: SampleOptions): Promise<DatasetView | null> {
   const { loadInstruments } = await import('../data/instruments.ts');
-  const { generateSample: generate } = await load<SampleModule>('../data/sample-dataset.ts');
+  const { generateSample: generate } = await import('../data/sample-dataset.ts');
   try {
     const dataset = generate({
       catalog: await catalogOf(options.catalogDir),
@@ -275,27 +251,15 @@ async function generateSample(options: SampleOptions): Promise<DatasetView | nul
   }
 }
 
-interface SampleModule {
-  generateSample(
-    options: SampleMarketOptions & {
-      readonly catalog: Catalog;
-      readonly createdBy: string;
-      readonly name: string;
-    },
-  ): Dataset;
-}
-
 async function importFiles(options: ImportOptions): Promise<ImportOutcome> {
-  type Importer = (options: ImportOptions & { createdBy: string }) => Promise<ImportOutcome>;
-  const path = options.format === 'csv' ? '../data/ingest/csv.ts' : '../data/ingest/pysystemtrade.ts';
-  const module = await load<Record<string, Importer>>(path);
-  const importer = module[options.format === 'csv' ? 'importCsv' : 'importPysystemtrade'];
-  if (importer === undefined) throw new BugError('an importer module exports its importer');
-  return importer({ ...options, createdBy: `frontmonth ${programVersion()}` });
+  const { importFiles: read } = await import('./import-data.ts');
+  const { dataset, rows, issues } = await read(options);
+  return { dataset: viewOf(dataset.manifest), rows, issues };
 }
 
 async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {
-  type Module = { BAR_VENUE_CAPABILITIES: VenueCapabilities };
-  return [(await load<Module>('../sim/capabilities.ts')).BAR_VENUE_CAPABILITIES];
+  // By name: the command line knows no venue, it only shows what one says of itself.
+  const path = '../sim/capabilities.ts';
+  const venue = (await import(path)) as { BAR_VENUE_CAPABILITIES: VenueCapabilities };
+  return [venue.BAR_VENUE_CAPABILITIES];
 }
-

@@ -69,7 +69,11 @@ export interface RerunOutcome {
   readonly eventHash: string;
   /** The data that the run read have changed since. */
   readonly isDataChanged: boolean;
-  readonly firstDifference: { readonly seq: number; readonly was: string; readonly now: string } | null;
+  readonly firstDifference: {
+    readonly seq: number;
+    readonly was: string;
+    readonly now: string;
+  } | null;
 }
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -183,13 +187,22 @@ export interface Services {
   tagRun(dir: string, tags: readonly string[]): Promise<void>;
   renderReport(dir: string, options: ReportOptions): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
-  contractsOf(spec: InstrumentSpec, fromYear: number, toYear: number): Promise<readonly ContractSpec[]>;
+  contractsOf(
+    spec: InstrumentSpec,
+    fromYear: number,
+    toYear: number,
+  ): Promise<readonly ContractSpec[]>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(
     catalogDir: string,
     name: string,
-    query: { readonly contract: string; readonly interval: string; readonly from?: TsUs; readonly to?: TsUs },
+    query: {
+      readonly contract: string;
+      readonly interval: string;
+      readonly from?: TsUs;
+      readonly to?: TsUs;
+    },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
   checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
   /** Null when it was stopped; nothing is written then. */

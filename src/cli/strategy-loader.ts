@@ -58,8 +58,13 @@ function notFound(
     });
   }
   return new TradingError('E_STRATEGY_UNKNOWN', `there is no strategy \`${text}\``, {
+    where: text,
     rule: `built-in strategies: ${names.join(', ')}; or the path of a .ts or .js file`,
-    fix: didYouMean(text, names, 'name a built-in strategy, or give a path such as strategies/first.ts'),
+    fix: didYouMean(
+      text,
+      names,
+      'name a built-in strategy, or give a path such as strategies/first.ts',
+    ),
     details: { name: text },
   });
 }
@@ -164,6 +169,8 @@ export function splitRoots(text: string | undefined): string[] | undefined {
     .map((root) => root.trim().toUpperCase())
     .filter((root) => root !== '');
   if (roots.length === 0)
-    throw new TradingError('E_FLAG_VALUE', 'the list of products is empty', { fix: 'such as ES,NQ' });
+    throw new TradingError('E_FLAG_VALUE', 'the list of products is empty', {
+      fix: 'such as ES,NQ',
+    });
   return roots;
 }

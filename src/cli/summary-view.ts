@@ -1,6 +1,13 @@
 /** The summary table of a run, as text. */
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
-import { formatBytes, formatMicros, formatMoney, formatNumber, formatPercent, formatRatio } from './format.ts';
+import {
+  formatBytes,
+  formatMicros,
+  formatMoney,
+  formatNumber,
+  formatPercent,
+  formatRatio,
+} from './format.ts';
 import type { Output } from './output.ts';
 
 const LABEL = 24;
@@ -36,15 +43,20 @@ export function figure(
 export function summaryText(out: Output, parts: SummaryParts): string {
   const { summary, previous } = parts;
   const lines = [titleLine(out, parts), headLine(summary, previous !== null)];
-  for (const line of linesOf(summary)) lines.push(renderLine(line, summary, previous?.summary ?? null));
+  for (const line of linesOf(summary))
+    lines.push(renderLine(line, summary, previous?.summary ?? null));
   lines.push('', summary.verdict, ...noTradeLines(summary));
   if (previous !== null) lines.push(`previous     ${previous.runId}`);
   for (const warning of summary.warnings)
-    lines.push(`${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`);
+    lines.push(
+      `${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`,
+    );
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
     lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
-  lines.push('next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10');
+  lines.push(
+    'next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10',
+  );
   return lines.join('\n');
 }
 
@@ -70,22 +82,26 @@ function linesOf(summary: RunSummary): Line[] {
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
   const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;
   const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars`;
-  const money = (label: string, name: string, note: string): Line => ({
-    label: `${label} ${currency}`,
-    value: (of, bound) => formatMoney(figure(of, name, bound)),
-    delta: (of) => figure(of, name),
-    note,
-  });
+  // Depth and costs are kept as positive figures; as money they are losses.
+  const money = (label: string, name: string, note: string, sign: 1 | -1 = 1): Line => {
+    const read: NonNullable<Line['delta']> = (of) => signed(figure(of, name), sign);
+    return {
+      label: `${label} ${currency}`,
+      value: (of, bound) => formatMoney(signed(figure(of, name, bound), sign)),
+      delta: read,
+      note,
+    };
+  };
   return [
     money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
-    money('max drawdown', 'maxDrawdown', ''),
+    money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',
       value: (of, bound) => formatRatio(figure(of, 'sharpe', bound)),
       delta: (of) => figure(of, 'sharpe'),
       note: sharpeNote,
     },
-    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`),
+    money('costs', 'totalCost', `rolls ${formatMicros(-summary.rolls.costMicros)}`, -1),
     {
       label: 'margin, peak',
       value: (of, bound) => formatPercent(figure(of, 'peakMargin', bound)),
@@ -93,11 +109,15 @@ function linesOf(summary: RunSummary): Line[] {
     },
     {
       label: 'trades',
-      value: (of, bound) => formatRatio(figure(of, 'trades', bound) ?? (bound === 'pessimistic' ? of.trades.closed : null), 0),
+      value: (of, bound) => formatRatio(figure(of, 'closedTrades', bound), 0),
       delta: (of) => of.trades.closed,
       note: `${summary.orders.submitted} orders, ${summary.orders.filled} filled`,
     },
   ];
+}
+
+function signed(value: number | null, sign: 1 | -1): number | null {
+  return value === null ? null : value * sign;
 }
 
 function renderLine(line: Line, summary: RunSummary, previous: RunSummary | null): string {

@@ -2,13 +2,6 @@ import type { ErrorCatalog } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
 
 export const PLAN_ERRORS: ErrorCatalog = {
-  E_DATA_SPAN: {
-    title: 'The data do not cover the span asked for',
-    cause:
-      'The dataset begins later or ends earlier than --from and --to, or has no bars of the size the strategy reads.',
-    cure: 'Choose dates inside the span that the message names, or import more data.',
-    exit: EXIT.input,
-  },
   E_DATA_PRODUCT: {
     title: 'The dataset has no data of a product',
     cause: 'No segment of the dataset belongs to the named product.',

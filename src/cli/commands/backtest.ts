@@ -209,11 +209,13 @@ async function present(
   const result = { ...summary, dir: parts.dir, reportFile: parts.reportFile };
   out.result(SUMMARY_SCHEMA, result, () => summaryText(out, parts));
   if (!hasTrades && !out.options.json) out.talk('warning no-trades: the run made no trade');
-  if (hasFlag(call, 'open') && outcome.reportFile !== null) await host.openInBrowser(outcome.reportFile);
-  if (manifest.outcome === 'strategy-error')
-    throw strategyError(outcome, strategy, host.cwd);
+  if (hasFlag(call, 'open') && outcome.reportFile !== null)
+    await host.openInBrowser(outcome.reportFile);
+  if (manifest.outcome === 'strategy-error') throw strategyError(outcome, strategy, host.cwd);
   if (summary.outcome === 'stopped') {
-    out.talk(`stopped; what was simulated is kept in ${parts.dir}. Run again: ${call.command.join(' ')}`);
+    out.talk(
+      `stopped; what was simulated is kept in ${parts.dir}. Run again: ${call.command.join(' ')}`,
+    );
     return interrupts.exitCode() ?? EXIT.interrupted;
   }
   if (manifest.outcome === 'failed') return EXIT.strategy;

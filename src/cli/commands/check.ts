@@ -39,9 +39,16 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const params = resolveParams(definition.params, given);
   const needs = needsOf(call, strategy, params, roots);
   const venues = await services.venueCapabilities();
-  const probe = call.flags['probe'] === false ? null : await runProbe(call, config, strategy, { roots, params: given });
+  const probe =
+    call.flags['probe'] === false
+      ? null
+      : await runProbe(call, config, strategy, { roots, params: given });
   const result = {
-    strategy: { id: definition.id, version: definition.version, description: definition.description },
+    strategy: {
+      id: definition.id,
+      version: definition.version,
+      description: definition.description,
+    },
     params: definition.params,
     instruments: roots,
     needs,
@@ -117,7 +124,8 @@ function needsTable(call: CommandCall, needs: DataRequirements): string {
       {
         title: 'roll',
         priority: 1,
-        cell: (series) => (series.roll === undefined ? 'as the product says' : describeRollRule(series.roll)),
+        cell: (series) =>
+          series.roll === undefined ? 'as the product says' : describeRollRule(series.roll),
       },
       { title: 'adjustment', cell: (series) => series.adjust ?? 'back-difference' },
       { title: 'depth', align: 'right', cell: (series) => String(series.depth ?? 0) },
@@ -186,7 +194,12 @@ async function runProbe(
         onProgress: () => interrupts.isStopping(),
       });
       const run = await services.readRun(outcome.dir);
-      return { from: outcome.manifest.from, to: outcome.manifest.to, fills: run.fills, orders: run.orders };
+      return {
+        from: outcome.manifest.from,
+        to: outcome.manifest.to,
+        fills: run.fills,
+        orders: run.orders,
+      };
     });
   } catch (error) {
     throw withStrategyPlace(error, strategy, call.host.cwd);

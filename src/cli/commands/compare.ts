@@ -28,7 +28,10 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     runs.push(await services.readRun(await services.resolveRun(config.values.runs, ref)));
   const by = textFlag(call, 'by');
   const rows = differences(runs).filter(
-    (row) => by === undefined || row.what === 'data' || row.what === (by === 'params' ? 'param' : 'metric'),
+    (row) =>
+      by === undefined ||
+      row.what === 'data' ||
+      row.what === (by === 'params' ? 'param' : 'metric'),
   );
   const ids = runs.map((item) => item.manifest.runId);
   call.out.result('frontmonth.compare/1', { runs: ids, differences: rows }, () =>
@@ -61,20 +64,63 @@ function tableText(call: CommandCall, rows: readonly Difference[], count: number
 /** Rows in which the runs differ; metrics that stand inside each other's interval say so. */
 export function differences(runs: readonly RunView[]): Difference[] {
   const rows: Difference[] = [];
-  const add = (what: Difference['what'], name: string, values: readonly string[], note = ''): void => {
+  const add = (
+    what: Difference['what'],
+    name: string,
+    values: readonly string[],
+    note = '',
+  ): void => {
     if (new Set(values).size > 1) rows.push({ what, name, values, note });
   };
   const text = (value: unknown): string => (value === undefined ? '–' : String(value));
-  add('data', 'strategy', runs.map((item) => `${item.manifest.strategy.id} ${item.manifest.strategy.version}`));
-  add('data', 'source', runs.map((item) => item.manifest.strategy.sourceSha256?.slice(0, 8) ?? 'built-in'));
-  add('data', 'data', runs.map((item) => item.manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ')));
-  add('data', 'instruments', runs.map((item) => item.manifest.instruments.map((i) => i.root).join(' ')));
-  add('data', 'span', runs.map((item) => `${item.manifest.from} ${item.manifest.to}`));
-  add('data', 'capital', runs.map((item) => text(item.manifest.capitalMicros / 1_000_000)));
-  add('data', 'fills', runs.map((item) => item.manifest.fillPolicy));
-  add('data', 'seed', runs.map((item) => text(item.manifest.seed)));
+  add(
+    'data',
+    'strategy',
+    runs.map((item) => `${item.manifest.strategy.id} ${item.manifest.strategy.version}`),
+  );
+  add(
+    'data',
+    'source',
+    runs.map((item) => item.manifest.strategy.sourceSha256?.slice(0, 8) ?? 'built-in'),
+  );
+  add(
+    'data',
+    'data',
+    runs.map((item) =>
+      item.manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' '),
+    ),
+  );
+  add(
+    'data',
+    'instruments',
+    runs.map((item) => item.manifest.instruments.map((i) => i.root).join(' ')),
+  );
+  add(
+    'data',
+    'span',
+    runs.map((item) => `${item.manifest.from} ${item.manifest.to}`),
+  );
+  add(
+    'data',
+    'capital',
+    runs.map((item) => text(item.manifest.capitalMicros / 1_000_000)),
+  );
+  add(
+    'data',
+    'fills',
+    runs.map((item) => item.manifest.fillPolicy),
+  );
+  add(
+    'data',
+    'seed',
+    runs.map((item) => text(item.manifest.seed)),
+  );
   for (const name of namesOf(runs.map((item) => item.manifest.params)))
-    add('param', name, runs.map((item) => text(item.manifest.params[name])));
+    add(
+      'param',
+      name,
+      runs.map((item) => text(item.manifest.params[name])),
+    );
   for (const name of namesOf(runs.map((item) => item.summary?.metrics ?? {}))) {
     const values = runs.map((item) => item.summary?.metrics[name]?.value ?? null);
     add('metric', name, values.map(figureText), uncertaintyNote(runs, name));
@@ -88,7 +134,9 @@ function namesOf(records: readonly Readonly<Record<string, unknown>>[]): string[
 
 function figureText(value: number | null): string {
   if (value === null) return '–';
-  return Number.isInteger(value) ? formatNumber(value, 0) : formatNumber(value, Math.abs(value) < 100 ? 3 : 2);
+  return Number.isInteger(value)
+    ? formatNumber(value, 0)
+    : formatNumber(value, Math.abs(value) < 100 ? 3 : 2);
 }
 
 function uncertaintyNote(runs: readonly RunView[], name: string): string {

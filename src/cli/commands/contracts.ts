@@ -63,7 +63,17 @@ function listProducts(call: CommandCall, specs: readonly InstrumentSpec[]): void
 function productJson(spec: InstrumentSpec): Record<string, unknown> {
   const { root, name, exchange, currency, multiplier, listedMonths, holdCycle, settlement } = spec;
   const tickSize = spec.grid.increment;
-  return { root, name, exchange, currency, multiplier, tickSize, listedMonths, holdCycle, settlement };
+  return {
+    root,
+    name,
+    exchange,
+    currency,
+    multiplier,
+    tickSize,
+    listedMonths,
+    holdCycle,
+    settlement,
+  };
 }
 
 function productText(spec: InstrumentSpec): string {

@@ -213,7 +213,11 @@ async function showBars(
     ...(to === undefined ? {} : { to: toTsUs(addDays(parseTradeDate(to), 1) * US_PER_DAY) }),
   });
   const isPlot = hasFlag(call, 'plot');
-  const rows = takeBars(batches, increment, numberFlag(call, 'head', { min: 1 }) ?? (isPlot ? 5000 : 20));
+  const rows = takeBars(
+    batches,
+    increment,
+    numberFlag(call, 'head', { min: 1 }) ?? (isPlot ? 5000 : 20),
+  );
   call.out.result('frontmonth.bars/1', { contract, interval, bars: rows }, () =>
     isPlot ? plotText(call, rows) : renderTable(call.out, BAR_COLUMNS, rows),
   );
@@ -236,7 +240,11 @@ const BAR_COLUMNS: readonly Column<BarRow>[] = [
     align: 'right',
     cell: (bar) => String(bar[name]),
   })),
-  { title: 'volume', align: 'right', cell: (bar) => (bar.volume === null ? '–' : String(bar.volume)) },
+  {
+    title: 'volume',
+    align: 'right',
+    cell: (bar) => (bar.volume === null ? '–' : String(bar.volume)),
+  },
 ];
 
 function takeBars(batches: Iterable<BarColumns>, increment: number, count: number): BarRow[] {
@@ -272,11 +280,7 @@ export async function dataCheck(call: CommandCall): Promise<ExitCode> {
   const services = await call.services();
   const name = textArg(call, 0) || config.values.dataset;
   const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
-  const check = await services.checkDataset(
-    config.values.catalog,
-    instrumentsDirOf(config),
-    name,
-  );
+  const check = await services.checkDataset(config.values.catalog, instrumentsDirOf(config), name);
   const shown = new Map<string, number>();
   const problems = check.problems.filter((problem) => {
     const count = (shown.get(problem.reason) ?? 0) + 1;

@@ -1,5 +1,13 @@
 /** `frontmonth doctor`: what a bug report needs, and what a person can correct. */
-import { accessSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT } from '../../core/errors.ts';
@@ -39,7 +47,9 @@ async function projectChecks(call: CommandCall, config: ResolvedConfig): Promise
   ];
   const specs = await attempt(() => services.loadInstruments(instrumentsDirOf(config)));
   checks.push(
-    specs instanceof Error ? failed('products', specs) : ok('products', `${specs.size} specifications`),
+    specs instanceof Error
+      ? failed('products', specs)
+      : ok('products', `${specs.size} specifications`),
   );
   const sets = await attempt(() => services.listDatasets(config.values.catalog));
   checks.push(
@@ -61,7 +71,11 @@ function ok(name: string, text: string): Check {
 }
 
 function failed(name: string, error: Error): Check {
-  return { name, isOk: false, text: isTradingError(error) ? `${error.code}: ${error.message}` : error.message };
+  return {
+    name,
+    isOk: false,
+    text: isTradingError(error) ? `${error.code}: ${error.message}` : error.message,
+  };
 }
 
 async function attempt<T>(ask: () => Promise<T>): Promise<T | Error> {
@@ -79,7 +93,11 @@ function program(): Check {
 function nodeVersion(): Check {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const isOk = major! > 20 || (major === 20 && minor! >= 19);
-  return { name: 'node', isOk, text: `${process.version}${isOk ? '' : '; 20.19 or newer is needed'}` };
+  return {
+    name: 'node',
+    isOk,
+    text: `${process.version}${isOk ? '' : '; 20.19 or newer is needed'}`,
+  };
 }
 
 function zoneData(): Check {
@@ -90,7 +108,10 @@ function zoneData(): Check {
   return {
     name: 'time zones',
     isOk: missing.length === 0,
-    text: missing.length === 0 ? `data ${process.versions['tz'] ?? 'present'}` : `missing ${missing.join(', ')}`,
+    text:
+      missing.length === 0
+        ? `data ${process.versions['tz'] ?? 'present'}`
+        : `missing ${missing.join(', ')}`,
   };
 }
 
@@ -122,6 +143,9 @@ function secrets(root: string): Check {
   return {
     name: 'secrets',
     isOk: mode === 0,
-    text: mode === 0 ? `${file} is readable by its owner only` : `${file} is readable by others; chmod 600`,
+    text:
+      mode === 0
+        ? `${file} is readable by its owner only`
+        : `${file} is readable by others; chmod 600`,
   };
 }

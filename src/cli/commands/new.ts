@@ -18,16 +18,22 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const files = projectFiles(template, {
     name: projectName(dir),
     // A tarball of the working folder must be found from the new one.
-    frontmonth: /^[./]|\.tgz$/.test(spec) ? `file:${resolve(host.cwd, spec.replace(/^file:/, ''))}` : spec,
+    frontmonth: /^[./]|\.tgz$/.test(spec)
+      ? `file:${resolve(host.cwd, spec.replace(/^file:/, ''))}`
+      : spec,
   });
   const inTheWay = [...files.keys()].filter((name) => existsSync(join(dir, name)));
   if (inTheWay.length > 0) {
-    throw new TradingError('E_NEW_EXISTS', `${inTheWay.length} files are in the way in ${relative(host.cwd, dir) || '.'}`, {
-      where: inTheWay.join(', '),
-      rule: '`frontmonth new` never overwrites',
-      fix: 'choose another folder, or move these files',
-      details: { files: inTheWay },
-    });
+    throw new TradingError(
+      'E_NEW_EXISTS',
+      `${inTheWay.length} files are in the way in ${relative(host.cwd, dir) || '.'}`,
+      {
+        where: inTheWay.join(', '),
+        rule: '`frontmonth new` never overwrites',
+        fix: 'choose another folder, or move these files',
+        details: { files: inTheWay },
+      },
+    );
   }
   for (const [name, text] of files) {
     const path = join(dir, name);

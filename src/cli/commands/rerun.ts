@@ -52,10 +52,21 @@ export async function run(call: CommandCall): Promise<ExitCode> {
 
 function rerunText(
   hash: string,
-  result: { readonly same: boolean; readonly firstDifference: { readonly seq: number; readonly was: string; readonly now: string } | null },
+  result: {
+    readonly same: boolean;
+    readonly firstDifference: {
+      readonly seq: number;
+      readonly was: string;
+      readonly now: string;
+    } | null;
+  },
 ): string {
   if (result.same) return `same event hash ${hash}`;
   const first = result.firstDifference;
   if (first === null) return 'the event hash differs';
-  return [`the runs differ from event ${first.seq} on`, `  was  ${first.was}`, `  now  ${first.now}`].join('\n');
+  return [
+    `the runs differ from event ${first.seq} on`,
+    `  was  ${first.was}`,
+    `  now  ${first.now}`,
+  ].join('\n');
 }

@@ -125,7 +125,8 @@ export function selectRows(all: readonly Row[], selection: Selection): readonly 
 function compareValues(a: unknown, b: unknown): number {
   if (typeof a === 'number' && typeof b === 'number') {
     // NaN means none and stands last in both directions of thought.
-    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+    if (Number.isNaN(a) || Number.isNaN(b))
+      return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
     return a - b;
   }
   const [x, y] = [String(a), String(b)];
@@ -136,7 +137,8 @@ function columnOf(word: string, columns: readonly string[], flag: string): strin
   if (columns.includes(word)) return word;
   const alias = Object.hasOwn(ALIASES, word) ? ALIASES[word]! : null;
   if (alias !== null && columns.includes(alias)) return alias;
-  const contract = word === 'contract' && columns.includes('entryContract') ? 'entryContract' : null;
+  const contract =
+    word === 'contract' && columns.includes('entryContract') ? 'entryContract' : null;
   if (contract !== null) return contract;
   throw new TradingError('E_WHERE', `there is no column \`${word}\``, {
     where: `${flag} ${word}`,
@@ -223,13 +225,21 @@ function cellText(
   instrument: RunInstrument | undefined,
 ): string {
   const value = row[column];
-  if (column === 'side') return value === 1 ? (row['tradeId'] === undefined ? 'buy' : 'long') : row['tradeId'] === undefined ? 'sell' : 'short';
+  if (column === 'side')
+    return value === 1
+      ? row['tradeId'] === undefined
+        ? 'buy'
+        : 'long'
+      : row['tradeId'] === undefined
+        ? 'sell'
+        : 'short';
   if (typeof value === 'boolean') return value ? 'yes' : '';
   if (typeof value !== 'number') return value == null ? '' : String(value);
   if (Number.isNaN(value)) return '–';
   if (column.endsWith('Micros')) return formatMicros(value);
   if (column.endsWith('TradeDate')) return toIsoDate(value as TradeDate);
-  if (column.endsWith('Us')) return formatTime(value, call.out.options.utc ? 'UTC' : (instrument?.zone ?? 'UTC'));
+  if (column.endsWith('Us'))
+    return formatTime(value, call.out.options.utc ? 'UTC' : (instrument?.zone ?? 'UTC'));
   if (/^(limit|stop|price)Ticks$/.test(column) && instrument !== undefined)
     return (value * instrument.tickSize).toFixed(instrument.decimals);
   if (column.endsWith('Price') && instrument !== undefined)

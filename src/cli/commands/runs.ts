@@ -56,7 +56,11 @@ function listTable(call: CommandCall, runs: readonly RunListing[]): string {
         align: 'right',
         cell: (run) => String(run.summary?.trades.closed ?? '–'),
       },
-      { title: 'span', priority: 3, cell: (run) => `${run.manifest?.from ?? '–'} ${run.manifest?.to ?? ''}` },
+      {
+        title: 'span',
+        priority: 3,
+        cell: (run) => `${run.manifest?.from ?? '–'} ${run.manifest?.to ?? ''}`,
+      },
       { title: 'tags', priority: 2, cell: (run) => run.manifest?.tags.join(' ') ?? '' },
     ],
     runs,
@@ -83,7 +87,11 @@ export async function runShow(call: CommandCall): Promise<ExitCode> {
   const dir = await services.resolveRun(config.values.runs, textArg(call, 0) || 'last');
   const run = await services.readRun(dir);
   const isIssues = hasFlag(call, 'issues');
-  const result = { manifest: run.manifest, summary: run.summary, ...(isIssues ? { issues: run.issues } : {}) };
+  const result = {
+    manifest: run.manifest,
+    summary: run.summary,
+    ...(isIssues ? { issues: run.issues } : {}),
+  };
   call.out.result(isIssues ? 'frontmonth.run-issues/1' : SUMMARY_SCHEMA, result, () =>
     isIssues ? issuesText(run) : showText(call, run, dir),
   );
@@ -152,7 +160,9 @@ export async function runPrune(call: CommandCall): Promise<ExitCode> {
   }
   const ids = doomed.map((run) => run.runId);
   call.out.result('frontmonth.run-prune/1', { deleted: isDry ? [] : ids, candidates: ids }, () =>
-    ids.length === 0 ? 'nothing to delete' : ids.map((id) => `${isDry ? 'would delete' : 'deleted'} ${id}`).join('\n'),
+    ids.length === 0
+      ? 'nothing to delete'
+      : ids.map((id) => `${isDry ? 'would delete' : 'deleted'} ${id}`).join('\n'),
   );
   return EXIT.ok;
 }

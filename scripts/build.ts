@@ -1,0 +1,54 @@
+/** Builds `dist`: compiles, copies what is not code, and checks the budget of the package. Run: npm run build. */
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { REPORT_ASSETS } from '../src/research/report/assets.ts';
+
+const root: string = fileURLToPath(new URL('..', import.meta.url));
+const UNPACKED_BYTES_MAX = 6_000_000;
+
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  stdio: 'inherit',
+});
+copyTemplates();
+copyAssets();
+checkBudget();
+
+function copyTemplates(): void {
+  cpSync(join(root, 'src/cli/templates'), join(root, 'dist/cli/templates'), { recursive: true });
+}
+
+/** Chart libraries are part of the built package, so that a user installs none. */
+function copyAssets(): void {
+  mkdirSync(join(root, 'dist/assets'), { recursive: true });
+  for (const { name, from } of REPORT_ASSETS)
+    cpSync(join(root, from), join(root, 'dist/assets', name));
+}
+
+function bytesOf(path: string): number {
+  if (!existsSync(path)) return 0;
+  if (!statSync(path).isDirectory()) return statSync(path).size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+}
+
+function checkBudget(): void {
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    files: string[];
+  };
+  const bytes = files.reduce((sum, name) => sum + bytesOf(join(root, name)), 0);
+  console.log(
+    `package ${(bytes / 1e6).toFixed(2)} MB unpacked, at most ${UNPACKED_BYTES_MAX / 1e6} MB`,
+  );
+  if (bytes > UNPACKED_BYTES_MAX) process.exitCode = 1;
+}

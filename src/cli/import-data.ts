@@ -1,0 +1,202 @@
+/** Wires the importers of the data layer to the files, zones and sessions that they ask for. */
+import { readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { BarInterval } from '../core/bars.ts';
+import { intervalUs } from '../core/bars.ts';
+import { TradingError } from '../core/errors.ts';
+import type { InstrumentSpec } from '../core/instrument.ts';
+import { parseContractId } from '../core/symbology.ts';
+import { addDays } from '../core/trade-date.ts';
+import type { TradeDate } from '../core/units.ts';
+import { US_PER_DAY, US_PER_MINUTE } from '../core/units.ts';
+import { createCalendars } from '../calendars/registry.ts';
+import { ZoneTables } from '../calendars/wall-time.ts';
+import type { Dataset } from '../data/catalog.ts';
+import { openCatalog } from '../data/catalog.ts';
+import type { CsvColumns } from '../data/ingest/csv.ts';
+import { importCsv } from '../data/ingest/csv.ts';
+import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysystemtrade.ts';
+import { loadInstruments } from '../data/instruments.ts';
+import { programVersion } from './package-root.ts';
+import type { ImportOptions } from './services.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface Imported {
+  readonly dataset: Dataset;
+  readonly rows: number;
+  readonly issues: readonly { readonly row: number; readonly message: string }[];
+}
+
+/** Errors: those of the importers; E_USAGE for flags that are missing, E_INSTRUMENT_UNKNOWN. */
+export function importFiles(options: ImportOptions): Promise<Imported> {
+  return options.format === 'csv' ? csv(options) : Promise.resolve(pysystemtrade(options));
+}
+
+const CREATED_BY = (): string => `frontmonth ${programVersion()}`;
+
+async function csv(options: ImportOptions): Promise<Imported> {
+  const root = rootOf(options);
+  const spec = specOf(options, root);
+  const interval = options.interval;
+  if (interval === undefined)
+    throw new TradingError('E_USAGE', '--interval is missing', { fix: 'such as --interval 1m' });
+  intervalUs(interval);
+  const catalog = openCatalog(options.catalogDir);
+  const isThere = catalog.names().includes(options.dataset);
+  let dataset = isThere ? catalog.dataset(options.dataset) : createFor(options, spec);
+  const zones = new ZoneTables();
+  const sessions = sessionFinder(spec);
+  let rows = 0;
+  const issues: { row: number; message: string }[] = [];
+  for (const [k, path] of options.files.entries()) {
+    const report = await importCsv(dataset, {
+      path: resolve(path),
+      columns: columnsOf(options),
+      ...(options.contract === undefined ? {} : { contract: parseContractId(options.contract).id }),
+      interval: interval as BarInterval,
+      stamp: options.stamp,
+      zone: options.zone,
+      toUtc: (wallUs, zone) => {
+        const date = Math.floor(wallUs / US_PER_DAY) as TradeDate;
+        const minutes = Math.floor((wallUs - date * US_PER_DAY) / US_PER_MINUTE);
+        const rest = wallUs - date * US_PER_DAY - minutes * US_PER_MINUTE;
+        return zones.get(zone).toUtcUs(date, minutes) + rest;
+      },
+      sessionOf: (_root, wallDateUs) => sessions(Math.floor(wallDateUs / US_PER_DAY) as TradeDate),
+      ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+      hasHeader: options.header,
+      // Later files of one command add to the earlier ones.
+      isAppend: k > 0,
+      ...(options.quarantine
+        ? {
+            quarantine: {
+              issuesPath: join(
+                options.catalogDir,
+                `${options.dataset}-${basename(path)}.issues.jsonl`,
+              ),
+            },
+          }
+        : {}),
+    });
+    rows += report.rows;
+    dataset = report.dataset;
+    for (const issue of report.issues) issues.push({ row: issue.line, message: issue.reason });
+  }
+  return { dataset, rows, issues };
+}
+
+function rootOf(options: ImportOptions): string {
+  if (options.contract !== undefined) return parseContractId(options.contract).root;
+  if (options.instrument !== undefined) return options.instrument.toUpperCase();
+  throw new TradingError('E_USAGE', 'the product of the file is not known', {
+    fix: 'name the contract of all rows with --contract ESZ2025, or the product with --instrument ES and a contract column',
+  });
+}
+
+function specOf(options: ImportOptions, root: string): InstrumentSpec {
+  const specs = loadInstruments(options.instrumentsDir);
+  const spec = specs.get(root);
+  if (spec !== undefined) return spec;
+  throw new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${root}`, {
+    where:
+      options.contract === undefined ? `--instrument ${root}` : `--contract ${options.contract}`,
+    fix: didYouMean(root, [...specs.keys()], '`frontmonth contracts` lists the products'),
+  });
+}
+
+function createFor(options: ImportOptions, spec: InstrumentSpec): Dataset {
+  return openCatalog(options.catalogDir).createDataset({
+    name: options.dataset,
+    createdBy: CREATED_BY(),
+    isSynthetic: false,
+    description: `Bars imported from ${options.files.map((file) => basename(file)).join(', ')}.`,
+    source: options.files.map((file) => basename(file)).join(', '),
+    grids: { [spec.root]: { kind: 'ticks', increment: spec.grid.increment } },
+    volume: options.columns !== undefined && !('volume' in options.columns) ? 'unknown' : 'known',
+    stamps: 'instants',
+    barStamp: options.stamp,
+    currencies: { [spec.root]: spec.currency },
+  });
+}
+
+const COLUMN_NAMES = [
+  'time',
+  'date',
+  'clock',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'contract',
+];
+
+function columnsOf(options: ImportOptions): CsvColumns {
+  const given = options.columns ?? {};
+  const columns: Record<string, string | number> = {};
+  for (const [name, column] of Object.entries(given)) {
+    if (!COLUMN_NAMES.includes(name)) {
+      throw new TradingError('E_FLAG_VALUE', `--columns has no column \`${name}\``, {
+        rule: `columns: ${COLUMN_NAMES.join(', ')}`,
+        fix: didYouMean(name, COLUMN_NAMES, 'use one of these'),
+      });
+    }
+    columns[name] = options.header ? column : Number(column);
+  }
+  const isPositional = !options.header;
+  for (const [i, name] of ['time', 'open', 'high', 'low', 'close', 'volume'].entries()) {
+    const hasTime = name === 'time' && 'date' in columns;
+    const isOptional = name === 'volume' && options.columns !== undefined;
+    if (columns[name] === undefined && !hasTime && !isOptional)
+      columns[name] = isPositional ? i : name;
+  }
+  return columns as unknown as CsvColumns;
+}
+
+/** Open and close of the session of a trade date; null when there is none. */
+function sessionFinder(
+  spec: InstrumentSpec,
+): (date: TradeDate) => { openUs: number; closeUs: number } | null {
+  const calendar = createCalendars().forInstrument(spec);
+  return (date) => {
+    const { length, openUs, closeUs } = calendar.sessions(date, addDays(date, 0));
+    return length === 0 ? null : { openUs: openUs[0]!, closeUs: closeUs[length - 1]! };
+  };
+}
+
+function pysystemtrade(options: ImportOptions): Imported {
+  const specs = loadInstruments(options.instrumentsDir);
+  const codes = options.files.map(
+    (file) => options.instrument ?? basename(file).replace(/\..*$/, ''),
+  );
+  function* files(): Generator<{
+    code: string;
+    file: string;
+    bytes: Uint8Array;
+    isFilled: boolean;
+  }> {
+    for (const [i, file] of options.files.entries())
+      yield { code: codes[i]!, file, bytes: readFileSync(file), isFilled: options.filled };
+  }
+  const { dataset, reports } = importPysystemtrade({
+    catalog: openCatalog(options.catalogDir),
+    dataset: options.dataset,
+    createdBy: CREATED_BY(),
+    files: files(),
+    specOf: (root) => specs.get(root),
+    quarantine: options.quarantine,
+    ...(options.instrumentConfig === undefined
+      ? {}
+      : { config: parseInstrumentConfig(readFileSync(options.instrumentConfig, 'utf8')) }),
+  });
+  return {
+    dataset,
+    rows: reports.reduce((sum, report) => sum + report.rows, 0),
+    issues: reports.flatMap((report) =>
+      report.issues.map((issue) => ({
+        row: issue.row,
+        message: `${report.code}: ${issue.reason}`,
+      })),
+    ),
+  };
+}

@@ -1,0 +1,366 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { completionScript } from '../../src/cli/commands/completion.ts';
+import { differences } from '../../src/cli/commands/compare.ts';
+import { errorCatalogs } from '../../src/cli/error-pages.ts';
+import { formatMoney, formatTime } from '../../src/cli/format.ts';
+import { loadModule } from '../../src/cli/load-module.ts';
+import { hasColor, isAnimated, toJson } from '../../src/cli/output.ts';
+import { frameInFile } from '../../src/cli/report-error.ts';
+import { loadStrategy } from '../../src/cli/strategy-loader.ts';
+import { editDistance, suggest } from '../../src/cli/suggest.ts';
+import { fitColumns, toCsv } from '../../src/cli/table.ts';
+import { EXIT } from '../../src/core/errors.ts';
+import { probeLookAhead } from '../../src/research/look-ahead.ts';
+import { envNameOf, resolveConfig } from '../../src/research/project-config.ts';
+import { fakeManifest, fakeSummary, run } from './support.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'frontmonth-cli-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let cwd = '';
+let count = 0;
+beforeEach(() => {
+  count += 1;
+  cwd = join(root, String(count));
+  mkdirSync(cwd);
+});
+
+describe('suggestions', () => {
+  it('are within two edits, a swap counting one', () => {
+    expect(editDistance('lenght', 'length')).toBe(1);
+    expect(editDistance('', 'abc')).toBe(3);
+    expect(suggest('bactest', ['backtest', 'check'])).toBe('backtest');
+    expect(suggest('bkts', ['backtest'])).toBeNull();
+  });
+  it('take a short word for another one after two edits', () => {
+    expect(suggest('EZ', ['6Z', 'CL'])).toBe('6Z');
+    expect(suggest('EZ', ['NQ', 'CL'])).toBeNull();
+  });
+});
+
+describe('colour and animation', () => {
+  const tty = { isTTY: true, write: () => true };
+  const pipe = { isTTY: false, write: () => true };
+  it.each([
+    ['a terminal', tty, {}, null, true],
+    ['a pipe', pipe, {}, null, false],
+    ['NO_COLOR', tty, { NO_COLOR: '1' }, null, false],
+    ['an empty NO_COLOR', tty, { NO_COLOR: '' }, null, true],
+    ['TERM=dumb', tty, { TERM: 'dumb' }, null, false],
+    ['FORCE_COLOR on a pipe', pipe, { FORCE_COLOR: '1' }, null, true],
+    ['--no-color over FORCE_COLOR', tty, { FORCE_COLOR: '1' }, false, false],
+    ['--color on a pipe', pipe, {}, true, true],
+    ['CI, which does not matter', tty, { CI: '1' }, null, true],
+  ])('colour follows %s', (_, stream, env, flag, expected) => {
+    expect(hasColor(stream, env, flag)).toBe(expected);
+  });
+  it('nothing moves in CI, on a pipe or on a dumb terminal', () => {
+    expect(isAnimated(tty, {})).toBe(true);
+    expect(isAnimated(tty, { CI: 'true' })).toBe(false);
+    expect(isAnimated(pipe, {})).toBe(false);
+    expect(isAnimated(tty, { TERM: 'dumb' })).toBe(false);
+  });
+});
+
+describe('numbers and times', () => {
+  it('always show the sign of money, and never a minus on zero', () => {
+    expect([18_412.5, -0.001, 0, -9875, null].map((value) => formatMoney(value))).toEqual([
+      '+18,412.50',
+      '0.00',
+      '0.00',
+      '-9,875.00',
+      '–',
+    ]);
+  });
+  it('are shown in the zone of the exchange through a change of the clock', () => {
+    expect(formatTime(Date.UTC(2024, 2, 8, 15, 30) * 1000, 'America/Chicago')).toBe(
+      '2024-03-08 09:30',
+    );
+    expect(formatTime(Date.UTC(2024, 2, 11, 15, 30) * 1000, 'America/Chicago')).toBe(
+      '2024-03-11 10:30',
+    );
+  });
+  it('never write NaN or Infinity into JSON', () => {
+    expect(toJson({ a: NaN, b: Infinity, c: 1n })).toBe('{"a":null,"b":null,"c":"1"}');
+  });
+});
+
+describe('tables', () => {
+  it('drop the least important columns first and keep the others in place', () => {
+    expect(fitColumns([10, 10, 10, 10], [0, 3, 1, 2], 24)).toEqual([true, false, true, false]);
+    expect(fitColumns([50, 50], [0, 0], 60)).toEqual([true, true]);
+  });
+  it('say how many columns were dropped, and show them with --wide', async () => {
+    const narrow = await run(['errors'], { isTty: true, columns: 60, env: { NO_COLOR: '1' } });
+    expect(narrow.code).toBe(EXIT.ok);
+    const listed = await run(['runs', 'list'], {
+      services: {
+        listRuns: () =>
+          Promise.resolve([
+            { runId: 'x'.repeat(60), dir: '', manifest: fakeManifest(), summary: fakeSummary() },
+          ]),
+      },
+    });
+    expect(listed.out).toMatch(/\(\+\d columns, use --wide\)/);
+    for (const line of listed.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+  it('quote what CSV must quote', () => {
+    expect(toCsv([['a,b', 'c"d', null, true]])).toBe('"a,b","c""d",,true');
+  });
+});
+
+describe('configuration', () => {
+  const resolveIn = (
+    env: Record<string, string> = {},
+    flags: Record<string, unknown> = {},
+    file: string | null = null,
+  ) => resolveConfig({ cwd, env: { HOME: cwd, ...env }, file, flags, loadModule });
+  const write = (value: unknown): void =>
+    writeFileSync(join(cwd, 'frontmonth.config.json'), JSON.stringify(value));
+
+  it('takes the flag before the environment, the project, the user and the default, and says which', async () => {
+    write({ capital: 3, seed: 3, currency: 'EUR' });
+    mkdirSync(join(cwd, '.config', 'frontmonth'), { recursive: true });
+    writeFileSync(
+      join(cwd, '.config', 'frontmonth', 'config.json'),
+      JSON.stringify({ capital: 4, returnBase: 'fixed', currency: 'GBP' }),
+    );
+    const { values, origins } = await resolveIn(
+      { FRONTMONTH_CAPITAL: '2', FRONTMONTH_SEED: '2' },
+      { capital: 1 },
+    );
+    expect(values).toMatchObject({
+      capital: 1,
+      seed: 2,
+      currency: 'EUR',
+      returnBase: 'fixed',
+      fills: 'pessimistic',
+    });
+    expect(
+      Object.fromEntries(Object.entries(origins).map(([key, { from }]) => [key, from])),
+    ).toMatchObject({
+      capital: 'flag',
+      seed: 'environment',
+      currency: 'project',
+      returnBase: 'user',
+      fills: 'default',
+    });
+  });
+  it('finds the project from a folder below it, and paths stand on the file that names them', async () => {
+    write({ runs: 'r' });
+    const below = join(cwd, 'strategies');
+    mkdirSync(below);
+    const config = await resolveConfig({
+      cwd: below,
+      env: { HOME: cwd },
+      file: null,
+      flags: {},
+      loadModule,
+    });
+    expect(config.values.runs).toBe(join(cwd, 'r'));
+    expect(config.values.catalog).toBe(join(cwd, 'catalog'));
+  });
+  it('combines risk limits by the stricter value, not by precedence', async () => {
+    write({ risk: { orderQtyMax: 10, positionQtyMax: 5 } });
+    mkdirSync(join(cwd, '.config', 'frontmonth'), { recursive: true });
+    writeFileSync(
+      join(cwd, '.config', 'frontmonth', 'config.json'),
+      JSON.stringify({ risk: { orderQtyMax: 3, positionQtyMax: 50 } }),
+    );
+    expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
+  });
+  it.each([
+    ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
+    [
+      'an unknown key inside',
+      { risk: { orderQtyMx: 5 } },
+      'E_CONFIG_KEY',
+      'did you mean `orderQtyMax`?',
+    ],
+    ['a value of another type', { capital: 'much' }, 'E_CONFIG_VALUE', '`capital` is "much"'],
+    ['a value out of bounds', { costs: { ES: { slippageTicks: -1 } } }, 'E_CONFIG_VALUE', 'costs'],
+    ['something that is no object', [1], 'E_CONFIG_LOAD', 'does not export an object'],
+  ])('refuses %s with exit 3', async (_, value, code, text) => {
+    write(value);
+    const ran = await run(['config'], { cwd });
+    expect(ran.code).toBe(EXIT.input);
+    expect(ran.err).toContain(code);
+    expect(ran.err).toContain(text);
+    expect(ran.err).toContain('frontmonth.config.json');
+  });
+  it('names the variable of a bad value', async () => {
+    const ran = await run(['config'], { cwd, env: { FRONTMONTH_CAPITAL: 'x' } });
+    expect(ran.err).toContain('in       FRONTMONTH_CAPITAL');
+    expect(envNameOf('returnBase')).toBe('FRONTMONTH_RETURN_BASE');
+  });
+  it('refuses a file that is not there', async () => {
+    expect((await run(['config', '--config', 'none.json'], { cwd })).err).toContain(
+      'E_CONFIG_LOAD',
+    );
+  });
+});
+
+describe('strategy files', () => {
+  const load = (name: string, text: string) => {
+    writeFileSync(join(cwd, name), text);
+    return loadStrategy(name, { cwd, builtIn: {} });
+  };
+  it('load with the checksum of their source', async () => {
+    const text =
+      'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {}, create() {} };';
+    const loaded = await load('good.mjs', text);
+    expect(loaded).toMatchObject({ file: 'good.mjs', definition: { id: 'f' } });
+    expect(loaded.sourceSha256).toMatch(/^[0-9a-f]{64}$/);
+  });
+  it.each([
+    ['no-default.mjs', 'export const a = 1;', 'has no default export'],
+    ['number.mjs', 'export default 3;', 'does not export a strategy'],
+    [
+      'no-create.mjs',
+      'export default { id: "f", version: "1", description: "", params: {}, instruments: [], requires() {} };',
+      'without `create()`',
+    ],
+    ['throws.mjs', 'const a = 1;\nthrow new Error("at load");\nexport default a;', 'at load'],
+  ])('that are wrong are refused: %s', async (name, text, message) => {
+    await expect(load(name, text)).rejects.toMatchObject({
+      code: 'E_STRATEGY_LOAD',
+      message: expect.stringContaining(message),
+    });
+  });
+  it('are found in a stack by their own line, whatever the loader adds to the path', () => {
+    const stack = `Error: x\n    at f (file:///p/core.js:9:1)\n    at Object.onBar (file:///p/strategies/first.ts?namespace=1:31:9)`;
+    expect(frameInFile(stack, '/p/strategies/first.ts', '/p')).toBe('strategies/first.ts:31');
+    expect(
+      frameInFile('Error: x\n    at f (/p/core.js:9:1)', '/p/strategies/first.ts', '/p'),
+    ).toBeNull();
+  });
+});
+
+describe('new', () => {
+  it.each(['minimal', 'bracket', 'portfolio', 'notebook'])(
+    'makes a whole project from %s',
+    async (template) => {
+      const ran = await run(['new', 'My Desk', '--template', template], { cwd });
+      expect(ran.code).toBe(EXIT.ok);
+      const read = (name: string): string => readFileSync(join(cwd, 'My Desk', name), 'utf8');
+      const made = JSON.parse(read('package.json')) as {
+        name: string;
+        dependencies: Record<string, string>;
+      };
+      expect(made.name).toBe('my-desk');
+      expect(made.dependencies['frontmonth']).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(read('strategies/first.ts')).toContain('export default defineStrategy');
+      expect(read('.gitignore')).toContain('runs/');
+      expect(read('README.md')).not.toContain('{{');
+      if (template === 'notebook')
+        expect(() => JSON.parse(read('notebooks/01-first.ipynb')) as unknown).not.toThrow();
+      expect(ran.out).toContain('npm run backtest');
+    },
+  );
+  it('never overwrites: it lists what is in the way and leaves it alone', async () => {
+    mkdirSync(join(cwd, 'desk', 'strategies'), { recursive: true });
+    writeFileSync(join(cwd, 'desk', 'strategies', 'first.ts'), 'mine');
+    const ran = await run(['new', 'desk'], { cwd });
+    expect(ran.code).toBe(EXIT.input);
+    expect(ran.err).toContain('E_NEW_EXISTS');
+    expect(ran.err).toContain('strategies/first.ts');
+    expect(readFileSync(join(cwd, 'desk', 'strategies', 'first.ts'), 'utf8')).toBe('mine');
+  });
+  it('depends on a tarball by its absolute path', async () => {
+    await run(['new', 'desk', '--frontmonth', './frontmonth-0.1.0.tgz'], { cwd });
+    expect(readFileSync(join(cwd, 'desk', 'package.json'), 'utf8')).toContain(
+      `file:${cwd}/frontmonth-0.1.0.tgz`,
+    );
+  });
+});
+
+describe('compare', () => {
+  it('shows only what differs and marks what lies within uncertainty', () => {
+    const view = (params: Record<string, number>, net: number) => ({
+      dir: '',
+      manifest: fakeManifest({ params }),
+      summary: fakeSummary({
+        metrics: { netProfit: { value: net }, sharpe: { value: net / 10_000 } },
+      }),
+      trades: [],
+      orders: [],
+      fills: [],
+      issues: [],
+    });
+    const rows = differences([view({ a: 1, b: 2 }, 100), view({ a: 1, b: 3 }, 200)]);
+    expect(rows.map((row) => row.name)).toEqual(['b', 'netProfit', 'sharpe']);
+    expect(rows[2]!.note).toBe('within uncertainty');
+  });
+});
+
+describe('the look-ahead probe', () => {
+  const order = (createdUs: number, qty = 1) => ({
+    contract: 'ESH2024',
+    side: 1,
+    type: 'market',
+    orderQty: qty,
+    createdUs,
+    role: 'single',
+  });
+  it('holds when the run on half of the data begins the run on all of it', async () => {
+    const probe = await probeLookAhead((to) =>
+      Promise.resolve({
+        from: '2020-01-01',
+        to: to ?? '2021-01-01',
+        fills: [],
+        orders: to === null ? [order(1), order(2)] : [order(1)],
+      }),
+    );
+    expect(probe).toMatchObject({ holds: true, orders: 1, cutDate: '2020-07-02' });
+  });
+  it('names the first order that data after the cut have changed', async () => {
+    const probe = await probeLookAhead((to) =>
+      Promise.resolve({
+        from: '2020-01-01',
+        to: to ?? '2021-01-01',
+        fills: [],
+        orders: to === null ? [order(1, 2)] : [order(1)],
+      }),
+    );
+    expect(probe).toMatchObject({ holds: false, reason: expect.stringContaining('orderQty: 1') });
+  });
+});
+
+describe('error pages', () => {
+  it('stand in exactly one catalog each', async () => {
+    const seen = new Map<string, string>();
+    const twice: string[] = [];
+    for (const [name, catalog] of await errorCatalogs())
+      for (const code of Object.keys(catalog)) {
+        if (seen.has(code)) twice.push(`${code} in ${seen.get(code)} and ${name}`);
+        seen.set(code, name);
+      }
+    expect(twice).toEqual([]);
+  });
+  it('have a cause, a cure and a documented exit code', async () => {
+    const exits = new Set<number>(Object.values(EXIT));
+    for (const catalog of (await errorCatalogs()).values())
+      for (const [code, page] of Object.entries(catalog)) {
+        expect(code).toMatch(/^E_[A-Z_]+$/);
+        expect(page.cause.length * page.cure.length * page.title.length, code).toBeGreaterThan(0);
+        expect(exits.has(page.exit), code).toBe(true);
+      }
+  });
+  it('are printed by code, with or without its prefix', async () => {
+    const ran = await run(['errors', 'param_range']);
+    expect(ran.out).toContain('E_PARAM_RANGE: A parameter is out of its bounds');
+    expect((await run(['errors', 'E_PARAM_RANG'])).err).toContain('did you mean `E_PARAM_RANGE`?');
+  });
+});
+
+describe('completion', () => {
+  it.each(['bash', 'zsh', 'fish'] as const)(
+    'of %s knows commands, subcommands and flags',
+    (shell) => {
+      const script = completionScript(shell);
+      for (const word of ['backtest', 'sample', 'capital']) expect(script).toContain(word);
+    },
+  );
+});
