@@ -127,6 +127,23 @@ describe('calendar rules', () => {
     );
   });
 
+  it('carry it at that close, not when the window is over', () => {
+    const gone = dailyBars(calendar, chain[0]!, span, (day) =>
+      day === date('2014-03-19') ? 101 : NaN,
+    );
+    const late = dailyBars(calendar, chain[1]!, span, (day) =>
+      day < date('2014-03-20') ? NaN : 200,
+    );
+    const known = { allowInferred: true, to: date('2014-03-20') };
+    expect(
+      buildRollSchedule(input(calendarRule(5), known, { 0: gone, 1: late })).rolls,
+    ).toMatchObject([{ isInferred: true, tradeDate: date('2014-03-20') }]);
+    const before = { allowInferred: true, to: date('2014-03-19') };
+    expect(buildRollSchedule(input(calendarRule(5), before, { 0: gone, 1: late })).rolls).toEqual(
+      [],
+    );
+  });
+
   it('refuse to carry a price that is two sessions old', () => {
     const gone = dailyBars(calendar, chain[0]!, span, (day) =>
       day <= date('2014-03-13') || day === date('2014-03-18') ? 100 : NaN,
@@ -202,6 +219,15 @@ describe('the volume rule', () => {
       input(rule, { to: date('2014-05-01') }, closes(date('2014-03-12'))),
     );
     expect(toIsoDate(schedule.rolls[0]!.tradeDate)).toBe('2014-03-14');
+  });
+
+  it('starts counting anew when the row is interrupted', () => {
+    const rule: RollRule = { kind: 'volume', sessions: 2, deadlineDays: 2 };
+    const above = new Set([date('2014-03-10'), date('2014-03-12'), date('2014-03-13')]);
+    const volume = (day: TradeDate): number => (above.has(day) ? 200 : 50);
+    const next = dailyBars(calendar, chain[1]!, span, () => 200, volume);
+    const schedule = buildRollSchedule(input(rule, { to: date('2014-05-01') }, { 1: next }));
+    expect(toIsoDate(schedule.rolls[0]!.tradeDate)).toBe('2014-03-13');
   });
 
   it('never goes back when the volumes cross again', () => {

@@ -364,7 +364,7 @@ describe('making the sample', () => {
   it('makes each product alike whatever others are made and in which order', () => {
     const both = [...sampleSegments({ ...small, products: ['CL', 'ZN'] })];
     const alone = [...sampleSegments({ ...small, products: ['ZN'] })];
-    expect(both.filter((s) => s.root === 'ZN')).toEqual(alone);
+    expect(checksum(both.filter((s) => s.root === 'ZN'))).toBe(checksum(alone));
   });
 
   it('does not depend on where the span ends', () => {
