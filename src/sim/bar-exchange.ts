@@ -118,7 +118,6 @@ class BarVenue implements BarExchange {
     unprotectedRemainders: 0,
   };
   readonly #table: ContractTable;
-  readonly #random: RandomSource;
   readonly #policy: PathPolicy;
   readonly #fees: FeeModel;
   readonly #participation: number;
@@ -140,6 +139,7 @@ class BarVenue implements BarExchange {
   #sink: ExecutionSink | null = null;
   #timerUs: number = TS_MAX;
 
+  readonly #context: { policy: PathPolicy; random: RandomSource; drawA: number; drawB: number };
   readonly #bar: MutableBar = { open: 0, high: 0, low: 0, close: 0 };
   #barOpenUs: number = 0;
   #barCloseUs: number = 0;
@@ -153,11 +153,11 @@ class BarVenue implements BarExchange {
     const { table } = options;
     const n = table.contracts.length;
     this.#table = table;
-    this.#random = options.random;
     this.#policy = options.policy ?? 'pessimistic';
     if (!PATH_POLICIES.includes(this.#policy)) {
       throw optionError('policy', this.#policy, `a policy is one of ${PATH_POLICIES.join(', ')}`);
     }
+    this.#context = { policy: this.#policy, random: options.random, drawA: 0, drawB: 0 };
     this.#participation = options.participation ?? 0.1;
     if (!(this.#participation > 0)) {
       throw optionError('participation', this.#participation, 'a share above 0, or Infinity');
@@ -308,7 +308,7 @@ class BarVenue implements BarExchange {
   }
 
   onSessionClose(contractIndex: number, closeUs: TsUs): void {
-    for (const order of [...this.#live[contractIndex]!]) {
+    for (const order of this.#live[contractIndex]!.slice()) {
       const isOfSession = order.timeInForce !== 'gtc' && order.timeInForce !== 'gtd';
       // An order sent at the close or later waits for the next session.
       if (isOfSession && order.eligibleUs < closeUs) {
@@ -320,7 +320,7 @@ class BarVenue implements BarExchange {
 
   onContractExpiry(contractIndex: number, tsUs: TsUs): void {
     this.#isExpired[contractIndex] = 1;
-    for (const order of [...this.#open.values()]) {
+    for (const order of Array.from(this.#open.values())) {
       if (order.contractIndex === contractIndex) {
         this.#end(order, 'Canceled', 'contract-expired', tsUs, false);
       }
@@ -330,7 +330,7 @@ class BarVenue implements BarExchange {
 
   onTime(nowUs: TsUs): void {
     if (this.#timerUs > nowUs) return;
-    for (const order of [...this.#open.values()]) {
+    for (const order of Array.from(this.#open.values())) {
       if (order.expireUs > nowUs || order.state === State.done) continue;
       this.#end(order, 'Expired', 'gtd', order.expireUs, true);
       this.#compact(order.contractIndex);
@@ -414,12 +414,9 @@ class BarVenue implements BarExchange {
   // What happens between the open and the close.
   #matchPath(contractIndex: number, orders: SimOrder[]): void {
     const settings = this.#settings[contractIndex]!;
-    const context = {
-      policy: this.#policy,
-      random: this.#random,
-      drawA: this.#drawKeys[contractIndex]!,
-      drawB: this.#barOpenUs,
-    };
+    const context = this.#context;
+    context.drawA = this.#drawKeys[contractIndex]!;
+    context.drawB = this.#barOpenUs;
     const count = orders.length;
     for (let i = 0; i < count; i += 1) {
       const order = orders[i]!;

@@ -1,6 +1,6 @@
 /** Properties of the bar venue over random orders and bars. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { NewOrderRequest } from '../../src/core/execution.ts';
 import type { OrderRole, Side } from '../../src/core/order.ts';
 import type { PathPolicy } from '../../src/sim/bar-policies.ts';
@@ -9,6 +9,9 @@ import type { OracleBar } from '../support/path-oracle.ts';
 import { allPaths } from '../support/path-oracle.ts';
 import type { HarnessOptions } from '../support/sim-harness.ts';
 import { SimHarness } from '../support/sim-harness.ts';
+
+// A loaded machine must not fail a property by the clock.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SEED = 20_251;
 const RUNS = { seed: SEED, numRuns: 400 };

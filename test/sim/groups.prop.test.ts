@@ -1,12 +1,15 @@
 /** Rules of groups over many bars with little volume, so that entries and exits fill in parts. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ExecutionReport } from '../../src/core/execution.ts';
 import type { OrderEventKind, OrdStatus, Side } from '../../src/core/order.ts';
 import { isTerminal, nextStatus } from '../../src/core/order.ts';
 import type { PathPolicy } from '../../src/sim/bar-policies.ts';
 import { PATH_POLICIES } from '../../src/sim/bar-policies.ts';
 import { SimHarness } from '../support/sim-harness.ts';
+
+// A loaded machine must not fail a property by the clock.
+vi.setConfig({ testTimeout: 60_000 });
 
 const RUNS = { seed: 61_803, numRuns: 300 };
 
