@@ -81,7 +81,7 @@ export class Portfolio {
     this.#fees = this.#currencies.map(() => 0);
     this.#rate = new Float64Array(this.#currencies.length).fill(1);
     const count = options.table.contracts.length;
-    this.#ledgers = new Array<Ledger | null>(count).fill(null);
+    this.#ledgers = Array.from<Ledger | null>({ length: count }).fill(null);
     this.netQty = new Float64Array(count);
     this.lastTicks = new Float64Array(count).fill(NaN);
   }

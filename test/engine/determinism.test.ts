@@ -134,7 +134,7 @@ describe('chance', () => {
     const source = createRandom(3);
     expect(source.uniform(1, 2, 3, 4)).toBe(createRandom(3).uniform(1, 2, 3, 4));
     for (let coordinate = 0; coordinate < 4; coordinate += 1) {
-      const counts = new Array<number>(10).fill(0);
+      const counts = Array.from({ length: 10 }, () => 0);
       for (let i = 0; i < 10_000; i += 1) {
         const at4: [number, number, number, number] = [0, 0, 0, 0];
         at4[coordinate] = i;

@@ -96,6 +96,19 @@ describe('accounting', () => {
     );
   });
 
+  it('M3: cash after a fill through zero holds the closing part only, against the last mark', () => {
+    const portfolio = create();
+    portfolio.applyFill(0, 1, 16_000 as PriceTicks, 0 as CashMicros);
+    portfolio.settle(0, 16_040);
+    expect(portfolio.cashOf('USD') - CAPITAL).toBe(500_000_000);
+    portfolio.applyFill(0, -3, 16_032 as PriceTicks, 0 as CashMicros);
+    expect(portfolio.cashOf('USD') - CAPITAL).toBe(400_000_000);
+    expect(portfolio.positionOf(0)!.avgPriceTicks()).toBe(16_032);
+    // M2: a partial close realises its share of the average.
+    portfolio.applyFill(0, 1, 16_030 as PriceTicks, 0 as CashMicros);
+    expect(portfolio.cashOf('USD') - CAPITAL).toBe(425_000_000);
+  });
+
   it('leaves cash equal to capital, profit and fees once everything is closed', () => {
     fc.assert(
       fc.property(
