@@ -219,6 +219,11 @@ async function present(
     return interrupts.exitCode() ?? EXIT.interrupted;
   }
   if (manifest.outcome === 'failed') return EXIT.strategy;
+  const signalled = interrupts.exitCode();
+  if (signalled !== null) {
+    out.talk('the simulation had already ended: the run is complete');
+    return signalled;
+  }
   return hasFlag(call, 'strict') && out.warnings.length > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
 
