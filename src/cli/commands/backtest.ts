@@ -1,6 +1,6 @@
 /** `frontmonth backtest <strategy>`. */
 import { readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { BarInterval } from '../../core/bars.ts';
 import { intervalUs } from '../../core/bars.ts';
 import type { ExitCode } from '../../core/errors.ts';
@@ -17,7 +17,7 @@ import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { Output } from '../output.ts';
-import { packageRoot } from '../package-root.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 import { createProgress } from '../progress.ts';
 import { frameInFile, isTradingError, stackOf } from '../report-error.ts';
 import type { BacktestOptions, BacktestOutcome, RunProgress, Services } from '../services.ts';
@@ -53,10 +53,6 @@ function configFlags(call: CommandCall): Record<string, unknown> {
     rates: textFlag(call, 'rates'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
-}
-
-export function instrumentsDirOf(config: ResolvedConfig): string {
-  return config.values.instruments ?? join(packageRoot(), 'catalog', 'instruments');
 }
 
 async function backtestOptions(
