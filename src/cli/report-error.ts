@@ -1,5 +1,6 @@
 /** Turns anything thrown into the error form and its exit code. */
-import { basename, relative } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCatalog, ExitCode } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
@@ -110,14 +111,15 @@ export function reportError(error: unknown, pages: ErrorCatalog): ReportedError 
 
 /** `strategies/first.ts:31`: the first frame of the stack inside the file; null when none is. */
 export function frameInFile(stack: string, file: string, cwd: string): string | null {
-  const name = basename(file);
+  // Another file of the same name, one of ours perhaps, is not the user's.
+  const real = existsSync(file) ? realpathSync(file) : file;
   for (const line of stack.split('\n')) {
     const match = /(?:\(|at )(?:async )?((?:file:\/\/)?[^\s()]+?)(?:\?[^:()]*)?:(\d+):\d+\)?$/.exec(
       line.trim(),
     );
     if (match === null) continue;
     const path = match[1]!.startsWith('file://') ? fileURLToPath(match[1]!) : match[1]!;
-    if (path === file || basename(path) === name) return `${relative(cwd, path)}:${match[2]}`;
+    if (path === file || path === real) return `${relative(cwd, file)}:${match[2]}`;
   }
   return null;
 }

@@ -229,6 +229,10 @@ describe('strategy files', () => {
       message: expect.stringContaining(message),
     });
   });
+  it('are not found in another file of the same name', () => {
+    const stack = 'Error: x\n    at f (file:///lib/engine/first.ts:9:1)';
+    expect(frameInFile(stack, '/p/strategies/first.ts', '/p')).toBeNull();
+  });
   it('are found in a stack by their own line, whatever the loader adds to the path', () => {
     const stack = `Error: x\n    at f (file:///p/core.js:9:1)\n    at Object.onBar (file:///p/strategies/first.ts?namespace=1:31:9)`;
     expect(frameInFile(stack, '/p/strategies/first.ts', '/p')).toBe('strategies/first.ts:31');

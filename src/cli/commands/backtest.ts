@@ -1,6 +1,6 @@
 /** `frontmonth backtest <strategy>`. */
 import { readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { BarInterval } from '../../core/bars.ts';
 import { intervalUs } from '../../core/bars.ts';
 import type { ExitCode } from '../../core/errors.ts';
@@ -17,7 +17,7 @@ import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { Output } from '../output.ts';
-import { packageRoot } from '../package-root.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 import { createProgress } from '../progress.ts';
 import { frameInFile, isTradingError, stackOf } from '../report-error.ts';
 import type { BacktestOptions, BacktestOutcome, RunProgress, Services } from '../services.ts';
@@ -53,10 +53,6 @@ function configFlags(call: CommandCall): Record<string, unknown> {
     rates: textFlag(call, 'rates'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
-}
-
-export function instrumentsDirOf(config: ResolvedConfig): string {
-  return config.values.instruments ?? join(packageRoot(), 'catalog', 'instruments');
 }
 
 async function backtestOptions(
@@ -219,6 +215,11 @@ async function present(
     return interrupts.exitCode() ?? EXIT.interrupted;
   }
   if (manifest.outcome === 'failed') return EXIT.strategy;
+  const signalled = interrupts.exitCode();
+  if (signalled !== null) {
+    out.talk('the simulation had already ended: the run is complete');
+    return signalled;
+  }
   return hasFlag(call, 'strict') && out.warnings.length > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
 

@@ -18,7 +18,8 @@ import { watchInterrupts } from '../interrupt.ts';
 import type { LoadedStrategy } from '../strategy-loader.ts';
 import { loadStrategy, readParams, splitRoots } from '../strategy-loader.ts';
 import { renderTable } from '../table.ts';
-import { instrumentsDirOf, withStrategyPlace } from './backtest.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
+import { withStrategyPlace } from './backtest.ts';
 import { unknownProduct } from './contracts.ts';
 import { ensureSample } from './data.ts';
 

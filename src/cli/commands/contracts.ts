@@ -9,7 +9,7 @@ import { textArg } from '../command.ts';
 import { numberFlag } from '../flag-values.ts';
 import { didYouMean } from '../suggest.ts';
 import { renderTable } from '../table.ts';
-import { instrumentsDirOf } from './backtest.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const config = await call.config();

@@ -19,7 +19,7 @@ import { splitRoots } from '../strategy-loader.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Column } from '../table.ts';
 import { renderTable } from '../table.ts';
-import { instrumentsDirOf } from './backtest.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 
 const DATASET_SCHEMA = 'frontmonth.dataset/1';
 

@@ -15,7 +15,7 @@ import type { ResolvedConfig } from '../../research/project-config.ts';
 import type { CommandCall } from '../command.ts';
 import { programVersion } from '../package-root.ts';
 import { isTradingError } from '../report-error.ts';
-import { instrumentsDirOf } from './backtest.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 
 interface Check {
   readonly name: string;

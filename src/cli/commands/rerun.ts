@@ -9,7 +9,7 @@ import { textArg } from '../command.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import { createProgress } from '../progress.ts';
 import { loadStrategy } from '../strategy-loader.ts';
-import { instrumentsDirOf } from './backtest.ts';
+import { instrumentsDirOf } from '../instruments-dir.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const config = await call.config();
