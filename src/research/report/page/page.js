@@ -1995,7 +1995,12 @@
         ({ context: g, bitmapSize, horizontalPixelRatio: rx, verticalPixelRatio: ry }) => {
           const range = scale.getVisibleLogicalRange();
           if (range === null) return;
-          const x = (bar) => (scale.logicalToCoordinate(bar) ?? -10) * rx;
+          // Coordinates exist for whole bars only; the rest is a share of the spacing.
+          const spacing = scale.options().barSpacing;
+          const x = (bar) =>
+            ((scale.logicalToCoordinate(Math.floor(bar)) ?? -10) +
+              (bar % 1 === 0 ? 0 : spacing / 2)) *
+            rx;
           const y = (value) => (series.priceToCoordinate(value) ?? -10) * ry;
           const isSeen = (from, to) => to >= range.from - 1 && from <= range.to + 1;
           const line = (x1, y1, x2, y2) => {
