@@ -343,6 +343,10 @@
 
   // ------------------------------------------------------------------ line charts
   const DATE_STEPS = [1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1820, 3640].map((days) => days * DAY);
+  function dateAxis(axis) {
+    const values = (_, ticks) => ticks.map((tick) => isoDate(tick / DAY));
+    return { ...axis, incrs: DATE_STEPS, space: 96, values };
+  }
   const DASHES = [[], [], [6, 4], [2, 3]];
   let chartCount = 0;
   /** `series`: [{ label, values, colour, kind, fill, band }]; x in seconds or plain numbers. */
@@ -393,11 +397,11 @@
           legend: { show: false },
           cursor: { sync: spec.sync ? { key: spec.sync } : undefined, points: { size: 7 } },
           scales: {
-            x: { time: spec.isTime !== false },
+            x: { time: false },
             y: { distr: isLog ? 3 : 1, range: spec.range },
           },
           axes: [
-            axis,
+            spec.isTime === false ? axis : dateAxis(axis),
             {
               ...axis,
               size: left,
@@ -1939,8 +1943,10 @@
     });
     return trades
       .flatMap((trade) => [
-        mark(trade.entry, trade.side === 'long', `${trade.id} ${trade.side} ${trade.qty}`),
-        ...(trade.isOpen
+        ...(trade.entry < 0
+          ? []
+          : [mark(trade.entry, trade.side === 'long', `${trade.id} ${trade.side} ${trade.qty}`)]),
+        ...(trade.isOpen || trade.exit < 0
           ? []
           : [mark(trade.exit, trade.side !== 'long', `${trade.id} ${trade.exitName}`)]),
       ])
@@ -1989,7 +1995,12 @@
         ({ context: g, bitmapSize, horizontalPixelRatio: rx, verticalPixelRatio: ry }) => {
           const range = scale.getVisibleLogicalRange();
           if (range === null) return;
-          const x = (bar) => (scale.logicalToCoordinate(bar) ?? -10) * rx;
+          // Coordinates exist for whole bars only; the rest is a share of the spacing.
+          const spacing = scale.options().barSpacing;
+          const x = (bar) =>
+            ((scale.logicalToCoordinate(Math.floor(bar)) ?? -10) +
+              (bar % 1 === 0 ? 0 : spacing / 2)) *
+            rx;
           const y = (value) => (series.priceToCoordinate(value) ?? -10) * ry;
           const isSeen = (from, to) => to >= range.from - 1 && from <= range.to + 1;
           const line = (x1, y1, x2, y2) => {
@@ -2027,7 +2038,7 @@
           g.lineWidth = rx;
           g.strokeStyle = c.muted;
           for (const trade of trades)
-            if (isSeen(trade.entry, trade.exit))
+            if (trade.entry >= 0 && trade.exit >= 0 && isSeen(trade.entry, trade.exit))
               line(x(trade.entry), y(trade.entryPrice), x(trade.exit), y(trade.exitPrice));
           g.restore();
         },
