@@ -432,7 +432,7 @@ const TAIL_BYTES = 10; // int32 footer length and the magic
 export function openArrowFile(path: string, io: FileIo = nodeFileIo): ArrowFileReader {
   const fd = io.open(path, 'r');
   try {
-    return new SyncFileReader(path, io, fd);
+    return decoding(path, () => new SyncFileReader(path, io, fd));
   } catch (error) {
     closeQuietly(io, fd);
     throw error;
@@ -494,6 +494,10 @@ class SyncFileReader implements ArrowFileReader {
 
   readBatch(k: number): ColumnBatch {
     assert(this.#isOpen, 'a closed file is not read');
+    return decoding(this.path, () => this.#decodeBatch(k));
+  }
+
+  #decodeBatch(k: number): ColumnBatch {
     const block = this.#blocks[k];
     assert(block !== undefined, 'a batch number is below numBatches');
     const bytes = this.#readAt(block.offset, block.metaDataLength + block.bodyLength);
@@ -539,11 +543,11 @@ class SyncFileReader implements ArrowFileReader {
     if (length <= 0 || length + TAIL_BYTES + 8 > size)
       throw corrupt(this.path, `the footer length ${length} is impossible`);
     const bytes = this.#readAt(size - TAIL_BYTES - length, length);
-    try {
-      return Footer.decode(bytes);
-    } catch (cause) {
-      throw corrupt(this.path, 'the footer cannot be decoded', cause);
-    }
+    const footer = Footer.decode(bytes);
+    // Each block takes 24 bytes of the footer; a damaged count would otherwise be walked to its end.
+    if ((footer.numRecordBatches + footer.numDictionaries) * 24 > length)
+      throw corrupt(this.path, 'the footer lists more batches than it can hold');
+    return footer;
   }
 
   #readDictionaries(blocks: readonly Block[]): ReadonlyMap<number, readonly string[]> {
@@ -603,16 +607,23 @@ class SyncFileReader implements ArrowFileReader {
   }
 }
 
+/** Damaged bytes make the package throw errors of many kinds; to a reader they are one: the file is damaged. */
+function decoding<T>(path: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    const isForeign = error instanceof RangeError || error instanceof TypeError;
+    const isPlain = error instanceof Error && error.constructor === Error && errnoOf(error) === '';
+    throw isForeign || isPlain ? corrupt(path, 'the bytes cannot be decoded', error) : error;
+  }
+}
+
 function decodeMessage(bytes: Uint8Array, path: string): Message {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const length = view.getInt32(4, true);
   if (view.getInt32(0, true) !== -1 || length <= 0 || length + 8 > bytes.length)
     throw corrupt(path, 'a batch header is damaged');
-  try {
-    return Message.decode(bytes.subarray(8, 8 + length));
-  } catch (cause) {
-    throw corrupt(path, 'a batch header cannot be decoded', cause);
-  }
+  return Message.decode(bytes.subarray(8, 8 + length));
 }
 
 function toColumnSpec(

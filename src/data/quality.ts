@@ -178,6 +178,8 @@ class DatasetCheck {
       if (hashOf(this.#io, fd, size) !== entry.sha256) {
         const message = 'the bytes differ from the checksum in the manifest';
         this.#add(entry, 'file-corrupt', null, null, message);
+        // Lengths and offsets may be among the damaged bytes, so nothing in the file is trusted.
+        return false;
       }
       return true;
     } finally {

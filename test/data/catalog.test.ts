@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ContractId } from '../../src/core/instrument.ts';
-import { parseTsUs, toTsUs, US_PER_MINUTE } from '../../src/core/units.ts';
+import { toTsUs, US_PER_MINUTE } from '../../src/core/units.ts';
 import { openCatalog } from '../../src/data/catalog.ts';
 import { collect, ES, metaOf, minuteBars, START, useTempFolder } from './support.ts';
 

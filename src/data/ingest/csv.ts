@@ -123,16 +123,17 @@ async function readLines(
   take: (line: number, text: string) => void,
 ): Promise<void> {
   let failure: unknown = null;
+  const isPacked = isGzip(options.path);
   const file = fs.createReadStream(options.path);
-  const stream = isGzip(options.path) ? file.pipe(createGunzip()) : file;
+  const stream = isPacked ? file.pipe(createGunzip()) : file;
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   // Some versions of Node end the lines quietly when the input fails; that must not pass for the end of the file.
   const fail = (error: unknown): void => {
     failure = error;
     lines.close();
   };
-  file.once('error', fail);
-  if (stream !== file) stream.once('error', fail);
+  file.on('error', fail);
+  if (stream !== file) stream.on('error', fail);
   let line = 0;
   let isTaking = false;
   try {
