@@ -69,11 +69,15 @@ function withoutComments(text: string): string {
 }
 
 function importsOf(file: string, text: string): Import[] {
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"]+)\1/g;
-  return [...withoutComments(text).matchAll(pattern)].map((match) => ({
-    file,
-    specifier: match[2]!,
-  }));
+  const code = withoutComments(text);
+  const patterns = [
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?\bfrom\s*(['"])([^'"\n]+)\1/g,
+    /(?:^|\n)\s*import\s*(['"])([^'"\n]+)\1/g,
+    /\bimport\s*\(\s*(['"])([^'"\n]+)\1/g,
+  ];
+  return patterns.flatMap((pattern) =>
+    [...code.matchAll(pattern)].map((match) => ({ file, specifier: match[2]! })),
+  );
 }
 
 function layerOf(path: string): string {

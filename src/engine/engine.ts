@@ -415,10 +415,6 @@ export class Engine {
     const due = this.#due;
     due.length = 0;
     this.#openSessions(tsUs);
-    if (this.#rolls.nextUs() <= tsUs) {
-      this.#rolls.applyDue(tsUs);
-      this.#settle();
-    }
     while (this.#heap.length > 0 && this.#heap.topTs() === tsUs) {
       due.push(this.#feeds[this.#heap.topId()]!);
       this.#heap.pop();
@@ -426,6 +422,11 @@ export class Engine {
     this.#marketPhase(due, tsUs);
     this.#settle();
     this.#deliverBars(due);
+    // A roll is decided from the close of this moment: its bars are still those of the old contract.
+    if (this.#rolls.nextUs() <= tsUs) {
+      this.#rolls.applyDue(tsUs);
+      this.#settle();
+    }
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);

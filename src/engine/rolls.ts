@@ -72,7 +72,7 @@ export class RollDesk implements RollListener {
       const row = table.instruments.findIndex((spec) => spec.root === input.root);
       const { rolls } = input.schedule;
       let at = 0;
-      while (at < rolls.length && rolls[at]!.effectiveUs <= startUs) at += 1;
+      while (at < rolls.length && rolls[at]!.effectiveUs < startUs) at += 1;
       const isTraded = !seen.has(input.root);
       seen.add(input.root);
       if (isTraded) parts.currentContract[row] = input.schedule.held[at] ?? -1;
