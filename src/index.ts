@@ -72,3 +72,4 @@ export type {
 } from './core/units.ts';
 export { defineConfig } from './research/define-config.ts';
 export type { CostConfig, FrontmonthConfig, RiskConfig } from './research/define-config.ts';
+export * from './strategies/indicators/index.ts';

@@ -120,7 +120,7 @@ async function contractsOf(
 ): Promise<readonly ContractSpec[]> {
   const calendars = await createCalendars();
   const { toContractId, monthOfLetter } = await import('../core/symbology.ts');
-  const months = [...spec.listedMonths].map(monthOfLetter).toSorted((a, b) => a - b);
+  const months = Array.from(spec.listedMonths, monthOfLetter).toSorted((a, b) => a - b);
   const contracts: ContractSpec[] = [];
   for (let year = fromYear; year <= toYear; year += 1) {
     for (const month of months) {

@@ -117,7 +117,7 @@ export class Portfolio {
     ledger.dayFeesMicros = toCashMicros(ledger.dayFeesMicros + feeMicros);
     ledger.dayTradedQty += Math.abs(signedQty);
     this.#post(ledger);
-    this.#addCash(ledger.currency, -feeMicros);
+    this.#addCash(ledger.currency, 0 - feeMicros);
     this.#fees[ledger.currency] = toCashMicros(this.#fees[ledger.currency]! + feeMicros);
     this.netQty[contractIndex] = position.netQty;
     if (Number.isNaN(this.lastTicks[contractIndex]!)) this.lastTicks[contractIndex] = priceTicks;

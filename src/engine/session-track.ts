@@ -1,7 +1,7 @@
 /** Walks the sessions of one product along the clock: cursors over columns, never a calendar call for a bar. */
 import type { Session, SessionColumns } from '../core/session.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
-import { TS_MAX } from '../core/units.ts';
+import { TS_MAX, TS_MIN } from '../core/units.ts';
 
 export type SessionEdge = 'open' | 'pause' | 'reopen' | 'close';
 
@@ -39,7 +39,7 @@ export class SessionTrack {
   /** End of the last session. */
   get lastCloseUs(): number {
     const { length, closeUs } = this.#columns;
-    return length === 0 ? -TS_MAX : closeUs[length - 1]!;
+    return length === 0 ? TS_MIN : closeUs[length - 1]!;
   }
 
   /** True when the session in progress is the last one of its trade date. */

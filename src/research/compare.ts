@@ -95,7 +95,7 @@ function inputRows(runs: readonly RunData[]): CompareRow[] {
     textRow(
       key,
       label,
-      runs.map((run) => String(get(run) ?? '–')),
+      runs.map((run) => textOf(get(run))),
     );
   const names = new Set(runs.flatMap((run) => Object.keys(run.manifest.params)));
   return [
@@ -177,4 +177,9 @@ function alignTrades(a: readonly TradeRow[], b: readonly TradeRow[]): TradeAlign
       }))
       .filter((one) => one.netA !== one.netB),
   };
+}
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

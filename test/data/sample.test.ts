@@ -433,7 +433,7 @@ describe('making the sample', () => {
     ['an interval it does not make', { intervals: ['5m'] }, 'intervals'],
   ] as const)('refuses %s', (_, options, field) => {
     try {
-      [...sampleSegments({ ...base, ...(options as Partial<SampleOptions>) })];
+      Array.from(sampleSegments({ ...base, ...(options as Partial<SampleOptions>) }));
       expect.fail('nothing was thrown');
     } catch (error) {
       expect(error).toBeInstanceOf(TradingError);

@@ -13,7 +13,6 @@ import type {
   RunRecorder,
   TradeRecord,
 } from '../../src/core/run-events.ts';
-import { NULL_RECORDER } from '../../src/core/run-events.ts';
 import type { Session, SessionColumns } from '../../src/core/session.ts';
 import type { Fill } from '../../src/core/execution.ts';
 import type { AnyStrategyDefinition, Strategy } from '../../src/core/strategy.ts';
@@ -188,9 +187,9 @@ export class TestRecorder implements RunRecorder {
   onEquity: RunRecorder['onEquity'] = (point) => void this.equity.push(point);
   onPositionDay: RunRecorder['onPositionDay'] = (day) => void this.days.push(day);
   onRoll: RunRecorder['onRoll'] = (roll) => void this.rolls.push(roll);
-  onAmbiguity: RunRecorder['onAmbiguity'] = NULL_RECORDER.onAmbiguity;
+  onAmbiguity: RunRecorder['onAmbiguity'] = () => {};
   onIssue: RunRecorder['onIssue'] = (issue) => void this.issues.push(issue);
-  onPlot: RunRecorder['onPlot'] = NULL_RECORDER.onPlot;
+  onPlot: RunRecorder['onPlot'] = () => {};
   onNote: RunRecorder['onNote'] = (name) => void this.notes.push(name);
 }
 

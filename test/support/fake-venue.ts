@@ -94,7 +94,7 @@ export class FakeVenue implements SimulatedVenue {
     const closeUs = bars.closeUs[row]! as TsUs;
     const isSample = openUs === closeUs;
     const [open, high, low] = [bars.open[row]!, bars.high[row]!, bars.low[row]!];
-    for (const order of [...this.#resting.values()]) {
+    for (const order of Array.from(this.#resting.values())) {
       const { request } = order;
       if (request.contractIndex !== contractIndex || order.isHeld) continue;
       if (!this.#resting.has(request.clOrdId)) continue;
@@ -106,7 +106,7 @@ export class FakeVenue implements SimulatedVenue {
   }
 
   onSessionClose(contractIndex: number, closeUs: TsUs): void {
-    for (const order of [...this.#resting.values()]) {
+    for (const order of Array.from(this.#resting.values())) {
       const { request } = order;
       const isDay = (request.spec.timeInForce ?? 'day') === 'day';
       if (request.contractIndex !== contractIndex || !isDay || request.sentUs >= closeUs) continue;
@@ -116,13 +116,13 @@ export class FakeVenue implements SimulatedVenue {
   }
 
   onContractExpiry(contractIndex: number, tsUs: TsUs): void {
-    for (const order of [...this.#resting.values()])
+    for (const order of Array.from(this.#resting.values()))
       if (order.request.contractIndex === contractIndex)
         this.#drop(order, tsUs, 'contract-expired');
   }
 
   onTime(nowUs: TsUs): void {
-    for (const order of [...this.#resting.values()]) {
+    for (const order of Array.from(this.#resting.values())) {
       if ((order.request.spec.expireUs ?? TS_MAX) > nowUs) continue;
       this.#resting.delete(order.request.clOrdId);
       this.#report('Expired', order.request.clOrdId, order.request.contractIndex, nowUs, {
@@ -197,7 +197,7 @@ export class FakeVenue implements SimulatedVenue {
 
   #peers(order: Resting): Resting[] {
     if (order.group === null) return [];
-    return [...this.#resting.values()].filter(
+    return Array.from(this.#resting.values()).filter(
       (other) => other.group === order.group && other !== order,
     );
   }
@@ -208,7 +208,7 @@ export class FakeVenue implements SimulatedVenue {
   }
 
   #wake(contractIndex: number): void {
-    const isWaiting = [...this.#resting.values()].some(
+    const isWaiting = Array.from(this.#resting.values()).some(
       (o) => o.request.contractIndex === contractIndex,
     );
     this.wakeHigh[contractIndex] = isWaiting ? -Infinity : Infinity;

@@ -30,8 +30,12 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return backtest(call, textArg(call, 0));
 }
 
-export async function backtest(call: CommandCall, name: string): Promise<ExitCode> {
-  const config = await call.config(configFlags(call));
+export async function backtest(
+  call: CommandCall,
+  name: string,
+  defaults: { readonly capital?: number } = {},
+): Promise<ExitCode> {
+  const config = await call.config(configFlags(call, defaults.capital));
   const services = await call.services();
   const strategy = await loadStrategy(name, {
     cwd: call.host.cwd,
@@ -44,10 +48,10 @@ export async function backtest(call: CommandCall, name: string): Promise<ExitCod
   return present(call, config, services, outcome, interrupts, strategy);
 }
 
-function configFlags(call: CommandCall): Record<string, unknown> {
+function configFlags(call: CommandCall, capital?: number): Record<string, unknown> {
   return {
     dataset: textFlag(call, 'data'),
-    capital: numberFlag(call, 'capital', { min: 1, max: 9_000_000_000, isWhole: false }),
+    capital: numberFlag(call, 'capital', { min: 1, max: 9_000_000_000, isWhole: false }) ?? capital,
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
     rates: textFlag(call, 'rates'),

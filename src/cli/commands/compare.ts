@@ -72,7 +72,8 @@ export function differences(runs: readonly RunView[]): Difference[] {
   ): void => {
     if (new Set(values).size > 1) rows.push({ what, name, values, note });
   };
-  const text = (value: unknown): string => (value === undefined ? '–' : String(value));
+  const text = (value: unknown): string =>
+    value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value);
   add(
     'data',
     'strategy',

@@ -203,7 +203,7 @@ function tableText(call: CommandCall, name: string, run: RunView, rows: readonly
       title: titleOf(column),
       align: typeof rows[0]![column] === 'number' && column !== 'side' ? 'right' : 'left',
       priority,
-      cell: (row) => cellText(call, column, row, instruments.get(String(row['root'] ?? ''))),
+      cell: (row) => cellText(call, column, row, instruments.get(row['root'] as string)),
     }),
   );
   const zone = call.out.options.utc ? 'UTC' : zonesOf(run);
@@ -234,7 +234,7 @@ function cellText(
         ? 'sell'
         : 'short';
   if (typeof value === 'boolean') return value ? 'yes' : '';
-  if (typeof value !== 'number') return value == null ? '' : String(value);
+  if (typeof value !== 'number') return value == null ? '' : String(value as string | bigint);
   if (Number.isNaN(value)) return '–';
   if (column.endsWith('Micros')) return formatMicros(value);
   if (column.endsWith('TradeDate')) return toIsoDate(value as TradeDate);

@@ -1709,7 +1709,7 @@
 
   // ------------------------------------------------------------------ price chart
   function priceSection(context) {
-    const { model, data, section, instruments } = context;
+    const { model, section, instruments } = context;
     if (model.tapes.length === 0) {
       section('prices', 'Price chart', h('p', {}, model.priceNote || 'The run keeps no prices.'));
       return () => document.getElementById('prices').scrollIntoView();

@@ -1,0 +1,15 @@
+/** Entry `frontmonth/data`: the catalog, its importers and checks, and continuous series. */
+export { openArrowFile, readTable, writeArrowFile, writeTable } from './arrow-store.ts';
+export type { Catalog, Dataset } from './catalog.ts';
+export { openCatalog } from './catalog.ts';
+export { collectContinuous, readContinuous } from './continuous.ts';
+export type { DatasetWriter } from './dataset-writer.ts';
+export { DATA_ERRORS } from './errors.ts';
+export { importCsv } from './ingest/csv.ts';
+export { importPysystemtrade } from './ingest/pysystemtrade.ts';
+export { loadInstruments, parseInstrument } from './instruments.ts';
+export type { DatasetManifest, DatasetMeta, GridStatement, SegmentEntry } from './manifest.ts';
+export { plainPrices } from './plain.ts';
+export { checkDataset } from './quality.ts';
+export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
+export { generateSample } from './sample-dataset.ts';

@@ -1,0 +1,12 @@
+/** Entry `frontmonth/research`: backtests, runs, figures and reports. */
+export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.ts';
+export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
+export { compareRuns } from './compare.ts';
+export { RESEARCH_ERRORS } from './errors.ts';
+export { computeMetrics } from './metrics.ts';
+export { METRIC_DEFS } from './metric-defs.ts';
+export { renderReport } from './report/render.ts';
+export type { RunData } from './run-data.ts';
+export type { Figure, Metrics, RunManifest, RunSummary } from './run-format.ts';
+export { listRuns, readRun, resolveRun } from './run-store.ts';
+export { summarise } from './summary.ts';
