@@ -189,7 +189,7 @@ export interface ReadOptions {
 export function readRun(dir: string, store: TableStore, options: ReadOptions = {}): RunData {
   const manifest = readJson(join(dir, 'manifest.json')) as RunManifest;
   if (manifest.schema !== RUN_SCHEMA) {
-    throw readFailure(dir, `its schema is not ${RUN_SCHEMA} but ${String(manifest.schema)}`);
+    throw readFailure(dir, `its schema is not ${RUN_SCHEMA}`);
   }
   const isPartial = basename(dir).startsWith(PARTIAL_PREFIX);
   const names = options.tables ?? RUN_TABLE_NAMES;
