@@ -4,6 +4,7 @@ import type { Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import { TradingError } from '../../src/core/errors.ts';
 import type { CashMicros, PriceTicks, TradeDate } from '../../src/core/units.ts';
 import { US_PER_HOUR } from '../../src/core/units.ts';
+import type { RiskLimits } from '../../src/engine/config.ts';
 import { runEngine } from '../../src/engine/engine.ts';
 import type { BarRow, WorldOptions } from '../support/engine-world.ts';
 import { at, DAY0, hourly, makeWorld, product } from '../support/engine-world.ts';
@@ -187,12 +188,12 @@ describe('time', () => {
       front: [...hourly(0, [100, 100, 100, 100, 100, 100]), ...hourly(1, [100])],
       days: 2,
       strategy: {
-        onSessionOpen: (root, session) => void seen.push(`open ${session.tradeDate - DAY0}`),
+        onSessionOpen: (_root, session) => void seen.push(`open ${session.tradeDate - DAY0}`),
         onBar: (bar) =>
           void seen.push(
             `bar${bar.isSessionFirst ? ' first' : ''}${bar.isSessionLast ? ' last' : ''}`,
           ),
-        onSessionClose: (root, session) => void seen.push(`close ${session.tradeDate - DAY0}`),
+        onSessionClose: (_root, session) => void seen.push(`close ${session.tradeDate - DAY0}`),
       },
     });
     expect(seen).toEqual([
@@ -369,17 +370,17 @@ describe('bad input of a strategy', () => {
 });
 
 describe('risk gate', () => {
-  const limits = {
+  const limits: RiskLimits = {
     orderQtyMax: 5,
     positionQtyMax: 3,
     ordersPerInterval: 2,
     intervalUs: US_PER_HOUR,
     collarPct: 10,
     duplicateWindowUs: 0,
-    tradingState: 'active' as const,
+    tradingState: 'active',
   };
   function denials(
-    risk: Partial<typeof limits> & { tradingState?: 'active' | 'reducing' | 'halted' },
+    risk: Partial<RiskLimits>,
     acts: Record<number, (ctx: StrategyContext) => void>,
   ): string[] {
     const { recorder } = run({
