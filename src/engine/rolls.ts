@@ -408,9 +408,8 @@ export class RollDesk implements RollListener {
   }
 
   #finish(flight: RollInFlight): void {
-    const { config, trades, portfolio } = this.#parts;
-    if (flight.policy === 'roll')
-      trades.endRoll(flight.row, portfolio.netQtyOfInstrument(flight.row));
+    const { config, trades } = this.#parts;
+    if (flight.policy === 'roll') trades.endRoll(flight.row);
     config.recorder.onRoll({
       roll: flight.roll,
       netQty: flight.netQty,

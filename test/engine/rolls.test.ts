@@ -262,3 +262,109 @@ describe('a venue that refuses the re-created bracket', () => {
     expect(world.recorder.issues.map((i) => i.code)).toContain('E_ROLL_INCOMPLETE');
   });
 });
+
+describe('the money of a trade whose legs end out of order', () => {
+  /** The new contract falls to the moved stop before the old one has its first bar after the roll. */
+  function early(strategy: Strategy): ReturnType<typeof makeWorld> {
+    return run(
+      makeWorld(
+        options(strategy, {
+          front: [...hourly(0, [100, 100, 100]), [at(1, 13), 97, 97, 97, 97]],
+          next: [
+            [at(1, 11), 120, 120, 85, 88],
+            [at(1, 12), 88, 90, 88, 90],
+            [at(1, 14), 95, 95, 95, 95],
+          ],
+          feeMicros: 1_000_000,
+        }),
+      ),
+    );
+  }
+
+  function equityChange(world: ReturnType<typeof makeWorld>): number {
+    return world.recorder.equity.at(-1)!.equityMicros - world.config.capitalMicros;
+  }
+
+  function sumOfTrades(world: ReturnType<typeof makeWorld>): number {
+    return world.recorder.trades.reduce((sum, trade) => sum + trade.netMicros, 0);
+  }
+
+  it('keeps it when the re-created stop fills before the old leg is closed', () => {
+    const world = early(bracketOnce());
+    expect(world.recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks])).toEqual([
+      [world.front, 2, 100],
+      [world.next, 2, 120],
+      [world.next, -2, 90],
+      [world.front, -2, 97],
+    ]);
+    // (97 − 100) + (90 − 120) ticks of 12.50 on two contracts, and eight fees.
+    expect(world.recorder.trades).toMatchObject([
+      { grossMicros: -825_000_000, netMicros: -833_000_000, rolls: 1, isOpen: false },
+    ]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('keeps it when the next trade begins before the old leg of the last one is closed', () => {
+    const inner = bracketOnce();
+    let isBack = false;
+    const strategy: Strategy = {
+      onBar: (bar, ctx) => {
+        inner.onBar?.(bar, ctx);
+        if (bar.closeUs !== at(1, 11)) return;
+        isBack = true;
+        ctx.submit({ contract: bar.contract, side: Side.Buy, qty: 1, type: 'market' });
+      },
+    };
+    const world = early(strategy);
+    expect(isBack).toBe(true);
+    expect(world.recorder.trades.map((t) => [t.grossMicros, t.rolls, t.isOpen])).toEqual([
+      [-825_000_000, 1, false],
+      [87_500_000, 0, true],
+    ]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('values both legs when the old one never closes', () => {
+    const world = run(
+      makeWorld(
+        options(bracketOnce(), {
+          front: hourly(0, [100, 100, 101]),
+          next: [[at(1, 11), 120, 124, 119, 123] as const],
+        }),
+      ),
+    );
+    expect(world.recorder.fills).toHaveLength(2);
+    // One tick on the old contract and three on the new one, two of each.
+    expect(world.recorder.trades).toMatchObject([{ grossMicros: 100_000_000, isOpen: true }]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('ends a spread when both of its expiries are flat, at the sum of both', () => {
+    let n = 0;
+    const strategy: Strategy = {
+      onBar(_bar, ctx): void {
+        const side = n === 0 ? Side.Buy : Side.Sell;
+        n += 1;
+        if (n > 2) return;
+        ctx.submit({ contract: 'ESH2024' as never, side, qty: 1, type: 'market' });
+        ctx.submit({
+          contract: 'ESM2024' as never,
+          side: -side as Side,
+          qty: 1,
+          type: 'market',
+        });
+      },
+    };
+    const world = run(
+      makeWorld({
+        front: hourly(0, [100, 103, 105, 105]),
+        next: hourly(0, [120, 121, 122, 122]),
+        days: 1,
+        strategy,
+      }),
+    );
+    expect(world.recorder.fills).toHaveLength(4);
+    expect(world.recorder.trades).toMatchObject([{ grossMicros: 25_000_000, isOpen: false }]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+});
