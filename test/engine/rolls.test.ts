@@ -3,7 +3,7 @@ import { Side } from '../../src/core/order.ts';
 import type { Indicator, Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import type { PriceTicks } from '../../src/core/units.ts';
 import { runEngine } from '../../src/engine/engine.ts';
-import type { WorldOptions } from '../support/engine-world.ts';
+import type { BarRow, WorldOptions } from '../support/engine-world.ts';
 import { at, hourly, makeWorld } from '../support/engine-world.ts';
 
 const roll = { us: at(1, 10), fromPrice: 100, toPrice: 120 };
@@ -26,7 +26,7 @@ function run(world: ReturnType<typeof makeWorld>): ReturnType<typeof makeWorld> 
   return world;
 }
 
-function bracketOnce(): Strategy {
+function bracketOnce(timeInForce: 'day' | 'gtc' = 'day'): Strategy {
   let isSent = false;
   return {
     onBar(_bar, ctx): void {
@@ -37,6 +37,7 @@ function bracketOnce(): Strategy {
         side: Side.Buy,
         qty: 2,
         type: 'market',
+        timeInForce,
         stop: { at: { offsetTicks: 30 } },
         targets: [{ at: { offsetTicks: 60 } }],
       });
@@ -366,5 +367,78 @@ describe('the money of a trade whose legs end out of order', () => {
     expect(world.recorder.fills).toHaveLength(4);
     expect(world.recorder.trades).toMatchObject([{ grossMicros: 25_000_000, isOpen: false }]);
     expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+});
+
+describe('a roll on sampled data', () => {
+  /** One sample a day; the old contract has none after the roll, which is decided at its last one. */
+  const daily = (rows: readonly (readonly [day: number, price: number])[]): BarRow[] =>
+    rows.map(([day, price]) => [at(day, 12), price, price, price, price]);
+
+  function sampled(
+    strategy: Strategy,
+    rollFills: 'market' | 'record',
+    more: Partial<WorldOptions> = {},
+  ): ReturnType<typeof makeWorld> {
+    return run(
+      makeWorld({
+        front: daily([
+          [0, 100],
+          [1, 101],
+          [2, 102],
+        ]),
+        next: daily([
+          [3, 125],
+          [4, 126],
+        ]),
+        roll: { us: at(2, 12), fromPrice: 102, toPrice: 123 },
+        lengthUs: 0,
+        days: 5,
+        feeMicros: 1_000_000,
+        strategy,
+        overrides: { rollFills },
+        ...more,
+      }),
+    );
+  }
+
+  it('fills both legs at the prices of the record, right after the roll, and says so', () => {
+    const { recorder, front, next } = sampled(bracketOnce('gtc'), 'record');
+    expect(recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks, f.tsUs])).toEqual([
+      [front, 2, 101, at(1, 12)],
+      [front, -2, 102, at(2, 12) + 1],
+      [next, 2, 123, at(2, 12) + 1],
+    ]);
+    expect(recorder.rolls).toMatchObject([{ policy: 'roll', costMicros: 4_000_000 }]);
+    expect(recorder.trades).toMatchObject([{ rolls: 1, isOpen: true, grossMicros: 100_000_000 }]);
+    expect(recorder.issues).toMatchObject([{ code: 'E_ROLL_AT_RECORD', severity: 'info' }]);
+    expect(recorder.issues[0]!.message).toContain('1 roll ');
+  });
+
+  it('leaves the old leg open in the market mode, which is why the other one exists', () => {
+    const { recorder, front } = sampled(bracketOnce('gtc'), 'market');
+    expect(recorder.fills.filter((f) => f.contract === front)).toHaveLength(1);
+    expect(recorder.issues.map((issue) => issue.code)).not.toContain('E_ROLL_AT_RECORD');
+  });
+
+  it('fills the closing leg of the policy flatten, and what onRoll sends under manual', () => {
+    const flat = sampled(bracketOnce('gtc'), 'record', { positionsOnRoll: 'flatten' });
+    expect(flat.recorder.fills.map((f) => f.side * f.qty)).toEqual([2, -2]);
+    const inner = bracketOnce('gtc');
+    const strategy: Strategy = {
+      onBar: (bar, ctx) => inner.onBar?.(bar, ctx),
+      onRoll: (event, ctx) =>
+        void ctx.submit({ contract: event.roll.from, side: Side.Sell, qty: 2, type: 'market' }),
+    };
+    const manual = sampled(strategy, 'record', { positionsOnRoll: 'manual' });
+    expect(manual.recorder.fills.map((f) => [f.side * f.qty, f.priceTicks])).toEqual([
+      [2, 101],
+      [-2, 102],
+    ]);
+  });
+
+  it('feeds nothing when no position is held', () => {
+    const { recorder } = sampled({}, 'record');
+    expect(recorder.issues).toEqual([]);
   });
 });
