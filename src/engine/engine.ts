@@ -143,6 +143,8 @@ export class Engine {
   readonly #hasBar: Uint8Array;
   /** The venue's own column of last prices, or a spare one where it has none. */
   readonly #venueTicks: Float64Array;
+  /** Time of the last sample that executes, by row of instrument; NaN on bars. */
+  readonly #lastSampleUs: Float64Array;
 
   constructor(config: EngineConfig) {
     const { table } = config;
@@ -153,6 +155,7 @@ export class Engine {
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
+    this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
       (input) =>
@@ -478,8 +481,11 @@ export class Engine {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
+      const sampleUs = this.#lastSampleUs[row]!;
+      const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
       for (let c = 0; c < table.contracts.length; c += 1)
-        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, tsUs);
+        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, closeUs);
     }
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
@@ -497,6 +503,7 @@ export class Engine {
     const c = feed.contractIndex;
     const openUs = batch.openUs[at]!;
     // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
+    if (openUs === tsUs) this.#lastSampleUs[feed.row] = tsUs;
     const isInside =
       openUs === tsUs ||
       (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||
