@@ -47,6 +47,8 @@ export interface RunPlan {
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
   readonly notes: readonly { readonly code: string; readonly message: string }[];
+  /** `record` where the data are samples: the old contract has no price after its roll. */
+  readonly rollFills: 'market' | 'record';
   open(feed: FeedPlan): BarSource;
 }
 
@@ -147,13 +149,16 @@ export function planRun(input: PlanInput): RunPlan {
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, input.dataset),
     notes,
-    open: (feed) =>
-      input.dataset.bars({
+    rollFills: input.dataset.manifest.stamps === 'labels' ? 'record' : 'market',
+    open: (feed) => {
+      const source = input.dataset.bars({
         contract: feed.contract,
         interval: feed.interval,
         from: feed.fromUs,
         to: feed.toUs,
-      }),
+      });
+      return input.dataset.manifest.stamps === 'labels' ? asSamples(source) : source;
+    },
   };
 }
 
@@ -174,6 +179,20 @@ function givenSchedule(
     ...whole,
     held: whole.held.slice(start, stop + 1),
     rolls: whole.rolls.slice(start, stop),
+  };
+}
+
+/**
+ * The rows of a label dataset are one price at one label, not intervals: an order sent after the label before it meets
+ * that price at that label, and is dated so.
+ */
+function asSamples(source: BarSource): BarSource {
+  return {
+    next: () => {
+      const batch = source.next();
+      return batch === null ? null : { ...batch, openUs: batch.closeUs };
+    },
+    close: () => source.close(),
   };
 }
 
