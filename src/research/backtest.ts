@@ -163,7 +163,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     dataset,
     specs,
     calendars: createCalendars(),
-    labelCalendar: createLabelCalendar(),
+    labelCalendar: createLabelCalendar,
     requirements,
     roots,
     ...(options.from === undefined ? {} : { from: options.from }),

@@ -54,8 +54,8 @@ export interface PlanInput {
   readonly dataset: Dataset;
   readonly specs: ReadonlyMap<string, InstrumentSpec>;
   readonly calendars: CalendarSource;
-  /** Calendar of datasets whose stamps are only labels. */
-  readonly labelCalendar: TradingCalendar;
+  /** Calendar of a product whose stamps are only labels, from the labels of its daily samples if there are any. */
+  readonly labelCalendar: (dayEnds: Float64Array | undefined) => TradingCalendar;
   readonly requirements: DataRequirements;
   readonly roots: readonly string[];
   /** `YYYY-MM-DD`; the whole dataset when not given. */
@@ -212,7 +212,9 @@ function productOf(root: string, input: PlanInput): Product {
     });
   }
   const calendar =
-    manifest.stamps === 'labels' ? input.labelCalendar : input.calendars.forInstrument(spec);
+    manifest.stamps === 'labels'
+      ? input.labelCalendar(dayEndsOf(segments, input.dataset))
+      : input.calendars.forInstrument(spec);
   const firstUs = Math.min(...segments.map((segment) => segment.firstUs)) as TsUs;
   const lastUs = Math.max(...segments.map((segment) => segment.lastUs)) as TsUs;
   return {
@@ -224,6 +226,21 @@ function productOf(root: string, input: PlanInput): Product {
     first: calendar.tradeDateOf(firstUs),
     last: calendar.tradeDateOf((lastUs - 1) as TsUs),
   };
+}
+
+/** Labels of the daily samples of a product, of all its contracts; undefined where there are none. */
+function dayEndsOf(segments: readonly SegmentEntry[], dataset: Dataset): Float64Array | undefined {
+  const daily = segments.filter((segment) => segment.interval === '1d');
+  if (daily.length === 0) return undefined;
+  const labels = new Set<number>();
+  for (const contract of new Set(daily.map((segment) => segment.contract))) {
+    const source = dataset.bars({ contract, interval: '1d' });
+    for (let batch = source.next(); batch !== null; batch = source.next()) {
+      for (let i = 0; i < batch.length; i += 1) labels.add(batch.closeUs[i]!);
+    }
+    source.close();
+  }
+  return Float64Array.from(labels).sort();
 }
 
 interface Span {
