@@ -13,7 +13,7 @@ import { describeRollRule } from '../core/roll.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
-import { US_PER_DAY } from '../core/units.ts';
+import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { SegmentEntry } from '../data/manifest.ts';
 import type { SessionCloses } from '../data/roll.ts';
@@ -349,7 +349,8 @@ function givenContract(id: ContractId, product: Product, calendars: CalendarSour
       ? {
           kind: 'approximate',
           lastTradeDate: product.calendar.tradeDateOf(lastRow as TsUs),
-          lastTradeUs: (lastRow + 1) as TsUs,
+          // The position still leaves it at the price of that row, a moment later.
+          lastTradeUs: (lastRow + US_PER_SECOND) as TsUs,
           firstNoticeDate: dates.firstNoticeDate,
         }
       : dates,
