@@ -231,6 +231,7 @@ export function simulate(
     capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
     from: plan.from,
     to: plan.to,
+    rollFills: plan.rollFills,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();

@@ -47,6 +47,8 @@ export interface RunPlan {
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
   readonly notes: readonly { readonly code: string; readonly message: string }[];
+  /** `record` where the data are samples: the old contract has no price after its roll. */
+  readonly rollFills: 'market' | 'record';
   open(feed: FeedPlan): BarSource;
 }
 
@@ -147,6 +149,7 @@ export function planRun(input: PlanInput): RunPlan {
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, input.dataset),
     notes,
+    rollFills: input.dataset.manifest.stamps === 'labels' ? 'record' : 'market',
     open: (feed) =>
       input.dataset.bars({
         contract: feed.contract,
