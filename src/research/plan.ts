@@ -5,7 +5,12 @@
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
-import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import type {
+  ContractDates,
+  ContractId,
+  ContractSpec,
+  InstrumentSpec,
+} from '../core/instrument.ts';
 import { ContractTable } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { RollRule, RollSchedule } from '../core/roll.ts';
@@ -332,32 +337,50 @@ function chainOf(
   return [...new Set(ids)].map((id) => givenContract(id, product, calendars));
 }
 
-/** A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. */
+/**
+ * A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. Where
+ * the product has no calendar yet, the last row of data is the last trade.
+ */
 function givenContract(id: ContractId, product: Product, calendars: CalendarSource): ContractSpec {
   const year = Number(id.slice(-4));
   const month = 'FGHJKMNQUVXZ'.indexOf(id.slice(-5, -4)) + 1;
-  const dates = calendars.contractDates(product.spec, year, month);
+  const dates = exactDates(product.spec, year, month, calendars);
   const lastRow = Math.max(
     ...product.segments
       .filter((segment) => segment.contract === id)
       .map((segment) => segment.lastUs),
   );
-  const isLate = lastRow >= dates.lastTradeUs;
   return {
     id,
     root: product.root,
     year,
     month,
-    dates: isLate
-      ? {
-          kind: 'approximate',
-          lastTradeDate: product.calendar.tradeDateOf(lastRow as TsUs),
-          // The position still leaves it at the price of that row, a moment later.
-          lastTradeUs: (lastRow + US_PER_SECOND) as TsUs,
-          firstNoticeDate: dates.firstNoticeDate,
-        }
-      : dates,
+    dates:
+      dates !== null && lastRow < dates.lastTradeUs
+        ? dates
+        : {
+            kind: 'approximate',
+            lastTradeDate: product.calendar.tradeDateOf((lastRow - 1) as TsUs),
+            // The position still leaves it at the price of that row, a moment later.
+            lastTradeUs: (lastRow + US_PER_SECOND) as TsUs,
+            firstNoticeDate: dates?.firstNoticeDate ?? null,
+          },
   };
+}
+
+function exactDates(
+  spec: InstrumentSpec,
+  year: number,
+  month: number,
+  calendars: CalendarSource,
+): ContractDates | null {
+  try {
+    return calendars.contractDates(spec, year, month);
+  } catch (error) {
+    // Only what came with its own roll calendar and its own trade dates can do without the exchange's.
+    if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
+    throw error;
+  }
 }
 
 /** Session closes of the contracts of one chain, from day bars, or from the last bar of each session. */
