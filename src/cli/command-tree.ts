@@ -317,6 +317,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         summary: 'contracts, spans and bars of a dataset',
         args: [{ name: 'dataset', description: 'default sample', isOptional: true }],
         flags: [
+          { flags: '--instruments <roots>', description: 'list the contracts of these products' },
           { flags: '--contract <id>', description: 'bars of this contract' },
           { flags: '--interval <interval>', description: 'bar interval; default 1d' },
           { flags: '--head <n>', description: 'first n bars; default 20' },
