@@ -246,7 +246,7 @@ class Project {
 
   /** Scripts that are commands of this program run; of the others it is checked that they exist. */
   async #npm(words: readonly string[], block: DocBlock): Promise<void> {
-    if (words[0] === 'ci' || words[0] === 'install') return;
+    if (['ci', 'install', 'pack'].includes(words[0]!)) return;
     const name = words[0] === 'run' ? words[1]! : words[0]!;
     const own = join(this.#cwd, 'package.json');
     const isMade = 'scripts' in (JSON.parse(readFileSync(own, 'utf8')) as object);
