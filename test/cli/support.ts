@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly columns?: number;
   readonly signal?: 'SIGINT' | 'SIGTERM';
   readonly answer?: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: number;
 }
 
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -31,7 +33,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     isInputTty: options.answer !== undefined,
     env: { HOME: '/nonexistent', ...options.env },
     cwd: options.cwd ?? '/nonexistent',
-    nowMs: () => Date.UTC(2026, 10, 21, 12),
+    nowMs: () => options.nowMs ?? Date.UTC(2026, 10, 21, 12),
     loadServices: () => Promise.resolve({ ...FAKE_SERVICES, ...options.services }),
     ask: () => Promise.resolve(options.answer ?? ''),
     stopSignal: () => options.signal ?? null,
