@@ -151,6 +151,15 @@ export const COMMANDS: readonly CommandSpec[] = [
         description: 'params or metrics; default both',
         choices: ['params', 'metrics'],
       },
+      { flags: '--html', description: 'write a page as well; in the folder of the last run' },
+      { flags: '--out <file>', description: 'file of the page', group: 'Page' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Page',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Page' },
     ],
     examples: [
       'frontmonth compare last~1 last',
@@ -159,7 +168,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     answer: 'side-by-side table of what differs',
     load: () => import('./commands/compare.ts'),
   },
-  runTable('trades', 'trades'),
+  runTable('trades', 'trades', [
+    { flags: '--flat', description: 'one row from flat to flat (the default)' },
+    { flags: '--fifo', description: 'one row per lot, first in first out' },
+  ]),
   runTable('orders', 'orders'),
   runTable('fills', 'fills'),
   {

@@ -89,7 +89,10 @@ export interface RunView {
   readonly dir: string | null;
   readonly manifest: RunManifest;
   readonly summary: RunSummary | null;
+  /** Flat to flat. */
   readonly trades: readonly Row[];
+  /** The same trades as lots, first in first out. */
+  readonly lots: readonly Row[];
   readonly orders: readonly Row[];
   readonly fills: readonly Row[];
   readonly issues: readonly IssueView[];
@@ -186,6 +189,7 @@ export interface Services {
   readRun(dir: string): Promise<RunView>;
   tagRun(dir: string, tags: readonly string[]): Promise<void>;
   renderReport(dir: string, options: ReportOptions): Promise<string>;
+  renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
   contractsOf(
     spec: InstrumentSpec,

@@ -326,6 +326,7 @@ describe('exit codes', () => {
           manifest: fakeManifest(),
           summary: null,
           trades: [],
+          lots: [],
           orders: [],
           fills: [],
           issues: [],

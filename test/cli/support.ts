@@ -65,6 +65,7 @@ export const FAKE_SERVICES: Services = {
   readRun: never('readRun'),
   tagRun: never('tagRun'),
   renderReport: never('renderReport'),
+  renderComparison: never('renderComparison'),
   loadInstruments: never('loadInstruments'),
   contractsOf: never('contractsOf'),
   listDatasets: () => Promise.resolve([DATASET]),

@@ -289,6 +289,7 @@ describe('compare', () => {
         metrics: { netProfit: { value: net }, sharpe: { value: net / 10_000 } },
       }),
       trades: [],
+      lots: [],
       orders: [],
       fills: [],
       issues: [],
