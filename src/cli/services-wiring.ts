@@ -30,6 +30,11 @@ export function createServices(): Services {
     builtInStrategies,
     runBacktest: async (options) => (await backtestModule()).runBacktest(options),
     rerunRun: async (dir, options) => (await backtestModule()).rerunRun(dir, options),
+    runIds: async (runsDir) =>
+      (await import('../research/run-store.ts'))
+        .listRuns(runsDir)
+        .map((run) => run.runId)
+        .toReversed(),
     listRuns,
     resolveRun: async (runsDir, ref) =>
       (await import('../research/run-store.ts')).resolveRun(runsDir, ref),

@@ -183,6 +183,8 @@ export interface Services {
   builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
   runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
   rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome>;
+  /** Newest first; a damaged run too. */
+  runIds(runsDir: string): Promise<readonly string[]>;
   listRuns(runsDir: string): Promise<readonly RunListing[]>;
   /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
   resolveRun(runsDir: string, ref: string): Promise<string>;

@@ -77,7 +77,7 @@ function linesOf(summary: RunSummary): Line[] {
   const { trades, currency } = summary;
   const interval = summary.intervals90['sharpe'];
   const sharpeNote =
-    interval === undefined
+    interval === undefined || interval.low === null
       ? ''
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
   const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;
