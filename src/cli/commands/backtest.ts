@@ -202,6 +202,7 @@ async function present(
     summary,
     manifest,
     dir: shown(outcome.dir),
+    isOutside: textFlag(call, 'out') !== undefined,
     reportFile: outcome.reportFile === null ? null : shown(outcome.reportFile),
     reportBytes: outcome.reportBytes,
     previous: await previousRun(services, config.values.runs, outcome),
