@@ -1,4 +1,5 @@
 /** `frontmonth data …`. */
+import { resolve } from 'node:path';
 import { plot } from 'asciichart';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
@@ -101,17 +102,20 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     return text === undefined ? {} : { [key]: text };
   };
   const columns = textFlag(call, 'columns');
+  const instrumentConfig = textFlag(call, 'instrumentConfig');
   const outcome = await services.importFiles({
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     format: format === 'pysystemtrade' ? 'pysystemtrade' : 'csv',
-    files: listArg(call, 0),
+    files: listArg(call, 0).map((file) => resolve(call.host.cwd, file)),
     dataset: into,
     ...optional('contract', 'contract'),
     ...optional('instrument', 'instrument'),
     ...optional('interval', 'interval'),
     ...optional('delimiter', 'delimiter'),
-    ...optional('instrumentConfig', 'instrumentConfig'),
+    ...(instrumentConfig === undefined
+      ? {}
+      : { instrumentConfig: resolve(call.host.cwd, instrumentConfig) }),
     ...(columns === undefined ? {} : { columns: readColumns(columns) }),
     zone: textFlag(call, 'zone') ?? 'UTC',
     stamp: textFlag(call, 'stamp') === 'open' ? 'open' : 'close',
