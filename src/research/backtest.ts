@@ -297,6 +297,17 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestOut
   }
 }
 
+/** A span between two sessions is inside the data and holds none of them. */
+function noBars(plan: RunPlan, options: BacktestOptions): TradingError {
+  const [from, to] = [toIsoDate(plan.from), toIsoDate(plan.to)];
+  return new TradingError('E_DATA_SPAN', `${options.dataset} has no bar from ${from} to ${to}`, {
+    details: { dataset: options.dataset, from, to },
+    where: `--from ${from} --to ${to}`,
+    rule: 'a run without a single bar is an error, never a result',
+    fix: `choose a longer span; see what is there: frontmonth data show ${options.dataset}`,
+  });
+}
+
 /** The disk may be what failed: the first error matters more than a second one from writing about it. */
 function tryToFail(folder: RunFolder, manifest: RunManifest): void {
   try {
@@ -340,6 +351,7 @@ function finish(
     progress('simulate', 0, hasBounds ? 0.5 : 1),
   );
   journal.close();
+  if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound =
     hasBounds && main.result.outcome === 'completed'
       ? simulate(
