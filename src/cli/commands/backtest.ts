@@ -210,6 +210,9 @@ async function present(
   for (const warning of summary.warnings) out.warnings.push(warning);
   const hasTrades = summary.trades.closed + summary.trades.open > 0;
   if (!hasTrades) out.warnings.push({ code: 'no-trades', message: 'the run made no trade' });
+  // One document: it is the error, and it names the run that was kept.
+  if (manifest.outcome === 'strategy-error' && out.options.json)
+    throw strategyError(outcome, strategy, host.cwd);
   const result = { ...summary, dir: parts.dir, reportFile: parts.reportFile };
   out.result(SUMMARY_SCHEMA, result, () => summaryText(out, parts));
   if (!hasTrades && !out.options.json) out.talk('warning no-trades: the run made no trade');
@@ -247,7 +250,7 @@ export function strategyError(
   const code = (manifest.error?.code ?? 'E_STRATEGY_THREW') as `E_${string}`;
   return new TradingError(code, manifest.error?.message ?? 'the strategy threw', {
     where: [line, manifest.error?.where].filter((part) => part != null).join(', '),
-    ...(known?.details === undefined ? {} : { details: known.details }),
+    details: { ...known?.details, runId: manifest.runId, dir },
     ...(known?.rule === undefined ? {} : { rule: known.rule }),
     fix: known?.fix === undefined ? `correct the strategy; ${kept}` : `${known.fix}; ${kept}`,
     cause,
