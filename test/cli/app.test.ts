@@ -326,8 +326,10 @@ describe('exit codes', () => {
           manifest: fakeManifest(),
           summary: null,
           trades: [],
+          lots: [],
           orders: [],
           fills: [],
+        lots: [],
           issues: [],
         }),
       rerunRun: () =>
@@ -431,6 +433,7 @@ describe('tables', () => {
         trades,
         orders: [],
         fills: [],
+        lots: [],
         issues: [],
       }),
   };
