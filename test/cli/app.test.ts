@@ -329,7 +329,7 @@ describe('exit codes', () => {
           lots: [],
           orders: [],
           fills: [],
-        lots: [],
+          lots: [],
           issues: [],
         }),
       rerunRun: () =>

@@ -269,10 +269,9 @@ class Project {
       // Each run has its own second, so that `last` is the last one.
       nowMs: Date.UTC(2026, 10, 21, 12) + counts.commands * 1000,
     });
-    expect(
-      ran.code,
-      `${at(block)}: frontmonth ${argv.join(' ')}\n${ran.out}\n${ran.err}`,
-    ).toBe(code);
+    expect(ran.code, `${at(block)}: frontmonth ${argv.join(' ')}\n${ran.out}\n${ran.err}`).toBe(
+      code,
+    );
     counts.commands += 1;
     if (argv[0] === 'new') this.#toCheckout(join(this.#cwd, argv[1]!));
   }
