@@ -326,7 +326,6 @@ describe('exit codes', () => {
           manifest: fakeManifest(),
           summary: null,
           trades: [],
-          lots: [],
           orders: [],
           fills: [],
           lots: [],
