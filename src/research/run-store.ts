@@ -219,7 +219,8 @@ export interface ReadOptions {
 /** Reads a run folder. Tables that the folder lacks read as empty in a failed run. Errors: E_RUN_READ. */
 export function readRun(dir: string, store: TableStore, options: ReadOptions = {}): RunData {
   const manifest = readJson(join(dir, 'manifest.json')) as RunManifest;
-  if (manifest.schema !== RUN_SCHEMA) {
+  const schema: string = manifest.schema;
+  if (schema !== RUN_SCHEMA) {
     throw readFailure(dir, `its schema is not ${RUN_SCHEMA}`);
   }
   const isPartial = basename(dir).startsWith(PARTIAL_PREFIX);

@@ -101,18 +101,17 @@ describe('a backtest on a disk that fails', () => {
     const ROOM = 60_000;
     let bytes = 0;
     const disk = faultIo('ENOSPC', () => false);
-    const { write } = disk.io;
     const small = {
       ...disk.io,
       write(fd: number, data: Uint8Array): void {
         bytes += data.length;
         if (bytes <= ROOM) {
-          write(fd, data);
+          disk.io.write(fd, data);
           return;
         }
         const room = Math.max(0, data.length - (bytes - ROOM));
         bytes -= data.length - room;
-        write(fd, data.subarray(0, room));
+        disk.io.write(fd, data.subarray(0, room));
         throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
       },
     };
