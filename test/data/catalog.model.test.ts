@@ -50,6 +50,11 @@ function compare(model: Model, real: Real): void {
     }
 }
 
+/** Nothing of a write shows before its commit; what it leaves readable is compared at its end. */
+function expectUnseen(model: Model, real: Real): void {
+  expect(real.catalog.dataset('one').manifest.generation).toBe(model.commits);
+}
+
 type Command = fc.Command<Model, Real>;
 const isWriting = (model: Readonly<Model>): boolean => model.draft !== null;
 
@@ -106,7 +111,7 @@ class Write implements Command {
       expect(isBad).toBe(true);
       expect(error.code).toBe('E_DATA_UNSORTED');
     }
-    compare(model, real);
+    expectUnseen(model, real);
   }
   toString(): string {
     return `${this.how} ${nameOf(this.key)} from ${this.first}, ${this.rows} rows`;
@@ -122,7 +127,7 @@ class Remove implements Command {
   run(model: Model, real: Real): void {
     real.writer!.removeSegment({ kind: 'bars', ...this.key });
     model.draft!.delete(nameOf(this.key));
-    compare(model, real);
+    expectUnseen(model, real);
   }
   toString(): string {
     return `remove ${nameOf(this.key)}`;
@@ -134,7 +139,7 @@ class Clear implements Command {
   run(model: Model, real: Real): void {
     real.writer!.clear();
     model.draft!.clear();
-    compare(model, real);
+    expectUnseen(model, real);
   }
   toString(): string {
     return 'clear';
@@ -164,11 +169,11 @@ class End implements Command {
   }
 }
 
-const key = fc.record({
-  contract: fc.constantFrom(...CONTRACTS),
-  interval: fc.constantFrom(...INTERVALS),
-  year: fc.constantFrom(...YEARS),
-});
+const key = fc.constantFrom<Key[]>(
+  { contract: CONTRACTS[0]!, interval: '1m', year: 2024 },
+  { contract: CONTRACTS[0]!, interval: '1m', year: 2025 },
+  { contract: CONTRACTS[1]!, interval: '5m', year: 2025 },
+);
 const write = fc
   .tuple(
     key,
@@ -191,7 +196,8 @@ describe('a dataset', () => {
           .constantFrom('commit' as const, 'commit' as const, 'abort' as const)
           .map((how) => new End(how)),
       ],
-      { size: '+1', maxCommands: 40 },
+      // Long on purpose: a fault in removing shows only after put, commit, remove, commit.
+      { size: 'max', maxCommands: 60 },
     );
     fc.assert(
       fc.property(commands, (list) => {
