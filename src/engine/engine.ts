@@ -23,6 +23,7 @@ import { RiskGate } from './risk.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
+import { TickMerge } from './ticks.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
 /** Bars between two calls of the progress callback; a moment counts as several. */
@@ -122,6 +123,8 @@ export class Engine {
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
   readonly #heap: FeedHeap;
+  readonly #ticks: TickMerge;
+  readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
   readonly #timers: Timers = new Timers();
   readonly #strategy: Strategy;
   readonly #ctx: EngineContext;
@@ -236,6 +239,8 @@ export class Engine {
       );
     this.#ctx = this.#createContext(currentContract);
     this.#strategy = config.strategy.create(params, config.instruments);
+    this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
+    this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
     if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
   }
@@ -260,6 +265,7 @@ export class Engine {
       if (error !== null) outcome = 'strategy-error';
     } finally {
       for (const feed of this.#feeds) feed.feed.source.close();
+      this.#ticks.close();
     }
     this.#hook = '';
     return this.#finish(outcome, error);
@@ -309,6 +315,27 @@ export class Engine {
     });
   }
 
+  #createTicks(startUs: TsUs): TickMerge {
+    const strategy = this.#strategy;
+    return new TickMerge(this.#config.ticks ?? [], this.#config.table, startUs, {
+      onQuote: (quote) => {
+        this.#hook = 'onQuote';
+        strategy.onQuote?.(quote, this.#ctx);
+        this.#hook = '';
+      },
+      onTrade: (trade) => {
+        this.#hook = 'onTrade';
+        strategy.onTrade?.(trade, this.#ctx);
+        this.#hook = '';
+      },
+      onDepth: (depth) => {
+        this.#hook = 'onDepth';
+        strategy.onDepth?.(depth, this.#ctx);
+        this.#hook = '';
+      },
+    });
+  }
+
   #journalStart(): void {
     const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
     this.#journal.append('run-start', this.#clock.nowUs(), {
@@ -346,20 +373,42 @@ export class Engine {
       // Bars after the last session of the run are not part of it.
       while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
       const barUs = this.#heap.topTs();
-      if (this.#heap.length === 0) {
-        // After the last bar the sessions in progress still close, and timers in them still fire.
+      let tickUs = this.#ticks.topTs();
+      if (tickUs > this.#endUs) tickUs = TS_MAX;
+      const dataUs = Math.min(barUs, tickUs);
+      if (dataUs === TS_MAX) {
+        // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
         if (this.#boundaryUs > endUs) return;
       }
-      if (barUs < this.#boundaryUs) {
-        const aloneUs = this.#heap.secondTs();
-        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
-        else this.#moment(barUs as TsUs);
-      } else {
+      if (dataUs >= this.#boundaryUs) {
         if (this.#boundaryUs > endUs) return;
         this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
+      } else if (tickUs < barUs) {
+        this.#runTicks(barUs);
+      } else {
+        const aloneUs = Math.min(this.#heap.secondTs(), tickUs);
+        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        else this.#moment(barUs as TsUs);
       }
     }
+  }
+
+  /** Ticks until a bar or a boundary is due. */
+  #runTicks(barUs: number): void {
+    for (;;) {
+      const tsUs = this.#ticks.topTs();
+      if (tsUs >= barUs || tsUs >= this.#boundaryUs || tsUs > this.#endUs) return;
+      this.#clock.advanceTo(tsUs as TsUs);
+      this.#deliverTick();
+      this.#pollIn -= 1;
+      if (this.#pollIn <= 0) this.#poll();
+    }
+  }
+
+  #deliverTick(): void {
+    this.#ticks.deliver(this.#isTickWanted);
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openUntilUs(): number {
@@ -438,6 +487,7 @@ export class Engine {
       this.#rolls.applyDue(tsUs);
       this.#settle();
     }
+    while (this.#ticks.topTs() === tsUs) this.#deliverTick();
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
