@@ -14,6 +14,7 @@ import type { EngineConfig } from '../src/engine/config.ts';
 import { runEngine } from '../src/engine/engine.ts';
 import { createHashJournal } from '../src/engine/journal.ts';
 import { createRandom } from '../src/engine/rng.ts';
+import { toCashMicros } from '../src/core/units.ts';
 import { createBarExchange } from '../src/sim/bar-exchange.ts';
 import {
   at,
@@ -96,7 +97,9 @@ function single(
   const feeds = [{ ...config.feeds[0]!, interval: '1m' as const, source: sourceOf(batches) }];
   const series = config.series.map((one) => ({ ...one, interval: '1m' as const }));
   const venue = createBarExchange({ table: config.table, random: config.random });
-  const result = runEngine({ ...config, feeds, series, venue, journal: createHashJournal() });
+  const capitalMicros = toCashMicros(1e15);
+  const parts = { feeds, series, venue, capitalMicros, journal: createHashJournal() };
+  const result = runEngine({ ...config, ...parts });
   if (result.error !== null) throw result.error.cause;
   return { fills: world.recorder.fills.length };
 }

@@ -42,6 +42,8 @@ class FeedCursor {
   readonly series: readonly Series[];
   batch: BarColumns;
   at: number = 0;
+  /** Ordinal in the tie key. */
+  id: number = -1;
   /** Open of the session that the last bar belonged to. */
   sessionUs: number = NaN;
 
@@ -133,6 +135,8 @@ export class Engine {
   /** 1 until the first bar after an open or reopening, by contract row. */
   readonly #isAuction: Uint8Array;
   readonly #expiries: readonly number[];
+  /** Contract rows by row of instrument. */
+  readonly #contractsOf: readonly (readonly number[])[];
   readonly #endUs: number;
   #expiryAt: number = 0;
   /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
@@ -161,18 +165,25 @@ export class Engine {
     this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
-      (input) =>
+      (input, ordinal) =>
         new Series(
           input,
           config.chains[input.chainIndex]!,
           table.instruments.find((spec) => spec.root === input.root)!,
+          ordinal,
         ),
     );
     this.#hasBar = new Uint8Array(this.#series.length);
+    this.#contractsOf = table.instruments.map((_, row) =>
+      table.contracts.map((_c, c) => c).filter((c) => table.instrumentIndex[c] === row),
+    );
     const sorted = sortFeeds(config.feeds, (c) => table.instrumentIndex[c]!);
     this.#feeds = openFeeds(sorted, config, this.#series);
     this.#heap = new FeedHeap(Math.max(1, this.#feeds.length));
-    this.#feeds.forEach((feed, id) => this.#heap.push(feed.batch.closeUs[0]!, id));
+    this.#feeds.forEach((feed, id) => {
+      feed.id = id;
+      this.#heap.push(feed.batch.closeUs[0]!, id);
+    });
     const startUs = firstUs(this.#feeds);
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
@@ -480,7 +491,7 @@ export class Engine {
       this.#heap.pop();
     }
     this.#marketPhase(due, tsUs);
-    this.#settle();
+    if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
@@ -505,9 +516,7 @@ export class Engine {
       const isOpen = track.nextEdge === 'open';
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
-      const { instrumentIndex } = this.#config.table;
-      for (let c = 0; c < instrumentIndex.length; c += 1)
-        if (instrumentIndex[c] === row) this.#isAuction[c] = 1;
+      for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
@@ -534,8 +543,7 @@ export class Engine {
       // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
       const sampleUs = this.#lastSampleUs[row]!;
       const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (let c = 0; c < table.contracts.length; c += 1)
-        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, closeUs);
+      for (const c of this.#contractsOf[row]!) venue.onSessionClose(c, closeUs);
     }
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
@@ -672,7 +680,7 @@ export class Engine {
       for (const series of feed.series) {
         if (series.contractIndex !== feed.contractIndex) continue;
         this.#push(series, feed, feed.batch, feed.at, this.#tracks[feed.row]!);
-        this.#hasBar[this.#series.indexOf(series)] = 1;
+        this.#hasBar[series.ordinal] = 1;
       }
     }
     for (let i = 0; i < this.#series.length; i += 1) {
@@ -726,7 +734,7 @@ export class Engine {
     for (const feed of due) {
       feed.at += 1;
       if (feed.at < feed.batch.length || feed.load())
-        this.#heap.push(feed.batch.closeUs[feed.at]!, this.#feeds.indexOf(feed));
+        this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
     }
   }
 
