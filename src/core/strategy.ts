@@ -277,6 +277,7 @@ export interface SeriesView {
   attach<I extends Indicator>(indicator: I): I;
 }
 
+/** Ticks: views that are reused for the next one, of the contract to trade now. Orders match on bars, not on them. */
 export interface QuoteView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;

@@ -23,6 +23,7 @@ import { RiskGate } from './risk.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
+import { TickMerge } from './ticks.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
 /** Bars between two calls of the progress callback; a moment counts as several. */
@@ -122,6 +123,8 @@ export class Engine {
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
   readonly #heap: FeedHeap;
+  readonly #ticks: TickMerge;
+  readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
   readonly #timers: Timers = new Timers();
   readonly #strategy: Strategy;
   readonly #ctx: EngineContext;
@@ -143,6 +146,8 @@ export class Engine {
   readonly #hasBar: Uint8Array;
   /** The venue's own column of last prices, or a spare one where it has none. */
   readonly #venueTicks: Float64Array;
+  /** Time of the last sample that executes, by row of instrument; NaN on bars. */
+  readonly #lastSampleUs: Float64Array;
 
   constructor(config: EngineConfig) {
     const { table } = config;
@@ -153,6 +158,7 @@ export class Engine {
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
+    this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
       (input) =>
@@ -233,6 +239,8 @@ export class Engine {
       );
     this.#ctx = this.#createContext(currentContract);
     this.#strategy = config.strategy.create(params, config.instruments);
+    this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
+    this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
     if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
   }
@@ -257,6 +265,7 @@ export class Engine {
       if (error !== null) outcome = 'strategy-error';
     } finally {
       for (const feed of this.#feeds) feed.feed.source.close();
+      this.#ticks.close();
     }
     this.#hook = '';
     return this.#finish(outcome, error);
@@ -306,6 +315,27 @@ export class Engine {
     });
   }
 
+  #createTicks(startUs: TsUs): TickMerge {
+    const strategy = this.#strategy;
+    return new TickMerge(this.#config.ticks ?? [], this.#config.table, startUs, {
+      onQuote: (quote) => {
+        this.#hook = 'onQuote';
+        strategy.onQuote?.(quote, this.#ctx);
+        this.#hook = '';
+      },
+      onTrade: (trade) => {
+        this.#hook = 'onTrade';
+        strategy.onTrade?.(trade, this.#ctx);
+        this.#hook = '';
+      },
+      onDepth: (depth) => {
+        this.#hook = 'onDepth';
+        strategy.onDepth?.(depth, this.#ctx);
+        this.#hook = '';
+      },
+    });
+  }
+
   #journalStart(): void {
     const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
     this.#journal.append('run-start', this.#clock.nowUs(), {
@@ -343,20 +373,42 @@ export class Engine {
       // Bars after the last session of the run are not part of it.
       while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
       const barUs = this.#heap.topTs();
-      if (this.#heap.length === 0) {
-        // After the last bar the sessions in progress still close, and timers in them still fire.
+      let tickUs = this.#ticks.topTs();
+      if (tickUs > this.#endUs) tickUs = TS_MAX;
+      const dataUs = Math.min(barUs, tickUs);
+      if (dataUs === TS_MAX) {
+        // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
         if (this.#boundaryUs > endUs) return;
       }
-      if (barUs < this.#boundaryUs) {
-        const aloneUs = this.#heap.secondTs();
-        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
-        else this.#moment(barUs as TsUs);
-      } else {
+      if (dataUs >= this.#boundaryUs) {
         if (this.#boundaryUs > endUs) return;
         this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
+      } else if (tickUs < barUs) {
+        this.#runTicks(barUs);
+      } else {
+        const aloneUs = Math.min(this.#heap.secondTs(), tickUs);
+        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        else this.#moment(barUs as TsUs);
       }
     }
+  }
+
+  /** Ticks until a bar or a boundary is due. */
+  #runTicks(barUs: number): void {
+    for (;;) {
+      const tsUs = this.#ticks.topTs();
+      if (tsUs >= barUs || tsUs >= this.#boundaryUs || tsUs > this.#endUs) return;
+      this.#clock.advanceTo(tsUs as TsUs);
+      this.#deliverTick();
+      this.#pollIn -= 1;
+      if (this.#pollIn <= 0) this.#poll();
+    }
+  }
+
+  #deliverTick(): void {
+    this.#ticks.deliver(this.#isTickWanted);
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openUntilUs(): number {
@@ -435,6 +487,7 @@ export class Engine {
       this.#rolls.applyDue(tsUs);
       this.#settle();
     }
+    while (this.#ticks.topTs() === tsUs) this.#deliverTick();
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -478,8 +531,11 @@ export class Engine {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
+      const sampleUs = this.#lastSampleUs[row]!;
+      const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
       for (let c = 0; c < table.contracts.length; c += 1)
-        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, tsUs);
+        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, closeUs);
     }
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
@@ -497,6 +553,7 @@ export class Engine {
     const c = feed.contractIndex;
     const openUs = batch.openUs[at]!;
     // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
+    if (openUs === tsUs) this.#lastSampleUs[feed.row] = tsUs;
     const isInside =
       openUs === tsUs ||
       (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||

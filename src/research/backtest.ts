@@ -206,6 +206,7 @@ export function simulate(
     chains: plan.chains,
     series: plan.series,
     feeds,
+    ticks: plan.ticks.map((each) => plan.openTicks(each)),
     venue: createBarExchange({
       table,
       policy,

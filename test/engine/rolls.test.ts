@@ -437,6 +437,22 @@ describe('a roll on sampled data', () => {
     ]);
   });
 
+  it('keeps a day order of the last sample of a date for the next one, and ends it there', () => {
+    let isSent = false;
+    const strategy: Strategy = {
+      onBar(bar, ctx): void {
+        if (isSent) return;
+        isSent = true;
+        const order = { contract: bar.contract, side: Side.Buy, qty: 1 } as const;
+        ctx.submit({ ...order, type: 'market' });
+        ctx.submit({ ...order, type: 'limit', limitTicks: 50 as PriceTicks });
+      },
+    };
+    const { recorder } = sampled(strategy, 'record');
+    expect(recorder.fills[0]).toMatchObject({ priceTicks: 101, tsUs: at(1, 12) });
+    expect(recorder.events).toContain('Expired O-000002 day-end');
+  });
+
   it('feeds nothing when no position is held', () => {
     const { recorder } = sampled({}, 'record');
     expect(recorder.issues).toEqual([]);
