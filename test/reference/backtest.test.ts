@@ -57,7 +57,7 @@ describe.skipIf(data === undefined)(
       } finally {
         process.chdir(back);
       }
-    }, 120_000);
+    }, 300_000);
 
     afterAll(() => {
       rmSync(cwd, { recursive: true, force: true });

@@ -156,7 +156,7 @@ describe.skipIf(data === undefined)(
         const schedule = givenScheduleOf(dataset.manifest, product, (id) => contracts.indexOf(id))!;
         schedules.set(code, { schedule, contracts });
       }
-    }, 60_000);
+    }, 300_000);
 
     afterAll(() => {
       rmSync(folder, { recursive: true, force: true });
