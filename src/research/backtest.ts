@@ -347,7 +347,8 @@ function closing<T>(journal: Journal, step: () => T): T {
 
 function suffixOf(startUs: TsUs, options: BacktestOptions): string {
   let hash = startUs % 0x7fffffff;
-  for (const char of `${options.dataset} ${options.from} ${options.to} ${JSON.stringify(options.params)}`) {
+  const of = [options.dataset, options.instruments, options.currency, options.from, options.to];
+  for (const char of `${of.join(' ')} ${JSON.stringify(options.params)}`) {
     hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
   }
   return (hash % 0x10000).toString(16).padStart(4, '0');
