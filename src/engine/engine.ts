@@ -138,6 +138,8 @@ export class Engine {
   #bars: number = 0;
   readonly #due: FeedCursor[] = [];
   readonly #hasBar: Uint8Array;
+  /** The venue's last prices, or a column that nobody reads. */
+  readonly #venueTicks: Float64Array;
 
   constructor(config: EngineConfig) {
     const { table } = config;
@@ -148,6 +150,7 @@ export class Engine {
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
+    this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
       (input) =>
         new Series(
@@ -511,6 +514,7 @@ export class Engine {
     const isHeld = portfolio.netQty[c] !== 0;
     if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
     portfolio.lastTicks[c] = close;
+    this.#venueTicks[c] = close;
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);

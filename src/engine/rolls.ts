@@ -141,7 +141,11 @@ export class RollDesk implements RollListener {
     if (chain.isTraded) currentContract[chain.row] = roll.toIndex;
     // Both prices are known now; the new contract's own bars may only begin after this moment.
     const { lastTicks } = this.#parts.portfolio;
-    if (Number.isNaN(lastTicks[roll.toIndex]!)) lastTicks[roll.toIndex] = roll.toPrice;
+    if (Number.isNaN(lastTicks[roll.toIndex]!)) {
+      lastTicks[roll.toIndex] = roll.toPrice;
+      const venueTicks = config.venue.lastTicks;
+      if (venueTicks !== undefined) venueTicks[roll.toIndex] = roll.toPrice;
+    }
     const keys: string[] = [];
     for (const series of this.#parts.series) {
       if (series.input.chainIndex !== chainIndex) continue;

@@ -59,6 +59,8 @@ class OpenTrade {
   enteredThisBar: boolean = true;
   /** Posted flow of each contract when the trade began, in millionths; and counts since. */
   readonly baseMicros: Map<number, number> = new Map();
+  /** Signed contracts by contract row. While a roll is under way their sum differs from `netQty`. */
+  readonly qtyOf: Map<number, number> = new Map();
   readonly groups: Set<string> = new Set();
   readonly fills: string[] = [];
 
@@ -71,12 +73,43 @@ class OpenTrade {
     this.entryDate = tradeDate;
     this.entryTag = fill.tag;
   }
+
+  hold(contractIndex: number, signed: number): void {
+    this.qtyOf.set(contractIndex, (this.qtyOf.get(contractIndex) ?? 0) + signed);
+  }
+
+  /** One leg of a roll has filled and the other has not: contracts and economic quantity differ. */
+  get isRolling(): boolean {
+    let sum = 0;
+    for (const qty of this.qtyOf.values()) sum += qty;
+    return sum !== this.netQty;
+  }
+
+  /** Contracts held, whatever their sign: a spread of two expiries is a position too. */
+  get heldQty(): number {
+    if (this.isRolling) return Math.abs(this.netQty);
+    let held = 0;
+    for (const qty of this.qtyOf.values()) held += Math.abs(qty);
+    return held;
+  }
+
+  holdsOther(contractIndex: number): boolean {
+    for (const [c, qty] of this.qtyOf) if (c !== contractIndex && qty !== 0) return true;
+    return false;
+  }
+
+  get isFlat(): boolean {
+    for (const qty of this.qtyOf.values()) if (qty !== 0) return false;
+    return true;
+  }
 }
 
 export class TradeBuilder {
   readonly #options: BuilderOptions;
   /** By row of instrument. */
   readonly #open: (OpenTrade | null)[];
+  /** Trades that ended while a leg of their roll was still to fill, by row of instrument. */
+  readonly #late: (OpenTrade | null)[];
   /** Exact −Σ signed qty × price by contract row. */
   readonly #flowCounts: Float64Array;
   readonly #closed: { readonly trade: OpenTrade; readonly exitDate: TradeDate }[] = [];
@@ -88,6 +121,7 @@ export class TradeBuilder {
   constructor(options: BuilderOptions) {
     this.#options = options;
     this.#open = options.table.instruments.map(() => null);
+    this.#late = options.table.instruments.map(() => null);
     const count = options.table.contracts.length;
     this.#flowCounts = new Float64Array(count);
     this.#barHigh = new Float64Array(count).fill(NaN);
@@ -120,23 +154,35 @@ export class TradeBuilder {
   onFill(fill: Fill, isRoll: boolean): void {
     const row = this.#options.table.instrumentIndex[fill.contractIndex]!;
     const trade = this.#open[row]!;
+    const late = this.#late[row]!;
     const signed = fill.side * fill.qty;
-    if (isRoll && trade !== null) {
+    // At its expiry a contract that a roll was leaving is left all the same.
+    const isForced = fill.evidence?.rule === 'expiry-settlement';
+    const rest = late?.qtyOf.get(fill.contractIndex) ?? 0;
+    const isRest = rest * signed < 0 && Math.abs(signed) <= Math.abs(rest);
+    if (late !== null && (isRoll || isRest)) {
+      this.#applyLate(row, late, fill, signed);
+      return;
+    }
+    if (trade !== null && (isRoll || (isForced && trade.isRolling))) {
       this.#applyRollFill(trade, fill, signed);
       return;
     }
     if (trade === null) {
-      // The late leg of a roll whose trade has ended opens nothing.
-      if (isRoll) this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
-      else this.#begin(row, fill, signed, 1);
+      this.#begin(row, fill, signed, 1);
       return;
     }
-    const isClosing = fill.side !== trade.side;
-    const used = isClosing ? Math.min(fill.qty, Math.abs(trade.netQty)) : fill.qty;
+    // During a roll the trade is one quantity in two contracts; otherwise each contract is opened and closed by itself.
+    const { isRolling } = trade;
+    const own = isRolling ? trade.netQty : (trade.qtyOf.get(fill.contractIndex) ?? 0);
+    const isClosing = own * fill.side < 0;
+    const isSpread = !isRolling && trade.holdsOther(fill.contractIndex);
+    const used = isClosing && !isSpread ? Math.min(fill.qty, Math.abs(own)) : fill.qty;
     const share = used / fill.qty;
     this.#touch(trade, fill, share);
     this.#flowCounts[fill.contractIndex]! -= fill.side * used * fill.priceTicks;
     trade.netQty += fill.side * used;
+    trade.hold(fill.contractIndex, fill.side * used);
     if (!isClosing) {
       this.#addEntry(trade, fill, used);
       return;
@@ -146,7 +192,7 @@ export class TradeBuilder {
     trade.exitUs = fill.tsUs;
     trade.exitTag = fill.tag;
     this.#certain(trade, fill.priceTicks, fill.priceTicks);
-    if (trade.netQty !== 0) return;
+    if (isRolling ? trade.netQty !== 0 : !trade.isFlat) return;
     this.#close(row, trade, fill.contractIndex);
     if (used < fill.qty) this.#begin(row, fill, fill.side * (fill.qty - used), 1 - share);
   }
@@ -158,8 +204,7 @@ export class TradeBuilder {
     trade.rolls += 1;
     trade.rollCloseQty = 0;
     trade.rollCloseCounts = 0;
-    const lost = Math.abs(trade.netQty) - Math.abs(netQty);
-    if (lost <= 0) return;
+    if (trade.netQty === netQty) return;
     trade.netQty = netQty;
     trade.exitTag = 'roll';
     if (netQty === 0) this.#close(instrumentIndex, trade, trade.contract);
@@ -187,7 +232,7 @@ export class TradeBuilder {
 
   /** Emits what closed at this instant: later than the fill, because an ambiguity may follow it. */
   flush(): void {
-    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, 0, NaN);
+    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, NaN);
     this.#closed.length = 0;
   }
 
@@ -195,11 +240,13 @@ export class TradeBuilder {
   finish(nowUs: TsUs, markTicksOf: (contractIndex: number) => number): void {
     this.flush();
     for (let row = 0; row < this.#open.length; row += 1) {
+      const late = this.#late[row]!;
+      if (late !== null) this.#giveUp(row, late);
+      this.flush();
       const trade = this.#open[row]!;
       if (trade === null) continue;
       trade.exitUs = nowUs;
-      const mark = markTicksOf(trade.contract);
-      this.#emit(trade, this.#options.tradeDateOf(row), true, trade.netQty * mark, mark);
+      this.#emit(trade, this.#options.tradeDateOf(row), true, markTicksOf(trade.contract));
     }
   }
 
@@ -210,6 +257,7 @@ export class TradeBuilder {
     this.#touch(trade, fill, share);
     this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
     trade.netQty = signed;
+    trade.hold(fill.contractIndex, signed);
     this.#addEntry(trade, fill, Math.abs(signed));
     // On sampled bars and expiries there is no bar in hand: nothing is uncertain then.
     if (Number.isNaN(this.#barHigh[fill.contractIndex]!)) trade.enteredThisBar = false;
@@ -218,7 +266,7 @@ export class TradeBuilder {
   #addEntry(trade: OpenTrade, fill: Fill, qty: number): void {
     trade.entryQty += qty;
     trade.entryCounts += qty * fill.priceTicks;
-    const held = Math.abs(trade.netQty);
+    const held = trade.heldQty;
     trade.refTicks = (trade.refTicks * (held - qty) + qty * fill.priceTicks) / held;
     trade.maxQty = Math.max(trade.maxQty, held);
   }
@@ -249,6 +297,7 @@ export class TradeBuilder {
   #applyRollFill(trade: OpenTrade, fill: Fill, signed: number): void {
     this.#touch(trade, fill, 1);
     this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    trade.hold(fill.contractIndex, signed);
     const spec = this.#options.table.instrumentOf(fill.contractIndex);
     const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
     trade.rollCostMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
@@ -269,6 +318,41 @@ export class TradeBuilder {
       trade.contract = fill.contractIndex;
       trade.enteredThisBar = true;
     }
+  }
+
+  /** The last leg of a roll fills after the trade has ended: its cash is the ended trade's, not the next one's. */
+  #applyLate(row: number, late: OpenTrade, fill: Fill, signed: number): void {
+    const c = fill.contractIndex;
+    const before = this.#flowMicros(c);
+    this.#touch(late, fill, 1);
+    this.#flowCounts[c]! -= signed * fill.priceTicks;
+    late.hold(c, signed);
+    this.#moveToLate(row, late, c, this.#flowMicros(c) - before);
+    late.rollCostMicros += fill.feeMicros;
+    if (late.isFlat) this.#settleLate(row, late);
+  }
+
+  /** The run, or the next roll, ended without the last leg: what is left counts at the last price. */
+  #giveUp(row: number, late: OpenTrade): void {
+    for (const [c, qty] of late.qtyOf) {
+      if (qty === 0) continue;
+      const spec = this.#options.table.instrumentOf(c);
+      const counts = this.#flowCounts[c]! + qty * this.#options.lastTicksOf(c);
+      this.#moveToLate(row, late, c, cashOfCounts(counts, 1, spec) - this.#flowMicros(c));
+    }
+    this.#settleLate(row, late);
+  }
+
+  #moveToLate(row: number, late: OpenTrade, contractIndex: number, micros: number): void {
+    late.grossMicros = toCashMicros(late.grossMicros! + micros);
+    const base = this.#open[row]?.baseMicros;
+    if (base?.has(contractIndex) === true)
+      base.set(contractIndex, base.get(contractIndex)! + micros);
+  }
+
+  #settleLate(row: number, late: OpenTrade): void {
+    this.#late[row] = null;
+    this.#closed.push({ trade: late, exitDate: this.#options.tradeDateOf(row) });
   }
 
   #certain(trade: OpenTrade, high: number, low: number): void {
@@ -294,8 +378,14 @@ export class TradeBuilder {
       trade.bars += 1;
     }
     trade.contract = contractIndex;
-    trade.grossMicros = this.#grossMicros(trade, 0);
+    trade.grossMicros = this.#grossMicros(trade, false);
     this.#open[row] = null;
+    if (!trade.isFlat) {
+      const late = this.#late[row]!;
+      if (late !== null) this.#giveUp(row, late);
+      this.#late[row] = trade;
+      return;
+    }
     this.#closed.push({ trade, exitDate: this.#options.tradeDateOf(row) });
   }
 
@@ -308,26 +398,21 @@ export class TradeBuilder {
    * Gross of a trade: what its fills moved in each contract. Flows are rounded cumulatively, as cash is, so that the sum
    * over trades equals the sum over cash to the millionth.
    */
-  #grossMicros(trade: OpenTrade, openCounts: number): CashMicros {
+  #grossMicros(trade: OpenTrade, isMarked: boolean): CashMicros {
     let gross = 0;
     for (const [contractIndex, base] of trade.baseMicros) {
       const spec = this.#options.table.instrumentOf(contractIndex);
-      const open = contractIndex === trade.contract ? openCounts : 0;
+      const qty = isMarked ? (trade.qtyOf.get(contractIndex) ?? 0) : 0;
+      const open = qty === 0 ? 0 : qty * this.#options.lastTicksOf(contractIndex);
       gross += cashOfCounts(this.#flowCounts[contractIndex]! + open, 1, spec) - base;
     }
     return toCashMicros(gross);
   }
 
-  #emit(
-    trade: OpenTrade,
-    exitDate: TradeDate,
-    isOpen: boolean,
-    openCounts: number,
-    mark: number,
-  ): void {
+  #emit(trade: OpenTrade, exitDate: TradeDate, isOpen: boolean, mark: number): void {
     const { table } = this.#options;
     const spec = table.instrumentOf(trade.contract);
-    const gross = trade.grossMicros ?? this.#grossMicros(trade, openCounts);
+    const gross = trade.grossMicros ?? this.#grossMicros(trade, isOpen);
     const exitQty = trade.exitQty + (isOpen ? Math.abs(trade.netQty) : 0);
     const exitCounts = trade.exitCounts + (isOpen ? Math.abs(trade.netQty) * mark : 0);
     const value = spec.countValue.num / spec.countValue.den;

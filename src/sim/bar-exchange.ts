@@ -146,6 +146,8 @@ class BarVenue implements BarExchange {
   #capLeft: number = 0;
   /** Serial number of the bar that is being matched. */
   #barCount: number = 0;
+  /** Group whose working exits still have to follow a fill of their entry. */
+  #repriced: SimGroup | null = null;
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
 
@@ -243,9 +245,14 @@ class BarVenue implements BarExchange {
       this.#reportMissing('ReplaceRejected', request, reason ?? 'unknown-order', order);
       return;
     }
+    const { group } = order;
+    const oldQty = order.qty;
     this.#applyReplace(order, request);
     this.#report('Replaced', order, request.sentUs);
-    const { group } = order;
+    // The exits of an entry are as large as it is, or a larger entry would leave a position bare.
+    if (group?.entry === order && order.qty !== oldQty) {
+      this.#resizeExits(group, oldQty, request.sentUs);
+    }
     // Two exits that reduce each other stay of one size.
     if (
       group !== null &&
@@ -473,6 +480,7 @@ class BarVenue implements BarExchange {
   #apply(plan: PathPlan | null, first: SimOrder, settings: MatchSettings): void {
     if (plan === null) return;
     for (const step of plan.steps) this.#applyStep(step, settings);
+    this.#repriceExits();
     const { trail, ambiguity } = plan;
     if (trail !== null && trail.state === State.live && !isNaN(plan.trailTrigger)) {
       if (trail.stop !== plan.trailTrigger) {
@@ -501,7 +509,9 @@ class BarVenue implements BarExchange {
     const price = pathPrice(order, step.baseTicks, this.#bar, settings);
     if (!wasLimit) this.#elect(order, this.#barCloseUs);
     if (step.action === 'elect') return;
-    const rule = PATH_RULES[order.kind]!;
+    // What volume or position kept from filling at a jump stays at its own price, which this bar may never have seen.
+    const isInside = step.baseTicks >= this.#bar.low && step.baseTicks <= this.#bar.high;
+    const rule = wasLimit && !isInside ? 'limit-jump' : PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
     this.#fill(order, step.baseTicks, price, rule, policy);
     const isPastLimit = order.side * (order.limit - order.stop) >= 0;
@@ -575,19 +585,35 @@ class BarVenue implements BarExchange {
     const isWaiting = group.release === 'full' && entry.state !== State.done;
     if (isWaiting || entry.cum === 0) return;
     group.releaseUpTo(entry.cum);
+    // Exits at work keep their level until the path of this bar is decided: the plan was made with it.
+    this.#repriced = group;
+    if (this.#isAtOpen || !this.#isBusy) this.#repriceExits();
     for (const leg of group.exits) {
       if (leg.state === State.done || leg.released === 0) continue;
+      if (leg.state !== State.held) continue;
       this.#priceFromEntry(leg, entry.costTicks / entry.cum);
-      if (leg.state !== State.held) {
-        if (leg.level !== null && 'offsetTicks' in leg.level) this.#report('Restated', leg, tsUs);
-        continue;
-      }
       leg.state = State.live;
       leg.eligibleUs = Math.max(leg.eligibleUs, this.#barOpenUs);
       leg.priority = this.#takePriority(leg.contractIndex);
       if (this.#isAtOpen) this.#arriveAt(leg, this.#bar.open);
       this.#live[leg.contractIndex]!.push(leg);
       this.#report('Released', leg, tsUs);
+    }
+  }
+
+  /** Exits at work follow the average of what the entry has filled. */
+  #repriceExits(): void {
+    const group = this.#repriced;
+    this.#repriced = null;
+    if (group === null) return;
+    const entry = group.entry!;
+    const tsUs = this.#isAtOpen ? this.#barOpenUs : this.#barCloseUs;
+    for (const leg of group.exits) {
+      if (leg.state !== State.live || leg.level === null || !('offsetTicks' in leg.level)) continue;
+      const before = leg.kind === Kind.limit ? leg.limit : leg.stop;
+      this.#priceFromEntry(leg, entry.costTicks / entry.cum);
+      const after = leg.kind === Kind.limit ? leg.limit : leg.stop;
+      if (after !== before) this.#report('Restated', leg, tsUs);
     }
   }
 
@@ -793,6 +819,19 @@ class BarVenue implements BarExchange {
     if (order.state === State.held) return;
     this.#arriveAt(order, this.lastTicks[order.contractIndex]!);
     this.#live[order.contractIndex]!.sort((a, b) => a.priority - b.priority);
+  }
+
+  #resizeExits(group: SimGroup, oldQty: number, tsUs: number): void {
+    group.resize(oldQty);
+    for (const leg of group.exits) {
+      if (leg.state === State.done) continue;
+      const qty = Math.min(leg.groupQty, leg.cum + group.targetQty() - group.exitedQty);
+      if (qty <= leg.cum) this.#end(leg, 'Canceled', 'parent-reduced', tsUs, false);
+      else if (qty !== leg.qty) {
+        leg.qty = qty;
+        this.#report('Restated', leg, tsUs);
+      }
+    }
   }
 
   #missing(clOrdId: ClOrdId): string {
