@@ -293,10 +293,14 @@ class BarVenue implements BarExchange {
       bar.low <= Math.min(bar.open, bar.close) && bar.high >= Math.max(bar.open, bar.close);
     if ((flags & BarFlag.quarantined) !== 0 || !isSane || volume < 0) {
       this.counts.badBars += 1;
+      const text = `a bar ${bar.open}/${bar.high}/${bar.low}/${bar.close} (ticks) contradicts itself and executes no order`;
+      this.#reportIssue('E_BAR_REFUSED', text, contractIndex, bars.closeUs[row]!);
       return;
     }
     if (volume === 0) {
       this.counts.zeroVolumeBars += 1;
+      const text = 'a bar without volume executes no order';
+      this.#reportIssue('E_BAR_NO_VOLUME', text, contractIndex, bars.closeUs[row]!);
       return;
     }
     this.#barOpenUs = bars.openUs[row]!;
@@ -506,16 +510,24 @@ class BarVenue implements BarExchange {
     const { order } = step;
     if (order.state === State.done || order.state === State.held) return;
     const wasLimit = order.isLimitNow();
-    const price = pathPrice(order, step.baseTicks, this.#bar, settings);
+    const base = this.#triggerBase(order, step.baseTicks);
+    const price = pathPrice(order, base, this.#bar, settings);
     if (!wasLimit) this.#elect(order, this.#barCloseUs);
     if (step.action === 'elect') return;
     // What volume or position kept from filling at a jump stays at its own price, which this bar may never have seen.
     const isInside = step.baseTicks >= this.#bar.low && step.baseTicks <= this.#bar.high;
     const rule = wasLimit && !isInside ? 'limit-jump' : PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
-    this.#fill(order, step.baseTicks, price, rule, policy);
+    this.#fill(order, base, price, rule, policy);
     const isPastLimit = order.side * (order.limit - order.stop) >= 0;
     if (!wasLimit && order.isLimitNow() && isPastLimit) order.fresh = Fresh.marketable;
+  }
+
+  /** A stop that its entry's fill had already passed when it was released trades from there, not from its own level. */
+  #triggerBase(order: SimOrder, base: number): number {
+    if (order.kind !== Kind.stop || order.releasedBar !== this.#barCount) return base;
+    const { entryTicks } = order.group!;
+    return order.side > 0 ? Math.max(base, entryTicks) : Math.min(base, entryTicks);
   }
 
   #elect(order: SimOrder, tsUs: number): void {
@@ -543,6 +555,7 @@ class BarVenue implements BarExchange {
     this.#netQty[c] = this.#netQty[c]! + order.side * qty;
     order.cum += qty;
     order.costTicks += qty * price;
+    if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
     const commission = this.#fees.commissionMicros(c, tsUs) * qty;
     const evidence = makeEvidence(
@@ -593,6 +606,7 @@ class BarVenue implements BarExchange {
       if (leg.state !== State.held) continue;
       this.#priceFromEntry(leg, entry.costTicks / entry.cum);
       leg.state = State.live;
+      leg.releasedBar = this.#barCount;
       leg.eligibleUs = Math.max(leg.eligibleUs, this.#barOpenUs);
       leg.priority = this.#takePriority(leg.contractIndex);
       if (this.#isAtOpen) this.#arriveAt(leg, this.#bar.open);
@@ -916,6 +930,11 @@ class BarVenue implements BarExchange {
       limitTicks: order.limit as PriceTicks,
       stopTicks: order.stop as PriceTicks,
     };
+  }
+
+  #reportIssue(code: string, message: string, contractIndex: number, tsUs: number): void {
+    const severity = code === 'E_BAR_REFUSED' ? 'warning' : 'info';
+    this.#sink?.onVenueIssue?.({ code, severity, message, contractIndex, tsUs: tsUs as TsUs });
   }
 
   #report(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number, reason?: string): void {

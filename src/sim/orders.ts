@@ -79,6 +79,8 @@ export class SimOrder {
   priority: number;
   fresh: number = Fresh.no;
   fillCount: number = 0;
+  /** Serial number of the bar in which its entry released it. */
+  releasedBar: number = -1;
 
   constructor(
     request: NewOrderRequest,
@@ -166,6 +168,8 @@ export class SimGroup {
   readonly release: 'partial' | 'full';
   entry: SimOrder | null = null;
   readonly exits: SimOrder[] = [];
+  /** Price of the entry's last fill. */
+  entryTicks: number = NaN;
   /** Contracts that exits have executed. */
   exitedQty: number = 0;
   /** Serial number of the last bar whose path it has acted on. */
