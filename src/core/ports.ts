@@ -68,6 +68,17 @@ export interface ExecutionSink {
   onReport(report: ExecutionReport): void;
   /** A simulated venue had to choose between outcomes that its data cannot tell apart. */
   onAmbiguity(event: AmbiguityEvent): void;
+  /** A simulated venue could not use a bar that an order waited for, or had to leave a position bare. */
+  onVenueIssue?(event: VenueIssue): void;
+}
+
+export interface VenueIssue {
+  /** Stable error code with a page of its own. */
+  readonly code: string;
+  readonly severity: 'info' | 'warning' | 'error';
+  readonly message: string;
+  readonly contractIndex: number;
+  readonly tsUs: TsUs;
 }
 
 export interface AmbiguityEvent {

@@ -756,6 +756,7 @@ export class Engine {
       this.#desk.flush();
     }
     this.#trades.flush();
+    this.#desk.endInstant();
     this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
   }
 

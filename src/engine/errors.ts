@@ -100,6 +100,13 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Check the expiry of the contract; such bars are ignored.',
     exit: EXIT.input,
   },
+  E_POSITION_UNPROTECTED: {
+    title: 'A position lost its stop, or did not get it yet',
+    cause:
+      'A stop expired with its day, was cancelled by the rule of its group after a partial exit, or waits until its entry is complete.',
+    cure: 'Use exitTimeInForce `gtc`, peers `ouo` and release `partial` (all are defaults), or send a new stop in onOrder.',
+    exit: EXIT.ok,
+  },
   E_HELD_TO_EXPIRY: {
     title: 'A position was held to the expiry of its contract',
     cause: 'The position was neither rolled nor closed before the last trade.',

@@ -12,13 +12,20 @@ import type {
 import type { ContractTable } from '../core/instrument.ts';
 import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
 import { isTerminal, toClOrdId } from '../core/order.ts';
-import type { AmbiguityEvent, ExecutionSink, JournalPort, SimulatedVenue } from '../core/ports.ts';
+import type {
+  AmbiguityEvent,
+  ExecutionSink,
+  JournalPort,
+  SimulatedVenue,
+  VenueIssue,
+} from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import type { EventClock } from './clock.ts';
 import type { Order, OrderManager } from './order-manager.ts';
 import type { Portfolio } from './portfolio.ts';
+import { ProtectionWatch } from './protection.ts';
 import type { RiskGate } from './risk.ts';
 import type { TradeBuilder } from './trade-builder.ts';
 
@@ -74,6 +81,7 @@ export class OrderDesk implements ExecutionSink {
   #nextOrder: number = 1;
   #nextGroup: number = 1;
   #rolls: RollListener | null = null;
+  readonly #protection: ProtectionWatch;
   /** Grows with every fill; the market phase compares it to see whether marks must be taken anew. */
   fillCount: number = 0;
   submittedCount: number = 0;
@@ -82,6 +90,9 @@ export class OrderDesk implements ExecutionSink {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.#protection = new ProtectionWatch(parts.orders, parts.portfolio, (issue) =>
+      this.issue(issue),
+    );
   }
 
   listen(rolls: RollListener): void {
@@ -115,6 +126,7 @@ export class OrderDesk implements ExecutionSink {
   ): readonly ClOrdId[] {
     const orders = drafts.map((draft) => this.#create(draft, groupId));
     const ids = orders.map((order) => order.clOrdId);
+    this.#protection.onGroup(groupId, orders);
     if (!this.#isAllowed(orders, drafts[0]!.isRoll === true)) return ids;
     const request = toGroup(orders.map((order) => this.#toRequest(order)));
     this.#outbox.push({ kind: 'group', orders, request });
@@ -160,7 +172,20 @@ export class OrderDesk implements ExecutionSink {
     if (kind === 'Rejected') this.#onRejected(order);
     if (order.role === 'stop' && order.stopTicks !== null && order.working !== 'held')
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
+    this.#protection.onReport(applied);
     if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
+  }
+
+  /** What the data of a bar kept the venue from doing. */
+  onVenueIssue(event: VenueIssue): void {
+    const { id } = this.#parts.table.contractAt(event.contractIndex);
+    const { code, severity, message, tsUs } = event;
+    this.issue({ code, severity, message: `${id}: ${message}`, tsUs, contract: id });
+  }
+
+  /** After the events of an instant are delivered. */
+  endInstant(): void {
+    this.#protection.check(this.#parts.clock.nowUs());
   }
 
   onAmbiguity(event: AmbiguityEvent): void {

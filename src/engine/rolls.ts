@@ -430,8 +430,9 @@ export class RollDesk implements RollListener {
   }
 
   #finish(flight: RollInFlight): void {
-    const { config, trades } = this.#parts;
-    if (flight.policy === 'roll') trades.endRoll(flight.row);
+    const { config, trades, portfolio } = this.#parts;
+    if (flight.policy === 'roll')
+      trades.endRoll(flight.row, portfolio.netQtyOfInstrument(flight.row));
     config.recorder.onRoll({
       roll: flight.roll,
       netQty: flight.netQty,

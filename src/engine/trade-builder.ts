@@ -11,7 +11,7 @@ import { cashOfCounts } from '../core/instrument.ts';
 import type { Side } from '../core/order.ts';
 import { toPrice } from '../core/price-grid.ts';
 import type { TradeRecord } from '../core/run-events.ts';
-import type { TradeDate, TsUs } from '../core/units.ts';
+import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros } from '../core/units.ts';
 
 interface BuilderOptions {
@@ -54,13 +54,13 @@ class OpenTrade {
   rollCloseCounts: number = 0;
   rollCloseQty: number = 0;
   isAmbiguous: boolean = false;
+  /** Set when it closes, before a fill through zero begins the next trade. */
+  grossMicros: CashMicros | null = null;
   enteredThisBar: boolean = true;
-  /** A roll has moved part of it and is not over. */
-  isRolling: boolean = false;
-  /** What its fills moved, in millionths: the gross result once every leg is flat. */
-  flowMicros: number = 0;
-  /** Signed contracts by contract row. While a roll is under way they may differ from `netQty`, which it leaves alone. */
-  readonly legs: Map<number, number> = new Map();
+  /** Posted flow of each contract when the trade began, in millionths; and counts since. */
+  readonly baseMicros: Map<number, number> = new Map();
+  /** Signed contracts by contract row. While a roll is under way their sum differs from `netQty`. */
+  readonly qtyOf: Map<number, number> = new Map();
   readonly groups: Set<string> = new Set();
   readonly fills: string[] = [];
 
@@ -73,24 +73,43 @@ class OpenTrade {
     this.entryDate = tradeDate;
     this.entryTag = fill.tag;
   }
-}
 
-/** Costs of a fill that earlier parts of it have taken. */
-interface Spent {
-  fees: number;
-  commission: number;
+  hold(contractIndex: number, signed: number): void {
+    this.qtyOf.set(contractIndex, (this.qtyOf.get(contractIndex) ?? 0) + signed);
+  }
+
+  /** One leg of a roll has filled and the other has not: contracts and economic quantity differ. */
+  get isRolling(): boolean {
+    let sum = 0;
+    for (const qty of this.qtyOf.values()) sum += qty;
+    return sum !== this.netQty;
+  }
+
+  /** Contracts held, whatever their sign: a spread of two expiries is a position too. */
+  get heldQty(): number {
+    if (this.isRolling) return Math.abs(this.netQty);
+    let held = 0;
+    for (const qty of this.qtyOf.values()) held += Math.abs(qty);
+    return held;
+  }
+
+  holdsOther(contractIndex: number): boolean {
+    for (const [c, qty] of this.qtyOf) if (c !== contractIndex && qty !== 0) return true;
+    return false;
+  }
+
+  get isFlat(): boolean {
+    for (const qty of this.qtyOf.values()) if (qty !== 0) return false;
+    return true;
+  }
 }
 
 export class TradeBuilder {
   readonly #options: BuilderOptions;
   /** By row of instrument. */
   readonly #open: (OpenTrade | null)[];
-  /** Exited, with legs that still wait for a late fill: a roll's closing leg, or the other side of a spread. */
-  readonly #parked: {
-    readonly trade: OpenTrade;
-    readonly exitDate: TradeDate;
-    readonly row: number;
-  }[] = [];
+  /** Trades that ended while a leg of their roll was still to fill, by row of instrument. */
+  readonly #late: (OpenTrade | null)[];
   /** Exact −Σ signed qty × price by contract row. */
   readonly #flowCounts: Float64Array;
   readonly #closed: { readonly trade: OpenTrade; readonly exitDate: TradeDate }[] = [];
@@ -102,6 +121,7 @@ export class TradeBuilder {
   constructor(options: BuilderOptions) {
     this.#options = options;
     this.#open = options.table.instruments.map(() => null);
+    this.#late = options.table.instruments.map(() => null);
     const count = options.table.contracts.length;
     this.#flowCounts = new Float64Array(count);
     this.#barHigh = new Float64Array(count).fill(NaN);
@@ -133,61 +153,62 @@ export class TradeBuilder {
   /** Applies a fill; one that crosses zero closes a trade and opens the next at the same price. */
   onFill(fill: Fill, isRoll: boolean): void {
     const row = this.#options.table.instrumentIndex[fill.contractIndex]!;
+    const trade = this.#open[row]!;
+    const late = this.#late[row]!;
     const signed = fill.side * fill.qty;
-    if (isRoll) {
-      const trade = this.#waitingFor(row, fill) ?? this.#open[row]!;
-      // A late leg without a trade is a position all the same.
-      if (trade === null) this.#begin(row, fill, fill.qty, { fees: 0, commission: 0 });
-      else this.#applyRollFill(trade, fill, signed);
+    // At its expiry a contract that a roll was leaving is left all the same.
+    const isForced = fill.evidence?.rule === 'expiry-settlement';
+    const rest = late?.qtyOf.get(fill.contractIndex) ?? 0;
+    const isRest = rest * signed < 0 && Math.abs(signed) <= Math.abs(rest);
+    if (late !== null && (isRoll || isRest)) {
+      this.#applyLate(row, late, fill, signed);
       return;
     }
-    let rest = fill.qty as number;
-    const spent: Spent = { fees: 0, commission: 0 };
-    while (rest > 0) {
-      const trade = this.#open[row]!;
-      const waiting = this.#waitingFor(row, fill);
-      const isOwn = trade !== null && trade.legs.has(fill.contractIndex);
-      if (waiting !== null && !isOwn) {
-        const used = Math.min(rest, Math.abs(waiting.legs.get(fill.contractIndex)!));
-        rest -= used;
-        this.#touch(waiting, fill, used, rest === 0, spent);
-        waiting.exitUs = fill.tsUs;
-        waiting.exitTag = fill.tag;
-        this.#closeParked();
-        continue;
-      }
-      if (trade === null) {
-        this.#begin(row, fill, rest, spent);
-        return;
-      }
-      const isClosing = fill.side !== trade.side;
-      const used = isClosing ? Math.min(rest, Math.abs(trade.netQty)) : rest;
-      rest -= used;
-      this.#touch(trade, fill, used, rest === 0, spent);
-      trade.netQty += fill.side * used;
-      if (isClosing) this.#exit(row, trade, fill, used);
-      else this.#addEntry(trade, fill, used);
+    if (trade !== null && (isRoll || (isForced && trade.isRolling))) {
+      this.#applyRollFill(trade, fill, signed);
+      return;
     }
+    if (trade === null) {
+      this.#begin(row, fill, signed, 1);
+      return;
+    }
+    // During a roll the trade is one quantity in two contracts; otherwise each contract is opened and closed by itself.
+    const { isRolling } = trade;
+    const own = isRolling ? trade.netQty : (trade.qtyOf.get(fill.contractIndex) ?? 0);
+    const isClosing = own * fill.side < 0;
+    const isSpread = !isRolling && trade.holdsOther(fill.contractIndex);
+    const used = isClosing && !isSpread ? Math.min(fill.qty, Math.abs(own)) : fill.qty;
+    const share = used / fill.qty;
+    this.#touch(trade, fill, share);
+    this.#flowCounts[fill.contractIndex]! -= fill.side * used * fill.priceTicks;
+    trade.netQty += fill.side * used;
+    trade.hold(fill.contractIndex, fill.side * used);
+    if (!isClosing) {
+      this.#addEntry(trade, fill, used);
+      return;
+    }
+    trade.exitQty += used;
+    trade.exitCounts += used * fill.priceTicks;
+    trade.exitUs = fill.tsUs;
+    trade.exitTag = fill.tag;
+    this.#certain(trade, fill.priceTicks, fill.priceTicks);
+    if (isRolling ? trade.netQty !== 0 : !trade.isFlat) return;
+    this.#close(row, trade, fill.contractIndex);
+    if (used < fill.qty) this.#begin(row, fill, fill.side * (fill.qty - used), 1 - share);
   }
 
-  /** A roll is over: what the trade holds now is what its legs say. Without any the trade ended with the roll. */
-  endRoll(instrumentIndex: number): void {
+  /** A roll ended with this position; without one the trade ended with the roll's closing fill. */
+  endRoll(instrumentIndex: number, netQty: number): void {
     const trade = this.#open[instrumentIndex] ?? null;
-    if (trade === null || !trade.isRolling) return;
-    this.#leaveRoll(trade);
-    const held = heldOf(trade);
-    const change = Math.abs(held) - Math.abs(trade.netQty);
-    if (change === 0) return;
-    trade.netQty = held;
-    if (change > 0) {
-      // The old leg did not close: both expiries are held.
-      trade.entryQty += change;
-      trade.entryCounts += change * trade.refTicks;
-      trade.maxQty = Math.max(trade.maxQty, Math.abs(held));
-      return;
-    }
+    if (trade === null) return;
+    // A trade that began after the roll was decided took no part in it.
+    if (trade.rollCloseQty > 0) trade.rolls += 1;
+    trade.rollCloseQty = 0;
+    trade.rollCloseCounts = 0;
+    if (trade.netQty === netQty) return;
+    trade.netQty = netQty;
     trade.exitTag = 'roll';
-    if (held === 0) this.#close(instrumentIndex, trade, trade.contract);
+    if (netQty === 0) this.#close(instrumentIndex, trade, trade.contract);
   }
 
   /** The first protective stop tells the initial risk. */
@@ -204,7 +225,6 @@ export class TradeBuilder {
     const open = this.#open[row] ?? null;
     if (open !== null && open.groups.has(groupId)) open.isAmbiguous = true;
     for (const { trade } of this.#closed) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
-    for (const { trade } of this.#parked) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
   }
 
   hasClosed(): boolean {
@@ -213,97 +233,72 @@ export class TradeBuilder {
 
   /** Emits what closed at this instant: later than the fill, because an ambiguity may follow it. */
   flush(): void {
-    if (this.#closed.length === 0) return;
-    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, null);
+    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, NaN);
     this.#closed.length = 0;
   }
 
   /** At the end of a run: open trades, marked at the last price. */
   finish(nowUs: TsUs, markTicksOf: (contractIndex: number) => number): void {
     this.flush();
-    for (const { trade, exitDate } of this.#parked) this.#emit(trade, exitDate, markTicksOf);
-    this.#parked.length = 0;
     for (let row = 0; row < this.#open.length; row += 1) {
+      const late = this.#late[row]!;
+      if (late !== null) this.#giveUp(row, late);
+      this.flush();
       const trade = this.#open[row]!;
       if (trade === null) continue;
       trade.exitUs = nowUs;
-      this.#emit(trade, this.#options.tradeDateOf(row), markTicksOf);
+      this.#emit(trade, this.#options.tradeDateOf(row), true, markTicksOf(trade.contract));
     }
   }
 
-  #begin(row: number, fill: Fill, qty: number, spent: Spent): void {
-    const trade = new OpenTrade(fill, fill.side, this.#options.tradeDateOf(row));
+  #begin(row: number, fill: Fill, signed: number, share: number): void {
+    const side: Side = signed > 0 ? 1 : -1;
+    const trade = new OpenTrade(fill, side, this.#options.tradeDateOf(row));
     this.#open[row] = trade;
-    this.#touch(trade, fill, qty, true, spent);
-    trade.netQty = fill.side * qty;
-    this.#addEntry(trade, fill, qty);
+    this.#touch(trade, fill, share);
+    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    trade.netQty = signed;
+    trade.hold(fill.contractIndex, signed);
+    this.#addEntry(trade, fill, Math.abs(signed));
     // On sampled bars and expiries there is no bar in hand: nothing is uncertain then.
     if (Number.isNaN(this.#barHigh[fill.contractIndex]!)) trade.enteredThisBar = false;
-  }
-
-  #exit(row: number, trade: OpenTrade, fill: Fill, qty: number): void {
-    trade.exitQty += qty;
-    trade.exitCounts += qty * fill.priceTicks;
-    trade.exitUs = fill.tsUs;
-    trade.exitTag = fill.tag;
-    this.#certain(trade, fill.priceTicks, fill.priceTicks);
-    if (trade.netQty === 0) this.#close(row, trade, fill.contractIndex);
-  }
-
-  /** The first exited trade with a leg that this fill reduces. */
-  #waitingFor(row: number, fill: Fill): OpenTrade | null {
-    for (const parked of this.#parked) {
-      if (parked.row !== row) continue;
-      if ((parked.trade.legs.get(fill.contractIndex) ?? 0) * fill.side < 0) return parked.trade;
-    }
-    return null;
   }
 
   #addEntry(trade: OpenTrade, fill: Fill, qty: number): void {
     trade.entryQty += qty;
     trade.entryCounts += qty * fill.priceTicks;
-    const held = Math.abs(trade.netQty);
+    const held = trade.heldQty;
     trade.refTicks = (trade.refTicks * (held - qty) + qty * fill.priceTicks) / held;
     trade.maxQty = Math.max(trade.maxQty, held);
   }
 
-  /** Books a part of a fill. The last part takes what is left of its costs, so that sums are exact. */
-  #touch(trade: OpenTrade, fill: Fill, qty: number, isLast: boolean, spent: Spent): void {
-    const share = qty / fill.qty;
-    const fees = isLast ? fill.feeMicros - spent.fees : Math.round(fill.feeMicros * share);
-    const commission = isLast
-      ? fill.commissionMicros - spent.commission
-      : Math.round(fill.commissionMicros * share);
-    if (!isLast) {
-      spent.fees += fees;
-      spent.commission += commission;
-    }
-    trade.feesMicros += fees;
-    trade.commissionMicros += commission;
-    trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * qty;
+  /** Costs of a fill: the closing part takes its rounded share, the opening part the rest, so that sums are exact. */
+  #touch(trade: OpenTrade, fill: Fill, share: number): void {
+    const isWhole = share === 1;
+    const isRest = !isWhole && trade.fills.length === 0;
+    const part = (micros: number): number => {
+      if (isWhole) return micros;
+      const closing = Math.round(micros * (isRest ? 1 - share : share));
+      return isRest ? micros - closing : closing;
+    };
+    trade.feesMicros += part(fill.feeMicros);
+    trade.commissionMicros += part(fill.commissionMicros);
+    trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * fill.qty * share;
     trade.fills.push(fill.execId);
     if (fill.groupId !== null) trade.groups.add(fill.groupId);
     if (fill.evidence?.certain === false) trade.isAmbiguous = true;
-    this.#flow(trade, fill, fill.side * qty);
+    this.#keepBase(trade, fill.contractIndex);
   }
 
-  /**
-   * What the fill moved in its contract. Flows are rounded cumulatively, as cash is, so that the sum over trades equals
-   * the sum over cash to the millionth.
-   */
-  #flow(trade: OpenTrade, fill: Fill, signed: number): void {
-    const c = fill.contractIndex;
-    const before = this.#cashOf(c, 0);
-    this.#flowCounts[c]! -= signed * fill.priceTicks;
-    trade.flowMicros += this.#cashOf(c, 0) - before;
-    const left = (trade.legs.get(c) ?? 0) + signed;
-    if (left === 0) trade.legs.delete(c);
-    else trade.legs.set(c, left);
+  #keepBase(trade: OpenTrade, contractIndex: number): void {
+    if (!trade.baseMicros.has(contractIndex))
+      trade.baseMicros.set(contractIndex, this.#flowMicros(contractIndex));
   }
 
   #applyRollFill(trade: OpenTrade, fill: Fill, signed: number): void {
-    trade.isRolling = true;
-    this.#touch(trade, fill, Math.abs(signed), true, { fees: 0, commission: 0 });
+    this.#touch(trade, fill, 1);
+    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    trade.hold(fill.contractIndex, signed);
     const spec = this.#options.table.instrumentOf(fill.contractIndex);
     const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
     trade.rollCostMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
@@ -312,10 +307,8 @@ export class TradeBuilder {
       trade.rollCloseCounts += fill.qty * fill.priceTicks;
       trade.rollCloseQty += fill.qty;
       trade.exitUs = fill.tsUs;
-      this.#closeParked();
       return;
     }
-    this.#closeParked();
     if (fill.contractIndex !== trade.contract) {
       // The open result carries over: what counts from here on is the move since the new fill.
       const closed =
@@ -326,6 +319,41 @@ export class TradeBuilder {
       trade.contract = fill.contractIndex;
       trade.enteredThisBar = true;
     }
+  }
+
+  /** The last leg of a roll fills after the trade has ended: its cash is the ended trade's, not the next one's. */
+  #applyLate(row: number, late: OpenTrade, fill: Fill, signed: number): void {
+    const c = fill.contractIndex;
+    const before = this.#flowMicros(c);
+    this.#touch(late, fill, 1);
+    this.#flowCounts[c]! -= signed * fill.priceTicks;
+    late.hold(c, signed);
+    this.#moveToLate(row, late, c, this.#flowMicros(c) - before);
+    late.rollCostMicros += fill.feeMicros;
+    if (late.isFlat) this.#settleLate(row, late);
+  }
+
+  /** The run, or the next roll, ended without the last leg: what is left counts at the last price. */
+  #giveUp(row: number, late: OpenTrade): void {
+    for (const [c, qty] of late.qtyOf) {
+      if (qty === 0) continue;
+      const spec = this.#options.table.instrumentOf(c);
+      const counts = this.#flowCounts[c]! + qty * this.#options.lastTicksOf(c);
+      this.#moveToLate(row, late, c, cashOfCounts(counts, 1, spec) - this.#flowMicros(c));
+    }
+    this.#settleLate(row, late);
+  }
+
+  #moveToLate(row: number, late: OpenTrade, contractIndex: number, micros: number): void {
+    late.grossMicros = toCashMicros(late.grossMicros! + micros);
+    const base = this.#open[row]?.baseMicros;
+    if (base?.has(contractIndex) === true)
+      base.set(contractIndex, base.get(contractIndex)! + micros);
+  }
+
+  #settleLate(row: number, late: OpenTrade): void {
+    this.#late[row] = null;
+    this.#closed.push({ trade: late, exitDate: this.#options.tradeDateOf(row) });
   }
 
   #certain(trade: OpenTrade, high: number, low: number): void {
@@ -351,53 +379,45 @@ export class TradeBuilder {
       trade.bars += 1;
     }
     trade.contract = contractIndex;
+    trade.grossMicros = this.#grossMicros(trade, false);
     this.#open[row] = null;
-    this.#parked.push({ trade, exitDate: this.#options.tradeDateOf(row), row });
-    this.#closeParked();
-  }
-
-  /** Trades without a leg are closed; the others wait for the fills that flatten them. */
-  #closeParked(): void {
-    for (let i = 0; i < this.#parked.length; i += 1) {
-      const parked = this.#parked[i]!;
-      if (parked.trade.legs.size > 0) continue;
-      if (parked.trade.isRolling) this.#leaveRoll(parked.trade);
-      this.#parked.splice(i, 1);
-      this.#closed.push(parked);
-      i -= 1;
+    if (!trade.isFlat) {
+      const late = this.#late[row]!;
+      if (late !== null) this.#giveUp(row, late);
+      // It leaves in the middle of a roll, whose end will find the next trade or none.
+      trade.rolls += 1;
+      this.#late[row] = trade;
+      return;
     }
+    this.#closed.push({ trade, exitDate: this.#options.tradeDateOf(row) });
   }
 
-  #leaveRoll(trade: OpenTrade): void {
-    trade.isRolling = false;
-    trade.rolls += 1;
-    trade.rollCloseQty = 0;
-    trade.rollCloseCounts = 0;
-  }
-
-  /** Value of a contract's flow with `openCounts` on top, rounded as cash is. */
-  #cashOf(contractIndex: number, openCounts: number): number {
+  #flowMicros(contractIndex: number): number {
     const spec = this.#options.table.instrumentOf(contractIndex);
-    return cashOfCounts(this.#flowCounts[contractIndex]! + openCounts, 1, spec);
+    return cashOfCounts(this.#flowCounts[contractIndex]!, 1, spec);
   }
 
-  #emit(
-    trade: OpenTrade,
-    exitDate: TradeDate,
-    markTicksOf: ((contractIndex: number) => number) | null,
-  ): void {
+  /**
+   * Gross of a trade: what its fills moved in each contract. Flows are rounded cumulatively, as cash is, so that the sum
+   * over trades equals the sum over cash to the millionth.
+   */
+  #grossMicros(trade: OpenTrade, isMarked: boolean): CashMicros {
+    let gross = 0;
+    for (const [contractIndex, base] of trade.baseMicros) {
+      const spec = this.#options.table.instrumentOf(contractIndex);
+      const qty = isMarked ? (trade.qtyOf.get(contractIndex) ?? 0) : 0;
+      const open = qty === 0 ? 0 : qty * this.#options.lastTicksOf(contractIndex);
+      gross += cashOfCounts(this.#flowCounts[contractIndex]! + open, 1, spec) - base;
+    }
+    return toCashMicros(gross);
+  }
+
+  #emit(trade: OpenTrade, exitDate: TradeDate, isOpen: boolean, mark: number): void {
     const { table } = this.#options;
     const spec = table.instrumentOf(trade.contract);
-    const isOpen = markTicksOf !== null;
-    const mark = markTicksOf?.(trade.contract) ?? NaN;
-    let flow = trade.flowMicros;
-    if (markTicksOf !== null)
-      for (const [c, qty] of trade.legs)
-        flow += this.#cashOf(c, qty * markTicksOf(c)) - this.#cashOf(c, 0);
-    const gross = toCashMicros(flow);
+    const gross = trade.grossMicros ?? this.#grossMicros(trade, isOpen);
     const exitQty = trade.exitQty + (isOpen ? Math.abs(trade.netQty) : 0);
-    const exitCounts =
-      trade.exitCounts + (isOpen && trade.netQty !== 0 ? Math.abs(trade.netQty) * mark : 0);
+    const exitCounts = trade.exitCounts + (isOpen ? Math.abs(trade.netQty) * mark : 0);
     const value = spec.countValue.num / spec.countValue.den;
     this.#options.onTrade({
       tradeId: this.#nextId++,
@@ -436,11 +456,4 @@ export class TradeBuilder {
       fills: trade.fills,
     });
   }
-}
-
-/** Signed contracts over all legs. */
-function heldOf(trade: OpenTrade): number {
-  let held = 0;
-  for (const qty of trade.legs.values()) held += qty;
-  return held;
 }

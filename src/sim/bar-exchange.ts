@@ -146,6 +146,8 @@ class BarVenue implements BarExchange {
   #capLeft: number = 0;
   /** Serial number of the bar that is being matched. */
   #barCount: number = 0;
+  /** Group whose working exits still have to follow a fill of their entry. */
+  #repriced: SimGroup | null = null;
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
 
@@ -243,9 +245,14 @@ class BarVenue implements BarExchange {
       this.#reportMissing('ReplaceRejected', request, reason ?? 'unknown-order', order);
       return;
     }
+    const { group } = order;
+    const oldQty = order.qty;
     this.#applyReplace(order, request);
     this.#report('Replaced', order, request.sentUs);
-    const { group } = order;
+    // The exits of an entry are as large as it is, or a larger entry would leave a position bare.
+    if (group?.entry === order && order.qty !== oldQty) {
+      this.#resizeExits(group, oldQty, request.sentUs);
+    }
     // Two exits that reduce each other stay of one size.
     if (
       group !== null &&
@@ -286,10 +293,14 @@ class BarVenue implements BarExchange {
       bar.low <= Math.min(bar.open, bar.close) && bar.high >= Math.max(bar.open, bar.close);
     if ((flags & BarFlag.quarantined) !== 0 || !isSane || volume < 0) {
       this.counts.badBars += 1;
+      const text = `a bar ${bar.open}/${bar.high}/${bar.low}/${bar.close} (ticks) contradicts itself and executes no order`;
+      this.#reportIssue('E_BAR_REFUSED', text, contractIndex, bars.closeUs[row]!);
       return;
     }
     if (volume === 0) {
       this.counts.zeroVolumeBars += 1;
+      const text = 'a bar without volume executes no order';
+      this.#reportIssue('E_BAR_NO_VOLUME', text, contractIndex, bars.closeUs[row]!);
       return;
     }
     this.#barOpenUs = bars.openUs[row]!;
@@ -473,6 +484,7 @@ class BarVenue implements BarExchange {
   #apply(plan: PathPlan | null, first: SimOrder, settings: MatchSettings): void {
     if (plan === null) return;
     for (const step of plan.steps) this.#applyStep(step, settings);
+    this.#repriceExits();
     const { trail, ambiguity } = plan;
     if (trail !== null && trail.state === State.live && !isNaN(plan.trailTrigger)) {
       if (trail.stop !== plan.trailTrigger) {
@@ -498,14 +510,24 @@ class BarVenue implements BarExchange {
     const { order } = step;
     if (order.state === State.done || order.state === State.held) return;
     const wasLimit = order.isLimitNow();
-    const price = pathPrice(order, step.baseTicks, this.#bar, settings);
+    const base = this.#triggerBase(order, step.baseTicks);
+    const price = pathPrice(order, base, this.#bar, settings);
     if (!wasLimit) this.#elect(order, this.#barCloseUs);
     if (step.action === 'elect') return;
-    const rule = PATH_RULES[order.kind]!;
+    // What volume or position kept from filling at a jump stays at its own price, which this bar may never have seen.
+    const isInside = step.baseTicks >= this.#bar.low && step.baseTicks <= this.#bar.high;
+    const rule = wasLimit && !isInside ? 'limit-jump' : PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
-    this.#fill(order, step.baseTicks, price, rule, policy);
+    this.#fill(order, base, price, rule, policy);
     const isPastLimit = order.side * (order.limit - order.stop) >= 0;
     if (!wasLimit && order.isLimitNow() && isPastLimit) order.fresh = Fresh.marketable;
+  }
+
+  /** A stop that its entry's fill had already passed when it was released trades from there, not from its own level. */
+  #triggerBase(order: SimOrder, base: number): number {
+    if (order.kind !== Kind.stop || order.releasedBar !== this.#barCount) return base;
+    const { entryTicks } = order.group!;
+    return order.side > 0 ? Math.max(base, entryTicks) : Math.min(base, entryTicks);
   }
 
   #elect(order: SimOrder, tsUs: number): void {
@@ -533,6 +555,7 @@ class BarVenue implements BarExchange {
     this.#netQty[c] = this.#netQty[c]! + order.side * qty;
     order.cum += qty;
     order.costTicks += qty * price;
+    if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
     const commission = this.#fees.commissionMicros(c, tsUs) * qty;
     const evidence = makeEvidence(
@@ -575,19 +598,36 @@ class BarVenue implements BarExchange {
     const isWaiting = group.release === 'full' && entry.state !== State.done;
     if (isWaiting || entry.cum === 0) return;
     group.releaseUpTo(entry.cum);
+    // Exits at work keep their level until the path of this bar is decided: the plan was made with it.
+    this.#repriced = group;
+    if (this.#isAtOpen || !this.#isBusy) this.#repriceExits();
     for (const leg of group.exits) {
       if (leg.state === State.done || leg.released === 0) continue;
+      if (leg.state !== State.held) continue;
       this.#priceFromEntry(leg, entry.costTicks / entry.cum);
-      if (leg.state !== State.held) {
-        if (leg.level !== null && 'offsetTicks' in leg.level) this.#report('Restated', leg, tsUs);
-        continue;
-      }
       leg.state = State.live;
+      leg.releasedBar = this.#barCount;
       leg.eligibleUs = Math.max(leg.eligibleUs, this.#barOpenUs);
       leg.priority = this.#takePriority(leg.contractIndex);
       if (this.#isAtOpen) this.#arriveAt(leg, this.#bar.open);
       this.#live[leg.contractIndex]!.push(leg);
       this.#report('Released', leg, tsUs);
+    }
+  }
+
+  /** Exits at work follow the average of what the entry has filled. */
+  #repriceExits(): void {
+    const group = this.#repriced;
+    this.#repriced = null;
+    if (group === null) return;
+    const entry = group.entry!;
+    const tsUs = this.#isAtOpen ? this.#barOpenUs : this.#barCloseUs;
+    for (const leg of group.exits) {
+      if (leg.state !== State.live || leg.level === null || !('offsetTicks' in leg.level)) continue;
+      const before = leg.kind === Kind.limit ? leg.limit : leg.stop;
+      this.#priceFromEntry(leg, entry.costTicks / entry.cum);
+      const after = leg.kind === Kind.limit ? leg.limit : leg.stop;
+      if (after !== before) this.#report('Restated', leg, tsUs);
     }
   }
 
@@ -795,6 +835,19 @@ class BarVenue implements BarExchange {
     this.#live[order.contractIndex]!.sort((a, b) => a.priority - b.priority);
   }
 
+  #resizeExits(group: SimGroup, oldQty: number, tsUs: number): void {
+    group.resize(oldQty);
+    for (const leg of group.exits) {
+      if (leg.state === State.done) continue;
+      const qty = Math.min(leg.groupQty, leg.cum + group.targetQty() - group.exitedQty);
+      if (qty <= leg.cum) this.#end(leg, 'Canceled', 'parent-reduced', tsUs, false);
+      else if (qty !== leg.qty) {
+        leg.qty = qty;
+        this.#report('Restated', leg, tsUs);
+      }
+    }
+  }
+
   #missing(clOrdId: ClOrdId): string {
     return this.#ended.has(clOrdId) ? 'already-terminal' : 'unknown-order';
   }
@@ -877,6 +930,11 @@ class BarVenue implements BarExchange {
       limitTicks: order.limit as PriceTicks,
       stopTicks: order.stop as PriceTicks,
     };
+  }
+
+  #reportIssue(code: string, message: string, contractIndex: number, tsUs: number): void {
+    const severity = code === 'E_BAR_REFUSED' ? 'warning' : 'info';
+    this.#sink?.onVenueIssue?.({ code, severity, message, contractIndex, tsUs: tsUs as TsUs });
   }
 
   #report(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number, reason?: string): void {

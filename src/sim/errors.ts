@@ -9,6 +9,19 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Correct the named option; ticks are whole or fractional numbers of 0 or more.',
     exit: EXIT.input,
   },
+  E_BAR_REFUSED: {
+    title: 'A bar contradicts itself and executed no order',
+    cause:
+      'An open or close lies outside the range of the bar, its volume is negative, or the data were quarantined, while an order waited for it.',
+    cure: 'Run `frontmonth data check` on the dataset and correct the bar.',
+    exit: EXIT.ok,
+  },
+  E_BAR_NO_VOLUME: {
+    title: 'A bar without volume executed no order',
+    cause: 'The prices of the bar reach a waiting order, but nothing was traded in it.',
+    cure: 'Nothing, when the market was quiet; otherwise declare the volume of the dataset unknown.',
+    exit: EXIT.ok,
+  },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',
     cause:

@@ -57,7 +57,8 @@ export class SimOrder {
   readonly reduceOnly: boolean;
   readonly role: OrderRole;
   readonly group: SimGroup | null;
-  readonly groupQty: number;
+  /** Share of the entry's quantity. */
+  groupQty: number;
   level: ExitLevel | null;
   readonly trail: TrailSpec | null;
   /** Limit minus stop as submitted: kept when an exit's level follows the entry. */
@@ -78,6 +79,8 @@ export class SimOrder {
   priority: number;
   fresh: number = Fresh.no;
   fillCount: number = 0;
+  /** Serial number of the bar in which its entry released it. */
+  releasedBar: number = -1;
 
   constructor(
     request: NewOrderRequest,
@@ -165,6 +168,8 @@ export class SimGroup {
   readonly release: 'partial' | 'full';
   entry: SimOrder | null = null;
   readonly exits: SimOrder[] = [];
+  /** Price of the entry's last fill. */
+  entryTicks: number = NaN;
   /** Contracts that exits have executed. */
   exitedQty: number = 0;
   /** Serial number of the last bar whose path it has acted on. */
@@ -192,6 +197,22 @@ export class SimGroup {
   exitQtyNow(): number {
     if (this.entry !== null) return this.entry.cum - this.exitedQty;
     return this.rule === 'ouo' ? this.targetQty() - this.exitedQty : Infinity;
+  }
+
+  /** The entry's quantity was modified: each exit keeps its share of it; what rounding leaves over goes to the first. */
+  resize(oldQty: number): void {
+    const newQty = this.entry!.qty;
+    for (const role of ['stop', 'target'] as const) {
+      const legs = this.exits.filter((leg) => (leg.role === 'stop') === (role === 'stop'));
+      const sum = legs.reduce((total, leg) => total + leg.groupQty, 0);
+      let rest = Math.floor((sum * newQty) / oldQty);
+      for (const leg of legs) {
+        leg.groupQty = Math.floor((leg.groupQty * newQty) / oldQty);
+        rest -= leg.groupQty;
+      }
+      const first = legs[0];
+      if (first !== undefined) first.groupQty += rest;
+    }
   }
 
   /**

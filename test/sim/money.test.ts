@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { TradingError } from '../../src/core/errors.ts';
 import { parseTradeDate } from '../../src/core/trade-date.ts';
@@ -87,11 +88,14 @@ describe('margin', () => {
 });
 
 describe('error pages', () => {
-  it('stand for every code of the layer', () => {
-    expect(Object.keys(SIM_ERRORS)).toEqual([
-      'E_SIM_OPTION',
-      'E_FEE_SCHEDULE',
-      'E_MARGIN_SCHEDULE',
-    ]);
+  it('stand for every code that the layer can name', () => {
+    const folder = new URL('../../src/sim/', import.meta.url);
+    const used = new Set<string>();
+    for (const name of readdirSync(folder)) {
+      if (name === 'errors.ts') continue;
+      const text = readFileSync(new URL(name, folder), 'utf8');
+      for (const found of text.matchAll(/'(E_[A-Z_]+)'/g)) used.add(found[1]!);
+    }
+    expect([...used].toSorted()).toEqual(Object.keys(SIM_ERRORS).toSorted());
   });
 });

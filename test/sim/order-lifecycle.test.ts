@@ -433,3 +433,16 @@ describe('an inverted stop-limit', () => {
     expect(worst.lines()).toEqual(['e fills 1 @ 101']);
   });
 });
+
+describe('a group inside one bar', () => {
+  it('acts once: a trail that the bar has moved is not met again by the same bar', () => {
+    const sim = new SimHarness({ policy: 'optimistic' });
+    sim.run('protect 1 trail 2 from 98 target 110');
+    // K29b: under optimistic the trail stays and moves to 102; the open at 101 lies before that.
+    sim.run('bar 101/104/101/103');
+    expect(sim.lines()).toEqual([]);
+    expect(sim.reports.at(-1)).toMatchObject({ kind: 'Restated', clOrdId: 's', stopTicks: 408 });
+    sim.run('bar 103/103/101/101');
+    expect(sim.lines()).toEqual(['s fills 1 @ 102', 't Canceled oco-peer']);
+  });
+});
