@@ -76,4 +76,6 @@ const midpointCross = defineStrategy({
 
 const run = await backtestForTest(midpointCross, { from: '2022-06-01', to: '2022-12-30' });
 const rolls = run.trades.reduce((sum, trade) => sum + trade.rolls, 0);
-console.log(`${run.trades.length} trades, ${rolls} rolls of a position, hash ${run.eventHash.slice(0, 8)}`);
+console.log(
+  `${run.trades.length} trades, ${rolls} rolls of a position, hash ${run.eventHash.slice(0, 8)}`,
+);
