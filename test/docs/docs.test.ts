@@ -231,7 +231,7 @@ class Project {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, toCheckout(block.text));
     const roots = block.values['instruments'] ?? 'ES';
-    const argv = ['backtest', name, '--instruments', roots, '--no-bounds'];
+    const argv = ['backtest', name, '--instruments', roots, '--from', '2022-07-01', '--no-bounds'];
     const data = block.values['data'];
     if (data !== undefined) return;
     await this.#frontmonth([...argv, '--out', `block-${block.line}`], block, 0);
