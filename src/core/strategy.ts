@@ -289,7 +289,11 @@ export interface SeriesView {
   attach<I extends Indicator>(indicator: I): I;
 }
 
+<<<<<<< HEAD
 /** Top of book: prices in ticks, sizes in contracts. Reused for the next one. Not delivered by a bar backtest. */
+=======
+/** Ticks: views that are reused for the next one, of the contract to trade now. Orders match on bars, not on them. */
+>>>>>>> main
 export interface QuoteView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;

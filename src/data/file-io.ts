@@ -10,6 +10,8 @@ export interface FileIo {
   write(fd: number, bytes: Uint8Array): void;
   /** Errors: EISDIR for a folder, ENOTSUP for anything else that is not a regular file. */
   size(fd: number): number;
+  /** Cuts an open file. */
+  truncate(fd: number, bytes: number): void;
   fsync(fd: number): void;
   close(fd: number): void;
   rename(from: string, to: string): void;
@@ -51,6 +53,7 @@ export const nodeFileIo: FileIo = {
     const code = stat.isDirectory() ? 'EISDIR' : 'ENOTSUP';
     throw Object.assign(new Error(`${code}: not a regular file`), { code });
   },
+  truncate: (fd, bytes) => fs.ftruncateSync(fd, bytes),
   fsync: (fd) => fs.fsyncSync(fd),
   close: (fd) => fs.closeSync(fd),
   rename: (from, to) => fs.renameSync(from, to),
@@ -98,4 +101,79 @@ export function readBytes(io: FileIo, path: string, bytesMax: number = Infinity)
 export function errnoOf(error: unknown): string {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return '';
   return error.code.startsWith('E_') ? '' : error.code;
+}
+
+/** Text into a file by way of a temporary one and a rename: whole or not at all. Errors: those of the file system. */
+export function writeWhole(io: FileIo, path: string, text: string): number {
+  const bytes = new TextEncoder().encode(text);
+  const temp = `${path}.tmp`;
+  if (io.exists(temp)) io.unlink(temp);
+  const fd = io.open(temp, 'wx');
+  try {
+    try {
+      io.write(fd, bytes);
+    } finally {
+      io.close(fd);
+    }
+    io.rename(temp, path);
+  } catch (error) {
+    unlinkQuietly(io, temp);
+    throw error;
+  }
+  return bytes.length;
+}
+
+/** Removes a file that nobody needs any more; the error that led here counts. */
+export function unlinkQuietly(io: FileIo, path: string): void {
+  try {
+    io.unlink(path);
+  } catch {
+    // The disk fails: the file stays under its temporary name.
+  }
+}
+
+/**
+ * Appends whole lines to a new file. When the disk refuses, the file is cut after the last line that is whole, so that
+ * what is there can be read. Errors: those of the file system.
+ */
+export class LineFile {
+  readonly #io: FileIo;
+  readonly #fd: number;
+  #bytes = 0;
+  #isOpen = true;
+
+  constructor(path: string, io: FileIo = nodeFileIo) {
+    this.#io = io;
+    this.#fd = io.open(path, 'wx');
+  }
+
+  /** `lines` ends with a line feed. */
+  append(lines: string): void {
+    const bytes = new TextEncoder().encode(lines);
+    try {
+      this.#io.write(this.#fd, bytes);
+      this.#bytes += bytes.length;
+    } catch (error) {
+      this.#cut(bytes);
+      this.close();
+      throw error;
+    }
+  }
+
+  /** A second call does nothing. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeQuietly(this.#io, this.#fd);
+  }
+
+  #cut(attempted: Uint8Array): void {
+    try {
+      const written = this.#io.size(this.#fd) - this.#bytes;
+      const whole = attempted.subarray(0, Math.max(0, written)).lastIndexOf(0x0a) + 1;
+      this.#io.truncate(this.#fd, this.#bytes + whole);
+    } catch {
+      // The disk fails altogether; the last line may be cut short.
+    }
+  }
 }

@@ -298,18 +298,18 @@ class DatasetCheck {
     for (let i = 0; i < batch.length; i += 1) {
       const reason = scan.judge(starts[i]!, ends[i]!);
       if (reason !== '') this.#add(entry, 'out-of-session', firstRow + i, starts[i]!, reason);
-      if (scan.gapUs > 0 && step > 0) this.#addGap(entry, starts[i]!, scan.gapUs, step);
+      if (scan.gapUs > 0 && step > 0) this.#addGap(entry, scan, starts[i]!, step);
     }
   }
 
-  #addGap(entry: SegmentEntry, toUs: number, gapUs: number, step: number): void {
+  #addGap(entry: SegmentEntry, scan: SessionScan, toUs: number, step: number): void {
     this.#gapCount += 1;
     const gap: DataGap = {
       contract: entry.contract,
       interval: entry.interval ?? '',
-      fromUs: toUs - gapUs,
+      fromUs: scan.gapFromUs,
       toUs,
-      missingBars: Math.max(1, Math.round(gapUs / step)),
+      missingBars: Math.max(1, Math.round(scan.gapUs / step)),
     };
     this.#gaps.push(gap);
     if (this.#gaps.length > 400) this.#trimGaps();

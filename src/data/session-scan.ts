@@ -13,8 +13,11 @@ export class SessionScan {
   #at = 0;
   #lastEndUs = NaN;
   #lastSession = -1;
-  /** After `judge`: time without rows since the row before, inside one session; 0 when there is none. */
+  /** After `judge`: trading time without rows since the row before, inside one session and outside its breaks; 0 when there is none. */
   gapUs = 0;
+  /** Where that time begins. */
+  gapFromUs = 0;
+  #breakAt = 0;
 
   /** Errors: E_CALENDAR_SPAN of the calendar. */
   constructor(calendar: TradingCalendar, firstUs: TsUs, lastUs: TsUs, isDaily: boolean) {
@@ -40,9 +43,25 @@ export class SessionScan {
     if (this.#isDaily) return '';
     if (endUs > this.#sessions.closeUs[session]!) return 'ends after the session';
     if (this.#hasBreaks && !this.#calendar.isOpen(startUs as TsUs)) return 'lies in a break';
-    if (lastSession === session && startUs > lastEndUs && !this.#hasBreaks)
-      this.gapUs = startUs - lastEndUs;
+    this.gapFromUs = lastEndUs;
+    if (lastSession === session && startUs > lastEndUs)
+      this.gapUs = startUs - lastEndUs - this.#breakUs(session, lastEndUs, startUs);
     return '';
+  }
+
+  /** Time of [fromUs, toUs] that lies in breaks of a session. */
+  #breakUs(session: number, fromUs: number, toUs: number): number {
+    if (!this.#hasBreaks) return 0;
+    const { breakRow, breakStartUs, breakEndUs } = this.#sessions;
+    let sum = 0;
+    // Breaks stand in the order of their sessions; an unsorted row starts the search again.
+    if (this.#breakAt > 0 && breakRow[this.#breakAt - 1]! >= session) this.#breakAt = 0;
+    while (this.#breakAt < breakRow.length && breakRow[this.#breakAt]! < session)
+      this.#breakAt += 1;
+    for (let i = this.#breakAt; i < breakRow.length && breakRow[i] === session; i += 1) {
+      sum += Math.max(0, Math.min(toUs, breakEndUs[i]!) - Math.max(fromUs, breakStartUs[i]!));
+    }
+    return sum;
   }
 
   /** Sessions between the first and the last with rows that have none. */

@@ -1,5 +1,5 @@
 /** What an engine is built from. Everything is injected; an engine reads no clock, file or environment. */
-import type { BarInterval } from '../core/bars.ts';
+import type { BarInterval, DepthColumns, QuoteColumns, TradeColumns } from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type {
   BarSource,
@@ -41,6 +41,30 @@ export interface BarFeed {
   readonly isVolumeKnown: boolean;
 }
 
+/** A batch reader of ticks, sorted by (tsUs, seq). A batch stays valid until the second-next call. */
+export interface TickSource<C> {
+  next(): C | null;
+  close(): void;
+}
+
+/** Ticks of one contract for the hooks of the strategy. They match no orders: bars do, until the venue has a book. */
+export type TickFeed =
+  | {
+      readonly kind: 'quotes';
+      readonly contractIndex: number;
+      readonly source: TickSource<QuoteColumns>;
+    }
+  | {
+      readonly kind: 'trades';
+      readonly contractIndex: number;
+      readonly source: TickSource<TradeColumns>;
+    }
+  | {
+      readonly kind: 'depth';
+      readonly contractIndex: number;
+      readonly source: TickSource<DepthColumns>;
+    };
+
 export interface RiskLimits {
   readonly orderQtyMax: number;
   readonly positionQtyMax: number;
@@ -63,6 +87,8 @@ export interface EngineConfig {
   readonly chains: readonly ChainInput[];
   readonly series: readonly SeriesInput[];
   readonly feeds: readonly BarFeed[];
+  /** Delivered while their contract is the one that its chain trades. */
+  readonly ticks?: readonly TickFeed[];
   readonly venue: SimulatedVenue;
   readonly random: RandomSource;
   readonly journal: JournalPort;

@@ -23,6 +23,7 @@ import { RiskGate } from './risk.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
+import { TickMerge } from './ticks.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
 /** Bars between two calls of the progress callback; a moment counts as several. */
@@ -41,6 +42,8 @@ class FeedCursor {
   readonly series: readonly Series[];
   batch: BarColumns;
   at: number = 0;
+  /** Ordinal in the tie key. */
+  id: number = -1;
   /** Open of the session that the last bar belonged to. */
   sessionUs: number = NaN;
 
@@ -122,6 +125,8 @@ export class Engine {
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
   readonly #heap: FeedHeap;
+  readonly #ticks: TickMerge;
+  readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
   readonly #timers: Timers = new Timers();
   readonly #strategy: Strategy;
   readonly #ctx: EngineContext;
@@ -130,6 +135,8 @@ export class Engine {
   /** 1 until the first bar after an open or reopening, by contract row. */
   readonly #isAuction: Uint8Array;
   readonly #expiries: readonly number[];
+  /** Contract rows by row of instrument. */
+  readonly #contractsOf: readonly (readonly number[])[];
   readonly #endUs: number;
   #expiryAt: number = 0;
   /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
@@ -158,18 +165,25 @@ export class Engine {
     this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
-      (input) =>
+      (input, ordinal) =>
         new Series(
           input,
           config.chains[input.chainIndex]!,
           table.instruments.find((spec) => spec.root === input.root)!,
+          ordinal,
         ),
     );
     this.#hasBar = new Uint8Array(this.#series.length);
+    this.#contractsOf = table.instruments.map((_, row) =>
+      table.contracts.map((_c, c) => c).filter((c) => table.instrumentIndex[c] === row),
+    );
     const sorted = sortFeeds(config.feeds, (c) => table.instrumentIndex[c]!);
     this.#feeds = openFeeds(sorted, config, this.#series);
     this.#heap = new FeedHeap(Math.max(1, this.#feeds.length));
-    this.#feeds.forEach((feed, id) => this.#heap.push(feed.batch.closeUs[0]!, id));
+    this.#feeds.forEach((feed, id) => {
+      feed.id = id;
+      this.#heap.push(feed.batch.closeUs[0]!, id);
+    });
     const startUs = firstUs(this.#feeds);
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
@@ -236,6 +250,8 @@ export class Engine {
       );
     this.#ctx = this.#createContext(currentContract);
     this.#strategy = config.strategy.create(params, config.instruments);
+    this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
+    this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
     if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
   }
@@ -260,6 +276,7 @@ export class Engine {
       if (error !== null) outcome = 'strategy-error';
     } finally {
       for (const feed of this.#feeds) feed.feed.source.close();
+      this.#ticks.close();
     }
     this.#hook = '';
     return this.#finish(outcome, error);
@@ -309,6 +326,27 @@ export class Engine {
     });
   }
 
+  #createTicks(startUs: TsUs): TickMerge {
+    const strategy = this.#strategy;
+    return new TickMerge(this.#config.ticks ?? [], this.#config.table, startUs, {
+      onQuote: (quote) => {
+        this.#hook = 'onQuote';
+        strategy.onQuote?.(quote, this.#ctx);
+        this.#hook = '';
+      },
+      onTrade: (trade) => {
+        this.#hook = 'onTrade';
+        strategy.onTrade?.(trade, this.#ctx);
+        this.#hook = '';
+      },
+      onDepth: (depth) => {
+        this.#hook = 'onDepth';
+        strategy.onDepth?.(depth, this.#ctx);
+        this.#hook = '';
+      },
+    });
+  }
+
   #journalStart(): void {
     const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
     this.#journal.append('run-start', this.#clock.nowUs(), {
@@ -346,20 +384,42 @@ export class Engine {
       // Bars after the last session of the run are not part of it.
       while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
       const barUs = this.#heap.topTs();
-      if (this.#heap.length === 0) {
-        // After the last bar the sessions in progress still close, and timers in them still fire.
+      let tickUs = this.#ticks.topTs();
+      if (tickUs > this.#endUs) tickUs = TS_MAX;
+      const dataUs = Math.min(barUs, tickUs);
+      if (dataUs === TS_MAX) {
+        // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
         if (this.#boundaryUs > endUs) return;
       }
-      if (barUs < this.#boundaryUs) {
-        const aloneUs = this.#heap.secondTs();
-        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
-        else this.#moment(barUs as TsUs);
-      } else {
+      if (dataUs >= this.#boundaryUs) {
         if (this.#boundaryUs > endUs) return;
         this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
+      } else if (tickUs < barUs) {
+        this.#runTicks(barUs);
+      } else {
+        const aloneUs = Math.min(this.#heap.secondTs(), tickUs);
+        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        else this.#moment(barUs as TsUs);
       }
     }
+  }
+
+  /** Ticks until a bar or a boundary is due. */
+  #runTicks(barUs: number): void {
+    for (;;) {
+      const tsUs = this.#ticks.topTs();
+      if (tsUs >= barUs || tsUs >= this.#boundaryUs || tsUs > this.#endUs) return;
+      this.#clock.advanceTo(tsUs as TsUs);
+      this.#deliverTick();
+      this.#pollIn -= 1;
+      if (this.#pollIn <= 0) this.#poll();
+    }
+  }
+
+  #deliverTick(): void {
+    this.#ticks.deliver(this.#isTickWanted);
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openUntilUs(): number {
@@ -431,13 +491,14 @@ export class Engine {
       this.#heap.pop();
     }
     this.#marketPhase(due, tsUs);
-    this.#settle();
+    if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
       this.#rolls.applyDue(tsUs);
       this.#settle();
     }
+    while (this.#ticks.topTs() === tsUs) this.#deliverTick();
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -455,9 +516,7 @@ export class Engine {
       const isOpen = track.nextEdge === 'open';
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
-      const { instrumentIndex } = this.#config.table;
-      for (let c = 0; c < instrumentIndex.length; c += 1)
-        if (instrumentIndex[c] === row) this.#isAuction[c] = 1;
+      for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
@@ -484,8 +543,7 @@ export class Engine {
       // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
       const sampleUs = this.#lastSampleUs[row]!;
       const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (let c = 0; c < table.contracts.length; c += 1)
-        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, closeUs);
+      for (const c of this.#contractsOf[row]!) venue.onSessionClose(c, closeUs);
     }
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
@@ -622,7 +680,7 @@ export class Engine {
       for (const series of feed.series) {
         if (series.contractIndex !== feed.contractIndex) continue;
         this.#push(series, feed, feed.batch, feed.at, this.#tracks[feed.row]!);
-        this.#hasBar[this.#series.indexOf(series)] = 1;
+        this.#hasBar[series.ordinal] = 1;
       }
     }
     for (let i = 0; i < this.#series.length; i += 1) {
@@ -676,7 +734,7 @@ export class Engine {
     for (const feed of due) {
       feed.at += 1;
       if (feed.at < feed.batch.length || feed.load())
-        this.#heap.push(feed.batch.closeUs[feed.at]!, this.#feeds.indexOf(feed));
+        this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
     }
   }
 

@@ -2,9 +2,9 @@
  * The order of events, written down once. Flat world: the heap is two preallocated columns.
  *
  * Tie key: (tsUs, phase, rank, sequence).
- * - Phases at one instant, in order: `session` (opens, reopenings, rolls), `market` (bars reach the venue; then closes, time
+ * - Phases at one instant, in order: `session` (opens, reopenings), `market` (bars reach the venue; then closes, time
  *   expiries and contract expiries, after the last market event), `deliver` (order events and fills, then bars in the
- *   order in which the series were declared, then close hooks, then timers), `accounting` (daily mark, equity).
+ *   order in which the series were declared, then rolls, then ticks, then close hooks, then timers), `accounting` (daily mark, equity).
  * - Rank: order of the instrument in the run. Within one instrument a bar that executes orders goes first, then the
  *   finer interval, then the contract's row; this is the ordinal that `sortFeeds` gives.
  * - Sequence: order of arrival, which for bars is the row of the source.

@@ -16,8 +16,12 @@ export class Journal implements JournalPort {
   #buffer: string = '';
   #seq: number = 0;
   #isClosed: boolean = false;
+  #failure: { readonly cause: unknown } | null = null;
 
-  /** `write` receives whole lines, many at a time; it may throw (a full disk), and the run then stops. */
+  /**
+   * `write` receives whole lines, many at a time; it may throw (a full disk), and the run then stops: every later call
+   * throws the same, so that no line can follow a lost one.
+   */
   constructor(write: (chunk: string) => void, onClose: () => void = () => {}) {
     this.#write = write;
     this.#onClose = onClose;
@@ -25,6 +29,7 @@ export class Journal implements JournalPort {
 
   append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number {
     assert(!this.#isClosed, 'a closed journal takes no line');
+    if (this.#failure !== null) throw this.#failure.cause;
     const seq = this.#seq;
     this.#seq += 1;
     this.#buffer += `${JSON.stringify({ seq, tsUs, kind, body })}\n`;
@@ -38,11 +43,17 @@ export class Journal implements JournalPort {
   }
 
   flush(): void {
+    if (this.#failure !== null) throw this.#failure.cause;
     if (this.#buffer === '') return;
     const chunk = this.#buffer;
     this.#buffer = '';
     this.#hash.update(chunk, 'utf8');
-    this.#write(chunk);
+    try {
+      this.#write(chunk);
+    } catch (cause) {
+      this.#failure = { cause };
+      throw cause;
+    }
   }
 
   close(): void {

@@ -72,6 +72,8 @@ export class Series implements SeriesView {
   readonly root: string;
   readonly interval: string;
   readonly input: SeriesInput;
+  /** Place in the order of declaration. */
+  readonly ordinal: number;
   readonly bar: SeriesBar;
   readonly indicators: Indicator[] = [];
   /** Row of the contract it stands on, or -1 past the end of the chain. */
@@ -95,8 +97,9 @@ export class Series implements SeriesView {
   #now: number;
   #count: number = 0;
 
-  constructor(input: SeriesInput, chain: ChainInput, spec: InstrumentSpec) {
+  constructor(input: SeriesInput, chain: ChainInput, spec: InstrumentSpec, ordinal: number = 0) {
     this.input = input;
+    this.ordinal = ordinal;
     this.key = input.key;
     this.root = input.root;
     this.interval = input.interval;

@@ -2,7 +2,7 @@
  * The backtest: chooses the parts, wires them, runs the engine, and leaves a run folder. This is a composition root; the
  * logic stands in the layers it joins.
  */
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
@@ -19,6 +19,8 @@ import { createCalendars } from '../calendars/registry.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
+import type { FileIo } from '../data/file-io.ts';
+import { LineFile, nodeFileIo, writeWhole } from '../data/file-io.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { checksumOf } from '../data/manifest.ts';
 import type { EngineResult, RiskLimits } from '../engine/config.ts';
@@ -52,7 +54,7 @@ import type {
 } from './run-format.ts';
 import { RUN_SCHEMA } from './run-format.ts';
 import type { RunFolder, TableStore } from './run-store.ts';
-import { beginRun, readRun, toRunId } from './run-store.ts';
+import { beginRun, guardWrite, readRun, toRunId } from './run-store.ts';
 import { summarise } from './summary.ts';
 
 /** Apache Arrow files through the one door of the data layer. */
@@ -100,6 +102,8 @@ export interface BacktestOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** For the run's id and duration only; never for the simulation. */
   readonly clock: () => TsUs;
+  /** File operations of the run folder. Default: the real ones; a test may fail each of them. */
+  readonly io?: FileIo;
   /** Return true to stop cleanly. */
   readonly onProgress?: (progress: RunProgress) => boolean;
 }
@@ -206,6 +210,7 @@ export function simulate(
     chains: plan.chains,
     series: plan.series,
     feeds,
+    ticks: plan.ticks.map((each) => plan.openTicks(each)),
     venue: createBarExchange({
       table,
       policy,
@@ -266,8 +271,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestOut
   const runId = toRunId(createdUtc, options.strategy.id, suffixOf(startUs, options));
   const folder =
     options.out === undefined
-      ? beginRun(options.runsDir, runId, TABLE_STORE)
-      : beginRun(dirname(options.out), basename(options.out), TABLE_STORE);
+      ? beginRun(options.runsDir, runId, TABLE_STORE, options.io)
+      : beginRun(dirname(options.out), basename(options.out), TABLE_STORE, options.io);
   const describe = (
     result: EngineResult | null,
     outcome: RunOutcome,
@@ -283,6 +288,8 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestOut
       startUs,
       endUs: options.clock(),
     });
+  // Until the end replaces it: a run that is killed, or finds the disk full, still says what it was.
+  folder.fail(describe(null, 'failed', { code: 'E_RUN_UNFINISHED', ...UNFINISHED }));
   try {
     return finish(folder, prepared, describe);
   } catch (error) {
@@ -310,6 +317,8 @@ function noBars(plan: RunPlan, options: BacktestOptions): TradingError {
   });
 }
 
+const UNFINISHED = { message: 'the run was not finished', where: null };
+
 /** The disk may be what failed: the first error matters more than a second one from writing about it. */
 function tryToFail(folder: RunFolder, manifest: RunManifest): void {
   try {
@@ -319,9 +328,27 @@ function tryToFail(folder: RunFolder, manifest: RunManifest): void {
   }
 }
 
+/** Whatever ends the simulation, the lines so far reach the disk where it takes them. */
+function closing<T>(journal: Journal, step: () => T): T {
+  let value: T;
+  try {
+    value = step();
+  } catch (error) {
+    try {
+      journal.close();
+    } catch {
+      // The disk failed as well, or first: the error in hand is the one to report.
+    }
+    throw error;
+  }
+  journal.close();
+  return value;
+}
+
 function suffixOf(startUs: TsUs, options: BacktestOptions): string {
   let hash = startUs % 0x7fffffff;
-  for (const char of `${options.dataset} ${options.from} ${options.to} ${JSON.stringify(options.params)}`) {
+  const of = [options.dataset, options.instruments, options.currency, options.from, options.to];
+  for (const char of `${of.join(' ')} ${JSON.stringify(options.params)}`) {
     hash = (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0;
   }
   return (hash % 0x10000).toString(16).padStart(4, '0');
@@ -337,7 +364,8 @@ function finish(
   ) => RunManifest,
 ): BacktestOutcome {
   const { options, plan } = prepared;
-  const journal = fileJournal(join(folder.dir, 'journal.jsonl'));
+  const io = options.io ?? nodeFileIo;
+  const journal = fileJournal(join(folder.dir, 'journal.jsonl'), io);
   const hasBounds = options.bounds && options.fills === 'pessimistic';
   const progress = (phase: string, from: number, share: number) => (bars: number, nowUs: TsUs) =>
     options.onProgress?.({
@@ -346,13 +374,9 @@ function finish(
       bars,
       tradeDate: toIsoUtc(nowUs).slice(0, 10),
     }) ?? false;
-  const main = simulate(
-    prepared,
-    options.fills,
-    journal,
-    progress('simulate', 0, hasBounds ? 0.5 : 1),
+  const main = closing(journal, () =>
+    simulate(prepared, options.fills, journal, progress('simulate', 0, hasBounds ? 0.5 : 1)),
   );
-  journal.close();
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound =
     hasBounds && main.result.outcome === 'completed'
@@ -381,7 +405,7 @@ function finish(
     optimistic,
   });
   const report =
-    options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData);
+    options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData, io);
   return {
     dir,
     manifest,
@@ -392,45 +416,38 @@ function finish(
   };
 }
 
-function writeReport(dir: string, run: RunData): { file: string; bytes: number } {
+/** The run is complete already; a report that the disk refuses can be written later. */
+function writeReport(dir: string, run: RunData, io: FileIo): { file: string; bytes: number } {
   const html = renderReport(run);
   const file = join(dir, 'report.html');
   try {
-    writeFileSync(file, html);
+    return { file, bytes: writeWhole(io, file, html) };
   } catch (cause) {
-    // Half a page would look like a whole one.
-    rmSync(file, { force: true });
     throw new TradingError(
       'E_RUN_WRITE',
-      `the report cannot be written; the run is complete in ${dir}`,
+      `the run is complete, its report cannot be written: ${(cause as Error).message}`,
       {
+        details: { path: file },
         where: file,
-        details: { path: file, errno: (cause as { code?: unknown }).code },
-        fix: 'free some space, then: frontmonth report last',
+        rule: 'a report is whole or absent',
+        fix: `free some space, then: frontmonth report ${run.manifest.runId}`,
         cause,
       },
     );
   }
-  return { file, bytes: Buffer.byteLength(html) };
 }
 
 /** Errors of the disk surface as E_RUN_WRITE; the lines written so far stay readable. */
-function fileJournal(path: string): Journal {
-  return new Journal((chunk) => {
-    try {
-      appendFileSync(path, chunk);
-    } catch (cause) {
-      throw new TradingError(
-        'E_RUN_WRITE',
-        `the journal cannot be written: ${(cause as Error).message}`,
-        {
-          where: path,
-          fix: 'free some space or choose another place with --out',
-          cause,
-        },
-      );
-    }
-  });
+function fileJournal(path: string, io: FileIo): Journal {
+  let file: LineFile | null = null;
+  return new Journal(
+    (chunk) =>
+      guardWrite(path, () => {
+        file ??= new LineFile(path, io);
+        file.append(chunk);
+      }),
+    () => file?.close(),
+  );
 }
 
 function fractionOf(plan: RunPlan, nowUs: TsUs): number {

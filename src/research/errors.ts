@@ -35,6 +35,12 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Free some space or choose another place with --out; what was written stays readable.',
     exit: EXIT.input,
   },
+  E_RUN_UNFINISHED: {
+    title: 'A run was not finished',
+    cause: 'The process ended, or the disk was full, before the run could say how it ended.',
+    cure: 'Run it again; the journal in the partial folder shows how far it came.',
+    exit: EXIT.input,
+  },
   E_REPORT_ASSET: {
     title: 'A file of the report page is missing',
     cause:

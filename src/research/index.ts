@@ -2,6 +2,8 @@
 export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.ts';
 export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
 export { compareRuns } from './compare.ts';
+export type { ContinuousSeries, ContinuousSeriesOptions } from './continuous-series.ts';
+export { readContinuousSeries } from './continuous-series.ts';
 export { RESEARCH_ERRORS } from './errors.ts';
 export { computeMetrics } from './metrics.ts';
 export { METRIC_DEFS } from './metric-defs.ts';

@@ -25,7 +25,9 @@ import type { SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
 import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
-import type { ChainInput, SeriesInput } from '../engine/config.ts';
+import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
+import type { TickPlan } from './tick-plan.ts';
+import { openTicks, planTicks } from './tick-plan.ts';
 
 /** One feed of bars, not yet opened, so that a second run can open it again. */
 export interface FeedPlan {
@@ -54,7 +56,10 @@ export interface RunPlan {
   readonly notes: readonly { readonly code: string; readonly message: string }[];
   /** `record` where the data are samples: the old contract has no price after its roll. */
   readonly rollFills: 'market' | 'record';
+  /** Quotes, trades and depth of the traded contracts, where the strategy declares them. */
+  readonly ticks: readonly TickPlan[];
   open(feed: FeedPlan): BarSource;
+  openTicks(ticks: TickPlan): TickFeed;
 }
 
 export interface PlanInput {
@@ -157,6 +162,8 @@ export function planRun(input: PlanInput): RunPlan {
   });
   const feeds = new FeedPlanner({ input, products, table, chains, series, span });
   const planned = feeds.plan();
+  const { dataset, requirements } = input;
+  const ticks = planTicks({ dataset, requirements, table, chains, from: span.from, to: span.to });
   return {
     table,
     calendars: products.map((product) => product.calendar),
@@ -166,8 +173,10 @@ export function planRun(input: PlanInput): RunPlan {
     from: span.from,
     to: span.to,
     executionInterval: planned.execution,
-    segments: segmentsOf(planned.feeds, input.dataset),
+    segments: segmentsOf(planned.feeds, ticks, input.dataset),
     notes,
+    ticks,
+    openTicks: (each) => openTicks(each, dataset),
     rollFills: input.dataset.manifest.stamps === 'labels' ? 'record' : 'market',
     open: (feed) => {
       const source = input.dataset.bars({
@@ -641,9 +650,16 @@ function startOf(date: TradeDate): number {
   return (date - 1) * US_PER_DAY;
 }
 
-function segmentsOf(feeds: readonly FeedPlan[], dataset: Dataset): SegmentEntry[] {
-  const wanted = new Set(feeds.map((feed) => `${feed.contract}/${feed.interval}`));
-  return dataset.manifest.segments.filter(
-    (segment) => segment.kind === 'bars' && wanted.has(`${segment.contract}/${segment.interval}`),
+function segmentsOf(
+  feeds: readonly FeedPlan[],
+  ticks: readonly TickPlan[],
+  dataset: Dataset,
+): SegmentEntry[] {
+  const wanted = new Set([
+    ...feeds.map((feed) => `bars/${feed.contract}/${feed.interval}`),
+    ...ticks.map((each) => `${each.kind}/${each.contract}/null`),
+  ]);
+  return dataset.manifest.segments.filter((segment) =>
+    wanted.has(`${segment.kind}/${segment.contract}/${segment.interval}`),
   );
 }

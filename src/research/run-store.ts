@@ -5,6 +5,8 @@
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TradingError } from '../core/errors.ts';
+import type { FileIo } from '../data/file-io.ts';
+import { nodeFileIo, writeWhole } from '../data/file-io.ts';
 import type { ColumnKind, StoredColumn, StoredTable } from './columns.ts';
 import type { IssueGroup, RunTables } from './recorder.ts';
 import type { PriceTape, RunData } from './run-data.ts';
@@ -25,6 +27,7 @@ export interface TableStore {
     path: string,
     columns: Readonly<Record<string, ArrowColumn>>,
     metadata?: Readonly<Record<string, string>>,
+    io?: FileIo,
   ): unknown;
   readTable(path: string): Readonly<Record<string, ArrayLike<unknown>>>;
 }
@@ -66,8 +69,13 @@ export function toRunId(createdUtc: string, strategyId: string, suffix: string):
   return `${stamp}-${name}-${suffix}`;
 }
 
-/** Makes the partial folder. Errors: E_RUN_EXISTS, E_RUN_WRITE. */
-export function beginRun(runsDir: string, runId: string, store: TableStore): RunFolder {
+/** Makes the partial folder. `io` is for tests. Errors: E_RUN_EXISTS, E_RUN_WRITE. */
+export function beginRun(
+  runsDir: string,
+  runId: string,
+  store: TableStore,
+  io: FileIo = nodeFileIo,
+): RunFolder {
   const final = join(runsDir, runId);
   const dir = join(runsDir, PARTIAL_PREFIX + runId);
   if (fs.existsSync(final) || fs.existsSync(dir)) {
@@ -77,18 +85,18 @@ export function beginRun(runsDir: string, runId: string, store: TableStore): Run
       fix: 'choose another run id or another folder with --out',
     });
   }
-  guardWrite(dir, () => fs.mkdirSync(dir, { recursive: true }));
+  guardWrite(dir, () => io.mkdir(dir));
   return {
     dir,
     commit(contents) {
       guardWrite(dir, () => {
-        writeContents(dir, contents, store);
-        fs.renameSync(dir, final);
+        writeContents(dir, contents, store, io);
+        io.rename(dir, final);
       });
       return final;
     },
     fail(manifest) {
-      guardWrite(dir, () => writeJson(join(dir, 'manifest.json'), manifest));
+      guardWrite(dir, () => writeJson(join(dir, 'manifest.json'), manifest, io));
     },
   };
 }
@@ -98,34 +106,52 @@ export function writeRun(dir: string, contents: RunContents, store: TableStore):
   return beginRun(dirname(dir), basename(dir), store).commit(contents);
 }
 
-function writeContents(dir: string, contents: RunContents, store: TableStore): void {
-  for (const name of RUN_TABLE_NAMES) writeStored(dir, name, contents.tables[name], store);
+function writeContents(dir: string, contents: RunContents, store: TableStore, io: FileIo): void {
+  for (const name of RUN_TABLE_NAMES) writeStored(dir, name, contents.tables[name], store, io);
   const { optimistic } = contents;
   if (optimistic !== undefined && optimistic !== null) {
-    fs.mkdirSync(join(dir, 'optimistic'), { recursive: true });
+    io.mkdir(join(dir, 'optimistic'));
     for (const name of ['equity', 'trades'] as const)
-      writeStored(join(dir, 'optimistic'), name, optimistic[name], store);
+      writeStored(join(dir, 'optimistic'), name, optimistic[name], store, io);
   }
-  for (const tape of contents.prices ?? []) writeTape(dir, tape, store);
-  writeJson(join(dir, 'issues.json'), contents.issues);
-  writeJson(join(dir, 'summary.json'), {
+  for (const tape of contents.prices ?? []) writeTape(dir, tape, store, io);
+  writeJson(join(dir, 'issues.json'), contents.issues, io);
+  const summary = {
     schema: SUMMARY_SCHEMA,
     ok: contents.summary.outcome === 'completed',
     result: contents.summary,
     warnings: contents.summary.warnings,
-  });
-  writeJson(join(dir, 'manifest.json'), contents.manifest);
+  };
+  writeJson(join(dir, 'summary.json'), summary, io);
+  writeJson(join(dir, 'manifest.json'), contents.manifest, io);
 }
 
-function writeStored(dir: string, name: RunTableName, table: StoredTable, store: TableStore): void {
+function writeStored(
+  dir: string,
+  name: RunTableName,
+  table: StoredTable,
+  store: TableStore,
+  io: FileIo,
+): void {
   const columns: Record<string, ArrowColumn> = {};
   for (const column of table.columns)
     columns[column.name] = { type: ARROW_TYPE[column.kind], values: column.values };
-  store.writeTable(join(dir, `${name}.arrow`), columns, { schema: RUN_SCHEMA, table: name });
+  const path = join(dir, `${name}.arrow`);
+  store.writeTable(path, columns, { schema: RUN_SCHEMA, table: name }, io);
 }
 
-function writeTape(dir: string, tape: PriceTape, store: TableStore): void {
-  fs.mkdirSync(join(dir, 'prices'), { recursive: true });
+function writeTape(dir: string, tape: PriceTape, store: TableStore, io: FileIo): void {
+  io.mkdir(join(dir, 'prices'));
+  // The reader of tables gives columns only; what is not a column stands beside them, and before them: a table that is
+  // there can then be read.
+  const about = {
+    root: tape.root,
+    interval: tape.interval,
+    decimals: tape.decimals,
+    tickSize: tape.tickSize,
+    contracts: tape.contracts,
+  };
+  writeJson(join(dir, 'prices', `${tape.root}-${tape.interval}.json`), about, io);
   const price = (values: Int32Array | Float64Array): ArrowColumn => ({
     type: values instanceof Int32Array ? 'i32' : 'f64',
     values,
@@ -147,28 +173,23 @@ function writeTape(dir: string, tape: PriceTape, store: TableStore): void {
       tickSize: String(tape.tickSize),
       contracts: JSON.stringify(tape.contracts),
     },
+    io,
   );
-  // The reader of tables gives columns only; what is not a column stands beside them.
-  writeJson(join(dir, 'prices', `${tape.root}-${tape.interval}.json`), {
-    root: tape.root,
-    interval: tape.interval,
-    decimals: tape.decimals,
-    tickSize: tape.tickSize,
-    contracts: tape.contracts,
-  });
 }
 
-function writeJson(path: string, value: unknown): void {
-  fs.writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`);
+function writeJson(path: string, value: unknown, io: FileIo): void {
+  writeWhole(io, path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-function guardWrite(path: string, action: () => void): void {
+/** Failures of the disk as E_RUN_WRITE with the system's reason; what else goes wrong is a bug and stays one. */
+export function guardWrite(path: string, action: () => void): void {
   try {
     action();
   } catch (cause) {
-    const errno = errnoOf(cause);
     if (cause instanceof TradingError && cause.code.startsWith('E_RUN')) throw cause;
-    throw new TradingError('E_RUN_WRITE', `cannot write the run folder ${path}: ${String(errno)}`, {
+    const errno = errnoIn(cause);
+    if (errno === null) throw cause;
+    throw new TradingError('E_RUN_WRITE', `cannot write the run folder ${path}: ${errno}`, {
       details: { path, errno },
       where: path,
       rule: 'a run is complete or stays a partial folder',
@@ -178,10 +199,14 @@ function guardWrite(path: string, action: () => void): void {
   }
 }
 
-/** The code of the file system under whatever wraps it. */
-function errnoOf(error: unknown): unknown {
-  if (error instanceof TradingError && error.cause !== undefined) return errnoOf(error.cause);
-  return (error as { code?: unknown }).code;
+/** The system's code (ENOSPC, …), also from inside an error of the table store; null when no disk was at fault. */
+function errnoIn(cause: unknown): string | null {
+  if (cause instanceof TradingError) {
+    const { reason } = cause.details;
+    return cause.code === 'E_CATALOG_WRITE' && typeof reason === 'string' ? reason : null;
+  }
+  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
+  return typeof code === 'string' ? code : null;
 }
 
 export interface ReadOptions {
@@ -194,7 +219,8 @@ export interface ReadOptions {
 /** Reads a run folder. Tables that the folder lacks read as empty in a failed run. Errors: E_RUN_READ. */
 export function readRun(dir: string, store: TableStore, options: ReadOptions = {}): RunData {
   const manifest = readJson(join(dir, 'manifest.json')) as RunManifest;
-  if ((manifest.schema as string) !== RUN_SCHEMA) {
+  const schema: string = manifest.schema;
+  if (schema !== RUN_SCHEMA) {
     throw readFailure(dir, `its schema is not ${RUN_SCHEMA}`);
   }
   const isPartial = basename(dir).startsWith(PARTIAL_PREFIX);

@@ -8,15 +8,18 @@ export interface FaultIo {
   count(): number;
 }
 
-/** `shouldFail` gets the number of the operation, from 1. A failing write leaves half of its bytes, as a full disk does. */
-export function faultIo(code: string, shouldFail: (operation: number) => boolean): FaultIo {
+/** `shouldFail` gets the number of the operation, from 1, and its name. A failing write leaves half of its bytes, as a full disk does. */
+export function faultIo(
+  code: string,
+  shouldFail: (operation: number, name: string) => boolean,
+): FaultIo {
   let operations = 0;
   const io = Object.fromEntries(
     Object.entries(nodeFileIo).map(([name, method]) => [
       name,
       (...args: unknown[]): unknown => {
         operations += 1;
-        if (shouldFail(operations)) {
+        if (shouldFail(operations, name)) {
           if (name === 'write') {
             const bytes = args[1] as Uint8Array;
             nodeFileIo.write(args[0] as number, bytes.subarray(0, bytes.length >> 1));

@@ -25,7 +25,7 @@ function delays(seed: number): () => number {
 function buildWriter(folder: string): string {
   const fromTsx = createRequire(createRequire(import.meta.url).resolve('tsx'));
   const { buildSync } = fromTsx('esbuild') as {
-    buildSync(options: Readonly<Record<string, unknown>>): unknown;
+    buildSync: (options: Readonly<Record<string, unknown>>) => unknown;
   };
   const [script, blob] = [join(folder, 'writer.cjs'), join(folder, 'writer.blob')];
   const entry = join(import.meta.dirname, 'support-process/endless-writer.ts');

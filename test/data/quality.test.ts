@@ -36,10 +36,12 @@ function bars(edit: (columns: BarColumns) => void, isFloat = false): BarColumns 
   return copy;
 }
 
-/** Sessions from 14:30 to 14:40 UTC on every day. */
-function tinyCalendar(): TradingCalendar {
+/** Sessions from 14:30 to 14:40 UTC on every day, perhaps with a break between two minutes of it. */
+function tinyCalendar(pause: readonly [number, number] | null = null): TradingCalendar {
   const dayOf = (us: number): number => Math.floor(us / US_PER_DAY);
   const open = (day: number): number => day * US_PER_DAY + 14.5 * US_PER_HOUR;
+  const inBreak = (day: number, end: 0 | 1): number =>
+    open(day) + (pause?.[end] ?? 0) * US_PER_MINUTE;
   const calendar = {
     id: 'tiny',
     zone: 'UTC',
@@ -53,18 +55,19 @@ function tinyCalendar(): TradingCalendar {
         label: Int32Array.from(days),
         tradeDate: Int32Array.from(days),
         settleUs: Float64Array.from(days, open),
-        breakRow: new Int32Array(0),
-        breakStartUs: new Float64Array(0),
-        breakEndUs: new Float64Array(0),
+        breakRow: Int32Array.from(pause === null ? [] : days.keys()),
+        breakStartUs: Float64Array.from(pause === null ? [] : days, (day) => inBreak(day, 0)),
+        breakEndUs: Float64Array.from(pause === null ? [] : days, (day) => inBreak(day, 1)),
       };
     },
+    isOpen: (us: number) => us < inBreak(dayOf(us), 0) || us >= inBreak(dayOf(us), 1),
   };
   return calendar as unknown as TradingCalendar;
 }
 
 describe('checkDataset', () => {
   it('finds nothing in good data', () => {
-    const report = checkDataset(stored(minuteBars(10)), { calendars: tinyCalendar });
+    const report = checkDataset(stored(minuteBars(10)), { calendars: () => tinyCalendar() });
     expect(report).toMatchObject({
       isFit: true,
       rows: 10,
@@ -90,7 +93,7 @@ describe('checkDataset', () => {
       ? { grids: { ES: { kind: 'float', increment: 0.25 } } }
       : {};
     const dataset = stored(bars(edit, isFloat), meta);
-    const report = checkDataset(dataset, { calendars: tinyCalendar });
+    const report = checkDataset(dataset, { calendars: () => tinyCalendar() });
     expect(report.counts[reason]).toBe(1);
     const issue = report.issues.find((entry) => entry.reason === reason)!;
     expect(issue).toMatchObject({ row, file: dataset.manifest.segments[0]!.file, contract: ES });
@@ -139,18 +142,38 @@ describe('checkDataset', () => {
     const keep = [0, 1, 5, 6].map((row) => all.openUs[row]!);
     const openUs = Float64Array.from([...keep, START + 2 * US_PER_DAY]);
     const some = { ...minuteBars(5), openUs, closeUs: openUs.map((us) => us + US_PER_MINUTE) };
-    const report = checkDataset(stored(some), { calendars: tinyCalendar });
+    const report = checkDataset(stored(some), { calendars: () => tinyCalendar() });
     expect(report).toMatchObject({ isFit: true, gapCount: 1, emptySessions: 1 });
     expect(report.gaps[0]).toMatchObject({ missingBars: 3, toUs: all.openUs[5] });
   });
 
+  it('does not count a break as a gap, nor hide a gap behind one, and finds rows inside it', () => {
+    const rowsAt = (minutes: readonly number[]): BarColumns => {
+      const openUs = Float64Array.from(minutes, (minute) => START + minute * US_PER_MINUTE);
+      const closeUs = openUs.map((us) => us + US_PER_MINUTE);
+      return { ...minuteBars(minutes.length), openUs, closeUs };
+    };
+    const check = (minutes: readonly number[]) =>
+      checkDataset(stored(rowsAt(minutes)), { calendars: () => tinyCalendar([3, 6]) });
+    expect(check([0, 1, 2, 6, 7, 8, 9])).toMatchObject({ counts: {}, gapCount: 0 });
+    const around = check([0, 1, 7, 8]);
+    expect(around).toMatchObject({ counts: {}, gapCount: 1 });
+    // Two minutes are missing: one before the break and one after it.
+    expect(around.gaps[0]).toMatchObject({
+      missingBars: 2,
+      fromUs: START + 2 * US_PER_MINUTE,
+      toUs: START + 7 * US_PER_MINUTE,
+    });
+    expect(check([0, 1, 2, 4, 6]).counts).toEqual({ 'out-of-session': 1 });
+  });
+
   it('does not ask a calendar about rows that are only labelled', () => {
     const night = minuteBars(10, 0, parseTsUs('2024-03-04T02:00:00Z'));
-    expect(checkDataset(stored(night), { calendars: tinyCalendar }).counts).toEqual({
+    expect(checkDataset(stored(night), { calendars: () => tinyCalendar() }).counts).toEqual({
       'out-of-session': 10,
     });
     expect(
-      checkDataset(stored(night, { stamps: 'labels' }), { calendars: tinyCalendar }).counts,
+      checkDataset(stored(night, { stamps: 'labels' }), { calendars: () => tinyCalendar() }).counts,
     ).toEqual({});
   });
 

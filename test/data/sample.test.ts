@@ -274,7 +274,7 @@ describe('the sample market', () => {
   });
 
   it('moves its volume to the next contract once, 3 to 10 business days before last trade', () => {
-    for (const root of ['ES', 'CL', 'ZN', 'ZC']) {
+    for (const root of ['ES', 'CL', 'ZN', 'ZC', 'GC', 'HG']) {
       const spec = specs.get(root)!;
       const calendar = calendars.forInstrument(spec);
       const span = { from: date('2021-01-04'), to: date('2022-12-30') };
@@ -306,6 +306,37 @@ describe('the sample market', () => {
         expect(crossed.slice(first).every(Boolean)).toBe(true);
         expect(leads[first]).toBeGreaterThanOrEqual(3);
         expect(leads[first]).toBeLessThanOrEqual(10);
+      }
+    }
+  });
+
+  it('lets a volume rule roll by volume, long before its deadline', () => {
+    for (const root of ['ES', 'CL']) {
+      const spec = specs.get(root)!;
+      const span = { from: date('2021-01-04'), to: date('2022-12-30') };
+      const days = [
+        ...sampleSegments({
+          ...base,
+          ...span,
+          products: [root],
+          intervals: ['1d'],
+          minuteFrom: date('2030-01-01'),
+        }),
+      ];
+      const chain = holdChain({ spec, calendars, ...span, extra: 2 });
+      const schedule = buildRollSchedule({
+        root,
+        chain,
+        rule: { kind: 'volume', sessions: 1, deadlineDays: 1 },
+        calendar: calendars.forInstrument(spec),
+        dailyCloses: (index) => join2(days, chain[index]!.id, '1d'),
+        ...span,
+      });
+      expect(schedule.rolls.length).toBeGreaterThanOrEqual(7);
+      for (const roll of schedule.rolls) {
+        expect(roll.reason).toContain('volume of the next contract above');
+        const { dates } = chain.find(({ id }) => id === roll.from)!;
+        expect(dates.lastTradeDate - roll.tradeDate).toBeGreaterThanOrEqual(3);
       }
     }
   });

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ContractId, InstrumentSpec } from '../../src/core/instrument.ts';
+import type { ContractId } from '../../src/core/instrument.ts';
 import { UniformGrid } from '../../src/core/price-grid.ts';
 import type { Adjustment, RollSchedule } from '../../src/core/roll.ts';
-import { defineStrategy } from '../../src/core/strategy.ts';
+import { boolean, defineStrategy } from '../../src/core/strategy.ts';
 import { toContractId } from '../../src/core/symbology.ts';
 import { parseTsUs, toIsoUtc } from '../../src/core/units.ts';
 import type { Qty, TsUs } from '../../src/core/units.ts';
@@ -27,6 +27,8 @@ import type { PysystemtradeReport } from '../../src/data/ingest/pysystemtrade.ts
 import { loadInstruments } from '../../src/data/instruments.ts';
 import { createHashJournal } from '../../src/engine/journal.ts';
 import { prepareRun, simulate } from '../../src/research/backtest.ts';
+import { toRows } from '../../src/research/columns.ts';
+import { FILL_COLUMNS } from '../../src/research/tables.ts';
 import { NO_REFERENCE_DATA, referenceDataDir } from '../support/reference-data.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -90,9 +92,11 @@ const holdOne = defineStrategy({
   id: 'hold-one',
   version: '1.0.0',
   description: 'Buys one contract at once and keeps it through every roll.',
-  params: {},
+  params: { isHourly: boolean({ default: false, description: 'reads every sample' }) },
   instruments: [],
-  requires: (_values, roots) => ({ series: roots.map((name) => ({ root: name, bars: '1h' })) }),
+  requires: (values, roots) => ({
+    series: roots.map((name) => ({ root: name, bars: values.isHourly ? '1h' : '1d' })),
+  }),
   create: (_values, roots) => {
     let isSent = false;
     return {
@@ -110,7 +114,6 @@ const HOLD_ONE = {
   strategyFile: 'hold-one',
   strategy: holdOne,
   sourceSha256: null,
-  params: {},
   instrumentsDir: join(root, 'catalog/instruments'),
   capital: 100_000_000,
   returnBase: 'equity',
@@ -153,7 +156,7 @@ describe.skipIf(data === undefined)(
         const schedule = givenScheduleOf(dataset.manifest, product, (id) => contracts.indexOf(id))!;
         schedules.set(code, { schedule, contracts });
       }
-    }, 60_000);
+    }, 300_000);
 
     afterAll(() => {
       rmSync(folder, { recursive: true, force: true });
@@ -267,12 +270,16 @@ describe.skipIf(data === undefined)(
           dataset: 'pysystemtrade',
           instruments: [product.root],
           currency: product.currency,
+          // Every sample for two, daily samples for the rest: the money is the same.
+          params: { isHourly: code === 'US10' || code === 'CORN' },
+          execution: code === 'US10' || code === 'CORN' ? '1h' : '1d',
         });
         const { result, recorder } = simulate(prepared, 'pessimistic', createHashJournal());
         expect(result.error).toBeNull();
-        const { tickSize, gained, fills } = heldAlways(code, prepared.plan.table.instruments[0]!);
-        const trueFills = recorder.tables().fills.length;
-        expect(trueFills).toBe(fills.length);
+        const done = toRows(recorder.tables().fills, FILL_COLUMNS);
+        const { gained, fills } = heldAlways(code, done[0]!.tsUs);
+        const tickSize = prepared.plan.table.instruments[0]!.grid.increment;
+        expect(done.length).toBe(fills.length);
         // Off-grid samples: a buy pays up to the next tick, a sale receives the tick below.
         const rounding = fills.reduce((sum, { side, price }) => {
           const ticks = price / tickSize;
@@ -285,26 +292,24 @@ describe.skipIf(data === undefined)(
       },
     );
 
-    /** What the source alone says: the published gain after the first sample, and every price that was traded. */
+    /** What the source alone says: the gain from one label on without the gaps, and every price that was traded. */
     function heldAlways(
       code: string,
-      spec: InstrumentSpec,
-    ): { tickSize: number; gained: number; fills: { side: number; price: number }[] } {
-      const ours = readTable(readBytes('multiple_prices', code)).filter(
-        ({ PRICE }) => code === 'WHEAT' || PRICE !== '',
-      );
-      const rows = code === 'WHEAT' ? fillForward(ours) : ours;
-      const fills = [{ side: 1, price: Number(rows[1]!['PRICE']) }];
+      entryUs: number,
+    ): { gained: number; fills: { side: number; price: number }[] } {
+      const raw = readTable(readBytes('multiple_prices', code));
+      const rows = code === 'WHEAT' ? fillForward(raw) : raw.filter(({ PRICE }) => PRICE !== '');
+      const entry = rows.findIndex(({ DATETIME }) => toLabel(DATETIME!) === entryUs);
+      const fills = [{ side: 1, price: Number(rows[entry]!['PRICE']) }];
       let gaps = 0;
-      for (let i = 2; i < rows.length; i += 1) {
+      for (let i = entry + 1; i < rows.length; i += 1) {
         const last = rows[i - 1]!;
         if (rows[i]!['PRICE_CONTRACT'] === last['PRICE_CONTRACT']) continue;
         fills.push({ side: -1, price: Number(last['PRICE']) });
         fills.push({ side: 1, price: Number(last['FORWARD']) });
         gaps += Number(last['FORWARD']) - Number(last['PRICE']);
       }
-      const gained = Number(rows.at(-1)!['PRICE']) - fills[0]!.price - gaps;
-      return { tickSize: spec.grid.increment, gained, fills };
+      return { gained: Number(rows.at(-1)!['PRICE']) - fills[0]!.price - gaps, fills };
     }
 
     it('has one daily bar a date, both contracts of a pair at the same label', () => {
