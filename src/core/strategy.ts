@@ -289,11 +289,7 @@ export interface SeriesView {
   attach<I extends Indicator>(indicator: I): I;
 }
 
-<<<<<<< HEAD
-/** Top of book: prices in ticks, sizes in contracts. Reused for the next one. Not delivered by a bar backtest. */
-=======
 /** Ticks: views that are reused for the next one, of the contract to trade now. Orders match on bars, not on them. */
->>>>>>> main
 export interface QuoteView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;
@@ -302,7 +298,7 @@ export interface QuoteView {
   readonly bidQty: number;
   readonly askQty: number;
 }
-/** A market print: price in ticks, quantity in contracts. Reused for the next one. Not delivered by a bar backtest. */
+/** A market print: price in ticks, quantity in contracts. Reused for the next one. */
 export interface TradeView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;
@@ -311,7 +307,7 @@ export interface TradeView {
   /** 1 the buyer, -1 the seller, 0 unknown. */
   readonly aggressor: 1 | -1 | 0;
 }
-/** A book by price level, 0 the best; null where there is none. Not delivered by a bar backtest. */
+/** A book by price level, 0 the best; null where there is none. */
 export interface DepthView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;
