@@ -1,12 +1,17 @@
-/** Writes docs/reference/cli.md and docs/reference/errors.md. `--check` writes nothing and fails when one is not current. */
+/** Writes the generated pages of docs. `--check` writes nothing and fails when one is not current. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
+import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/cli.md': cliReference(),
   'docs/reference/errors.md': await errorReference(),
+  'docs/reference/run-folder.md': runFolderReference(),
+  'docs/reference/calendars.md': calendarReference(),
+  // Last: it lists the pages that are there.
+  'docs/README.md': docsIndex(),
 };
 for (const [path, text] of Object.entries(pages)) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));

@@ -36,12 +36,14 @@ interface ParamCommon {
   /** Unit shown in help, docs and reports: `bars`, `ticks`, `minutes`, `% of equity`. */
   readonly unit?: string;
 }
+/** A whole number in [min, max]. */
 export interface IntParam extends ParamCommon {
   readonly kind: 'int';
   readonly default: number;
   readonly min: number;
   readonly max: number;
 }
+/** A number in [min, max]. */
 export interface NumberParam extends ParamCommon {
   readonly kind: 'number';
   readonly default: number;
@@ -62,9 +64,12 @@ export interface TimeParam extends ParamCommon {
   readonly kind: 'time';
   readonly default: string;
 }
+/** How one parameter is declared; made by `int`, `number`, `boolean`, `choice` and `time`. */
 export type ParamDef = IntParam | NumberParam | BooleanParam | ChoiceParam | TimeParam;
+/** Parameters by name: each is a `--param` flag and an axis of a sweep. */
 export type ParamSchema = Readonly<Record<string, ParamDef>>;
 
+/** The type of a parameter's value inside the strategy. */
 export type ParamValue<D extends ParamDef> = D extends IntParam | NumberParam
   ? number
   : D extends BooleanParam
@@ -72,20 +77,26 @@ export type ParamValue<D extends ParamDef> = D extends IntParam | NumberParam
     : D extends ChoiceParam<infer C>
       ? C
       : string;
+/** What `requires` and `create` receive: defaults overridden by what was given, all checked. */
 export type ParamValues<P extends ParamSchema> = { readonly [K in keyof P]: ParamValue<P[K]> };
 
+/** A whole number with bounds, both allowed: `int({ default: 20, min: 2, max: 400, unit: 'bars', description: '…' })`. */
 export function int(def: Omit<IntParam, 'kind'>): IntParam {
   return { kind: 'int', ...def };
 }
+/** A number with bounds, both allowed. */
 export function number(def: Omit<NumberParam, 'kind'>): NumberParam {
   return { kind: 'number', ...def };
 }
+/** `--param name=true` or `false`. */
 export function boolean(def: Omit<BooleanParam, 'kind'>): BooleanParam {
   return { kind: 'boolean', ...def };
 }
+/** One of the named texts; the strategy sees their union as its type. */
 export function choice<const C extends string>(def: Omit<ChoiceParam<C>, 'kind'>): ChoiceParam<C> {
   return { kind: 'choice', ...def };
 }
+/** Wall time `HH:MM` in the exchange's zone. */
 export function time(def: Omit<TimeParam, 'kind'>): TimeParam {
   return { kind: 'time', ...def };
 }
@@ -202,6 +213,7 @@ export interface SeriesRequest {
   readonly warmUp?: number;
 }
 
+/** What a strategy reads. The engine loads this and nothing else. */
 export interface DataRequirements {
   readonly series: readonly SeriesRequest[];
   /** Roots whose quotes, trades or depth the strategy reads. */
@@ -286,13 +298,16 @@ export interface QuoteView {
   readonly bidQty: number;
   readonly askQty: number;
 }
+/** A market print: price in ticks, quantity in contracts. Reused for the next one. */
 export interface TradeView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;
   readonly priceTicks: PriceTicks;
   readonly qty: number;
+  /** 1 the buyer, -1 the seller, 0 unknown. */
   readonly aggressor: 1 | -1 | 0;
 }
+/** A book by price level, 0 the best; null where there is none. */
 export interface DepthView {
   readonly contract: ContractId;
   readonly tsUs: TsUs;
@@ -300,14 +315,17 @@ export interface DepthView {
   ask(level: number): { readonly ticks: PriceTicks; readonly qty: number } | null;
 }
 
+/** Something happened to one of our orders; `tsUs` is the moment it is known. */
 export interface OrderEvent {
   readonly kind: OrderEventKind;
   /** The order after the event. */
   readonly order: OrderView;
+  /** Stable reason code of a denial, reject, cancel or expiry; empty otherwise. */
   readonly reason: string;
   readonly tsUs: TsUs;
 }
 
+/** A chain has moved to its next contract; `onRoll` is called after the bars of that moment. */
 export interface RollEvent {
   readonly root: string;
   /** Keys of the series that moved. */
@@ -326,11 +344,17 @@ interface OrderInputCommon {
   readonly side: Side;
   /** Whole contracts, at least 1. */
   readonly qty: number;
+  /** Default `day`: until the end of the session it is sent in or for. */
   readonly timeInForce?: TimeInForce;
+  /** With `gtd`: the first moment at which it is void, microseconds UTC. */
   readonly expireUs?: TsUs;
+  /** Never opens or enlarges a position. */
   readonly reduceOnly?: boolean;
+  /** Iceberg: contracts shown at a time. */
   readonly displayQty?: number;
+  /** What elects a stop; default `last`. */
   readonly trigger?: TriggerSource;
+  /** Protection in ticks of a market or stop order. */
   readonly protectionTicks?: number;
   /** Why: shown on the trade, in the report and in the journal. */
   readonly tag?: string;
@@ -341,23 +365,27 @@ export interface OrderInput extends OrderInputCommon {
   readonly limitTicks?: PriceTicks;
   readonly stopTicks?: PriceTicks;
   readonly trail?: TrailSpec;
+  /** Of a trailing stop-limit: its limit, in ticks beyond the trigger. */
   readonly limitOffsetTicks?: number;
+  /** Rejected when it would trade at once. */
   readonly postOnly?: boolean;
 }
 
+/** The protective stop of a bracket or of a position. */
 export interface StopInput {
   /** Where the stop stands: a level, or ticks away from the entry's average fill (always positive: the losing side). */
   readonly at: ExitLevel;
-  /** Default a stop-market. */
+  /** Makes it a stop-limit with its limit this many ticks beyond the trigger; default a stop-market. */
   readonly limitOffsetTicks?: number;
   /** Makes it a trailing stop with this offset. */
   readonly trail?: TrailSpec;
   readonly tag?: string;
 }
+/** A profit target: a limit order that reduces the position. */
 export interface TargetInput {
   /** A level, or ticks away from the entry's average fill (always positive: the winning side). */
   readonly at: ExitLevel;
-  /** Share of the quantity; default all, or an even split of several. */
+  /** Contracts; default all, or an even split of several targets. */
   readonly qty?: number;
   readonly tag?: string;
 }
@@ -376,6 +404,7 @@ export interface BracketInput extends OrderInputCommon {
   readonly targets?: readonly TargetInput[];
   /** Default `ouo`: a partial exit shrinks the others. */
   readonly peers?: PeerRule;
+  /** Whether the exits work from the entry's first fill (`partial`, the default) or only when it is filled. */
   readonly release?: 'partial' | 'full';
   /** Time in force of the exits; default `gtc`, so that a position is not left bare overnight. */
   readonly exitTimeInForce?: 'day' | 'gtc';
@@ -389,6 +418,7 @@ export interface ProtectInput {
   readonly qty?: number;
   readonly exitTimeInForce?: 'day' | 'gtc';
 }
+/** Ids of a group that was submitted; null for a part that it does not have. */
 export interface GroupHandle {
   readonly groupId: GroupId;
   readonly entry: ClOrdId | null;
@@ -396,6 +426,7 @@ export interface GroupHandle {
   readonly targets: readonly ClOrdId[];
   readonly orders: readonly ClOrdId[];
 }
+/** New values of an open order; what is not given stays. `qty` is the total, filled contracts counted. */
 export interface ModifyInput {
   readonly qty?: number;
   readonly limitTicks?: PriceTicks;
@@ -429,6 +460,7 @@ export interface StrategyContext {
   readonly mode: 'backtest' | 'paper' | 'live';
   readonly account: AccountView;
   readonly size: Sizing;
+  /** Errors: E_SERIES_UNKNOWN with the declared keys. */
   series(key: string): SeriesView;
   instrument(root: string): Instrument;
   calendar(root: string): TradingCalendar;
@@ -438,20 +470,33 @@ export interface StrategyContext {
   contract(root: string): ContractId;
   /** Spec of a contract of this run. */
   contractSpec(contract: ContractId): ContractSpec;
+  /** Flat (`netQty` 0) when nothing was traded. */
   position(contract: ContractId): PositionView;
   /** Signed contracts over all expiries of a product. */
   netQty(root: string): number;
+  /** Orders that are not terminal, in order of submission. */
   openOrders(filter?: {
     readonly contract?: ContractId;
     readonly root?: string;
     readonly groupId?: GroupId;
   }): readonly OrderView[];
+  /** The order as it stands, terminal or not; null when there is none of that id. */
   order(clOrdId: ClOrdId): OrderView | null;
+  /**
+   * Sends one order. Returns at once with its id; what came of it arrives at `onOrder` and `onFill`.
+   * Errors: E_QTY, E_PRICE_GRID, E_ORDER_PRICE_MISSING, E_ORDER_CONTINUOUS, E_CONTRACT_EXPIRED, E_CONTRACT_NOT_IN_RUN,
+   * E_ORDER_WARM_UP. A denial or a reject is an event, never an exception.
+   */
   submit(order: OrderInput): ClOrdId;
+  /** Entry, stop and targets as one group. Errors: as `submit`, E_BRACKET_PRICES for a stop or target on the wrong side. */
   bracket(input: BracketInput): GroupHandle;
+  /** Two or more orders, of which one fill cancels the others. Errors: as `submit`, E_ORDER_GROUP. */
   oco(orders: readonly OrderInput[]): GroupHandle;
+  /** Stop and targets for a position that is there. Errors: as `bracket`, E_ORDER_GROUP without a position. */
   protect(input: ProtectInput): GroupHandle;
+  /** Asks for a change of an open order; `Replaced` or `ReplaceRejected` answers. Errors: E_ORDER_UNKNOWN. */
   modify(clOrdId: ClOrdId, changes: ModifyInput): void;
+  /** Asks to cancel; `Canceled` or `CancelRejected` answers, and a fill may come first. Errors: E_ORDER_UNKNOWN. */
   cancel(clOrdId: ClOrdId): void;
   /** All open orders, or those of one contract. */
   cancelAll(contract?: ContractId): void;
@@ -498,6 +543,7 @@ export interface Strategy {
   restoreState?(state: unknown): void;
 }
 
+/** What a strategy file declares; `id`, `version` and `description` reach manifest and report. */
 export interface StrategyDefinition<P extends ParamSchema = ParamSchema> {
   readonly id: string;
   readonly version: string;
@@ -505,7 +551,9 @@ export interface StrategyDefinition<P extends ParamSchema = ParamSchema> {
   readonly params: P;
   /** Products when the command line names none. */
   readonly instruments: readonly string[];
+  /** What it reads, from its parameters and products. */
   requires(params: ParamValues<P>, instruments: readonly string[]): DataRequirements;
+  /** Makes the object with the hooks; once a run. */
   create(params: ParamValues<P>, instruments: readonly string[]): Strategy;
 }
 

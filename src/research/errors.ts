@@ -2,6 +2,8 @@
 import type { ErrorCatalog } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
 
+export { PLAN_ERRORS } from './plan-errors.ts';
+
 export const RESEARCH_ERRORS: ErrorCatalog = {
   E_RUN_NOT_FOUND: {
     title: 'A run cannot be found',

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { calendarReference, docsIndex, runFolderReference } from '../../scripts/reference-pages.ts';
 import { createServices } from '../../src/cli/services-wiring.ts';
 import { run as runCommand } from '../cli/support.ts';
 import type { DocBlock, DocPage } from '../support/doc-pages.ts';
@@ -75,6 +76,17 @@ describe('every page', () => {
         .map(({ target, line }) => `${page.path}:${line} ${target}`),
     );
     expect(dead).toEqual([]);
+  });
+
+  it('names only error codes that `frontmonth errors` knows', () => {
+    const catalog = pages.find(({ path }) => path === 'docs/reference/errors.md')!.text;
+    const known = new Set([...catalog.matchAll(/^## (E_\w+)$/gm)].map(([, code]) => code!));
+    const wrong = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\bE_[A-Z_]+[A-Z]\b/g)]
+        .filter(([code]) => !known.has(code))
+        .map(([code]) => `${path} ${code}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('can be reached from the README', () => {
@@ -148,6 +160,15 @@ function asModule(block: DocBlock): string {
 
 // ------------------------------------------------------------------------------------------------------ the blocks
 
+describe('the generated pages', () => {
+  it('are what the code says (npx tsx scripts/gen-docs.ts)', () => {
+    const read = (path: string): string => readFileSync(join(REPOSITORY, path), 'utf8');
+    expect(read('docs/reference/run-folder.md')).toBe(runFolderReference());
+    expect(read('docs/reference/calendars.md')).toBe(calendarReference());
+    expect(read('docs/README.md')).toBe(docsIndex());
+  });
+});
+
 describe('JSON in the documentation', () => {
   it('parses', () => {
     for (const block of blocks.filter(({ language }) => language === 'json'))
@@ -210,7 +231,7 @@ class Project {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, toCheckout(block.text));
     const roots = block.values['instruments'] ?? 'ES';
-    const argv = ['backtest', name, '--instruments', roots, '--no-bounds'];
+    const argv = ['backtest', name, '--instruments', roots, '--from', '2022-07-01', '--no-bounds'];
     const data = block.values['data'];
     if (data !== undefined) return;
     await this.#frontmonth([...argv, '--out', `block-${block.line}`], block, 0);
@@ -302,15 +323,24 @@ function exampleFiles(): string[] {
   return readdirSync(join(REPOSITORY, 'examples')).filter((name) => name.endsWith('.ts'));
 }
 
-describe('the example', () => {
-  it.each(exampleFiles())('%s runs on the sample', (name) => {
-    const cwd = join(folder, `example-${name}`);
+describe('the examples', () => {
+  it('run on the sample, and each says something', () => {
+    const cwd = join(folder, 'examples-run');
     mkdirSync(cwd, { recursive: true });
     cpSync(sample.catalogDir, join(cwd, 'catalog'), { recursive: true });
     writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
-    const path = join(cwd, name);
-    writeFileSync(path, toCheckout(readFileSync(join(REPOSITORY, 'examples', name), 'utf8')));
-    runProgram(path, cwd, name);
+    const names = exampleFiles();
+    for (const name of names) {
+      const source = readFileSync(join(REPOSITORY, 'examples', name), 'utf8');
+      writeFileSync(join(cwd, name), toCheckout(source));
+    }
+    // One process for all of them: the package is loaded once.
+    const all = names.map((name) => `console.log('--- ${name}');\nawait import('./${name}');`);
+    writeFileSync(join(cwd, 'all.ts'), `${all.join('\n')}\nexport {};\n`);
+    const said = runProgram(join(cwd, 'all.ts'), cwd, 'examples').split(/^--- /m).slice(1);
+    expect(said.map((text) => text.split('\n')[0])).toEqual(names);
+    for (const text of said) expect(text.split('\n')[1]?.trim()).toBeTruthy();
+    counts.programs += names.length - 1;
   });
 });
 
