@@ -141,7 +141,6 @@ const TRADE_COLUMNS: readonly (TableColumnDef & { readonly decimals?: number })[
 /** Shown only where a product has another currency than the account. */
 const CURRENCY_COLUMNS: ReadonlySet<string> = new Set(['currency', 'netBase']);
 
-
 /**
  * A report is sent to others: a text that holds an absolute path keeps only the path's last part. A path begins at the
  * start of a text or after a blank, quote, bracket, `=` or `:`.
@@ -179,7 +178,8 @@ export function buildReportModel(
   const listed = (mode: TradeMode): ListedTrade[] =>
     tradeViewRows(run, mode).map((row) => ({
       ...row,
-      contract: row.contract === row.exitContract ? row.contract : `${row.contract} → ${row.exitContract}`,
+      contract:
+        row.contract === row.exitContract ? row.contract : `${row.contract} → ${row.exitContract}`,
       session: segmentOf(row.instrument, row.entryUs),
     }));
   const [flat, fifo] = [listed('flat'), listed('fifo')];
@@ -297,7 +297,9 @@ function sidesOf(run: RunData): ReportModel['sides'] {
   const of = (trades: readonly TradeRow[]): Metrics => {
     const figures = tradeFigures(trades, run.manifest.instruments);
     return {
-      netProfit: { value: sum(trades.map((trade) => baseMicros(trade.netMicros, trade.rate))) / 1e6 },
+      netProfit: {
+        value: sum(trades.map((trade) => baseMicros(trade.netMicros, trade.rate))) / 1e6,
+      },
       ...Object.fromEntries(SIDE_KEYS.map((key) => [key, figures[key]!])),
     };
   };

@@ -37,7 +37,9 @@ export interface ReportTable {
   readonly rows: readonly (readonly Cell[])[];
   readonly note?: string;
   /** Rows lead to a chart: a moment (`at`: a time or date column) of the instrument in `root`, or the span of a drawdown. */
-  readonly link?: { readonly kind: 'price'; readonly at: 'time' | 'date' } | { readonly kind: 'span' };
+  readonly link?:
+    | { readonly kind: 'price'; readonly at: 'time' | 'date' }
+    | { readonly kind: 'span' };
 }
 
 export function column(key: string, label: string, kind: CellKind): TableColumnDef {

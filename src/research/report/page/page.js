@@ -417,7 +417,8 @@
             spec.isTime === false ? { ...axis, size: 34 } : dateAxis(axis),
             {
               ...axis,
-              size: (_, values) => 18 + 7 * Math.max(4, ...(values ?? []).map((text) => text.length)),
+              size: (_, values) =>
+                18 + 7 * Math.max(4, ...(values ?? []).map((text) => text.length)),
               values: (_, ticks) =>
                 ticks.map((tick) => (tick === null ? '' : axisText(spec.kind, tick))),
             },
@@ -1128,7 +1129,8 @@
       /** After the first drawing: what the address asks for. */
       start: () => {
         isReady = true;
-        if (asked.from < asked.to && dates.length > 1) chart?.zoom(asked.from * DAY, asked.to * DAY);
+        if (asked.from < asked.to && dates.length > 1)
+          chart?.zoom(asked.from * DAY, asked.to * DAY);
       },
     };
   }
@@ -1601,9 +1603,13 @@
     ]);
     const count = model.tradeCounts.flat;
     swap(mode);
-    const inRange = () => Array.from(data['flat.date'].keys()).filter((row) => range.has(data['flat.date'][row]));
+    const inRange = () =>
+      Array.from(data['flat.date'].keys()).filter((row) => range.has(data['flat.date'][row]));
     range.onChange(() => Object.values(tables).forEach((table) => table.refresh()));
-    const chip = rangeChip(range, () => `filtered: ${fixed(inRange().length, 0)} of ${fixed(count, 0)} trades by exit.`);
+    const chip = rangeChip(
+      range,
+      () => `filtered: ${fixed(inRange().length, 0)} of ${fixed(count, 0)} trades by exit.`,
+    );
     const step = (by) => {
       if (count === 0) return;
       if (mode !== 'flat') swap('flat');
@@ -1738,7 +1744,9 @@
   function costSection(context) {
     const { section, figure, manifest, range, data } = context;
     const filtered = rangeChip(range, () => {
-      const rows = Array.from(data['flat.date'].keys()).filter((row) => range.has(data['flat.date'][row]));
+      const rows = Array.from(data['flat.date'].keys()).filter((row) =>
+        range.has(data['flat.date'][row]),
+      );
       const sum = (name) => rows.reduce((total, row) => total + data[`flat.${name}`][row], 0);
       const isOne = manifest.instruments.every((one) => one.currency === manifest.currency);
       return isOne
@@ -1767,7 +1775,11 @@
       'costs',
       'Costs',
       filtered,
-      h('ul', { class: 'note' }, rates.map((text) => h('li', {}, text))),
+      h(
+        'ul',
+        { class: 'note' },
+        rates.map((text) => h('li', {}, text)),
+      ),
       figureTable(
         context,
         'What it cost',
@@ -2045,7 +2057,7 @@
     const host = h('div', {
       class: 'chart price',
       tabindex: '0',
-      role: 'img',
+      role: 'group',
       'aria-label': 'Candles with trades; arrows move, plus and minus zoom',
     });
     host.addEventListener(
