@@ -67,7 +67,11 @@ class Session {
   async fail(error: unknown): Promise<ExitCode> {
     const reported = reportError(error, await this.#pages());
     if (reported !== null) {
-      this.#out.error(reported);
+      // Where nothing nearer is known, the command line is the place.
+      this.#out.error({
+        ...reported,
+        where: reported.where ?? ['frontmonth', ...this.#argv].join(' '),
+      });
       return reported.exit;
     }
     const file = writeCrashFile(error, this.#argv, this.#host);
@@ -228,7 +232,8 @@ function usageError(
     (command.commands.length > 0 && rest.length > 0)
   ) {
     const word = rest[0] ?? quoted;
-    const known = command.commands.map((child) => child.name());
+    const hidden = new Set(COMMANDS.filter((spec) => spec.isHidden).map((spec) => spec.name));
+    const known = command.commands.map((child) => child.name()).filter((name) => !hidden.has(name));
     return new TradingError('E_USAGE', `there is no command \`${word}\``, {
       where: `${path} ${word}`,
       rule: `commands: ${known.join(', ')}`,

@@ -1,5 +1,5 @@
 /** The command tree. Descriptions only: no command module is loaded from here before it runs. */
-import type { CommandSpec, FlagSpec } from './command.ts';
+import type { ArgSpec, CommandSpec, FlagSpec } from './command.ts';
 
 const SPAN: readonly FlagSpec[] = [
   { flags: '--from <date>', description: 'first trade date, YYYY-MM-DD', group: 'Data' },
@@ -9,6 +9,17 @@ const INSTRUMENTS: FlagSpec = {
   flags: '--instruments <roots>',
   description: 'products, comma separated: ES,NQ',
   group: 'Data',
+  values: 'product',
+};
+const RUN: ArgSpec = {
+  name: 'run',
+  description: 'last, last~2, a prefix of its id, or its folder',
+  values: 'run',
+};
+const STRATEGY: ArgSpec = {
+  name: 'strategy',
+  description: 'built-in name, or path of a .ts or .js file',
+  values: 'strategy',
 };
 const YES: FlagSpec = { flags: '--yes', description: 'answer every question with yes' };
 const TABLE_FLAGS: readonly FlagSpec[] = [
@@ -31,7 +42,7 @@ export const FILL_POLICIES = [
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({
   name,
   summary: `${what} of a run`,
-  args: [{ name: 'run', description: 'last, last~2, a prefix of its id, or its folder' }],
+  args: [RUN],
   flags: [...TABLE_FLAGS, ...extra],
   examples: [`frontmonth ${name} last --limit 10`, `frontmonth ${name} last --csv`],
   answer: 'table; CSV with --csv, NDJSON with --json',
@@ -59,16 +70,22 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'backtest',
     summary: 'run a strategy over recorded bars',
-    args: [{ name: 'strategy', description: 'built-in name, or path of a .ts or .js file' }],
+    args: [STRATEGY],
     flags: [
       {
         flags: '--param <key=value>',
         description: 'parameter of the strategy; may be repeated',
         isRepeated: true,
+        values: 'param',
       },
       INSTRUMENTS,
       ...SPAN,
-      { flags: '--data <dataset>', description: 'dataset of the catalog', group: 'Data' },
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
       { flags: '--capital <amount>', description: 'starting capital, whole currency units' },
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },
       {
@@ -106,7 +123,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'rerun',
     summary: 'run again from the manifest and compare the event hash',
-    args: [{ name: 'run', description: 'last, last~2, a prefix of its id, or its folder' }],
+    args: [RUN],
     flags: [{ flags: '--verify', description: 'compare only, keep no new run (the default)' }],
     examples: ['frontmonth rerun last', 'frontmonth rerun last~1 --json'],
     answer: 'same hash, or the first event that differs',
@@ -121,6 +138,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         description: 'one or more runs; default last',
         isOptional: true,
         isVariadic: true,
+        values: 'run',
       },
     ],
     flags: [
@@ -144,13 +162,22 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'compare',
     summary: 'what differs between runs',
-    args: [{ name: 'run', description: 'two or more runs', isVariadic: true }],
+    args: [{ name: 'run', description: 'two or more runs', isVariadic: true, values: 'run' }],
     flags: [
       {
         flags: '--by <what>',
         description: 'params or metrics; default both',
         choices: ['params', 'metrics'],
       },
+      { flags: '--html', description: 'write a page as well; in the folder of the last run' },
+      { flags: '--out <file>', description: 'file of the page', group: 'Page' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Page',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Page' },
     ],
     examples: [
       'frontmonth compare last~1 last',
@@ -159,7 +186,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     answer: 'side-by-side table of what differs',
     load: () => import('./commands/compare.ts'),
   },
-  runTable('trades', 'trades'),
+  runTable('trades', 'trades', [
+    { flags: '--flat', description: 'one row from flat to flat (the default)' },
+    { flags: '--fifo', description: 'one row per lot, first in first out' },
+  ]),
   runTable('orders', 'orders'),
   runTable('fills', 'fills'),
   {
@@ -183,7 +213,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'show',
         summary: 'summary of one run',
-        args: [{ name: 'run', description: 'default last', isOptional: true }],
+        args: [{ name: 'run', description: 'default last', isOptional: true, values: 'run' }],
         flags: [{ flags: '--issues', description: 'every data problem, denial and reject' }],
         examples: ['frontmonth runs show last', 'frontmonth runs show last --issues'],
         answer: 'summary table',
@@ -193,7 +223,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         name: 'tag',
         summary: 'add or remove a tag',
         args: [
-          { name: 'run', description: 'the run' },
+          { name: 'run', description: 'the run', values: 'run' },
           { name: 'tag', description: 'a word; a minus in front removes it' },
         ],
         examples: ['frontmonth runs tag last baseline', 'frontmonth runs tag last -- -baseline'],
@@ -220,11 +250,22 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'check',
     summary: 'parameters, data needs, venues and a look-ahead probe',
-    args: [{ name: 'strategy', description: 'built-in name, or path of a .ts or .js file' }],
+    args: [STRATEGY],
     flags: [
       INSTRUMENTS,
-      { flags: '--param <key=value>', description: 'as in backtest', isRepeated: true },
-      { flags: '--data <dataset>', description: 'dataset of the probe', group: 'Data' },
+      {
+        flags: '--param <key=value>',
+        description: 'as in backtest',
+        isRepeated: true,
+        values: 'param',
+      },
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the probe',
+        group: 'Data',
+        values: 'dataset',
+      },
+      ...SPAN,
       { flags: '--no-probe', description: 'skip the look-ahead probe' },
     ],
     examples: [
@@ -315,8 +356,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'show',
         summary: 'contracts, spans and bars of a dataset',
-        args: [{ name: 'dataset', description: 'default sample', isOptional: true }],
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
         flags: [
+          { flags: '--instruments <roots>', description: 'list the contracts of these products' },
           { flags: '--contract <id>', description: 'bars of this contract' },
           { flags: '--interval <interval>', description: 'bar interval; default 1d' },
           { flags: '--head <n>', description: 'first n bars; default 20' },
@@ -333,7 +377,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         name: 'check',
         summary: 'find problems in a dataset',
-        args: [{ name: 'dataset', description: 'default sample', isOptional: true }],
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
         flags: [{ flags: '--limit <n>', description: 'problems to list of each kind; default 20' }],
         examples: ['frontmonth data check sample', 'frontmonth data check mine --json'],
         answer: 'problems by file, row and reason; exit 1 when there are any',
@@ -344,7 +390,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'contracts',
     summary: 'products, and the contracts of one',
-    args: [{ name: 'product', description: 'root, such as ES', isOptional: true }],
+    args: [
+      { name: 'product', description: 'root, such as ES', isOptional: true, values: 'product' },
+    ],
     flags: [
       { flags: '--from <year>', description: 'first year; default last year' },
       { flags: '--to <year>', description: 'last year; default next year' },
@@ -371,7 +419,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'errors',
     summary: 'explain an error code',
-    args: [{ name: 'code', description: 'such as E_PARAM_RANGE', isOptional: true }],
+    args: [
+      {
+        name: 'code',
+        description: 'such as E_PARAM_RANGE',
+        isOptional: true,
+        values: 'error',
+      },
+    ],
     examples: ['frontmonth errors E_PARAM_RANGE', 'frontmonth errors'],
     answer: 'cause and cure, or all codes',
     load: () => import('./commands/errors.ts'),
@@ -387,9 +442,19 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'completion',
     summary: 'completion script of a shell',
-    args: [{ name: 'shell', description: 'bash, zsh or fish' }],
+    args: [{ name: 'shell', description: 'bash, zsh, fish or powershell', values: 'shell' }],
     examples: ['frontmonth completion bash', 'frontmonth completion zsh'],
     answer: 'the script',
     load: () => import('./commands/completion.ts'),
+  },
+  {
+    name: 'complete',
+    summary: 'what can stand in place of the last word',
+    isHidden: true,
+    args: [{ name: 'word', description: 'the line so far', isOptional: true, isVariadic: true }],
+    flags: [{ flags: '--next-word', description: 'a new word begins' }],
+    examples: ['frontmonth complete -- backtest --fills p', 'frontmonth complete -- runs'],
+    answer: 'one candidate a line',
+    load: () => import('./commands/complete.ts'),
   },
 ];

@@ -10,7 +10,12 @@ export interface ArgSpec {
   readonly description: string;
   readonly isOptional?: boolean;
   readonly isVariadic?: boolean;
+  /** What the completion offers for it. */
+  readonly values?: ValueKind;
 }
+
+/** Values that the completion looks up in the project. */
+export type ValueKind = 'run' | 'dataset' | 'product' | 'strategy' | 'error' | 'shell';
 
 export interface FlagSpec {
   /** As commander reads it: `--capital <amount>`. */
@@ -20,6 +25,8 @@ export interface FlagSpec {
   readonly group?: string;
   readonly isRepeated?: boolean;
   readonly choices?: readonly string[];
+  /** What the completion offers as its value. */
+  readonly values?: ValueKind | 'param';
 }
 
 export interface CommandSpec {
@@ -31,6 +38,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** What stands on stdout. */
   readonly answer: string;
+  /** Made for scripts: left out of help, reference and completion. */
+  readonly isHidden?: boolean;
   readonly children?: readonly CommandSpec[];
   /** Loaded only when the command runs. */
   readonly load?: () => Promise<{ readonly run: CommandRunner }>;

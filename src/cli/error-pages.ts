@@ -10,7 +10,7 @@ const CATALOG_FILES: Readonly<Record<string, readonly string[]>> = {
   sim: ['errors.ts'],
   engine: ['errors.ts'],
   strategies: ['errors.ts'],
-  research: ['errors.ts', 'plan-errors.ts'],
+  research: ['errors.ts'],
 };
 
 export async function errorCatalogs(): Promise<ReadonlyMap<string, ErrorCatalog>> {

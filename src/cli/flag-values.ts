@@ -32,6 +32,18 @@ export function dateFlag(call: CommandCall, name: string): string | undefined {
   return text;
 }
 
+/** `--from` and `--to`, in this order. Errors: E_TRADE_DATE; E_FLAG_VALUE when they are exchanged. */
+export function spanOf(call: CommandCall): { readonly from?: string; readonly to?: string } {
+  const [from, to] = [dateFlag(call, 'from'), dateFlag(call, 'to')];
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new TradingError('E_FLAG_VALUE', `--from ${from} is after --to ${to}`, {
+      where: `--from ${from} --to ${to}`,
+      fix: 'exchange the two dates',
+    });
+  }
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+}
+
 /** Moment before which runs are left out: `7d`, `12h`, `30m` or a date. Units: ms since the epoch. */
 export function sinceMs(text: string, nowMs: number): number {
   const duration = /^(\d+)([dhm])$/.exec(text);

@@ -80,7 +80,7 @@ export function programHelp(commands: readonly CommandSpec[]): string {
     '  frontmonth <command> [flags]',
     '',
     'Commands',
-    ...twoColumns(commands.map((c) => [c.name, c.summary])),
+    ...twoColumns(commands.filter((c) => c.isHidden !== true).map((c) => [c.name, c.summary])),
     '',
     'Every command',
     ...twoColumns([

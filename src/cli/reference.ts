@@ -68,7 +68,12 @@ export function cliReference(): string {
   lines.push('## Exit codes', '', '| Code | Meaning |', '|---|---|');
   for (const [name, code] of Object.entries(EXIT))
     lines.push(`| ${code} | ${EXIT_TEXT[name as keyof typeof EXIT]} |`);
-  lines.push('', ...COMMANDS.flatMap((spec) => commandSection(spec, [])));
+  lines.push(
+    '',
+    ...COMMANDS.filter((spec) => spec.isHidden !== true).flatMap((spec) =>
+      commandSection(spec, []),
+    ),
+  );
   return `${lines.join('\n').trimEnd()}\n`;
 }
 

@@ -82,7 +82,7 @@ export function reportError(error: unknown, pages: ErrorCatalog): ReportedError 
       code: error.code,
       message: error.message,
       where: error.where,
-      rule: error.rule,
+      rule: error.rule ?? page?.cause,
       fix: error.fix ?? suggestionOf(error.details ?? {}) ?? page?.cure,
       details: error.details ?? {},
       exit: page?.exit ?? EXIT.input,

@@ -11,6 +11,7 @@ import { parseTradeDate } from '../core/trade-date.ts';
 import type { Catalog } from '../data/catalog.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
 import type { RunData } from '../research/run-data.ts';
+import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
   DatasetCheck,
@@ -29,12 +30,18 @@ export function createServices(): Services {
     builtInStrategies,
     runBacktest: async (options) => (await backtestModule()).runBacktest(options),
     rerunRun: async (dir, options) => (await backtestModule()).rerunRun(dir, options),
+    runIds: async (runsDir) =>
+      (await import('../research/run-store.ts'))
+        .listRuns(runsDir)
+        .map((run) => run.runId)
+        .toReversed(),
     listRuns,
     resolveRun: async (runsDir, ref) =>
       (await import('../research/run-store.ts')).resolveRun(runsDir, ref),
     readRun,
     tagRun,
     renderReport,
+    renderComparison,
     loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractsOf,
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
@@ -60,14 +67,19 @@ async function createCalendars(): Promise<CalendarSource> {
   return (await import('../calendars/registry.ts')).createCalendars();
 }
 
-async function runData(dir: string, isLight: boolean): Promise<RunData> {
+async function runData(
+  dir: string,
+  isLight: boolean,
+  tables: readonly RunTableName[] = [],
+): Promise<RunData> {
   const { readRun: read } = await import('../research/run-store.ts');
   const store = await import('../data/arrow-store.ts');
-  return read(dir, store, isLight ? { tables: [], prices: false } : { prices: true });
+  return read(dir, store, isLight ? { tables, prices: false } : { prices: true });
 }
 
 async function readRun(dir: string): Promise<RunView> {
   const run = await runData(dir, false);
+  const { tradeViewRows } = await import('../research/trades-view.ts');
   return {
     dir,
     manifest: run.manifest,
@@ -75,6 +87,9 @@ async function readRun(dir: string): Promise<RunView> {
     issues: run.issues,
     get trades() {
       return run.trades as unknown as RunView['trades'];
+    },
+    get lots() {
+      return tradeViewRows(run, 'fifo') as unknown as RunView['lots'];
     },
     get orders() {
       return run.orders as unknown as RunView['orders'];
@@ -111,6 +126,16 @@ async function tagRun(dir: string, tags: readonly string[]): Promise<void> {
 async function renderReport(dir: string, options: ReportOptions): Promise<string> {
   const { renderReport: render } = await import('../research/report/render.ts');
   return render(await runData(dir, false), options);
+}
+
+async function renderComparison(
+  dirs: readonly string[],
+  options: Pick<ReportOptions, 'theme'>,
+): Promise<string> {
+  const { compareRuns } = await import('../research/compare.ts');
+  const { renderComparison: render } = await import('../research/report/compare-page.ts');
+  const runs = await Promise.all(dirs.map((dir) => runData(dir, true, ['equity', 'trades'])));
+  return render(compareRuns(runs), options);
 }
 
 async function contractsOf(
@@ -150,11 +175,21 @@ function viewOf(manifest: DatasetManifest): DatasetView {
     volume: manifest.volume,
     stamps: manifest.stamps,
     checksum: manifest.checksum,
+    givenRolls: givenRollsOf(manifest),
     segments: manifest.segments.map((segment) => ({
       ...segment,
       interval: segment.interval ?? segment.kind,
     })),
   };
+}
+
+function givenRollsOf(manifest: DatasetManifest): Record<string, number> {
+  const calendars = (manifest.extra?.['rollCalendars'] ?? {}) as Readonly<
+    Record<string, { readonly rolls: readonly unknown[] }>
+  >;
+  return Object.fromEntries(
+    Object.entries(calendars).map(([root, calendar]) => [root, calendar.rolls.length]),
+  );
 }
 
 async function readBars(
@@ -258,8 +293,5 @@ async function importFiles(options: ImportOptions): Promise<ImportOutcome> {
 }
 
 async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {
-  // By name: the command line knows no venue, it only shows what one says of itself.
-  const path = '../sim/capabilities.ts';
-  const venue = (await import(path)) as { BAR_VENUE_CAPABILITIES: VenueCapabilities };
-  return [venue.BAR_VENUE_CAPABILITIES];
+  return (await import('../research/venues.ts')).KNOWN_VENUES;
 }

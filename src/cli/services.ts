@@ -89,7 +89,10 @@ export interface RunView {
   readonly dir: string | null;
   readonly manifest: RunManifest;
   readonly summary: RunSummary | null;
+  /** Flat to flat. */
   readonly trades: readonly Row[];
+  /** The same trades as lots, first in first out. */
+  readonly lots: readonly Row[];
   readonly orders: readonly Row[];
   readonly fills: readonly Row[];
   readonly issues: readonly IssueView[];
@@ -125,6 +128,8 @@ export interface DatasetView {
   readonly volume: string;
   readonly stamps: string;
   readonly checksum: string;
+  /** Rolls by product, where the data came with their roll calendar. */
+  readonly givenRolls?: Readonly<Record<string, number>>;
   readonly segments: readonly SegmentView[];
 }
 export interface DatasetProblem {
@@ -180,12 +185,15 @@ export interface Services {
   builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
   runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
   rerunRun(dir: string, options: RerunOptions): Promise<RerunOutcome>;
+  /** Newest first; a damaged run too. */
+  runIds(runsDir: string): Promise<readonly string[]>;
   listRuns(runsDir: string): Promise<readonly RunListing[]>;
   /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
   resolveRun(runsDir: string, ref: string): Promise<string>;
   readRun(dir: string): Promise<RunView>;
   tagRun(dir: string, tags: readonly string[]): Promise<void>;
   renderReport(dir: string, options: ReportOptions): Promise<string>;
+  renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
   contractsOf(
     spec: InstrumentSpec,

@@ -17,6 +17,8 @@ export interface SummaryParts {
   readonly summary: RunSummary;
   readonly manifest: RunManifest;
   readonly dir: string;
+  /** The run stands in a folder of its own, where `last` does not find it. */
+  readonly isOutside?: boolean;
   readonly reportFile: string | null;
   readonly reportBytes: number;
   /** The latest earlier run of the same strategy on the same data; null when there is none. */
@@ -54,8 +56,9 @@ export function summaryText(out: Output, parts: SummaryParts): string {
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
     lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
+  const ref = parts.isOutside === true ? parts.dir : 'last';
   lines.push(
-    'next         frontmonth report last --open     frontmonth trades last --sort -maeTicks --limit 10',
+    `next         frontmonth report ${ref} --open     frontmonth trades ${ref} --sort -maeTicks --limit 10`,
   );
   return lines.join('\n');
 }
@@ -77,7 +80,7 @@ function linesOf(summary: RunSummary): Line[] {
   const { trades, currency } = summary;
   const interval = summary.intervals90['sharpe'];
   const sharpeNote =
-    interval === undefined
+    interval === undefined || interval.low === null
       ? ''
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
   const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;

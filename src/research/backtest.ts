@@ -2,8 +2,8 @@
  * The backtest: chooses the parts, wires them, runs the engine, and leaves a run folder. This is a composition root; the
  * logic stands in the layers it joins.
  */
-import { appendFileSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
@@ -30,6 +30,7 @@ import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf } from './costs.ts';
 import type { CostOverride } from './costs.ts';
+import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
@@ -163,7 +164,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     dataset,
     specs,
     calendars: createCalendars(),
-    labelCalendar: createLabelCalendar(),
+    labelCalendar: createLabelCalendar,
     requirements,
     roots,
     ...(options.from === undefined ? {} : { from: options.from }),
@@ -231,6 +232,7 @@ export function simulate(
     capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
     from: plan.from,
     to: plan.to,
+    rollFills: plan.rollFills,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
@@ -262,7 +264,10 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestOut
   const prepared = prepareRun(options);
   const createdUtc = toIsoUtc(startUs);
   const runId = toRunId(createdUtc, options.strategy.id, suffixOf(startUs, options));
-  const folder = beginRun(options.runsDir, runId, TABLE_STORE);
+  const folder =
+    options.out === undefined
+      ? beginRun(options.runsDir, runId, TABLE_STORE)
+      : beginRun(dirname(options.out), basename(options.out), TABLE_STORE);
   const describe = (
     result: EngineResult | null,
     outcome: RunOutcome,
@@ -292,6 +297,17 @@ export async function runBacktest(options: BacktestOptions): Promise<BacktestOut
     );
     throw error;
   }
+}
+
+/** A span between two sessions is inside the data and holds none of them. */
+function noBars(plan: RunPlan, options: BacktestOptions): TradingError {
+  const [from, to] = [toIsoDate(plan.from), toIsoDate(plan.to)];
+  return new TradingError('E_DATA_SPAN', `${options.dataset} has no bar from ${from} to ${to}`, {
+    details: { dataset: options.dataset, from, to },
+    where: `--from ${from} --to ${to}`,
+    rule: 'a run without a single bar is an error, never a result',
+    fix: `choose a longer span; see what is there: frontmonth data show ${options.dataset}`,
+  });
 }
 
 /** The disk may be what failed: the first error matters more than a second one from writing about it. */
@@ -337,6 +353,7 @@ function finish(
     progress('simulate', 0, hasBounds ? 0.5 : 1),
   );
   journal.close();
+  if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound =
     hasBounds && main.result.outcome === 'completed'
       ? simulate(
@@ -348,16 +365,8 @@ function finish(
       : null;
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
-  const extra = plan.notes.map((note) => ({ ...note, severity: 'warning' as const }));
-  const issues = [
-    ...main.recorder.issues(),
-    ...extra.map((note) => ({
-      code: note.code,
-      severity: note.severity,
-      count: 1,
-      first: [{ ...note, tsUs: 0 as TsUs }],
-    })),
-  ];
+  const notes = dataNotes(plan, prepared.dataset.manifest, main.recorder.tables().fills);
+  const issues = [...main.recorder.issues(), ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
   const boundData =
@@ -386,10 +395,23 @@ function finish(
 function writeReport(dir: string, run: RunData): { file: string; bytes: number } {
   const html = renderReport(run);
   const file = join(dir, 'report.html');
-  const fd = openSync(file, 'w');
-  const bytes = writeSync(fd, html);
-  closeSync(fd);
-  return { file, bytes };
+  try {
+    writeFileSync(file, html);
+  } catch (cause) {
+    // Half a page would look like a whole one.
+    rmSync(file, { force: true });
+    throw new TradingError(
+      'E_RUN_WRITE',
+      `the report cannot be written; the run is complete in ${dir}`,
+      {
+        where: file,
+        details: { path: file, errno: (cause as { code?: unknown }).code },
+        fix: 'free some space, then: frontmonth report last',
+        cause,
+      },
+    );
+  }
+  return { file, bytes: Buffer.byteLength(html) };
 }
 
 /** Errors of the disk surface as E_RUN_WRITE; the lines written so far stay readable. */

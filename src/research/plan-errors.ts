@@ -28,9 +28,9 @@ export const PLAN_ERRORS: ErrorCatalog = {
     exit: EXIT.input,
   },
   E_STRATEGY_DATA: {
-    title: 'A strategy declares no data',
-    cause: 'The function `requires` returned no series.',
-    cure: 'Declare at least one series; see docs/reference/strategy.md.',
+    title: 'A strategy declares no data, or data that a backtest does not feed',
+    cause: 'The function `requires` returned no series, or asks for quotes, trades or depth.',
+    cure: 'Declare at least one series of bars, and nothing that is not fed yet.',
     exit: EXIT.strategy,
   },
 };

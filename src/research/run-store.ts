@@ -166,7 +166,7 @@ function guardWrite(path: string, action: () => void): void {
   try {
     action();
   } catch (cause) {
-    const errno = (cause as { code?: unknown }).code;
+    const errno = errnoOf(cause);
     if (cause instanceof TradingError && cause.code.startsWith('E_RUN')) throw cause;
     throw new TradingError('E_RUN_WRITE', `cannot write the run folder ${path}: ${String(errno)}`, {
       details: { path, errno },
@@ -176,6 +176,12 @@ function guardWrite(path: string, action: () => void): void {
       cause,
     });
   }
+}
+
+/** The code of the file system under whatever wraps it. */
+function errnoOf(error: unknown): unknown {
+  if (error instanceof TradingError && error.cause !== undefined) return errnoOf(error.cause);
+  return (error as { code?: unknown }).code;
 }
 
 export interface ReadOptions {
@@ -188,7 +194,7 @@ export interface ReadOptions {
 /** Reads a run folder. Tables that the folder lacks read as empty in a failed run. Errors: E_RUN_READ. */
 export function readRun(dir: string, store: TableStore, options: ReadOptions = {}): RunData {
   const manifest = readJson(join(dir, 'manifest.json')) as RunManifest;
-  if (manifest.schema !== RUN_SCHEMA) {
+  if ((manifest.schema as string) !== RUN_SCHEMA) {
     throw readFailure(dir, `its schema is not ${RUN_SCHEMA}`);
   }
   const isPartial = basename(dir).startsWith(PARTIAL_PREFIX);
@@ -347,6 +353,9 @@ export function resolveRun(runsDir: string, name: string): string {
   if (exact !== undefined) return exact.dir;
   const matches = name === '' ? [] : entries.filter((entry) => entry.runId.startsWith(name));
   if (matches.length === 1) return matches[0]!.dir;
+  // A folder beside the working one, as `--out` makes it; the ids of the runs folder go first.
+  if (matches.length === 0 && name !== '' && fs.existsSync(join(resolve(name), 'manifest.json')))
+    return resolve(name);
   if (matches.length === 0) throw notFound(name, runsDir, `there are ${entries.length} runs`);
   throw new TradingError('E_RUN_AMBIGUOUS', `"${name}" fits ${matches.length} runs`, {
     details: { name, matches: matches.map((entry) => entry.runId) },

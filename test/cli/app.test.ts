@@ -328,6 +328,7 @@ describe('exit codes', () => {
           trades: [],
           orders: [],
           fills: [],
+          lots: [],
           issues: [],
         }),
       rerunRun: () =>
@@ -431,6 +432,7 @@ describe('tables', () => {
         trades,
         orders: [],
         fills: [],
+        lots: [],
         issues: [],
       }),
   };

@@ -2,6 +2,7 @@
 import type { Host } from '../../src/cli/host.ts';
 import { runCli } from '../../src/cli/app.ts';
 import type { Services } from '../../src/cli/services.ts';
+import { connectServices } from '../../src/cli/services.ts';
 import type { RunManifest, RunSummary } from '../../src/research/run-format.ts';
 import { RUN_SCHEMA } from '../../src/research/run-format.ts';
 import { donchianBreakout } from '../../src/strategies/index.ts';
@@ -20,6 +21,18 @@ export interface RunOptions {
   readonly columns?: number;
   readonly signal?: 'SIGINT' | 'SIGTERM';
   readonly answer?: string;
+  /** Milliseconds since the epoch. */
+  readonly nowMs?: number;
+}
+
+/** The same with the real layers behind it, in a folder of its own. */
+export async function runReal(
+  cwd: string,
+  argv: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
+  const services = { ...(await connectServices()), ...options.services };
+  return run(argv, { ...options, cwd, services });
 }
 
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
@@ -31,7 +44,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     isInputTty: options.answer !== undefined,
     env: { HOME: '/nonexistent', ...options.env },
     cwd: options.cwd ?? '/nonexistent',
-    nowMs: () => Date.UTC(2026, 10, 21, 12),
+    nowMs: () => options.nowMs ?? Date.UTC(2026, 10, 21, 12),
     loadServices: () => Promise.resolve({ ...FAKE_SERVICES, ...options.services }),
     ask: () => Promise.resolve(options.answer ?? ''),
     stopSignal: () => options.signal ?? null,
@@ -60,12 +73,15 @@ export const FAKE_SERVICES: Services = {
   builtInStrategies: () => Promise.resolve({ 'donchian-breakout': donchianBreakout }),
   runBacktest: never('runBacktest'),
   rerunRun: never('rerunRun'),
+  runIds: () => Promise.resolve([]),
   listRuns: () => Promise.resolve([]),
   resolveRun: (runsDir, ref) => Promise.resolve(`${runsDir}/${ref}`),
   readRun: never('readRun'),
   tagRun: never('tagRun'),
   renderReport: never('renderReport'),
-  loadInstruments: never('loadInstruments'),
+  renderComparison: never('renderComparison'),
+  loadInstruments: async (dir) =>
+    (await import('../../src/data/instruments.ts')).loadInstruments(dir),
   contractsOf: never('contractsOf'),
   listDatasets: () => Promise.resolve([DATASET]),
   dataset: () => Promise.resolve(DATASET),

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { completionScript } from '../../src/cli/commands/completion.ts';
+import { lacksOf, usesOf } from '../../src/cli/commands/check.ts';
+import { SHELLS, completionScript } from '../../src/cli/commands/completion.ts';
 import { differences } from '../../src/cli/commands/compare.ts';
 import { errorCatalogs } from '../../src/cli/error-pages.ts';
 import { formatMoney, formatTime } from '../../src/cli/format.ts';
@@ -14,6 +15,8 @@ import { editDistance, suggest } from '../../src/cli/suggest.ts';
 import { fitColumns, toCsv } from '../../src/cli/table.ts';
 import { EXIT } from '../../src/core/errors.ts';
 import { probeLookAhead } from '../../src/research/look-ahead.ts';
+import { KNOWN_VENUES } from '../../src/research/venues.ts';
+import { donchianBreakout } from '../../src/strategies/index.ts';
 import { envNameOf, resolveConfig } from '../../src/research/project-config.ts';
 import { fakeManifest, fakeSummary, run } from './support.ts';
 
@@ -289,6 +292,7 @@ describe('compare', () => {
         metrics: { netProfit: { value: net }, sharpe: { value: net / 10_000 } },
       }),
       trades: [],
+      lots: [],
       orders: [],
       fills: [],
       issues: [],
@@ -360,11 +364,70 @@ describe('error pages', () => {
 });
 
 describe('completion', () => {
-  it.each(['bash', 'zsh', 'fish'] as const)(
-    'of %s knows commands, subcommands and flags',
-    (shell) => {
-      const script = completionScript(shell);
-      for (const word of ['backtest', 'sample', 'capital']) expect(script).toContain(word);
-    },
-  );
+  it.each(SHELLS)('script of %s asks the program and registers itself', (shell) => {
+    const script = completionScript(shell);
+    expect(script).toContain('frontmonth complete');
+    expect(script).toMatch(/complete -F|compdef|complete -c|Register-ArgumentCompleter/);
+  });
+
+  const services = {
+    runIds: () => Promise.resolve(['2026-b', '2026-a']),
+    builtInStrategies: () => Promise.resolve({ 'donchian-breakout': donchianBreakout }),
+  };
+  it.each([
+    ['commands', ['comp'], ['compare', 'completion']],
+    ['subcommands', ['runs', 't'], ['tag']],
+    ['flags', ['backtest', 'x', '--cap'], ['--capital']],
+    ['choices of a flag', ['backtest', 'x', '--fills', 'o'], ['optimistic', 'ohlc', 'olhc']],
+    ['runs', ['trades', ''], ['last', '2026-b', '2026-a']],
+    ['runs after a run', ['compare', 'last', '2026-a'], ['2026-a']],
+    ['datasets', ['data', 'show', 's'], ['sample']],
+    ['a list of products', ['backtest', 'x', '--instruments', 'es,6'], /^es,6[A-Z]$/],
+    ['parameters', ['backtest', 'donchian-breakout', '--param', 'entry'], ['entryBars=']],
+    ['strategies', ['check', 'don'], ['donchian-breakout']],
+    ['nothing for free text', ['backtest', 'x', '--seed', ''], []],
+    ['nothing for an unknown strategy', ['check', 'nobody', '--param', 'a'], []],
+  ])('offers %s', async (_, words, wanted) => {
+    const ran = await run(['complete', '--', ...words], { services });
+    const found = ran.out.split('\n').filter((line) => line !== '');
+    expect(ran).toMatchObject({ code: EXIT.ok, err: '' });
+    if (!(wanted instanceof RegExp)) expect(found).toEqual(wanted);
+    else {
+      expect(found.length).toBeGreaterThan(3);
+      for (const line of found) expect(line).toMatch(wanted);
+    }
+  });
+
+  it('is not listed in the help', async () => {
+    expect((await run(['--help'])).out).not.toMatch(/^ {2}complete /m);
+  });
+});
+
+describe('what a strategy uses', () => {
+  const order = (type: string, groupId = '', role = 'single') => ({
+    type,
+    timeInForce: 'gtc',
+    groupId,
+    role,
+    reduceOnly: false,
+  });
+  it('is compared with what a venue has', () => {
+    const orders = [
+      order('market', 'g', 'entry'),
+      order('limit', 'g', 'target'),
+      order('limit', 'g', 'target'),
+      order('market-on-close'),
+    ];
+    const uses = usesOf(orders, { series: [], quotes: ['ES'] });
+    expect(uses).toEqual({
+      orderTypes: ['limit', 'market', 'market-on-close'],
+      timesInForce: ['gtc'],
+      groups: ['bracket', 'multi-target'],
+      reduceOnly: false,
+      feeds: ['quotes'],
+    });
+    const [venue] = KNOWN_VENUES;
+    expect(lacksOf(venue!, uses)).toEqual(['market-on-close']);
+    expect(lacksOf(venue!, { ...uses, orderTypes: ['market'] })).toEqual([]);
+  });
 });

@@ -12,7 +12,7 @@ import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
 import type { RunSummary } from '../../research/run-format.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
-import { dateFlag, numberFlag } from '../flag-values.ts';
+import { numberFlag, spanOf } from '../flag-values.ts';
 import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
@@ -24,6 +24,7 @@ import type { BacktestOptions, BacktestOutcome, RunProgress, Services } from '..
 import type { LoadedStrategy } from '../strategy-loader.ts';
 import { loadStrategy, readParams, splitRoots, withWhere } from '../strategy-loader.ts';
 import { summaryText } from '../summary-view.ts';
+import { unknownProduct } from './contracts.ts';
 import { ensureSample } from './data.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
@@ -42,6 +43,7 @@ export async function backtest(
     builtIn: await services.builtInStrategies(),
   });
   const options = await backtestOptions(call, config, strategy);
+  await checkProducts(services, options);
   const interrupts = watchInterrupts(call.host);
   if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
   const outcome = await simulate(call.out, services, options, interrupts, strategy);
@@ -68,13 +70,7 @@ async function backtestOptions(
   const texts = call.flags['param'];
   const params = readParams(strategy.definition, Array.isArray(texts) ? (texts as string[]) : []);
   checkParams(strategy, params);
-  const [from, to] = [dateFlag(call, 'from'), dateFlag(call, 'to')];
-  if (from !== undefined && to !== undefined && from > to) {
-    throw new TradingError('E_FLAG_VALUE', `--from ${from} is after --to ${to}`, {
-      where: `--from ${from} --to ${to}`,
-      fix: 'exchange the two dates',
-    });
-  }
+  const span = spanOf(call);
   const instruments = splitRoots(textFlag(call, 'instruments'));
   const out = textFlag(call, 'out');
   const execution = textFlag(call, 'execution');
@@ -89,8 +85,7 @@ async function backtestOptions(
     catalogDir: values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     dataset: values.dataset,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...span,
     capital: values.capital,
     currency: values.currency,
     returnBase: values.returnBase,
@@ -115,6 +110,14 @@ async function backtestOptions(
     },
     clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
   };
+}
+
+/** Before anything is generated or read, with a suggestion. */
+async function checkProducts(services: Services, options: BacktestOptions): Promise<void> {
+  if (options.instruments === undefined) return;
+  const known = [...(await services.loadInstruments(options.instrumentsDir)).keys()];
+  const unknown = options.instruments.find((root) => !known.includes(root));
+  if (unknown !== undefined) throw unknownProduct(unknown, known, `--instruments ${unknown}`);
 }
 
 function readRates(file: string | null): { text: string; file: string } | undefined {
@@ -199,6 +202,7 @@ async function present(
     summary,
     manifest,
     dir: shown(outcome.dir),
+    isOutside: textFlag(call, 'out') !== undefined,
     reportFile: outcome.reportFile === null ? null : shown(outcome.reportFile),
     reportBytes: outcome.reportBytes,
     previous: await previousRun(services, config.values.runs, outcome),
@@ -206,6 +210,9 @@ async function present(
   for (const warning of summary.warnings) out.warnings.push(warning);
   const hasTrades = summary.trades.closed + summary.trades.open > 0;
   if (!hasTrades) out.warnings.push({ code: 'no-trades', message: 'the run made no trade' });
+  // One document: it is the error, and it names the run that was kept.
+  if (manifest.outcome === 'strategy-error' && out.options.json)
+    throw strategyError(outcome, strategy, host.cwd);
   const result = { ...summary, dir: parts.dir, reportFile: parts.reportFile };
   out.result(SUMMARY_SCHEMA, result, () => summaryText(out, parts));
   if (!hasTrades && !out.options.json) out.talk('warning no-trades: the run made no trade');
@@ -228,10 +235,11 @@ async function present(
 }
 
 /** What the strategy threw, with its line, the hook and the moment; the cure is that of the first error. */
-function strategyError(
+export function strategyError(
   { manifest, dir, error }: BacktestOutcome,
   strategy: LoadedStrategy,
   cwd: string,
+  kept: string = `the run up to there is kept in ${relative(cwd, dir) || dir}`,
 ): TradingError {
   const cause = error?.cause;
   const line =
@@ -240,10 +248,9 @@ function strategyError(
       : frameInFile(stackOf(cause), strategy.path, cwd);
   const known = isTradingError(cause) ? cause : null;
   const code = (manifest.error?.code ?? 'E_STRATEGY_THREW') as `E_${string}`;
-  const kept = `the run up to there is kept in ${relative(cwd, dir) || dir}`;
   return new TradingError(code, manifest.error?.message ?? 'the strategy threw', {
     where: [line, manifest.error?.where].filter((part) => part != null).join(', '),
-    ...(known?.details === undefined ? {} : { details: known.details }),
+    details: { ...known?.details, runId: manifest.runId, dir },
     ...(known?.rule === undefined ? {} : { rule: known.rule }),
     fix: known?.fix === undefined ? `correct the strategy; ${kept}` : `${known.fix}; ${kept}`,
     cause,

@@ -14,12 +14,14 @@ import type { ProbeResult } from '../../research/look-ahead.ts';
 import { probeLookAhead } from '../../research/look-ahead.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg, textFlag } from '../command.ts';
+import { spanOf } from '../flag-values.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { LoadedStrategy } from '../strategy-loader.ts';
 import { loadStrategy, readParams, splitRoots } from '../strategy-loader.ts';
 import { renderTable } from '../table.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
-import { withStrategyPlace } from './backtest.ts';
+import { strategyError, withStrategyPlace } from './backtest.ts';
+import type { Row } from '../services.ts';
 import { unknownProduct } from './contracts.ts';
 import { ensureSample } from './data.ts';
 
@@ -34,16 +36,23 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const { definition } = strategy;
   const roots = splitRoots(textFlag(call, 'instruments')) ?? [...definition.instruments];
   const specs = await services.loadInstruments(instrumentsDirOf(config));
-  for (const root of roots) if (!specs.has(root)) throw unknownProduct(root, [...specs.keys()]);
+  for (const root of roots)
+    if (!specs.has(root)) throw unknownProduct(root, [...specs.keys()], `product ${root}`);
   const texts = call.flags['param'];
   const given = readParams(definition, Array.isArray(texts) ? (texts as string[]) : []);
   const params = resolveParams(definition.params, given);
   const needs = needsOf(call, strategy, params, roots);
-  const venues = await services.venueCapabilities();
-  const probe =
+  const capabilities = await services.venueCapabilities();
+  const probed =
     call.flags['probe'] === false
       ? null
-      : await runProbe(call, config, strategy, { roots, params: given });
+      : await runProbe(call, config, strategy, { roots, params: given, ...spanOf(call) });
+  const probe = probed?.result ?? null;
+  const uses = probed === null ? null : usesOf(probed.orders, needs);
+  const venues = capabilities.map((venue) => ({
+    ...venue,
+    lacks: uses === null ? null : lacksOf(venue, uses),
+  }));
   const result = {
     strategy: {
       id: definition.id,
@@ -53,6 +62,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     params: definition.params,
     instruments: roots,
     needs,
+    uses,
     venues,
     lookAhead: probe,
   };
@@ -66,10 +76,82 @@ export async function run(call: CommandCall): Promise<ExitCode> {
       '',
       venueTable(call, venues),
       '',
+      usesText(uses, venues),
+      '',
       probeText(probe),
     ].join('\n'),
   );
-  return probe === null || probe.holds ? EXIT.ok : EXIT.answerIsNo;
+  const isServed = venues.some((venue) => (venue.lacks ?? []).length === 0);
+  return (probe === null || probe.holds) && isServed ? EXIT.ok : EXIT.answerIsNo;
+}
+
+/** What a strategy asked of its venue in the probe, and of the data in its requirements. */
+export interface StrategyUses {
+  readonly orderTypes: readonly string[];
+  readonly timesInForce: readonly string[];
+  readonly groups: readonly string[];
+  readonly reduceOnly: boolean;
+  /** Market data beside bars. */
+  readonly feeds: readonly string[];
+}
+
+export function usesOf(orders: readonly Row[], needs: DataRequirements): StrategyUses {
+  const distinct = (column: string): string[] =>
+    [...new Set(orders.map((order) => order[column] as string))].toSorted();
+  const groups = new Map<string, string[]>();
+  for (const order of orders) {
+    const id = order['groupId'] as string;
+    if (id !== '') groups.set(id, [...(groups.get(id) ?? []), order['role'] as string]);
+  }
+  return {
+    orderTypes: distinct('type'),
+    timesInForce: distinct('timeInForce'),
+    groups: [...new Set([...groups.values()].flatMap(groupKinds))].toSorted(),
+    reduceOnly: orders.some((order) => order['reduceOnly'] === true),
+    feeds: (['quotes', 'trades', 'depth'] as const).filter(
+      (kind) => (needs[kind] ?? []).length > 0,
+    ),
+  };
+}
+
+/** The kinds of a group with these roles. */
+function groupKinds(roles: readonly string[]): string[] {
+  const targets = roles.filter((role) => role === 'target').length;
+  return [roles.includes('entry') ? 'bracket' : 'oco', ...(targets > 1 ? ['multi-target'] : [])];
+}
+
+/** What the strategy uses and the venue has not. */
+export function lacksOf(venue: VenueCapabilities, uses: StrategyUses): string[] {
+  const missing = (known: readonly string[], used: readonly string[]): string[] =>
+    used.filter((word) => !known.includes(word));
+  return [
+    ...missing(venue.orderTypes, uses.orderTypes),
+    ...missing(venue.timesInForce, uses.timesInForce),
+    ...missing(venue.features.groups, uses.groups),
+    ...(uses.reduceOnly && !venue.features.reduceOnly ? ['reduce-only'] : []),
+  ];
+}
+
+function usesText(
+  uses: StrategyUses | null,
+  venues: readonly { readonly venue: string; readonly lacks: readonly string[] | null }[],
+): string {
+  if (uses === null) return 'used in the probe: not tried';
+  const words = [
+    ...uses.orderTypes,
+    ...uses.timesInForce,
+    ...uses.groups,
+    ...(uses.reduceOnly ? ['reduce-only'] : []),
+    ...uses.feeds,
+  ];
+  return [
+    `used in the probe: ${words.join(' ') || 'no orders'}`,
+    ...venues.map(({ venue, lacks }) =>
+      lacks === null || lacks.length === 0
+        ? `  ${venue} has all of it`
+        : `  ${venue} LACKS ${lacks.join(' ')}`,
+    ),
+  ].join('\n');
 }
 
 function needsOf(
@@ -161,15 +243,21 @@ async function runProbe(
   call: CommandCall,
   config: ResolvedConfig,
   strategy: LoadedStrategy,
-  choice: { readonly roots: readonly string[]; readonly params: Readonly<Record<string, unknown>> },
-): Promise<ProbeResult> {
+  choice: {
+    readonly roots: readonly string[];
+    readonly params: Readonly<Record<string, unknown>>;
+    readonly from?: string;
+    readonly to?: string;
+  },
+): Promise<{ readonly result: ProbeResult; readonly orders: readonly Row[] }> {
   const services = await call.services();
   const interrupts = watchInterrupts(call.host);
   const runsDir = mkdtempSync(join(tmpdir(), 'frontmonth-check-'));
   const { values } = config;
   try {
     await ensureSample(call, config, interrupts);
-    return await probeLookAhead(async (to) => {
+    let orders: readonly Row[] = [];
+    const result = await probeLookAhead(async (to) => {
       const outcome = await services.runBacktest({
         strategyFile: strategy.file,
         strategy: strategy.definition,
@@ -179,7 +267,8 @@ async function runProbe(
         catalogDir: values.catalog,
         instrumentsDir: instrumentsDirOf(config),
         dataset: values.dataset,
-        ...(to === null ? {} : { to }),
+        ...(choice.from === undefined ? {} : { from: choice.from }),
+        ...(to === null ? (choice.to === undefined ? {} : { to: choice.to }) : { to }),
         capital: values.capital,
         currency: values.currency,
         returnBase: values.returnBase,
@@ -194,7 +283,10 @@ async function runProbe(
         clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
         onProgress: () => interrupts.isStopping(),
       });
+      if (outcome.manifest.outcome === 'strategy-error')
+        throw strategyError(outcome, strategy, call.host.cwd, 'the run of the probe is not kept');
       const run = await services.readRun(outcome.dir);
+      if (to === null) orders = run.orders;
       return {
         from: outcome.manifest.from,
         to: outcome.manifest.to,
@@ -202,6 +294,7 @@ async function runProbe(
         orders: run.orders,
       };
     });
+    return { result, orders };
   } catch (error) {
     throw withStrategyPlace(error, strategy, call.host.cwd);
   } finally {

@@ -1,10 +1,12 @@
 /** `frontmonth compare <run…>`: only what differs. */
+import { writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import type { CommandCall } from '../command.ts';
-import { listArg, textFlag } from '../command.ts';
-import { formatNumber } from '../format.ts';
-import type { RunView } from '../services.ts';
+import { hasFlag, listArg, textFlag } from '../command.ts';
+import { formatBytes, formatNumber } from '../format.ts';
+import type { RunView, Services } from '../services.ts';
 import { renderTable } from '../table.ts';
 
 interface Difference {
@@ -23,9 +25,13 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   }
   const config = await call.config();
   const services = await call.services();
+  const dirs: string[] = [];
   const runs: RunView[] = [];
-  for (const ref of refs)
-    runs.push(await services.readRun(await services.resolveRun(config.values.runs, ref)));
+  for (const ref of refs) {
+    const dir = await services.resolveRun(config.values.runs, ref);
+    dirs.push(dir);
+    runs.push(await services.readRun(dir));
+  }
   const by = textFlag(call, 'by');
   const rows = differences(runs).filter(
     (row) =>
@@ -34,14 +40,39 @@ export async function run(call: CommandCall): Promise<ExitCode> {
       row.what === (by === 'params' ? 'param' : 'metric'),
   );
   const ids = runs.map((item) => item.manifest.runId);
-  call.out.result('frontmonth.compare/1', { runs: ids, differences: rows }, () =>
-    [
-      ...ids.map((id, i) => `${String.fromCharCode(65 + i)}  ${id}`),
-      '',
-      rows.length === 0 ? 'no difference' : tableText(call, rows, ids.length),
-    ].join('\n'),
+  const page = await writePage(call, services, dirs);
+  call.out.result(
+    'frontmonth.compare/1',
+    { runs: ids, differences: rows, ...(page === null ? {} : { page }) },
+    () =>
+      [
+        ...ids.map((id, i) => `${String.fromCharCode(65 + i)}  ${id}`),
+        '',
+        rows.length === 0 ? 'no difference' : tableText(call, rows, ids.length),
+        ...(page === null
+          ? []
+          : ['', `page  ${relative(call.host.cwd, page.file)} (${formatBytes(page.bytes)})`]),
+      ].join('\n'),
   );
+  if (page !== null && hasFlag(call, 'open')) await call.host.openInBrowser(page.file);
   return EXIT.ok;
+}
+
+/** Any flag of the page asks for it. */
+async function writePage(
+  call: CommandCall,
+  services: Services,
+  dirs: readonly string[],
+): Promise<{ readonly file: string; readonly bytes: number } | null> {
+  const [out, theme] = [textFlag(call, 'out'), textFlag(call, 'theme')];
+  const isAsked = hasFlag(call, 'html') || hasFlag(call, 'open');
+  if (!isAsked && out === undefined && theme === undefined) return null;
+  const html = await services.renderComparison(dirs, {
+    theme: (theme ?? 'auto') as 'auto' | 'light' | 'dark',
+  });
+  const file = out === undefined ? join(dirs.at(-1)!, 'compare.html') : resolve(call.host.cwd, out);
+  writeFileSync(file, html);
+  return { file, bytes: Buffer.byteLength(html) };
 }
 
 function tableText(call: CommandCall, rows: readonly Difference[], count: number): string {

@@ -1,18 +1,19 @@
-/** `frontmonth completion <shell>`: a static script made from the command tree. */
+/** `frontmonth completion <shell>`: a short script that asks `frontmonth complete` at every press of Tab. */
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
-import { COMMANDS } from '../command-tree.ts';
-import type { CommandCall, CommandSpec } from '../command.ts';
-import { GLOBAL_FLAGS, textArg } from '../command.ts';
+import type { CommandCall } from '../command.ts';
+import { textArg } from '../command.ts';
 import { didYouMean } from '../suggest.ts';
 
-const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+export type Shell = (typeof SHELLS)[number];
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const shell = textArg(call, 0);
   const known = SHELLS.find((name) => name === shell);
   if (known === undefined) {
     throw new TradingError('E_FLAG_VALUE', `there is no completion for \`${shell}\``, {
+      where: shell,
       rule: `shells: ${SHELLS.join(', ')}`,
       fix: didYouMean(shell, SHELLS, 'name one of these shells'),
     });
@@ -21,65 +22,63 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function longFlags(spec: CommandSpec): string[] {
-  return [...(spec.flags ?? []), ...GLOBAL_FLAGS].map((flag) => flag.flags.split(' ')[0]!);
+export function completionScript(shell: Shell): string {
+  return SCRIPTS[shell].join('\n');
 }
 
-/** What can follow each command path. */
-function wordsByPath(): Map<string, string[]> {
-  const words = new Map<string, string[]>([
-    ['', [...COMMANDS.map((spec) => spec.name), '--help', '--version']],
-  ]);
-  const visit = (spec: CommandSpec, path: string): void => {
-    const children = (spec.children ?? []).map((child) => child.name);
-    words.set(path, [...children, ...longFlags(spec), '--help']);
-    for (const child of spec.children ?? []) visit(child, `${path} ${child.name}`);
-  };
-  for (const spec of COMMANDS) visit(spec, spec.name);
-  return words;
-}
-
-export function completionScript(shell: (typeof SHELLS)[number]): string {
-  if (shell === 'fish') return fishScript();
-  const cases = [...wordsByPath()]
-    .filter(([path]) => path !== '')
-    .map(([path, words]) => `    '${path}') words='${words.join(' ')}' ;;`)
-    .toSorted((a, b) => b.length - a.length);
-  const body = [
+const SCRIPTS: Readonly<Record<Shell, readonly string[]>> = {
+  bash: [
+    '# eval "$(frontmonth completion bash)"',
     '_frontmonth() {',
-    '  local cur path words w',
-    '  cur="${COMP_WORDS[COMP_CWORD]}"',
-    "  path=''",
-    '  for w in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
-    '    case "$w" in -*) ;; *) case "$path" in \'\') path="$w" ;; data|runs) path="$path $w" ;; esac ;; esac',
+    '  local words=() glue=0 i w n',
+    // Readline breaks `fast=5` into three words; they are joined again.
+    '  for ((i = 1; i <= COMP_CWORD; i++)); do',
+    '    w="${COMP_WORDS[i]}"; n=${#words[@]}',
+    `    if [ "$w" = '=' ] && [ "$n" -gt 0 ]; then words[n-1]="\${words[n-1]}="; glue=1`,
+    `    elif [ "$glue" = 1 ]; then words[n-1]="\${words[n-1]}$w"; glue=0`,
+    '    else words+=("$w"); fi',
     '  done',
-    `  words='${wordsByPath().get('')!.join(' ')}'`,
-    '  case "$path" in',
-    ...cases,
-    '  esac',
-    '  COMPREPLY=($(compgen -W "$words" -- "$cur"))',
-    '  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$cur"))',
+    `  local IFS=$'\\n' last="\${words[\${#words[@]}-1]}"`,
+    '  COMPREPLY=($(frontmonth complete -- "${words[@]}" 2>/dev/null))',
+    '  case "${COMPREPLY[0]}" in *=) compopt -o nospace 2>/dev/null ;; esac',
+    '  case "$last" in *=*) COMPREPLY=("${COMPREPLY[@]#*=}") ;; esac',
+    '  [ ${#COMPREPLY[@]} -eq 0 ] && COMPREPLY=($(compgen -f -- "$last"))',
     '}',
     'complete -F _frontmonth frontmonth',
-  ];
-  const head = shell === 'zsh' ? ['autoload -U +X bashcompinit && bashcompinit'] : [];
-  return [...head, ...body].join('\n');
-}
-
-function fishScript(): string {
-  const lines = ['complete -c frontmonth -f'];
-  for (const spec of COMMANDS) {
-    lines.push(
-      `complete -c frontmonth -n __fish_use_subcommand -a ${spec.name} -d '${spec.summary.replaceAll("'", '')}'`,
-    );
-    for (const child of spec.children ?? [])
-      lines.push(
-        `complete -c frontmonth -n '__fish_seen_subcommand_from ${spec.name}' -a ${child.name} -d '${child.summary.replaceAll("'", '')}'`,
-      );
-    for (const flag of longFlags(spec))
-      lines.push(
-        `complete -c frontmonth -n '__fish_seen_subcommand_from ${spec.name}' -l ${flag.slice(2)}`,
-      );
-  }
-  return lines.join('\n');
-}
+  ],
+  zsh: [
+    '#compdef frontmonth',
+    '# eval "$(frontmonth completion zsh)"',
+    '_frontmonth() {',
+    '  local -a found',
+    '  found=(${(f)"$(frontmonth complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)"})',
+    `  if (( $#found )); then compadd -Q -S '' -- $found; else _files; fi`,
+    '}',
+    'compdef _frontmonth frontmonth',
+  ],
+  fish: [
+    '# frontmonth completion fish | source',
+    'function __frontmonth_complete',
+    '  set -l before (commandline -opc)',
+    '  set -l found (frontmonth complete -- $before[2..-1] (commandline -ct) 2>/dev/null)',
+    '  if test (count $found) -gt 0',
+    '    printf "%s\\n" $found',
+    '  else',
+    '    __fish_complete_path (commandline -ct)',
+    '  end',
+    'end',
+    'complete -c frontmonth -f -a "(__frontmonth_complete)"',
+  ],
+  powershell: [
+    '# frontmonth completion powershell | Out-String | Invoke-Expression',
+    'Register-ArgumentCompleter -Native -CommandName frontmonth -ScriptBlock {',
+    '  param($wordToComplete, $commandAst, $cursorPosition)',
+    '  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })',
+    // An empty argument does not reach a program from every version of this shell.
+    "  $next = if ($wordToComplete -eq '') { @('--next-word') } else { @() }",
+    "  frontmonth complete @next '--' @words 2>$null | ForEach-Object {",
+    "    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)",
+    '  }',
+    '}',
+  ],
+};

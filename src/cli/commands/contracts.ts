@@ -34,9 +34,13 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-export function unknownProduct(word: string, known: readonly string[]): TradingError {
+export function unknownProduct(
+  word: string,
+  known: readonly string[],
+  where: string = word,
+): TradingError {
   return new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${word}`, {
-    where: word,
+    where,
     fix: didYouMean(word, known, '`frontmonth contracts` lists the products'),
     details: { name: word },
   });

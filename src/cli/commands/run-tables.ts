@@ -8,7 +8,7 @@ import type { RunInstrument } from '../../research/run-format.ts';
 import type { CommandCall, CommandRunner } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
 import { numberFlag } from '../flag-values.ts';
-import { formatMicros, formatTime } from '../format.ts';
+import { formatMicros, formatMoney, formatTime } from '../format.ts';
 import type { Row, RunView } from '../services.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Column } from '../table.ts';
@@ -34,6 +34,25 @@ const SHOWN: Readonly<Record<string, readonly (readonly [name: string, priority:
     ['bars', 8],
     ['rolls', 9],
     ['isAmbiguous', 6],
+  ],
+  // One row per lot, first in first out; the columns of the other view of the same fills.
+  lots: [
+    ['id', 0],
+    ['instrument', 0],
+    ['contract', 4],
+    ['side', 0],
+    ['qty', 0],
+    ['entryUs', 1],
+    ['entryPrice', 2],
+    ['exitUs', 3],
+    ['exitPrice', 2],
+    ['entryName', 7],
+    ['exitName', 5],
+    ['net', 0],
+    ['currency', 6],
+    ['bars', 8],
+    ['rolls', 9],
+    ['ambiguous', 6],
   ],
   orders: [
     ['clOrdId', 0],
@@ -87,16 +106,31 @@ export function tableRunner(name: string): CommandRunner {
     const services = await call.services();
     const dir = await services.resolveRun(config.values.runs, textArg(call, 0));
     const run = await services.readRun(dir);
-    const rows = selectRows(run[name as 'trades' | 'orders' | 'fills'], {
+    const view = viewOf(call, name);
+    const rows = selectRows(run[view], {
       where: textFlag(call, 'where'),
       sort: textFlag(call, 'sort'),
       limit: numberFlag(call, 'limit', { min: 1 }),
     });
     if (call.out.options.json) for (const row of rows) call.out.row(plainRow(row));
-    else if (hasFlag(call, 'csv')) call.out.answer(csvOf(rows, run[name as 'trades']));
-    else call.out.answer(tableText(call, name, run, rows));
+    else if (hasFlag(call, 'csv')) call.out.answer(csvOf(rows, run[view]));
+    else call.out.answer(tableText(call, view, run, rows));
     return EXIT.ok;
   };
+}
+
+type TableName = 'trades' | 'lots' | 'orders' | 'fills';
+
+/** Flat to flat unless lots are asked for. */
+function viewOf(call: CommandCall, name: string): TableName {
+  const [isFlat, isFifo] = [hasFlag(call, 'flat'), hasFlag(call, 'fifo')];
+  if (isFlat && isFifo) {
+    throw new TradingError('E_USAGE', '--flat and --fifo are two views of the same trades', {
+      where: '--flat --fifo',
+      fix: 'choose one of the two',
+    });
+  }
+  return isFifo ? 'lots' : (name as TableName);
 }
 
 export interface Selection {
@@ -203,7 +237,8 @@ function tableText(call: CommandCall, name: string, run: RunView, rows: readonly
       title: titleOf(column),
       align: typeof rows[0]![column] === 'number' && column !== 'side' ? 'right' : 'left',
       priority,
-      cell: (row) => cellText(call, column, row, instruments.get(row['root'] as string)),
+      cell: (row) =>
+        cellText(call, column, row, instruments.get((row['root'] ?? row['instrument']) as string)),
     }),
   );
   const zone = call.out.options.utc ? 'UTC' : zonesOf(run);
@@ -225,7 +260,7 @@ function cellText(
   instrument: RunInstrument | undefined,
 ): string {
   const value = row[column];
-  if (column === 'side')
+  if (column === 'side' && typeof value === 'number')
     return value === 1
       ? row['tradeId'] === undefined
         ? 'buy'
@@ -237,6 +272,7 @@ function cellText(
   if (typeof value !== 'number') return value == null ? '' : String(value as string | bigint);
   if (Number.isNaN(value)) return '–';
   if (column.endsWith('Micros')) return formatMicros(value);
+  if (column === 'net') return formatMoney(value);
   if (column.endsWith('TradeDate')) return toIsoDate(value as TradeDate);
   if (column.endsWith('Us'))
     return formatTime(value, call.out.options.utc ? 'UTC' : (instrument?.zone ?? 'UTC'));

@@ -767,7 +767,7 @@
     const page = buildPage(model, data);
     addEventListener('beforeprint', () => printing(true));
     addEventListener('afterprint', () => printing(false));
-    for (const draw of [...redraw]) draw();
+    for (const draw of Array.from(redraw)) draw();
     page.range.start();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
       redraw.forEach((draw) => draw()),
@@ -1544,7 +1544,7 @@
   }
 
   function tradeSection(context) {
-    const { model, data, section, tableOf, instruments, currency, range } = context;
+    const { model, data, section, instruments, currency, range } = context;
     let open = () => {};
     const selected = { row: -1 };
     const build = (mode) => {

@@ -1,0 +1,98 @@
+/** Every example of the help is run, in process, on a small sample. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/command-tree.ts';
+import type { CommandSpec } from '../../src/cli/command.ts';
+import { programHelp } from '../../src/cli/help.ts';
+import { EXIT } from '../../src/core/errors.ts';
+import { donchianBreakout } from '../../src/strategies/index.ts';
+import type { SampleCatalog } from '../support/sample-catalog.ts';
+import { makeSampleCatalog } from '../support/sample-catalog.ts';
+import { runReal } from './support.ts';
+
+/** Long work of its own, tested elsewhere; here the sample exists already. */
+const MADE_ELSEWHERE: ReadonlySet<string> = new Set([
+  'frontmonth demo',
+  'frontmonth demo --open',
+  'frontmonth data sample',
+  'frontmonth data sample --products ES,CL --seed 7',
+]);
+
+function examplesOf(specs: readonly CommandSpec[]): string[] {
+  return specs.flatMap((spec) => [...spec.examples, ...examplesOf(spec.children ?? [])]);
+}
+
+const first = programHelp(COMMANDS)
+  .split('\n')
+  .filter((line) => /^ {2}frontmonth (?!<)/.test(line));
+/** Each once, in the order of the help. */
+const EXAMPLES = [
+  ...new Set([...first.map((line) => line.trim()), ...examplesOf(COMMANDS)]),
+].filter((line) => !MADE_ELSEWHERE.has(line));
+
+const FIRST_TS = `import { donchianBreakout } from '../strategies.mjs';
+export default { ...donchianBreakout, id: 'first', params: { ...donchianBreakout.params,
+  stopTicks: { kind: 'int', default: 20, min: 1, max: 100, description: 'a distance' } } };
+`;
+
+let sample: SampleCatalog;
+let cwd = '';
+beforeAll(async () => {
+  sample = makeSampleCatalog({
+    products: donchianBreakout.instruments,
+    from: '2023-01-03',
+    to: '2023-12-29',
+    minuteFrom: '2023-12-01',
+  });
+  cwd = sample.dir;
+  mkdirSync(join(cwd, 'strategies'));
+  const index = new URL('../../src/strategies/index.ts', import.meta.url).href;
+  writeFileSync(join(cwd, 'strategies.mjs'), `export * from ${JSON.stringify(index)};\n`);
+  writeFileSync(join(cwd, 'strategies', 'first.ts'), FIRST_TS);
+  const bars = [
+    'time,open,high,low,close,volume',
+    '2025-11-03T15:01:00Z,6800,6801,6799.5,6800.25,10',
+  ];
+  writeFileSync(join(cwd, 'es.csv'), `${bars.join('\n')}\n`);
+  const prices = [
+    'DATETIME,CARRY,CARRY_CONTRACT,PRICE,PRICE_CONTRACT,FORWARD,FORWARD_CONTRACT',
+    '2022-01-03 23:00:00,4790.5,20220600,4780.25,20220300,4790.5,20220600',
+    '2022-01-04 23:00:00,4780.5,20220600,4770.25,20220300,4780.5,20220600',
+  ];
+  writeFileSync(join(cwd, 'SP500.csv.gz'), gzipSync(`${prices.join('\n')}\n`));
+  // Three runs, so that `last~2` is one.
+  for (let i = 0; i < 3; i += 1) {
+    const argv = ['backtest', 'donchian-breakout', '--instruments', 'ES', '--no-bounds'];
+    const ran = await runReal(cwd, [...argv, '--seed', String(i)], {
+      nowMs: Date.UTC(2026, 10, 20 + i),
+    });
+    expect(ran, ran.err).toMatchObject({ code: EXIT.ok });
+  }
+}, 120_000);
+afterAll(() => sample.remove());
+
+describe('the examples of the help', () => {
+  it.each(EXAMPLES)(
+    '%s',
+    async (line) => {
+      const words = line.split(' ').slice(1);
+      // Two examples make the same folder.
+      const isSecond = words[0] === 'new' && words.length > 2;
+      const argv = isSecond ? ['new', 'other', ...words.slice(2)] : words;
+      const ran = await runReal(cwd, argv, { nowMs: nextMs() });
+      expect(ran.err).not.toMatch(/E_USAGE|E_CRASH|^ {4}at /m);
+      expect(ran, ran.err).toMatchObject({ code: EXIT.ok });
+      expect(ran.out).not.toBe('');
+      expect(ran.out).not.toContain('\u001b[');
+    },
+    60_000,
+  );
+});
+
+let ticks = Date.UTC(2026, 10, 25);
+function nextMs(): number {
+  ticks += 60_000;
+  return ticks;
+}
