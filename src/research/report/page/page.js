@@ -418,6 +418,7 @@
             {
               ...axis,
               size: (_, values) =>
+                spec.axisWidth ??
                 18 + 7 * Math.max(4, ...(values ?? []).map((text) => text.length)),
               values: (_, ticks) =>
                 ticks.map((tick) => (tick === null ? '' : axisText(spec.kind, tick))),
@@ -1312,6 +1313,10 @@
         : '';
     const equity = data['day.equity'];
     const canLog = equity.every((value) => value > 0);
+    // One width of the axis: the drawdown stands under the equity on the same dates.
+    const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
+    const axisWidth =
+      22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
     const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
     if (hasBound)
       series.push({
@@ -1337,6 +1342,7 @@
         hasLog: canLog,
         band: hasBound,
         spans,
+        axisWidth,
         onRange: range.onShown,
         connect: range.connect,
         tools: [closed],
@@ -1367,6 +1373,7 @@
       height: 170,
       sync: 'days',
       spans,
+      axisWidth,
     });
     const dates = () => `${fixed(data['day.date'].filter(range.has).length, 0)} trade dates.`;
     return section('equity', 'Equity and drawdown', rangeChip(range, dates), host, drawdown);
@@ -1702,7 +1709,11 @@
               return h(
                 'tr',
                 {},
-                h('th', { scope: 'row', class: 'text', title: def.formula }, `${def.label}${unit}`),
+                h(
+                  'th',
+                  { scope: 'row', class: 'text', title: def.formula },
+                  `${key === 'netProfit' ? 'Net' : def.label}${unit}`,
+                ),
                 sides.map((side) => {
                   const one = model.sides[side][key];
                   return h('td', { title: one.reason }, format(def.kind, one.value));
@@ -1765,12 +1776,14 @@
         gross > 0 ? `${share(value / gross)} of gross` : '–',
       ];
     };
-    const rates = manifest.instruments.map((one) => {
+    const rates = new Map();
+    for (const one of manifest.instruments) {
       const cost = manifest.costs[one.root];
-      return cost
-        ? `${one.root}: commission ${fixed(cost.commissionPerSide, 2)}, exchange fee ${fixed(cost.exchangeFeePerSide, 2)} ${one.currency} a side, slippage ${cost.slippageTicks} ticks`
-        : `${one.root}: no costs recorded`;
-    });
+      const text = cost
+        ? `commission ${fixed(cost.commissionPerSide, 2)}, exchange fee ${fixed(cost.exchangeFeePerSide, 2)} ${one.currency} a side; slippage ${cost.slippageTicks} ${cost.slippageTicks === 1 ? 'tick' : 'ticks'}`
+        : 'no costs recorded';
+      rates.set(text, [...(rates.get(text) ?? []), one.root]);
+    }
     section(
       'costs',
       'Costs',
@@ -1778,7 +1791,7 @@
       h(
         'ul',
         { class: 'note' },
-        rates.map((text) => h('li', {}, text)),
+        [...rates].map(([text, roots]) => h('li', {}, `${roots.join(', ')}: ${text}`)),
       ),
       figureTable(
         context,
