@@ -2164,7 +2164,7 @@
         tool('Later', () => step(0.5)),
         tool('Closer', () => zoom(0.5)),
         tool('Wider', () => zoom(2)),
-        tool('All', () => handle?.chart.timeScale().fitContent()),
+        tool('All', () => handle?.showAll()),
       ),
       h(
         'figure',
@@ -2199,6 +2199,8 @@
     };
   }
 
+  /** Bars that the chart holds at least. */
+  const WINDOW_BARS = 4000;
   function lowerBound(values, wanted) {
     let [low, high] = [0, values.length];
     while (low < high) {
@@ -2220,17 +2222,17 @@
     const zone = instrument?.zone ?? 'UTC';
     const time = column('time');
     const price = (counts) => Number((counts * tick).toFixed(decimals));
-    const candles = Array.from(time, (t, i) => {
+    const candleAt = (i) => {
       const close = column('close')[i];
       const open = close - column('body')[i];
       return {
-        time: t,
+        time: time[i],
         open: price(open),
         close: price(close),
         high: price(Math.max(open, close) + column('top')[i]),
         low: price(Math.min(open, close) - column('bottom')[i]),
       };
-    });
+    };
     const [up, down] = model.candles === 'green-red' ? ['#26803a', '#c0392b'] : [c.gain, c.loss];
     const chart = L.createChart(host, {
       autoSize: true,
@@ -2277,10 +2279,36 @@
       priceFormat: { type: 'price', minMove: tick, precision: decimals },
       priceLineVisible: false,
     });
-    series.setData(candles);
     const trades = tradesOf(info.root, data, time);
-    L.createSeriesMarkers(series, markersOf(trades, time, c));
-    addPlots(L, chart, info, index, data, time, candles, c);
+    const markers = L.createSeriesMarkers(series, []);
+    const allMarkers = markersOf(trades, time, c);
+    const plots = addPlots(L, chart, info, index, data, time, price, c);
+    // The chart holds a window of bars around the view, not all of them; bars count from the tape's start everywhere else.
+    const window = { base: 0, end: 0 };
+    const load = (from, to) => {
+      const spare = Math.max(WINDOW_BARS, to - from) / 2;
+      window.base = Math.max(0, Math.floor(from - spare));
+      window.end = Math.min(time.length, Math.ceil(to + spare));
+      const { base, end } = window;
+      series.setData(Array.from({ length: Math.max(0, end - base) }, (_, i) => candleAt(base + i)));
+      markers.setMarkers(
+        allMarkers.filter((one) => one.time >= time[base] && one.time <= time[end - 1]),
+      );
+      for (const plot of plots)
+        plot.line.setData(plot.points.filter((one) => one.bar >= base && one.bar < end));
+      chart.timeScale().setVisibleLogicalRange({ from: from - base, to: to - base });
+    };
+    let isLoading = false;
+    chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range === null || isLoading) return;
+      const [from, to] = [range.from + window.base, range.to + window.base];
+      const isShort =
+        (from < window.base && window.base > 0) || (to > window.end && window.end < time.length);
+      if (!isShort) return;
+      isLoading = true;
+      load(from, to);
+      isLoading = false;
+    });
     series.attachPrimitive(
       overlay({
         chart,
@@ -2293,20 +2321,23 @@
         colours: c,
         time,
         sessions: sessionsOf(time, info.interval),
+        window,
       }),
     );
     if (focus !== null) {
       const from = lowerBound(time, focus.fromUs / 1e6);
       const to = lowerBound(time, focus.toUs / 1e6);
       const margin = Math.max(30, (to - from) * 0.6);
-      chart.timeScale().setVisibleLogicalRange({ from: from - margin, to: to + margin });
+      load(from - margin, to + margin);
     } else {
-      const shown = Math.min(candles.length, 240);
-      chart
-        .timeScale()
-        .setVisibleLogicalRange({ from: candles.length - shown, to: candles.length + 3 });
+      const shown = Math.min(time.length, 240);
+      load(time.length - shown, time.length + 3);
     }
-    return { chart, remove: () => chart.remove() };
+    const showAll = () => {
+      load(0, time.length);
+      chart.timeScale().fitContent();
+    };
+    return { chart, showAll, remove: () => chart.remove() };
   }
   /** First bars of sessions: a longer pause than between two bars comes before each. Empty on daily bars. */
   function sessionsOf(time, interval) {
@@ -2361,13 +2392,14 @@
       ])
       .sort((a, b) => a.time - b.time);
   }
-  function addPlots(L, chart, info, index, data, time, candles, c) {
+  function addPlots(L, chart, info, index, data, time, price, c) {
     const names = ['third', 'fourth', 'warning', 'muted'];
-    const low = candles.reduce((a, bar) => Math.min(a, bar.low), Infinity);
-    const high = candles.reduce((a, bar) => Math.max(a, bar.high), -Infinity);
+    const close = data[`tape${index}.close`];
+    const low = price(close.reduce((a, b) => Math.min(a, b), Infinity));
+    const high = price(close.reduce((a, b) => Math.max(a, b), -Infinity));
     const room = Math.max(high - low, Math.abs(high) * 0.05);
     let panes = 0;
-    info.plots.forEach((name, p) => {
+    return info.plots.map((name, p) => {
       const bars = data[`tape${index}.plot${p}.bar`];
       const values = data[`tape${index}.plot${p}.value`];
       const byBar = new Map();
@@ -2375,7 +2407,7 @@
         if (Number.isFinite(values[i])) byBar.set(bars[i], values[i]);
       const points = [...byBar]
         .sort((a, b) => a[0] - b[0])
-        .map(([bar, value]) => ({ time: time[bar], value }));
+        .map(([bar, value]) => ({ time: time[bar], value, bar }));
       const isPrice = points.every(
         (point) => point.value > low - room && point.value < high + room,
       );
@@ -2395,22 +2427,35 @@
         },
         isPrice ? 0 : panes,
       );
-      line.setData(points);
+      return { line, points };
     });
   }
   /** Rolls, working stops and targets, trade lines and the band of the chosen trade, drawn behind the candles. */
   function overlay(spec) {
-    const { chart, series, info, column, price, trades, focus, colours: c, time, sessions } = spec;
+    const {
+      chart,
+      series,
+      info,
+      column,
+      price,
+      trades,
+      focus,
+      colours: c,
+      time,
+      sessions,
+      window,
+    } = spec;
     const scale = chart.timeScale();
     const draw = (target) =>
       target.useBitmapCoordinateSpace(
         ({ context: g, bitmapSize, horizontalPixelRatio: rx, verticalPixelRatio: ry }) => {
-          const range = scale.getVisibleLogicalRange();
-          if (range === null) return;
+          const shown = scale.getVisibleLogicalRange();
+          if (shown === null) return;
+          const range = { from: shown.from + window.base, to: shown.to + window.base };
           // Coordinates exist for whole bars only; the rest is a share of the spacing.
           const spacing = scale.options().barSpacing;
           const x = (bar) =>
-            ((scale.logicalToCoordinate(Math.floor(bar)) ?? -10) +
+            ((scale.logicalToCoordinate(Math.floor(bar) - window.base) ?? -10) +
               (bar % 1 === 0 ? 0 : spacing / 2)) *
             rx;
           const y = (value) => (series.priceToCoordinate(value) ?? -10) * ry;
