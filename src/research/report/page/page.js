@@ -2285,6 +2285,7 @@
     const plots = addPlots(L, chart, info, index, data, time, price, c);
     // The chart holds a window of bars around the view, not all of them; bars count from the tape's start everywhere else.
     const window = { base: 0, end: 0 };
+    let isGone = false;
     const load = (from, to) => {
       const spare = Math.max(WINDOW_BARS, to - from) / 2;
       window.base = Math.max(0, Math.floor(from - spare));
@@ -2298,16 +2299,20 @@
         plot.line.setData(plot.points.filter((one) => one.bar >= base && one.bar < end));
       chart.timeScale().setVisibleLogicalRange({ from: from - base, to: to - base });
     };
-    let isLoading = false;
-    chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
-      if (range === null || isLoading) return;
-      const [from, to] = [range.from + window.base, range.to + window.base];
-      const isShort =
-        (from < window.base && window.base > 0) || (to > window.end && window.end < time.length);
-      if (!isShort) return;
-      isLoading = true;
-      load(from, to);
-      isLoading = false;
+    // Loading inside the notice would be undone by the move that the notice is about: it waits for the next turn.
+    let isWaiting = false;
+    chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      if (isWaiting || isGone) return;
+      isWaiting = true;
+      setTimeout(() => {
+        isWaiting = false;
+        const range = isGone ? null : chart.timeScale().getVisibleLogicalRange();
+        if (range === null) return;
+        const [from, to] = [range.from + window.base, range.to + window.base];
+        const isShort =
+          (from < window.base && window.base > 0) || (to > window.end && window.end < time.length);
+        if (isShort) load(from, to);
+      });
     });
     series.attachPrimitive(
       overlay({
@@ -2337,7 +2342,11 @@
       load(0, time.length);
       chart.timeScale().fitContent();
     };
-    return { chart, showAll, remove: () => chart.remove() };
+    const remove = () => {
+      isGone = true;
+      chart.remove();
+    };
+    return { chart, showAll, remove };
   }
   /** First bars of sessions: a longer pause than between two bars comes before each. Empty on daily bars. */
   function sessionsOf(time, interval) {
