@@ -2,12 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
+import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/cli.md': cliReference(),
   'docs/reference/errors.md': await errorReference(),
+  'docs/reference/metrics.md': metricsReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),
   // Last: it lists the pages that are there.

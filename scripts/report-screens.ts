@@ -1,15 +1,24 @@
 /**
- * Opens reports in a real browser, wide and narrow, light and dark; fails on console errors and on serious accessibility
- * findings; saves pictures for a person to look at.
+ * Opens reports in a real browser from `file://`, offline, wide and narrow, light and dark; fails on console errors,
+ * requests, sideways scroll and serious accessibility findings; saves pictures for a person to look at.
  *
- *     node --import tsx scripts/report-screens.ts <folder for pictures> <report.html>...
+ *     CHROMIUM=/usr/bin/chromium node --import tsx scripts/report-screens.ts --out <folder> [--slices] [report.html...]
+ *
+ * Without files: the newest run of ./runs, the hard runs of the test fixtures, a comparison, and a file of 350,000 bars.
+ * `--slices` saves the whole page in readable pieces in place of its first screens.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { TABLE_STORE } from '../src/research/backtest.ts';
+import { compareRuns } from '../src/research/compare.ts';
+import { renderComparison } from '../src/research/report/compare-page.ts';
+import { renderReport } from '../src/research/report/render.ts';
+import { readRun } from '../src/research/run-store.ts';
+import { HARD_RUNS, fixtureRun } from '../test/research/support.ts';
 
 const VARIANTS = [
   { name: 'wide-light', width: 1400, height: 900, colorScheme: 'light' },
@@ -28,47 +37,81 @@ interface Finding {
   readonly what: string;
 }
 
-async function openReport(
-  browser: Browser,
-  file: string,
-  variant: (typeof VARIANTS)[number],
-  folder: string,
-): Promise<readonly Finding[]> {
-  const where = `${basename(file)} ${variant.name}`;
-  const findings: Finding[] = [];
-  const { width, height, colorScheme } = variant;
-  // Accessibility rules are put in by the driver, which the page's own policy would refuse.
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme,
-    bypassCSP: true,
-    offline: true,
-  });
-  const page = await context.newPage();
+interface Job {
+  readonly file: string;
+  readonly out: string;
+  readonly isSliced: boolean;
+}
+
+function watch(page: Page, where: string, findings: Finding[]): void {
   page.on('console', (message) => {
     if (message.type() === 'error') findings.push({ where, what: message.text() });
   });
   page.on('pageerror', (error) => findings.push({ where, what: error.message }));
   page.on('request', (request) => {
-    if (/^https?:/.test(request.url())) findings.push({ where, what: `asks for ${request.url()}` });
+    if (!/^(file|data|blob):/.test(request.url()))
+      findings.push({ where, what: `asks for ${request.url()}` });
   });
-  await page.goto(pathToFileURL(resolve(file)).href);
-  await page.waitForFunction(IS_READY);
-  await page.locator('#prices').scrollIntoViewIfNeeded();
-  await page.waitForTimeout(400);
-  findings.push(...(await overflowOf(page, where)), ...(await axeFindings(page, where)));
-  await page.evaluate('scrollTo(0, 0)');
-  await saveSlices(page, join(folder, `${basename(file, '.html')}-${variant.name}`), width);
+}
+
+/** One page in all four views: it must follow the window and the system's scheme while it is open, too. */
+async function openViews(browser: Browser, job: Job): Promise<readonly Finding[]> {
+  const findings: Finding[] = [];
+  // Accessibility rules are put in by the driver, which the page's own policy would refuse.
+  const context = await browser.newContext({
+    viewport: { width: VARIANTS[0].width, height: VARIANTS[0].height },
+    bypassCSP: true,
+    offline: true,
+  });
+  const page = await context.newPage();
+  watch(page, basename(job.file), findings);
+  await page.goto(pathToFileURL(resolve(job.file)).href);
+  await settle(page);
+  for (const { name, width, height, colorScheme } of VARIANTS) {
+    const where = `${basename(job.file)} ${name}`;
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height });
+    await page.waitForTimeout(50);
+    findings.push(...(await overflowOf(page, where)), ...(await axeFindings(page, where)));
+    const path = join(job.out, `${basename(job.file, '.html')}-${name}`);
+    if (job.isSliced) await saveSlices(page, path, width);
+    else await saveScreens(page, path);
+  }
   await context.close();
   return findings;
+}
+
+/** Ready, with the price chart drawn where there is one. */
+async function settle(page: Page): Promise<void> {
+  const isReport = (await page.locator('#app').count()) > 0;
+  if (!isReport) return;
+  await page.waitForFunction(IS_READY);
+  await page.locator('#prices').scrollIntoViewIfNeeded();
+  const hasCandles = (await page.locator('#prices .price').count()) > 0;
+  if (hasCandles) await page.waitForSelector('#prices .price canvas');
+}
+
+/** The top and the price chart: what breaks first. */
+async function saveScreens(page: Page, path: string): Promise<void> {
+  if ((await page.locator('#prices').count()) > 0) {
+    await page.evaluate(
+      "document.getElementById('prices').scrollIntoView({ behavior: 'instant' })",
+    );
+    await page.waitForTimeout(50);
+    await page.screenshot({ path: `${path}-prices.png` });
+  }
+  await page.evaluate('scrollTo({ top: 0, behavior: "instant" })');
+  await page.screenshot({ path: `${path}-top.png` });
 }
 
 /** A report is many screens long; slices stay readable at full size. */
 async function saveSlices(page: Page, path: string, width: number): Promise<void> {
   const total = (await page.evaluate('document.documentElement.scrollHeight')) as number;
+  // A tall view that moves down: a clip of the full page would draw the whole page again for each piece.
+  await page.setViewportSize({ width, height: SLICE_PX });
   for (let y = 0, part = 1; y < total; y += SLICE_PX, part += 1) {
-    const clip = { x: 0, y, width, height: Math.min(SLICE_PX, total - y) };
-    await page.screenshot({ path: `${path}-${part}.png`, fullPage: true, clip });
+    await page.evaluate(`scrollTo({ top: ${y}, behavior: "instant" })`);
+    await page.screenshot({ path: `${path}-${part}.png` });
   }
 }
 
@@ -87,9 +130,7 @@ async function axeFindings(page: Page, where: string): Promise<readonly Finding[
     'utf8',
   );
   await page.evaluate(source);
-  const violations = (await page.evaluate(
-    'axe.run().then((result) => result.violations)',
-  )) as AxeViolation[];
+  const violations = (await page.evaluate(AXE_RUN)) as AxeViolation[];
   return violations
     .filter((one) => one.impact === 'serious' || one.impact === 'critical')
     .map((one) => ({
@@ -97,6 +138,11 @@ async function axeFindings(page: Page, where: string): Promise<readonly Finding[
       what: `${one.impact} ${one.id}: ${one.help}; ${one.nodes.length} times, first ${one.nodes[0]?.html.slice(0, 160)}`,
     }));
 }
+/** The long tables are alike from row to row: the rules look at the first rows of each. */
+const AXE_RUN = `axe.run(
+  { exclude: [['tbody tr:nth-child(n+4)']] },
+  { resultTypes: ['violations'] },
+).then((result) => result.violations)`;
 interface AxeViolation {
   readonly id: string;
   readonly impact: string;
@@ -104,34 +150,96 @@ interface AxeViolation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
-/** The page's own policy stands here: a script that it refuses shows as a console error. */
+/** The page's own policy stands here: a script that it refuses shows as a console error. Uses the page as a reader would. */
 async function openWithPolicy(browser: Browser, file: string): Promise<readonly Finding[]> {
   const context = await browser.newContext({ offline: true });
   const page = await context.newPage();
   const findings: Finding[] = [];
   const where = `${basename(file)} with its policy`;
-  page.on('console', (message) => {
-    if (message.type() === 'error') findings.push({ where, what: message.text() });
-  });
-  page.on('pageerror', (error) => findings.push({ where, what: error.message }));
+  watch(page, where, findings);
   await page.goto(pathToFileURL(resolve(file)).href);
-  await page.waitForFunction(IS_READY);
-  await page.locator('#prices').scrollIntoViewIfNeeded();
-  const link = page.locator('#trades td button.link').first();
-  if ((await link.count()) > 0) await link.click();
-  await page.waitForTimeout(300);
+  await settle(page);
+  for (const place of ['#trades', '#periods', '#drawdowns', '#how-sure']) {
+    const link = page.locator(`${place} td button.link`).first();
+    if ((await link.count()) > 0) await link.click();
+  }
+  for (const key of ['j', 'k', 't', '/', 'Escape']) await page.keyboard.press(key);
+  const contracts = page.locator('#instruments details summary').first();
+  if ((await contracts.count()) > 0) await contracts.click();
+  await page.waitForTimeout(200);
   await context.close();
   return findings;
 }
 
+/** Milliseconds from navigation to candles on the screen, by the browser's own clock. */
+async function drawingTime(browser: Browser, file: string): Promise<string> {
+  const context = await browser.newContext({ offline: true });
+  const page = await context.newPage();
+  await page.goto(pathToFileURL(resolve(file)).href);
+  await page.waitForFunction(IS_READY);
+  const ready = (await page.evaluate('performance.now()')) as number;
+  await page.locator('#prices').scrollIntoViewIfNeeded();
+  await page.waitForSelector('#prices .price canvas');
+  const drawn = (await page.evaluate('performance.now()')) as number;
+  await context.close();
+  return `page ready after ${ready.toFixed(0)} ms, candles after ${drawn.toFixed(0)} ms`;
+}
+
+function newestRun(): string | null {
+  if (!existsSync('runs')) return null;
+  const names = readdirSync('runs').filter((name) =>
+    existsSync(join('runs', name, 'summary.json')),
+  );
+  const newest = names.toSorted().at(-1);
+  return newest === undefined ? null : join('runs', newest);
+}
+
+const MANY_BARS = 'many-bars';
+
+/** Writes every report of the check and names the files. */
+function writeReports(out: string): string[] {
+  const write = (name: string, html: string): string => {
+    const file = join(out, `${name}.html`);
+    writeFileSync(file, html);
+    return file;
+  };
+  const newest = newestRun();
+  const [first, second] = [fixtureRun(HARD_RUNS['usual']!), fixtureRun({ seed: 2, dates: 450 })];
+  return [
+    ...(newest === null ? [] : [write('newest', renderReport(readRun(newest, TABLE_STORE)))]),
+    ...Object.entries(HARD_RUNS).map(([name, options]) =>
+      write(name, renderReport(fixtureRun(options))),
+    ),
+    write(MANY_BARS, renderReport(fixtureRun({ dates: 260, tradesPerRoot: 100, bars: 350_000 }))),
+    write('comparison', renderComparison(compareRuns([first, second]))),
+  ];
+}
+
+async function check(browser: Browser, job: Job): Promise<number> {
+  const findings = [...(await openWithPolicy(browser, job.file))];
+  findings.push(...(await openViews(browser, job)));
+  const size = (statSync(job.file).size / 1e6).toFixed(2);
+  const isMany = basename(job.file) === `${MANY_BARS}.html`;
+  const time = isMany ? `; ${await drawingTime(browser, job.file)}` : '';
+  process.stdout.write(
+    `${basename(job.file)}: ${size} MB, ${VARIANTS.length} views, ${findings.length} findings${time}\n`,
+  );
+  for (const { where, what } of findings) process.stdout.write(`  ${where}: ${what}\n`);
+  return findings.length;
+}
+
 async function main(): Promise<void> {
-  const [folder, ...files] = process.argv.slice(2);
-  if (folder === undefined || files.length === 0) {
-    process.stderr.write('usage: report-screens <folder> <report.html>...\n');
+  const args = process.argv.slice(2);
+  const at = args.indexOf('--out');
+  const out = at < 0 ? undefined : args[at + 1];
+  if (out === undefined) {
+    process.stderr.write('usage: report-screens --out <folder> [--slices] [report.html...]\n');
     process.exitCode = 2;
     return;
   }
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(out, { recursive: true });
+  const given = args.filter((arg, i) => arg.endsWith('.html') && i !== at + 1);
+  const files = given.length > 0 ? given : writeReports(out);
   const browser = await chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
     args: [
@@ -143,18 +251,14 @@ async function main(): Promise<void> {
       '--disable-sync',
     ],
   });
-  const findings: Finding[] = [];
-  for (const file of files) {
-    findings.push(...(await openWithPolicy(browser, file)));
-    for (const variant of VARIANTS)
-      findings.push(...(await openReport(browser, file, variant, folder)));
-  }
+  let findings = 0;
+  const isSliced = args.includes('--slices');
+  for (const file of files) findings += await check(browser, { file, out, isSliced });
   await browser.close();
-  for (const { where, what } of findings) process.stdout.write(`${where}: ${what}\n`);
   process.stdout.write(
-    `${files.length} reports, ${VARIANTS.length} views each, ${findings.length} findings\n`,
+    `${files.length} reports, ${VARIANTS.length} views each, ${findings} findings\n`,
   );
-  process.exitCode = findings.length === 0 ? 0 : 1;
+  process.exitCode = findings === 0 ? 0 : 1;
 }
 
 await main();

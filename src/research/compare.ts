@@ -25,16 +25,19 @@ export interface TradeAlignment {
   readonly both: number;
   readonly onlyA: readonly {
     readonly root: string;
+    readonly side: number;
     readonly entryUs: number;
     readonly net: number;
   }[];
   readonly onlyB: readonly {
     readonly root: string;
+    readonly side: number;
     readonly entryUs: number;
     readonly net: number;
   }[];
   readonly different: readonly {
     readonly root: string;
+    readonly side: number;
     readonly entryUs: number;
     readonly netA: number;
     readonly netB: number;
@@ -158,8 +161,11 @@ function alignTrades(a: readonly TradeRow[], b: readonly TradeRow[]): TradeAlign
   const keyOf = (trade: TradeRow): string => `${trade.root} ${trade.side} ${trade.entryUs}`;
   const inB = new Map(b.map((trade) => [keyOf(trade), trade]));
   const inA = new Set(a.map(keyOf));
-  const brief = (trade: TradeRow): { root: string; entryUs: number; net: number } => ({
+  const brief = (
+    trade: TradeRow,
+  ): { root: string; side: number; entryUs: number; net: number } => ({
     root: trade.root,
+    side: trade.side,
     entryUs: trade.entryUs,
     net: baseNet(trade),
   });
@@ -171,6 +177,7 @@ function alignTrades(a: readonly TradeRow[], b: readonly TradeRow[]): TradeAlign
     different: common
       .map((trade) => ({
         root: trade.root,
+        side: trade.side,
         entryUs: trade.entryUs,
         netA: baseNet(trade),
         netB: baseNet(inB.get(keyOf(trade))!),

@@ -14,7 +14,9 @@ import {
   normalQuantile,
   quantileSorted,
 } from '../../src/research/stats.ts';
-import type { EquityRow, FillRow, TradeRow } from '../../src/research/tables.ts';
+import type { EquityRow, FillRow, RollRow, TradeRow } from '../../src/research/tables.ts';
+import type { TradeViewRow } from '../../src/research/trades-view.ts';
+import { tradeViewRows } from '../../src/research/trades-view.ts';
 import { equityRow, fixtureRun, instrumentOf } from './support.ts';
 import { metricsInput } from '../../src/research/summary.ts';
 
@@ -351,6 +353,112 @@ describe('figures of trades', () => {
     expect(one['meanNetNotional']).toBe(-1);
     expect(one['roundTurnsPerYear']).toBeCloseTo(2 / (2 / 365.25), 9);
     expect(one['notionalTurnover']).toBeCloseTo((4 * 400 * 0.25 * 50) / (2 / 365.25) / 90, 6);
+  });
+});
+
+/** Each figure that no table above has; with the tables, every definition is worked by hand once. */
+describe('the remaining figures', () => {
+  const DAY_US = 86_400e6;
+  const trades = [
+    tradeOf({ grossTicksPerContract: 40, bars: 30, exitUs: 3 * DAY_US }),
+    tradeOf({ grossTicksPerContract: -20, entryQty: 2, bars: 10, exitUs: DAY_US }),
+    tradeOf({ grossTicksPerContract: -8, bars: 20, exitUs: 2 * DAY_US }),
+    ...[10, 20, 30, 50].map((ticks) =>
+      tradeOf({ grossTicksPerContract: ticks, bars: 20, exitUs: 2 * DAY_US }),
+    ),
+  ];
+  const fills = [
+    { contract: 'ESH2020', root: 'ES', qty: 4, slippageTicks: 1, priceTicks: 400 },
+    { contract: 'ESH2020', root: 'ES', qty: 1, slippageTicks: -2, priceTicks: 400 },
+  ] as FillRow[];
+  const rolls = [
+    { root: 'ES', costMicros: 9e6 },
+    { root: 'ES', costMicros: 3e6 },
+  ] as RollRow[];
+  const equity = [
+    equityRow({
+      tradeDate: 0,
+      equityMicros: 104e6,
+      lowEquityMicros: 90e6,
+      maintenanceMarginMicros: 26e6,
+      grossNotional: 208,
+      netNotional: 104,
+      initialMarginMicros: 52e6,
+    }),
+    equityRow({
+      tradeDate: 1,
+      equityMicros: 102e6,
+      lowEquityMicros: 101e6,
+      maintenanceMarginMicros: 51e6,
+      grossNotional: 102,
+      netNotional: 0,
+      initialMarginMicros: 0,
+    }),
+    equityRow({ tradeDate: 2, equityMicros: 105e6, lowEquityMicros: 102e6 }),
+    equityRow({ tradeDate: 3, equityMicros: 101e6, lowEquityMicros: 100e6 }),
+    equityRow({ tradeDate: 4, equityMicros: 106e6, lowEquityMicros: 106e6 }),
+    equityRow({ tradeDate: 5, equityMicros: 107e6, lowEquityMicros: 107e6 }),
+  ];
+  const m = metricsOf([], { equity, trades, fills, rolls, search: { trials: 10, variance: 0.01 } });
+  // P: 4, -2, 3, -4, 5, 1. Nets: 496, -508, -104, 121, 246, 371, 621 = 1243; gross 1275, fees 32.
+  it.each([
+    ['largestWin', 621],
+    ['largestLoss', -508],
+    ['averageBars', (30 + 10 + 20 * 5) / 7],
+    ['averageHoldingDays', (3 + 1 + 2 * 5) / 7],
+    ['slippageCost', (4 - 2) * 12.5],
+    ['slippageTicks', 2 / 5],
+    ['contractSides', 5],
+    ['rollCost', 12],
+    ['totalCost', 32 + 25],
+    ['costShareOfGross', 57 / (1275 + 25)],
+    ['currencyTranslation', 7 - 1243],
+    // The start at 100 is the peak before the first date, whose worst mark is 90.
+    ['maxDrawdownIntraday', 10],
+    ['maxDrawdownIntradayShare', 0.1],
+    ['peakMaintenance', 0.5],
+    ['meanGrossNotional', (2 + 1) / 6],
+    ['netWithoutBest5Dates', -4],
+    ['netWithoutBest5Trades', 7 - (621 + 496 + 371 + 246 + 121)],
+  ])('%s is what the formula gives by hand', (key, expected) => {
+    expect(m[key]).toBeCloseTo(expected, 9);
+  });
+
+  it('gives the deviation of daily profit and its autocorrelation', () => {
+    const P = [4, -2, 3, -4, 5, 1];
+    const mean = 7 / 6;
+    const s = Math.sqrt(P.reduce((a, x) => a + (x - mean) ** 2, 0) / 5);
+    expect(m['dailyDeviation']).toBeCloseTo(s, 9);
+    const r = [4 / 100, -2 / 104, 3 / 102, -4 / 105, 5 / 101, 1 / 106];
+    const average = r.reduce((a, x) => a + x, 0) / 6;
+    const around = r.map((x) => x - average);
+    const lag = around.slice(1).reduce((a, x, i) => a + x * around[i]!, 0);
+    expect(m['autocorrelation']).toBeCloseTo(lag / around.reduce((a, x) => a + x * x, 0), 9);
+  });
+
+  it('deflates Sharpe by the best of the trials', () => {
+    const q = m['sharpe']! / Math.sqrt(252);
+    const error = m['sharpeError']! / Math.sqrt(252);
+    expect(m['deflatedSharpe']).toBeCloseTo(normalCdf((q - bestOfTrials(10, 0.01)) / error), 9);
+  });
+
+  it('gives efficiency from the prices while held, mirrored for a short', () => {
+    // Held between 10 ticks below and 50 above the entry; out at 40.
+    const row = (patch: Partial<TradeRow>): TradeViewRow =>
+      tradeViewRows({
+        trades: [tradeOf(patch)],
+        fills: [],
+        positions: [],
+        manifest: { instruments: [instrumentOf('ES')] },
+      })[0]!;
+    for (const side of [1, -1]) {
+      const one = row({ grossTicksPerContract: 40, side });
+      expect(one.entryEfficiency).toBeCloseTo(50 / 60, 12);
+      expect(one.exitEfficiency).toBeCloseTo(50 / 60, 12);
+      expect(one.totalEfficiency).toBeCloseTo(40 / 60, 12);
+      expect([one.maeMoney, one.mfeMoney, one.etd, one.etdMoney]).toEqual([-125, 625, 10, 125]);
+    }
+    expect(row({ maeTicks: 0, mfeTicks: 0 }).entryEfficiency).toBeNaN();
   });
 });
 

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { readAsset } from '../../src/research/report/assets.ts';
+import { GrowingTable } from '../../src/research/columns.ts';
 import type { ReportModel } from '../../src/research/report/model.ts';
+import { buildReportModel, withoutMachinePaths } from '../../src/research/report/model.ts';
 import { packColumns, unpackColumns } from '../../src/research/report/pack.ts';
 import { renderReport, safeJson } from '../../src/research/report/render.ts';
 import { toRunData } from '../../src/research/run-data.ts';
+import { RUN_TABLES } from '../../src/research/tables.ts';
 import { HARD_RUNS, fixtureRun, manifestOf } from './support.ts';
 
 function dataOf(html: string): {
@@ -145,6 +148,129 @@ describe('prices', () => {
     expect(dataOf(renderReport(run, { prices: false })).model.tapes).toEqual([]);
     expect(() => renderReport(run, { maxMb: 0.1 })).toThrow(
       expect.objectContaining({ code: 'E_REPORT_SIZE' }),
+    );
+  });
+});
+
+describe('what a reader may send on', () => {
+  it('holds no path of the machine, wherever a text has one', () => {
+    const base = manifestOf();
+    const manifest = manifestOf({
+      command: ['frontmonth', 'backtest', '/home/someone/secret/my.ts', '--out=/tmp/someone/x'],
+      config: {
+        values: { catalog: '/home/someone/catalog', other: String.raw`C:\Users\someone\runs` },
+      },
+      strategy: { ...base.strategy, file: '/home/someone/strategies/my.ts' },
+      error: { code: 'E_X', message: "cannot read '/home/someone/a.csv'", where: null },
+    });
+    const page = renderReport(toRunData({ manifest, tables: {} }));
+    expect(page).not.toContain('someone');
+    expect(dataOf(page).model.manifest.command).toEqual([
+      'frontmonth',
+      'backtest',
+      '…/my.ts',
+      '--out=…/x',
+    ]);
+  });
+
+  it('keeps dates, fractions and addresses that are no path', () => {
+    const texts = [
+      '2020-01-02',
+      'ES/NQ',
+      '1/32',
+      'costs ÷ gross',
+      'https://example.org/a/b',
+      'a / b',
+    ];
+    expect(withoutMachinePaths(texts)).toEqual(texts);
+  });
+});
+
+describe('figures on the page', () => {
+  const run = fixtureRun({ ...HARD_RUNS['usual'], roots: ['ES', 'NQ'] });
+  const { model, columns } = dataOf(renderReport(run));
+  const metric = (key: string): number => model.summary.metrics[key]!.value!;
+
+  it('of equity and drawdown curves end and peak where the summary says', () => {
+    const equity = columns['day.equity'] as number[];
+    expect(equity.at(-1)! - run.manifest.capitalMicros / 1e6).toBeCloseTo(metric('netProfit'), 6);
+    expect(Math.max(...(columns['day.drawdown'] as number[]))).toBeCloseTo(
+      metric('maxDrawdown'),
+      2,
+    );
+    expect(Math.max(...(columns['day.drawdownShare'] as number[]))).toBeCloseTo(
+      metric('maxDrawdownShare'),
+      6,
+    );
+    expect(model.tables['drawdowns']![0]!.rows[0]![4]).toBe(metric('maxDrawdown'));
+  });
+
+  it('of the trade list give those of the summary again', () => {
+    const net = (columns['flat.net'] as number[]).filter((_, i) => columns['flat.open']![i] === 0);
+    const wins = net.filter((value) => value > 0);
+    expect(net.length).toBe(metric('closedTrades'));
+    expect(wins.length / net.length).toBeCloseTo(metric('hitRate'), 12);
+    expect(total(columns['flat.gross']!) / 1e6).toBeCloseTo(metric('grossProfit'), 6);
+    expect(total(columns['flat.commission']!) / 1e6).toBeCloseTo(metric('commission'), 6);
+    expect(total(columns['flat.fees']!) / 1e6).toBeCloseTo(metric('exchangeFees'), 6);
+    expect(model.sides.all['expectancy']!.value).toBe(metric('expectancy'));
+    const sides = [model.sides.long, model.sides.short].map((side) => side['netProfit']!.value!);
+    expect(sides[0]! + sides[1]!).toBeCloseTo(model.sides.all['netProfit']!.value!, 6);
+  });
+
+  it('of months, weekdays and contracts add up to the same net', () => {
+    const net = Math.round(metric('netProfit') * 1e6);
+    const sumOf = (id: string, table: string): number => {
+      const found = model.tables[id]!.find((one) => one.id === table)!;
+      const at = found.columns.findIndex((one) => one.key === 'net');
+      return found.rows.reduce((all, row) => all + Math.round(Number(row[at]) * 1e6), 0);
+    };
+    expect(sumOf('periods', 'weekdays')).toBe(net);
+    expect(sumOf('instruments', 'contract-table')).toBe(net);
+    expect(sumOf('time', 'half-hours')).toBe(net);
+    expect(sumOf('time', 'segments')).toBe(net);
+  });
+
+  it('tell regular hours from the rest by the clock of the window', () => {
+    const windows = { ES: [{ name: 'RTH', zone: 'UTC', from: 15 * 60, to: 16 * 60 }], NQ: [] };
+    const built = buildReportModel(run, { segments: windows }, { tapes: [], note: '' });
+    const data = unpackColumns(built.packed);
+    data['flat.session']!.forEach((session, i) => {
+      const minute = (Number(data['flat.entryUs']![i]) / 60e6) % 1440;
+      const inside = minute >= 900 && minute < 960 ? 'RTH' : 'ETH';
+      expect(session).toBe(data['flat.instrument']![i] === 'NQ' ? '' : inside);
+    });
+  });
+
+  it('say that one bar later was not simulated', () => {
+    expect(model.summary.metrics['netOneBarLater']).toEqual({
+      value: null,
+      reason: 'not simulated',
+    });
+  });
+
+  it('draw a stop that still works at the end to the last bar', () => {
+    const levels = new GrowingTable(RUN_TABLES.levels);
+    const tape = run.prices[0]!;
+    const tsUs = tape.closeUs[tape.closeUs.length - 5]!;
+    levels.append({ clOrdId: 's', root: tape.root, role: 'stop', tsUs, priceTicks: 7 });
+    const one = toRunData({
+      manifest: run.manifest,
+      tables: { levels: levels.toStored() },
+      prices: [tape],
+    });
+    const data = dataOf(renderReport(one)).columns;
+    expect(data['tape0.level.from']).toEqual([tape.closeUs.length - 5]);
+    expect(data['tape0.level.to']).toEqual([tape.closeUs.length - 1]);
+  });
+
+  it('lists every column that traders expect', () => {
+    expect(model.tradeColumns.map((one) => one.key)).toEqual(
+      expect.arrayContaining(
+        'id instrument contract side qty entryUs entryPrice exitUs exitPrice entryName exitName bars durationUs grossTicks gross commission fees net cumulative mae maeMoney mfe mfeMoney etd etdMoney r entryEfficiency exitEfficiency session slippage ambiguous rolls'.split(
+          ' ',
+        ),
+      ),
     );
   });
 });

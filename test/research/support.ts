@@ -37,7 +37,7 @@ export function instrumentOf(root: string, patch: Partial<RunInstrument> = {}): 
     tickValue: 12.5,
     multiplier: 50,
     zone: 'America/Chicago',
-    sessionGroup: 'equity-index',
+    sessionGroup: 'cme-equity-index',
     ...patch,
   };
 }

@@ -1,5 +1,5 @@
 /** The comparison as one static HTML file: tables and an overlaid line drawing, without a script. */
-import type { CompareRow, Comparison } from '../compare.ts';
+import type { CompareRow, Comparison, TradeAlignment } from '../compare.ts';
 import { readAsset } from './assets.ts';
 import { escapeHtml, htmlPage } from './render.ts';
 
@@ -35,9 +35,7 @@ export function renderComparison(
     ),
     folded(metrics.filter((row) => row.isEqual)),
     '</section>',
-    trades === null
-      ? ''
-      : `<section><h2>Trade by trade</h2><p>${trades.both} trades begin alike, ${trades.different.length} of them end with another result; ${trades.onlyA.length} are only in the baseline, ${trades.onlyB.length} only in the other run.</p></section>`,
+    trades === null ? '' : tradeSection(trades),
     '</main></div>',
   ];
   return htmlPage({
@@ -47,6 +45,48 @@ export function renderComparison(
     data: [],
     scripts: [],
   }).replace('<div id="app"></div>', () => parts.join('\n'));
+}
+
+const TRADES_SHOWN = 100;
+
+/** Trades by instrument, side and moment of entry; those with the largest part in the difference first. */
+function tradeSection(trades: TradeAlignment): string {
+  type Line = readonly [
+    root: string,
+    side: number,
+    entryUs: number,
+    a: number | null,
+    b: number | null,
+  ];
+  const lines: readonly (readonly [string, readonly Line[]])[] = [
+    [
+      'In both, with another result',
+      trades.different.map((one): Line => [one.root, one.side, one.entryUs, one.netA, one.netB]),
+    ],
+    [
+      'Only in the baseline',
+      trades.onlyA.map((one): Line => [one.root, one.side, one.entryUs, one.net, null]),
+    ],
+    [
+      'Only in the other run',
+      trades.onlyB.map((one): Line => [one.root, one.side, one.entryUs, null, one.net]),
+    ],
+  ];
+  const gap = (line: Line): number => (line[4] ?? 0) - (line[3] ?? 0);
+  const row = (line: Line): string => {
+    const [root, side, entryUs, a, b] = line;
+    const money = [a, b, gap(line)].map((value) => `<td>${formatValue('money', value, true)}</td>`);
+    const when = new Date(entryUs / 1000).toISOString().slice(0, 16).replace('T', ' ');
+    return `<tr><th scope="row" class="text">${escapeHtml(root)} ${side > 0 ? 'long' : 'short'}</th><td>${when}</td>${money.join('')}</tr>`;
+  };
+  const tables = lines
+    .filter(([, some]) => some.length > 0)
+    .map(([title, some]) => {
+      const order = some.toSorted((x, y) => Math.abs(gap(y)) - Math.abs(gap(x)));
+      const left = order.length - TRADES_SHOWN;
+      return `<details${order.length <= 20 ? ' open' : ''}><summary>${title}: ${order.length} trades</summary><div class="scroll tall" tabindex="0" role="region" aria-label="${title}"><table><thead><tr><th scope="col" class="text">Trade</th><th scope="col">Entry, UTC</th><th scope="col">Baseline</th><th scope="col">Other</th><th scope="col">Difference</th></tr></thead><tbody>${order.slice(0, TRADES_SHOWN).map(row).join('')}</tbody></table></div>${left > 0 ? `<p class="note">The ${TRADES_SHOWN} with the largest difference; ${left} more are not shown.</p>` : ''}</details>`;
+    });
+  return `<section><h2>Trade by trade</h2><p>${trades.both} trades begin alike, ${trades.different.length} of them end with another result; ${trades.onlyA.length} are only in the baseline, ${trades.onlyB.length} only in the other run.</p>${tables.join('')}</section>`;
 }
 
 function rowHtml(row: CompareRow): string {

@@ -490,6 +490,7 @@ function levelColumns(
 ): PackColumn[] {
   const pieces: { role: string; from: number; to: number; price: number }[] = [];
   const open = new Map<string, { at: number; price: number }>();
+  const roles = new Map<string, string>();
   for (const level of run.levels) {
     if (level.root !== tape.root) continue;
     const bar = Math.min(lowerBound(time, level.tsUs / 1e6), Math.max(0, time.length - 1));
@@ -499,7 +500,13 @@ function levelColumns(
     if (isInside && Number.isFinite(before.price))
       pieces.push({ role: level.role, from: before.at, to: bar, price: before.price });
     open.set(level.clOrdId, { at: bar, price: level.priceTicks });
+    roles.set(level.clOrdId, level.role);
   }
+  // Still working at the end: to the last bar.
+  const end = time.length - 1;
+  for (const [id, { at, price }] of open)
+    if (Number.isFinite(price) && at < end)
+      pieces.push({ role: roles.get(id)!, from: at, to: end, price });
   return [
     { name: name('level.role'), values: pieces.map((one) => (one.role === 'stop' ? 1 : 2)) },
     { name: name('level.from'), values: pieces.map((one) => one.from) },

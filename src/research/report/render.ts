@@ -16,13 +16,16 @@ const MB = 1_000_000;
  */
 export function renderReport(run: RunData, options: ReportOptions = {}): string {
   const limit = (options.maxMb ?? 5) * MB;
+  // Files of a folder come in order of name; the chart offers products in the order of the run.
+  const roots = run.manifest.instruments.map((one) => one.root);
+  const prices = run.prices.toSorted((a, b) => roots.indexOf(a.root) - roots.indexOf(b.root));
   const attempts: (() => { tapes: readonly TapeSlice[]; note: string })[] =
     options.prices === false
       ? [() => ({ tapes: [], note: 'Prices were left out on request.' })]
       : [
-          () => ({ tapes: run.prices.map((tape) => ({ tape, rows: null })), note: '' }),
+          () => ({ tapes: prices.map((tape) => ({ tape, rows: null })), note: '' }),
           () => ({
-            tapes: run.prices.map((tape) => aroundTrades(tape, run)),
+            tapes: prices.map((tape) => aroundTrades(tape, run)),
             note: `All prices do not fit in ${options.maxMb ?? 5} MB: bars within ${BARS_AROUND_TRADE} of a trade are shown, the others are cut out.`,
           }),
           () => ({

@@ -595,7 +595,7 @@ export function assumptionTable(run: RunData): ReportTable {
       'data sets with unknown volume',
       unknown.length,
       unknown.length === 0
-        ? 'fills are capped by the volume of the bar'
+        ? 'none'
         : `${unknown.map((one) => `${one.name}: ${one.volume}`).join(', ')}; fills are not capped by volume`,
     ],
     ['rolls with a price carried forward', carried.length, ''],

@@ -418,6 +418,7 @@
             {
               ...axis,
               size: (_, values) =>
+                spec.axisWidth ??
                 18 + 7 * Math.max(4, ...(values ?? []).map((text) => text.length)),
               values: (_, ticks) =>
                 ticks.map((tick) => (tick === null ? '' : axisText(spec.kind, tick))),
@@ -1312,6 +1313,10 @@
         : '';
     const equity = data['day.equity'];
     const canLog = equity.every((value) => value > 0);
+    // One width of the axis: the drawdown stands under the equity on the same dates.
+    const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
+    const axisWidth =
+      22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
     const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
     if (hasBound)
       series.push({
@@ -1337,6 +1342,7 @@
         hasLog: canLog,
         band: hasBound,
         spans,
+        axisWidth,
         onRange: range.onShown,
         connect: range.connect,
         tools: [closed],
@@ -1367,6 +1373,7 @@
       height: 170,
       sync: 'days',
       spans,
+      axisWidth,
     });
     const dates = () => `${fixed(data['day.date'].filter(range.has).length, 0)} trade dates.`;
     return section('equity', 'Equity and drawdown', rangeChip(range, dates), host, drawdown);
@@ -1702,7 +1709,11 @@
               return h(
                 'tr',
                 {},
-                h('th', { scope: 'row', class: 'text', title: def.formula }, `${def.label}${unit}`),
+                h(
+                  'th',
+                  { scope: 'row', class: 'text', title: def.formula },
+                  `${key === 'netProfit' ? 'Net' : def.label}${unit}`,
+                ),
                 sides.map((side) => {
                   const one = model.sides[side][key];
                   return h('td', { title: one.reason }, format(def.kind, one.value));
@@ -1765,12 +1776,14 @@
         gross > 0 ? `${share(value / gross)} of gross` : '–',
       ];
     };
-    const rates = manifest.instruments.map((one) => {
+    const rates = new Map();
+    for (const one of manifest.instruments) {
       const cost = manifest.costs[one.root];
-      return cost
-        ? `${one.root}: commission ${fixed(cost.commissionPerSide, 2)}, exchange fee ${fixed(cost.exchangeFeePerSide, 2)} ${one.currency} a side, slippage ${cost.slippageTicks} ticks`
-        : `${one.root}: no costs recorded`;
-    });
+      const text = cost
+        ? `commission ${fixed(cost.commissionPerSide, 2)}, exchange fee ${fixed(cost.exchangeFeePerSide, 2)} ${one.currency} a side; slippage ${cost.slippageTicks} ${cost.slippageTicks === 1 ? 'tick' : 'ticks'}`
+        : 'no costs recorded';
+      rates.set(text, [...(rates.get(text) ?? []), one.root]);
+    }
     section(
       'costs',
       'Costs',
@@ -1778,7 +1791,7 @@
       h(
         'ul',
         { class: 'note' },
-        rates.map((text) => h('li', {}, text)),
+        [...rates].map(([text, roots]) => h('li', {}, `${roots.join(', ')}: ${text}`)),
       ),
       figureTable(
         context,
@@ -2057,7 +2070,7 @@
     const host = h('div', {
       class: 'chart price',
       tabindex: '0',
-      role: 'img',
+      role: 'group',
       'aria-label': 'Candles with trades; arrows move, plus and minus zoom',
     });
     host.addEventListener(
@@ -2151,7 +2164,7 @@
         tool('Later', () => step(0.5)),
         tool('Closer', () => zoom(0.5)),
         tool('Wider', () => zoom(2)),
-        tool('All', () => handle?.chart.timeScale().fitContent()),
+        tool('All', () => handle?.showAll()),
       ),
       h(
         'figure',
@@ -2186,6 +2199,8 @@
     };
   }
 
+  /** Bars that the chart holds at least. */
+  const WINDOW_BARS = 4000;
   function lowerBound(values, wanted) {
     let [low, high] = [0, values.length];
     while (low < high) {
@@ -2207,17 +2222,17 @@
     const zone = instrument?.zone ?? 'UTC';
     const time = column('time');
     const price = (counts) => Number((counts * tick).toFixed(decimals));
-    const candles = Array.from(time, (t, i) => {
+    const candleAt = (i) => {
       const close = column('close')[i];
       const open = close - column('body')[i];
       return {
-        time: t,
+        time: time[i],
         open: price(open),
         close: price(close),
         high: price(Math.max(open, close) + column('top')[i]),
         low: price(Math.min(open, close) - column('bottom')[i]),
       };
-    });
+    };
     const [up, down] = model.candles === 'green-red' ? ['#26803a', '#c0392b'] : [c.gain, c.loss];
     const chart = L.createChart(host, {
       autoSize: true,
@@ -2264,10 +2279,41 @@
       priceFormat: { type: 'price', minMove: tick, precision: decimals },
       priceLineVisible: false,
     });
-    series.setData(candles);
     const trades = tradesOf(info.root, data, time);
-    L.createSeriesMarkers(series, markersOf(trades, time, c));
-    addPlots(L, chart, info, index, data, time, candles, c);
+    const markers = L.createSeriesMarkers(series, []);
+    const allMarkers = markersOf(trades, time, c);
+    const plots = addPlots(L, chart, info, index, data, time, price, c);
+    // The chart holds a window of bars around the view, not all of them; bars count from the tape's start everywhere else.
+    const window = { base: 0, end: 0 };
+    let isGone = false;
+    const load = (from, to) => {
+      const spare = Math.max(WINDOW_BARS, to - from) / 2;
+      window.base = Math.max(0, Math.floor(from - spare));
+      window.end = Math.min(time.length, Math.ceil(to + spare));
+      const { base, end } = window;
+      series.setData(Array.from({ length: Math.max(0, end - base) }, (_, i) => candleAt(base + i)));
+      markers.setMarkers(
+        allMarkers.filter((one) => one.time >= time[base] && one.time <= time[end - 1]),
+      );
+      for (const plot of plots)
+        plot.line.setData(plot.points.filter((one) => one.bar >= base && one.bar < end));
+      chart.timeScale().setVisibleLogicalRange({ from: from - base, to: to - base });
+    };
+    // Loading inside the notice would be undone by the move that the notice is about: it waits for the next turn.
+    let isWaiting = false;
+    chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
+      if (isWaiting || isGone) return;
+      isWaiting = true;
+      setTimeout(() => {
+        isWaiting = false;
+        const range = isGone ? null : chart.timeScale().getVisibleLogicalRange();
+        if (range === null) return;
+        const [from, to] = [range.from + window.base, range.to + window.base];
+        const isShort =
+          (from < window.base && window.base > 0) || (to > window.end && window.end < time.length);
+        if (isShort) load(from, to);
+      });
+    });
     series.attachPrimitive(
       overlay({
         chart,
@@ -2280,20 +2326,27 @@
         colours: c,
         time,
         sessions: sessionsOf(time, info.interval),
+        window,
       }),
     );
     if (focus !== null) {
       const from = lowerBound(time, focus.fromUs / 1e6);
       const to = lowerBound(time, focus.toUs / 1e6);
       const margin = Math.max(30, (to - from) * 0.6);
-      chart.timeScale().setVisibleLogicalRange({ from: from - margin, to: to + margin });
+      load(from - margin, to + margin);
     } else {
-      const shown = Math.min(candles.length, 240);
-      chart
-        .timeScale()
-        .setVisibleLogicalRange({ from: candles.length - shown, to: candles.length + 3 });
+      const shown = Math.min(time.length, 240);
+      load(time.length - shown, time.length + 3);
     }
-    return { chart, remove: () => chart.remove() };
+    const showAll = () => {
+      load(0, time.length);
+      chart.timeScale().fitContent();
+    };
+    const remove = () => {
+      isGone = true;
+      chart.remove();
+    };
+    return { chart, showAll, remove };
   }
   /** First bars of sessions: a longer pause than between two bars comes before each. Empty on daily bars. */
   function sessionsOf(time, interval) {
@@ -2348,13 +2401,14 @@
       ])
       .sort((a, b) => a.time - b.time);
   }
-  function addPlots(L, chart, info, index, data, time, candles, c) {
+  function addPlots(L, chart, info, index, data, time, price, c) {
     const names = ['third', 'fourth', 'warning', 'muted'];
-    const low = candles.reduce((a, bar) => Math.min(a, bar.low), Infinity);
-    const high = candles.reduce((a, bar) => Math.max(a, bar.high), -Infinity);
+    const close = data[`tape${index}.close`];
+    const low = price(close.reduce((a, b) => Math.min(a, b), Infinity));
+    const high = price(close.reduce((a, b) => Math.max(a, b), -Infinity));
     const room = Math.max(high - low, Math.abs(high) * 0.05);
     let panes = 0;
-    info.plots.forEach((name, p) => {
+    return info.plots.map((name, p) => {
       const bars = data[`tape${index}.plot${p}.bar`];
       const values = data[`tape${index}.plot${p}.value`];
       const byBar = new Map();
@@ -2362,7 +2416,7 @@
         if (Number.isFinite(values[i])) byBar.set(bars[i], values[i]);
       const points = [...byBar]
         .sort((a, b) => a[0] - b[0])
-        .map(([bar, value]) => ({ time: time[bar], value }));
+        .map(([bar, value]) => ({ time: time[bar], value, bar }));
       const isPrice = points.every(
         (point) => point.value > low - room && point.value < high + room,
       );
@@ -2382,22 +2436,35 @@
         },
         isPrice ? 0 : panes,
       );
-      line.setData(points);
+      return { line, points };
     });
   }
   /** Rolls, working stops and targets, trade lines and the band of the chosen trade, drawn behind the candles. */
   function overlay(spec) {
-    const { chart, series, info, column, price, trades, focus, colours: c, time, sessions } = spec;
+    const {
+      chart,
+      series,
+      info,
+      column,
+      price,
+      trades,
+      focus,
+      colours: c,
+      time,
+      sessions,
+      window,
+    } = spec;
     const scale = chart.timeScale();
     const draw = (target) =>
       target.useBitmapCoordinateSpace(
         ({ context: g, bitmapSize, horizontalPixelRatio: rx, verticalPixelRatio: ry }) => {
-          const range = scale.getVisibleLogicalRange();
-          if (range === null) return;
+          const shown = scale.getVisibleLogicalRange();
+          if (shown === null) return;
+          const range = { from: shown.from + window.base, to: shown.to + window.base };
           // Coordinates exist for whole bars only; the rest is a share of the spacing.
           const spacing = scale.options().barSpacing;
           const x = (bar) =>
-            ((scale.logicalToCoordinate(Math.floor(bar)) ?? -10) +
+            ((scale.logicalToCoordinate(Math.floor(bar) - window.base) ?? -10) +
               (bar % 1 === 0 ? 0 : spacing / 2)) *
             rx;
           const y = (value) => (series.priceToCoordinate(value) ?? -10) * ry;
