@@ -360,6 +360,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
         ],
         flags: [
+          { flags: '--instruments <roots>', description: 'list the contracts of these products' },
           { flags: '--contract <id>', description: 'bars of this contract' },
           { flags: '--interval <interval>', description: 'bar interval; default 1d' },
           { flags: '--head <n>', description: 'first n bars; default 20' },

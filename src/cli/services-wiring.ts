@@ -175,11 +175,21 @@ function viewOf(manifest: DatasetManifest): DatasetView {
     volume: manifest.volume,
     stamps: manifest.stamps,
     checksum: manifest.checksum,
+    givenRolls: givenRollsOf(manifest),
     segments: manifest.segments.map((segment) => ({
       ...segment,
       interval: segment.interval ?? segment.kind,
     })),
   };
+}
+
+function givenRollsOf(manifest: DatasetManifest): Record<string, number> {
+  const calendars = (manifest.extra?.['rollCalendars'] ?? {}) as Readonly<
+    Record<string, { readonly rolls: readonly unknown[] }>
+  >;
+  return Object.fromEntries(
+    Object.entries(calendars).map(([root, calendar]) => [root, calendar.rolls.length]),
+  );
 }
 
 async function readBars(

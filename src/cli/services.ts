@@ -128,6 +128,8 @@ export interface DatasetView {
   readonly volume: string;
   readonly stamps: string;
   readonly checksum: string;
+  /** Rolls by product, where the data came with their roll calendar. */
+  readonly givenRolls?: Readonly<Record<string, number>>;
   readonly segments: readonly SegmentView[];
 }
 export interface DatasetProblem {

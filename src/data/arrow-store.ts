@@ -31,6 +31,7 @@ import { Footer } from 'apache-arrow/ipc/metadata/file';
 import { assert, TradingError } from '../core/errors.ts';
 import type { FileIo } from './file-io.ts';
 import { closeQuietly, errnoOf, nodeFileIo } from './file-io.ts';
+import { findBadMetadata } from './flatbuffer-check.ts';
 import { doublesToInt64, firstUnsafe, int64ToDoubles } from './int64.ts';
 
 export type ColumnType =
@@ -409,6 +410,8 @@ export interface ArrowFileReader {
   /** Counted from the batch headers the first time it is asked. */
   readonly numRows: number;
   readonly numBatches: number;
+  /** Size of the file. */
+  readonly bytes: number;
   /** Position of a column. Errors: E_DATA_FORMAT when it is absent. */
   columnIndex(name: string): number;
   /** Batch `k`; its columns are views on memory of their own, so it stays valid. Errors: E_DATA_CORRUPT, E_DATA_FORMAT. */
@@ -426,11 +429,18 @@ const MAGIC = 'ARROW1';
 const TAIL_BYTES = 10; // int32 footer length and the magic
 
 /**
- * Opens an Arrow file and reads its footer.
- * Errors: E_DATA_CORRUPT when it is cut short or is not Arrow, E_DATA_FORMAT for types outside `ColumnType`.
+ * Opens an Arrow file and reads its footer. Damaged bytes cost no more time and memory than the file is long: every count
+ * is compared with the bytes that must hold it before anything is made of its size.
+ * Errors: E_DATA_READ when it is absent, a folder, or refused; E_DATA_CORRUPT when it is cut short or is not Arrow;
+ * E_DATA_FORMAT for types outside `ColumnType`.
  */
 export function openArrowFile(path: string, io: FileIo = nodeFileIo): ArrowFileReader {
-  const fd = io.open(path, 'r');
+  let fd: number;
+  try {
+    fd = io.open(path, 'r');
+  } catch (cause) {
+    throw readError(path, cause);
+  }
   try {
     return decoding(path, () => new SyncFileReader(path, io, fd));
   } catch (error) {
@@ -445,7 +455,7 @@ class SyncFileReader implements ArrowFileReader {
   readonly metadata: Readonly<Record<string, string>>;
   readonly #io: FileIo;
   readonly #fd: number;
-  readonly #size: number;
+  readonly bytes: number;
   readonly #blocks: readonly Block[];
   #numRows = -1;
   #isOpen = true;
@@ -454,11 +464,12 @@ class SyncFileReader implements ArrowFileReader {
     this.path = path;
     this.#io = io;
     this.#fd = fd;
-    this.#size = io.size(fd);
+    this.bytes = io.size(fd);
     const footer = this.#readFooter();
     this.#blocks = [...footer.recordBatches()];
-    for (const block of this.#blocks) this.#checkBlock(block);
-    const dictionaries = this.#readDictionaries([...footer.dictionaryBatches()]);
+    const dictionaryBlocks: readonly Block[] = [...footer.dictionaryBatches()];
+    this.#checkBlocks([...this.#blocks, ...dictionaryBlocks]);
+    const dictionaries = this.#readDictionaries(dictionaryBlocks);
     this.metadata = Object.fromEntries(footer.schema.metadata);
     this.schema = {
       columns: footer.schema.fields.map((field) => toColumnSpec(field, dictionaries, path)),
@@ -470,15 +481,16 @@ class SyncFileReader implements ArrowFileReader {
   }
 
   get numRows(): number {
-    if (this.#numRows < 0) {
-      let rows = 0;
-      for (const block of this.#blocks) {
-        const header = this.#header(this.#readAt(block.offset, block.metaDataLength));
-        rows += header.length;
-      }
-      this.#numRows = rows;
-    }
+    if (this.#numRows < 0) this.#numRows = decoding(this.path, () => this.#countRows());
     return this.#numRows;
+  }
+
+  #countRows(): number {
+    assert(this.#isOpen, 'a closed file is not read');
+    let rows = 0;
+    for (const block of this.#blocks)
+      rows += this.#header(this.#readAt(block.offset, block.metaDataLength), block).length;
+    return rows;
   }
 
   columnIndex(name: string): number {
@@ -501,7 +513,7 @@ class SyncFileReader implements ArrowFileReader {
     const block = this.#blocks[k];
     assert(block !== undefined, 'a batch number is below numBatches');
     const bytes = this.#readAt(block.offset, block.metaDataLength + block.bodyLength);
-    const header = this.#header(bytes);
+    const header = this.#header(bytes, block);
     if (header.compression !== null && header.compression !== undefined)
       throw formatError(this.path, 'the file is compressed', { batch: k });
     const body = bytes.byteOffset + block.metaDataLength;
@@ -509,7 +521,7 @@ class SyncFileReader implements ArrowFileReader {
     if (nodes.length !== this.schema.columns.length || buffers.length !== 2 * nodes.length)
       throw corrupt(this.path, `batch ${k} does not have the columns of the schema`);
     const columns = this.schema.columns.map((column, i) => {
-      if (nodes[i]!.nullCount > 0)
+      if (nodes[i]!.nullCount !== 0)
         throw formatError(this.path, `column ${column.name} holds nulls`, { batch: k });
       const region = buffers[2 * i + 1]!;
       const needed = byteLengthOf(column.type, length);
@@ -532,7 +544,7 @@ class SyncFileReader implements ArrowFileReader {
   }
 
   #readFooter(): Footer {
-    const size = this.#size;
+    const size = this.bytes;
     if (size < 8 + TAIL_BYTES) throw corrupt(this.path, `the file has only ${size} bytes`);
     const head = this.#readAt(0, 6);
     const tail = this.#readAt(size - TAIL_BYTES, TAIL_BYTES);
@@ -543,59 +555,56 @@ class SyncFileReader implements ArrowFileReader {
     if (length <= 0 || length + TAIL_BYTES + 8 > size)
       throw corrupt(this.path, `the footer length ${length} is impossible`);
     const bytes = this.#readAt(size - TAIL_BYTES - length, length);
-    const footer = Footer.decode(bytes);
-    // Each block takes 24 bytes of the footer; a damaged count would otherwise be walked to its end.
-    if ((footer.numRecordBatches + footer.numDictionaries) * 24 > length)
-      throw corrupt(this.path, 'the footer lists more batches than it can hold');
-    return footer;
+    const fault = findBadMetadata(bytes, 'Footer');
+    if (fault !== '') throw corrupt(this.path, `the footer is damaged: ${fault}`);
+    return Footer.decode(bytes);
   }
 
   #readDictionaries(blocks: readonly Block[]): ReadonlyMap<number, readonly string[]> {
-    const byId = new Map<number, readonly string[]>();
+    const byId = new Map<number, string[]>();
     for (const block of blocks) {
-      this.#checkBlock(block);
       const bytes = this.#readAt(block.offset, block.metaDataLength + block.bodyLength);
       const message = decodeMessage(bytes, this.path);
       if (!message.isDictionaryBatch())
         throw corrupt(this.path, 'a dictionary block holds no dictionary');
-      const header = message.header();
-      const [, offsetsRegion, dataRegion] = header.data.buffers;
-      if (offsetsRegion === undefined || dataRegion === undefined || header.data.compression)
-        throw formatError(this.path, 'a dictionary is compressed or is not of texts', {
-          id: header.id,
-        });
-      const body = bytes.byteOffset + block.metaDataLength;
-      const offsets = new Int32Array(
-        bytes.buffer,
-        body + offsetsRegion.offset,
-        header.data.length + 1,
+      const { id, data, isDelta } = message.header();
+      const [, offsets, texts] = data.buffers;
+      if (offsets === undefined || texts === undefined || data.compression)
+        throw formatError(this.path, 'a dictionary is compressed or is not of texts', { id });
+      const decoded = decodeTexts(
+        bytes.subarray(block.metaDataLength),
+        data.length,
+        offsets,
+        texts,
       );
-      const texts = Array.from({ length: header.data.length }, (_, i) =>
-        new TextDecoder().decode(
-          new Uint8Array(
-            bytes.buffer,
-            body + dataRegion.offset + offsets[i]!,
-            offsets[i + 1]! - offsets[i]!,
-          ),
-        ),
-      );
-      byId.set(header.id, header.isDelta ? [...(byId.get(header.id) ?? []), ...texts] : texts);
+      if (decoded === null) throw corrupt(this.path, 'the texts of a dictionary lie outside it');
+      const known = byId.get(id);
+      if (!isDelta || known === undefined) byId.set(id, decoded);
+      else for (const text of decoded) known.push(text);
     }
     return byId;
   }
 
-  #header(bytes: Uint8Array) {
+  #header(bytes: Uint8Array, block: Block) {
     const message = decodeMessage(bytes, this.path);
     if (!message.isRecordBatch()) throw corrupt(this.path, 'a batch block holds no batch');
-    return message.header();
+    const header = message.header();
+    // No column type of ours takes less than a bit a row.
+    const isPossible = header.length >= 0 && header.length <= 8 * block.bodyLength;
+    if (!isPossible) throw corrupt(this.path, `a batch of ${header.length} rows is impossible`);
+    return header;
   }
 
-  #checkBlock(block: Block): void {
-    const end = block.offset + block.metaDataLength + block.bodyLength;
-    if (
-      !(block.offset >= 8 && block.metaDataLength > 8 && block.bodyLength >= 0 && end <= this.#size)
-    )
-      throw corrupt(this.path, 'a batch lies outside the file');
+  /** Blocks lie inside the file and not over each other: reading all of them reads the file at most once. */
+  #checkBlocks(blocks: readonly Block[]): void {
+    let total = 0;
+    for (const { offset, metaDataLength, bodyLength } of blocks) {
+      const end = offset + metaDataLength + bodyLength;
+      total += metaDataLength + bodyLength;
+      const isInside = offset >= 8 && metaDataLength > 8 && bodyLength >= 0 && end <= this.bytes;
+      if (!isInside || total > this.bytes)
+        throw corrupt(this.path, 'a batch lies outside the file or over another');
+    }
   }
 
   #readAt(offset: number, length: number): Uint8Array {
@@ -614,7 +623,8 @@ function decoding<T>(path: string, step: () => T): T {
   } catch (error) {
     const isForeign = error instanceof RangeError || error instanceof TypeError;
     const isPlain = error instanceof Error && error.constructor === Error && errnoOf(error) === '';
-    throw isForeign || isPlain ? corrupt(path, 'the bytes cannot be decoded', error) : error;
+    if (isForeign || isPlain) throw corrupt(path, 'the bytes cannot be decoded', error);
+    throw readError(path, error);
   }
 }
 
@@ -623,7 +633,35 @@ function decodeMessage(bytes: Uint8Array, path: string): Message {
   const length = view.getInt32(4, true);
   if (view.getInt32(0, true) !== -1 || length <= 0 || length + 8 > bytes.length)
     throw corrupt(path, 'a batch header is damaged');
-  return Message.decode(bytes.subarray(8, 8 + length));
+  const metadata = bytes.subarray(8, 8 + length);
+  const fault = findBadMetadata(metadata, 'Message');
+  if (fault !== '') throw corrupt(path, `a batch header is damaged: ${fault}`);
+  return Message.decode(metadata);
+}
+
+/** Texts of a dictionary, or null when its offsets leave their bytes or run backwards. */
+function decodeTexts(
+  body: Uint8Array,
+  count: number,
+  offsetsAt: { readonly offset: number; readonly length: number },
+  textsAt: { readonly offset: number; readonly length: number },
+): string[] | null {
+  if (count === 0) return [];
+  const fits = (at: number, bytes: number): boolean => at >= 0 && at + bytes <= body.length;
+  if (count < 0 || 4 * (count + 1) > offsetsAt.length) return null;
+  if (!fits(offsetsAt.offset, offsetsAt.length) || !fits(textsAt.offset, textsAt.length))
+    return null;
+  const view = new DataView(body.buffer, body.byteOffset + offsetsAt.offset, 4 * (count + 1));
+  const decoder = new TextDecoder();
+  const out: string[] = [];
+  let start = view.getInt32(0, true);
+  for (let i = 1; i <= count; i += 1) {
+    const end = view.getInt32(4 * i, true);
+    if (start < 0 || end < start || end > textsAt.length) return null;
+    out.push(decoder.decode(body.subarray(textsAt.offset + start, textsAt.offset + end)));
+    start = end;
+  }
+  return out;
 }
 
 function toColumnSpec(
@@ -633,8 +671,9 @@ function toColumnSpec(
 ): ColumnSpec {
   const metadata = Object.fromEntries(field.metadata);
   const isDictionary = field.type instanceof Dictionary;
+  const isText = isDictionary && String(field.type) === 'Dictionary<Int32, Utf8>';
   const type = isDictionary ? 'utf8' : ARROW_NAMES[String(field.type)];
-  if (type === undefined) {
+  if (type === undefined || (isDictionary && !isText)) {
     throw formatError(path, `column ${field.name} has the type ${String(field.type)}`, {
       column: field.name,
     });
@@ -656,7 +695,8 @@ const ARROW_NAMES: Readonly<Record<string, ColumnType>> = {
 };
 
 function byteLengthOf(type: ColumnType, rows: number): number {
-  if (type === 'bool') return (rows + 7) >> 3;
+  // Not by a shift, which keeps 32 bits only.
+  if (type === 'bool') return Math.ceil(rows / 8);
   return rows * emptyColumn(type).BYTES_PER_ELEMENT;
 }
 
@@ -766,7 +806,7 @@ export function writeTable(
   }
 }
 
-/** Reads a small table whole. Errors: E_DATA_CORRUPT, E_DATA_FORMAT. */
+/** Reads a small table whole. Errors: E_DATA_READ, E_DATA_CORRUPT, E_DATA_FORMAT. */
 export function readTable(path: string, io: FileIo = nodeFileIo): Record<string, TableValues> {
   const reader = openArrowFile(path, io);
   try {
@@ -881,8 +921,14 @@ function joinColumns(type: ColumnType, batches: readonly ColumnBatch[], index: n
 }
 
 function decodeColumn(path: string, column: ColumnSpec, values: RawColumn): TableValues {
-  if (column.type === 'utf8')
-    return Array.from(values as Int32Array, (code) => column.dictionary![code]!);
+  if (column.type === 'utf8') {
+    return Array.from(values as Int32Array, (code, row) => {
+      const text = column.dictionary![code];
+      if (text === undefined)
+        throw corrupt(path, `column ${column.name}, row ${row}: there is no text ${code}`);
+      return text;
+    });
+  }
   if (column.type !== 'i64' && column.type !== 'timestamp[us, UTC]') return values;
   const unsafe = firstUnsafe(values as BigInt64Array);
   if (unsafe >= 0)

@@ -24,7 +24,13 @@ import { errnoOf, nodeFileIo, readBytes } from './file-io.ts';
 import type { ProcessProbe } from './lock.ts';
 import { systemProbe, takeLock } from './lock.ts';
 import type { DatasetManifest, DatasetMeta, SegmentEntry } from './manifest.ts';
-import { checksumOf, MANIFEST_VERSION, parseManifest } from './manifest.ts';
+import {
+  checksumOf,
+  manifestError,
+  MANIFEST_BYTES_MAX,
+  MANIFEST_VERSION,
+  parseManifest,
+} from './manifest.ts';
 import type { KindColumns } from './segment-codec.ts';
 import type { ColumnSource } from './segment-source.ts';
 import { openSegments } from './segment-source.ts';
@@ -114,6 +120,9 @@ export function openCatalog(root: string, options: CatalogOptions = {}): Catalog
   return new FolderCatalog(root, context);
 }
 
+/** Names of datasets, which become folders. */
+const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+
 export interface StoreContext {
   readonly io: FileIo;
   readonly probe: ProcessProbe;
@@ -131,9 +140,12 @@ class FolderCatalog implements Catalog {
 
   names(): string[] {
     const { io } = this.#context;
-    return io
-      .list(join(this.root, 'datasets'))
-      .filter((name) => io.exists(join(this.root, 'datasets', name, 'manifest.json')));
+    const folder = join(this.root, 'datasets');
+    try {
+      return io.list(folder).filter((name) => io.exists(join(folder, name, 'manifest.json')));
+    } catch (cause) {
+      throw readError(folder, cause);
+    }
   }
 
   listDatasets(): DatasetManifest[] {
@@ -142,14 +154,15 @@ class FolderCatalog implements Catalog {
 
   dataset(name: string): Dataset {
     const folder = join(this.root, 'datasets', name);
-    const manifest = readManifest(this.#context.io, folder);
+    // A name that could not be given to a dataset could lead out of the catalog.
+    const manifest = NAME.test(name) ? readManifest(this.#context.io, folder) : null;
     if (manifest === null) throw unknownDataset(name, this.names(), this.root);
     return new FolderDataset(folder, manifest, this.#context);
   }
 
   createDataset(meta: DatasetMeta): Dataset {
     const { io, probe } = this.#context;
-    if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(meta.name)) {
+    if (!NAME.test(meta.name)) {
       throw new TradingError('E_DATASET_NAME', `"${meta.name}" is not a dataset name`, {
         details: { name: meta.name },
         rule: 'lower-case letters, digits, dot, dash and underscore; at most 64; not a dot first',
@@ -294,9 +307,10 @@ function readManifest(io: FileIo, folder: string): DatasetManifest | null {
   const path = join(folder, 'manifest.json');
   let bytes: Uint8Array;
   try {
-    bytes = readBytes(io, path);
+    bytes = readBytes(io, path, MANIFEST_BYTES_MAX);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
+    if (errnoOf(error) === 'EFBIG') throw manifestError(path, 'it is far larger than a manifest');
     throw readError(path, error);
   }
   return parseManifest(new TextDecoder().decode(bytes), path);

@@ -8,6 +8,7 @@ export interface FileIo {
   read(fd: number, target: Uint8Array, position: number): number;
   /** Writes all bytes at the current end. */
   write(fd: number, bytes: Uint8Array): void;
+  /** Errors: EISDIR for a folder, ENOTSUP for anything else that is not a regular file. */
   size(fd: number): number;
   fsync(fd: number): void;
   close(fd: number): void;
@@ -23,9 +24,14 @@ export interface FileIo {
   fsyncFolder(folder: string): void;
 }
 
+/** Absent on Windows. */
+const NONBLOCK: number = (fs.constants as Partial<typeof fs.constants>).O_NONBLOCK ?? 0;
+
 /** The real file system. */
 export const nodeFileIo: FileIo = {
-  open: (path, flags) => fs.openSync(path, flags),
+  // Without O_NONBLOCK, opening a named pipe for reading would wait for a writer for ever.
+  open: (path, flags) =>
+    fs.openSync(path, flags === 'r' ? fs.constants.O_RDONLY | NONBLOCK : flags),
   read(fd, target, position) {
     let done = 0;
     while (done < target.length) {
@@ -39,7 +45,12 @@ export const nodeFileIo: FileIo = {
     let done = 0;
     while (done < bytes.length) done += fs.writeSync(fd, bytes, done, bytes.length - done);
   },
-  size: (fd) => fs.fstatSync(fd).size,
+  size(fd) {
+    const stat = fs.fstatSync(fd);
+    if (stat.isFile()) return stat.size;
+    const code = stat.isDirectory() ? 'EISDIR' : 'ENOTSUP';
+    throw Object.assign(new Error(`${code}: not a regular file`), { code });
+  },
   fsync: (fd) => fs.fsyncSync(fd),
   close: (fd) => fs.closeSync(fd),
   rename: (from, to) => fs.renameSync(from, to),
@@ -68,11 +79,14 @@ export function closeQuietly(io: FileIo, fd: number): void {
   }
 }
 
-/** The whole file as bytes. */
-export function readBytes(io: FileIo, path: string): Uint8Array {
+/** The whole file as bytes. Errors: EFBIG when it is larger than `bytesMax`. */
+export function readBytes(io: FileIo, path: string, bytesMax: number = Infinity): Uint8Array {
   const fd = io.open(path, 'r');
   try {
-    const bytes = new Uint8Array(io.size(fd));
+    const size = io.size(fd);
+    if (size > bytesMax)
+      throw Object.assign(new Error(`EFBIG: ${size} bytes in ${path}`), { code: 'EFBIG' });
+    const bytes = new Uint8Array(size);
     const read = io.read(fd, bytes, 0);
     return read === bytes.length ? bytes : bytes.subarray(0, read);
   } finally {

@@ -12,6 +12,8 @@ import { TradingError } from '../core/errors.ts';
 import type { ContractId } from '../core/instrument.ts';
 
 export const MANIFEST_VERSION = 1;
+/** A segment takes some 400 bytes: half a million of them. */
+export const MANIFEST_BYTES_MAX = 200_000_000;
 
 /** `ticks`: every price is a whole count of `increment`. `float`: the source has no grid; counts may be fractional. */
 export interface GridStatement {
@@ -151,7 +153,8 @@ export function sortSegments(segments: Iterable<SegmentEntry>): SegmentEntry[] {
   });
 }
 
-function manifestError(path: string, reason: string, cause?: unknown): TradingError {
+/** Errors: E_MANIFEST. */
+export function manifestError(path: string, reason: string, cause?: unknown): TradingError {
   return new TradingError('E_MANIFEST', `the manifest cannot be read: ${reason}`, {
     details: { path, reason },
     where: path,

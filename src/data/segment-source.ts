@@ -4,9 +4,8 @@ import type { MarketDataKind } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { TsUs } from '../core/units.ts';
 import type { ArrowFileReader } from './arrow-store.ts';
-import { openArrowFile, readError } from './arrow-store.ts';
+import { openArrowFile } from './arrow-store.ts';
 import type { FileIo } from './file-io.ts';
-import { errnoOf } from './file-io.ts';
 import type { SegmentEntry } from './manifest.ts';
 import type { KindColumns } from './segment-codec.ts';
 import { decodeBatch, sliceColumns, sortTimeOf, startTimeOf } from './segment-codec.ts';
@@ -24,7 +23,7 @@ export interface SourceRange {
   readonly batchRows?: number;
 }
 
-/** Segments in time order. Errors while reading: E_DATA_CORRUPT, E_DATA_FORMAT, E_DATASET_CHANGED. */
+/** Segments in time order. Errors while reading: E_DATA_READ, E_DATA_CORRUPT, E_DATA_FORMAT, E_DATASET_CHANGED. */
 export function openSegments<K extends MarketDataKind>(
   kind: K,
   folder: string,
@@ -73,11 +72,7 @@ class SegmentSource<K extends MarketDataKind> implements ColumnSource<KindColumn
   }
 
   next(): KindColumns[K] | null {
-    try {
-      while (this.#row >= this.#end) if (!this.#load()) return null;
-    } catch (cause) {
-      throw readError(join(this.#folder, this.#segments[this.#segment]?.file ?? ''), cause);
-    }
+    while (this.#row >= this.#end) if (!this.#load()) return null;
     const start = this.#row;
     this.#row = Math.min(this.#end, start + this.#batchRows);
     return sliceColumns(this.#batch!, start, this.#row);
@@ -136,13 +131,28 @@ class SegmentSource<K extends MarketDataKind> implements ColumnSource<KindColumn
   }
 }
 
-/** Opens a segment's file and compares its size with the manifest. */
+/**
+ * Opens a segment's file and compares its size and rows with the manifest; the checksum is `checkDataset`'s.
+ * Errors: E_DATASET_CHANGED when the file is gone, E_DATA_READ, E_DATA_CORRUPT, E_DATA_FORMAT.
+ */
 export function openSegmentFile(folder: string, entry: SegmentEntry, io: FileIo): ArrowFileReader {
   const path = join(folder, entry.file);
+  const reader = openExisting(path, entry, io);
+  try {
+    compareWithManifest(path, 'bytes', reader.bytes, entry.bytes);
+    compareWithManifest(path, 'rows', reader.numRows, entry.rows);
+    return reader;
+  } catch (error) {
+    reader.close();
+    throw error;
+  }
+}
+
+function openExisting(path: string, entry: SegmentEntry, io: FileIo): ArrowFileReader {
   try {
     return openArrowFile(path, io);
   } catch (cause) {
-    if (errnoOf(cause) !== 'ENOENT') throw cause;
+    if (!(cause instanceof TradingError) || cause.details['reason'] !== 'ENOENT') throw cause;
     throw new TradingError('E_DATASET_CHANGED', `the file ${entry.file} is gone`, {
       details: { file: entry.file },
       where: path,
@@ -152,6 +162,25 @@ export function openSegmentFile(folder: string, entry: SegmentEntry, io: FileIo)
       cause,
     });
   }
+}
+
+function compareWithManifest(
+  path: string,
+  what: 'bytes' | 'rows',
+  found: number,
+  stated: number,
+): void {
+  if (found === stated) return;
+  throw new TradingError(
+    'E_DATA_CORRUPT',
+    `${path}: the file has ${found} ${what}, the manifest says ${stated}`,
+    {
+      details: { path, what, found, stated },
+      where: path,
+      rule: 'a segment is the file that its manifest describes',
+      fix: 'find all damaged files with: frontmonth data check <dataset>; then import that segment again',
+    },
+  );
 }
 
 /** First row whose value is not below the limit. */

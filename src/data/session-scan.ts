@@ -30,7 +30,9 @@ export class SessionScan {
   judge(startUs: number, endUs: number): string {
     this.gapUs = 0;
     // A daily bar is the session it closes in; an intraday one lies in the session it opens in.
-    const session = this.#find(this.#isDaily ? endUs - 1 : startUs);
+    // A sample has no length and stands at the end of what it names.
+    const isEnd = this.#isDaily || startUs === endUs;
+    const session = this.#find(isEnd ? endUs - 1 : startUs);
     const [lastEndUs, lastSession] = [this.#lastEndUs, this.#lastSession];
     [this.#lastEndUs, this.#lastSession] = [endUs, session];
     if (session < 0) return 'the exchange is closed';

@@ -78,7 +78,15 @@ export interface EngineConfig {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Restored before `onStart`, when given. */
   readonly savedState?: unknown;
-  /** Called about every 64 Ki bars with bars seen and the current time; return true to stop cleanly. */
+  /**
+   * How the two legs of a roll fill. `market` (default): on the next bars of each contract. `record`: at the prices of the
+   * roll record, one microsecond after the roll; for sampled data, where the old contract has no further price.
+   */
+  readonly rollFills?: 'market' | 'record';
+  /**
+   * Called every few thousand bars, or few hundred moments, with bars seen and the current time; return true to stop
+   * cleanly. It changes nothing else.
+   */
   readonly onProgress?: (bars: number, nowUs: TsUs) => boolean;
 }
 

@@ -25,7 +25,9 @@ import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
-const PROGRESS_MASK = 0xffff;
+/** Bars between two calls of the progress callback; a moment counts as several. */
+const PROGRESS_BARS = 4096;
+const MOMENT_WEIGHT = 8;
 
 /** A feed and its cursor. Mutable; one owner. */
 class FeedCursor {
@@ -136,8 +138,13 @@ export class Engine {
   #hook: string = '';
   #isStarted: boolean = false;
   #bars: number = 0;
+  #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
   readonly #hasBar: Uint8Array;
+  /** The venue's own column of last prices, or a spare one where it has none. */
+  readonly #venueTicks: Float64Array;
+  /** Time of the last sample that executes, by row of instrument; NaN on bars. */
+  readonly #lastSampleUs: Float64Array;
 
   constructor(config: EngineConfig) {
     const { table } = config;
@@ -148,6 +155,8 @@ export class Engine {
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
+    this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
+    this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
       (input) =>
         new Series(
@@ -387,8 +396,10 @@ export class Engine {
           }
           this.#deliverAlone(feed, batch, at, track);
         }
-        this.#countBar();
         at += 1;
+        this.#bars += 1;
+        this.#pollIn -= 1;
+        if (this.#pollIn <= 0) this.#poll();
       }
       if (!feed.load()) {
         this.#heap.pop();
@@ -432,6 +443,8 @@ export class Engine {
     this.#account(tsUs);
     this.#advanceFeeds(due);
     this.#boundaryUs = this.#nextBoundaryUs();
+    this.#pollIn -= MOMENT_WEIGHT;
+    if (this.#pollIn <= 0) this.#poll();
   }
 
   #openSessions(tsUs: TsUs): void {
@@ -460,6 +473,7 @@ export class Engine {
   /** All bars of the instant reach the venue before anything is delivered; closes and expiries follow the last of them. */
   #marketPhase(due: readonly FeedCursor[], tsUs: TsUs): void {
     const { venue, table } = this.#config;
+    if (this.#rolls.nextRecordUs() <= tsUs) this.#matchRecords(tsUs);
     for (const feed of due) {
       if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
         this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
@@ -467,8 +481,11 @@ export class Engine {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
+      const sampleUs = this.#lastSampleUs[row]!;
+      const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
       for (let c = 0; c < table.contracts.length; c += 1)
-        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, tsUs);
+        if (table.instrumentIndex[c] === row) venue.onSessionClose(c, closeUs);
     }
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
@@ -484,37 +501,55 @@ export class Engine {
     // Doubles handed to a call that is not inlined are boxed: the time is read from its column here instead.
     const tsUs = batch.closeUs[at]!;
     const c = feed.contractIndex;
-    const { venue } = this.#config;
-    const portfolio = this.#portfolio;
-    const high = batch.high[at]!;
-    const low = batch.low[at]!;
-    const close = batch.close[at]!;
     const openUs = batch.openUs[at]!;
     // A sample (both ends equal) is an ordered label, not an interval: it cannot lie outside a session.
+    if (openUs === tsUs) this.#lastSampleUs[feed.row] = tsUs;
     const isInside =
       openUs === tsUs ||
       (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||
       track.contains(openUs, tsUs);
     if (!isInside) this.#reportOutside(feed, tsUs as TsUs);
-    const fills = this.#desk.fillCount;
-    let wasWoken = false;
-    if (isInside && (low <= venue.wakeLow[c]! || high >= venue.wakeHigh[c]!)) {
-      const flags =
+    let flags = 0;
+    if (isInside) {
+      flags =
         (this.#isAuction[c] === 1 ? BarFlag.auctionOpen : 0) |
         (tsUs >= track.closeUs ? BarFlag.sessionLast : 0);
+      this.#isAuction[c] = 0;
+    }
+    this.#matchBar(c, batch, at, isInside ? flags : -1);
+  }
+
+  /** A bar against the venue and the books; `flags` below 0 keep it from the venue. */
+  #matchBar(c: number, batch: BarColumns, at: number, flags: number): void {
+    const { venue } = this.#config;
+    const portfolio = this.#portfolio;
+    const high = batch.high[at]!;
+    const low = batch.low[at]!;
+    const close = batch.close[at]!;
+    const fills = this.#desk.fillCount;
+    let wasWoken = false;
+    if (flags >= 0 && (low <= venue.wakeLow[c]! || high >= venue.wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
-    if (isInside) this.#isAuction[c] = 0;
     const isHeld = portfolio.netQty[c] !== 0;
     if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
     portfolio.lastTicks[c] = close;
+    this.#venueTicks[c] = close;
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);
     if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+  }
+
+  /** The legs of a roll meet the prices of its record, as samples: through the venue, with slippage and fees. */
+  #matchRecords(tsUs: TsUs): void {
+    for (const roll of this.#rolls.takeRecords(tsUs)) {
+      this.#matchBar(roll.fromIndex, sampleOf(tsUs, roll.fromPrice), 0, 0);
+      this.#matchBar(roll.toIndex, sampleOf(tsUs, roll.toPrice), 0, 0);
+    }
   }
 
   #reportOutside(feed: FeedCursor, tsUs: TsUs): void {
@@ -637,8 +672,8 @@ export class Engine {
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
+    this.#bars += due.length;
     for (const feed of due) {
-      this.#countBar();
       feed.at += 1;
       if (feed.at < feed.batch.length || feed.load())
         this.#heap.push(feed.batch.closeUs[feed.at]!, this.#feeds.indexOf(feed));
@@ -711,6 +746,7 @@ export class Engine {
   #nextBoundaryUs(): number {
     let next = Math.min(
       this.#rolls.nextUs(),
+      this.#rolls.nextRecordUs(),
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
     );
@@ -720,9 +756,8 @@ export class Engine {
     return next;
   }
 
-  #countBar(): void {
-    this.#bars += 1;
-    if ((this.#bars & PROGRESS_MASK) !== 0) return;
+  #poll(): void {
+    this.#pollIn = PROGRESS_BARS;
     if (this.#config.onProgress?.(this.#bars, this.#clock.nowUs()) === true)
       throw new StopRequested();
   }
@@ -755,6 +790,7 @@ export class Engine {
 
   #finish(outcome: EngineResult['outcome'], error: EngineResult['error']): EngineResult {
     const nowUs = this.#clock.nowUs();
+    this.#reportRecordFills(nowUs);
     this.#trades.finish(nowUs, (c) => this.#portfolio.lastTicks[c]!);
     this.#book.finish(nowUs, (row) => this.#tracks[row]!.tradeDate);
     const finalEquityMicros = this.#portfolio.equityMicros();
@@ -786,6 +822,17 @@ export class Engine {
     };
   }
 
+  #reportRecordFills(nowUs: TsUs): void {
+    const count = this.#rolls.recordCount;
+    if (count === 0) return;
+    this.#desk.issue({
+      code: 'E_ROLL_AT_RECORD',
+      severity: 'info',
+      message: `${count} ${count === 1 ? 'roll of a position was' : 'rolls of positions were'} filled at the prices of the roll record: the data are samples, and the old contract had no later one`,
+      tsUs: nowUs,
+    });
+  }
+
   #counts(): Record<string, number> {
     const { ignored } = this.#orders;
     return {
@@ -800,6 +847,22 @@ export class Engine {
       illegalEvents: ignored.illegalEvent,
     };
   }
+}
+
+/** One price without volume, as a batch of one bar. */
+function sampleOf(tsUs: TsUs, price: number): BarColumns {
+  const at = Float64Array.of(tsUs);
+  const ticks = Float64Array.of(price);
+  return {
+    length: 1,
+    openUs: at,
+    closeUs: at,
+    open: ticks,
+    high: ticks,
+    low: ticks,
+    close: ticks,
+    volume: Float64Array.of(NaN),
+  };
 }
 
 function messageOf(cause: unknown): string {

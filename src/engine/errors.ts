@@ -112,6 +112,13 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Look at the order events tagged `roll` at the named time.',
     exit: EXIT.strategy,
   },
+  E_ROLL_AT_RECORD: {
+    title: 'Rolls were filled at the prices of the roll record',
+    cause:
+      'The data are samples: after the roll the old contract has no further price at which its leg could fill.',
+    cure: 'Nothing to do; both legs paid slippage and fees. Data with bars of both contracts fill rolls in the market.',
+    exit: EXIT.ok,
+  },
   E_SERIES_GAP: {
     title: 'A series rolled without a known gap',
     cause: 'The prices of both contracts were not known when a series of depth 1 or more moved.',

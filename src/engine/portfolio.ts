@@ -58,8 +58,12 @@ export class Portfolio {
   readonly #rate: Float64Array;
   #rateDate: TradeDate = NaN as TradeDate;
   readonly #ledgers: (Ledger | null)[];
+  /** Position in `#currencies` by contract row. */
+  readonly #currencyOf: Int32Array;
   /** Contracts that were ever traded, in order of first fill. */
   readonly touched: number[] = [];
+  /** Contracts with a position, in the order in which they were opened. */
+  readonly held: number[] = [];
   /** Signed contracts by contract row: the hot loop reads it. */
   readonly netQty: Float64Array;
   /** Last known price in counts by contract row; NaN before the first bar. */
@@ -81,6 +85,9 @@ export class Portfolio {
     this.#fees = this.#currencies.map(() => 0);
     this.#rate = new Float64Array(this.#currencies.length).fill(1);
     const count = options.table.contracts.length;
+    this.#currencyOf = Int32Array.from(options.table.contracts, (_, c) =>
+      this.#currencies.indexOf(options.table.instrumentOf(c).currency),
+    );
     this.#ledgers = Array.from<Ledger | null>({ length: count }).fill(null);
     this.netQty = new Float64Array(count);
     this.lastTicks = new Float64Array(count).fill(NaN);
@@ -97,8 +104,7 @@ export class Portfolio {
 
   /** Units of base for one unit of the contract's currency, at the date in hand. */
   rateOf(contractIndex: number): number {
-    const index = this.#currencies.indexOf(this.#table.instrumentOf(contractIndex).currency);
-    return this.#rate[index]!;
+    return this.#rate[this.#currencyOf[contractIndex]!]!;
   }
 
   /** Applies a fill: cash takes what it realised against the last mark, less the fee. Returns realised since entry. */
@@ -120,6 +126,8 @@ export class Portfolio {
     this.#addCash(ledger.currency, 0 - feeMicros);
     this.#fees[ledger.currency] = toCashMicros(this.#fees[ledger.currency]! + feeMicros);
     this.netQty[contractIndex] = position.netQty;
+    if (before === 0) this.held.push(contractIndex);
+    else if (position.netQty === 0) this.held.splice(this.held.indexOf(contractIndex), 1);
     if (Number.isNaN(this.lastTicks[contractIndex]!)) this.lastTicks[contractIndex] = priceTicks;
     position.markTicks = this.lastTicks[contractIndex]! as PriceTicks;
     return realised;
@@ -168,7 +176,7 @@ export class Portfolio {
 
   netQtyOfInstrument(instrumentIndex: number): number {
     let net = 0;
-    for (const c of this.touched)
+    for (const c of this.held)
       if (this.#table.instrumentIndex[c] === instrumentIndex) net += this.netQty[c]!;
     return net;
   }
@@ -194,8 +202,7 @@ export class Portfolio {
   /** Cash plus open result at the last prices, in base currency. */
   equityMicros(): CashMicros {
     let base = this.cashMicros() as number;
-    for (const c of this.touched) {
-      if (this.netQty[c] === 0) continue;
+    for (const c of this.held) {
       const ledger = this.#ledgers[c]!;
       base += this.#openMicros(ledger, this.lastTicks[c]!) * this.#rate[ledger.currency]!;
     }
@@ -216,10 +223,8 @@ export class Portfolio {
   /** Margin of the positions held, in base currency. */
   marginMicros(kind: 'initial' | 'maintenance', tradeDate: TradeDate): CashMicros {
     let base = 0;
-    for (const c of this.touched) {
-      const qty = Math.abs(this.netQty[c]!);
-      if (qty !== 0) base += qty * this.marginPerContract(kind, c, tradeDate);
-    }
+    for (const c of this.held)
+      base += Math.abs(this.netQty[c]!) * this.marginPerContract(kind, c, tradeDate);
     return toCashMicros(Math.round(base));
   }
 
@@ -241,9 +246,8 @@ export class Portfolio {
   notional(): { gross: number; net: number } {
     let gross = 0;
     let net = 0;
-    for (const c of this.touched) {
+    for (const c of this.held) {
       const qty = this.netQty[c]!;
-      if (qty === 0) continue;
       const spec = this.#table.instrumentOf(c);
       const value =
         notionalOf(this.lastTicks[c]!, qty, spec) * this.#rate[this.#ledgers[c]!.currency]!;
@@ -273,7 +277,7 @@ export class Portfolio {
     assert(existing !== undefined, 'a contract row is in the table');
     if (existing !== null) return existing;
     const spec = this.#table.instrumentOf(contractIndex);
-    const currency = this.#currencies.indexOf(spec.currency);
+    const currency = this.#currencyOf[contractIndex]!;
     const ledger = new Ledger(new Position(spec), contractIndex, currency);
     this.#ledgers[contractIndex] = ledger;
     this.touched.push(contractIndex);

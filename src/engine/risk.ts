@@ -16,6 +16,7 @@ export type DenialReason =
   | 'max-order-qty'
   | 'throttle'
   | 'duplicate'
+  | 'no-price'
   | 'price-collar'
   | 'max-position'
   | 'margin';
@@ -27,6 +28,7 @@ export interface RiskCheck {
 }
 
 interface Exposure {
+  readonly contractIndex: number;
   buys: number;
   sells: number;
 }
@@ -39,6 +41,12 @@ export class RiskGate {
   /** Times of orders inside the throttle's window, oldest first. */
   readonly #sentUs: number[] = [];
   readonly #lastSame: Map<string, number> = new Map();
+  /** Working contracts that could enlarge a position, by contract row; rows in `#inUse` count, the others are 0. */
+  readonly #buys: Float64Array;
+  readonly #sells: Float64Array;
+  readonly #isInUse: Uint8Array;
+  readonly #inUse: number[] = [];
+  readonly #groups: Map<GroupId, Exposure> = new Map();
 
   constructor(options: {
     readonly limits: RiskLimits;
@@ -50,6 +58,10 @@ export class RiskGate {
     this.#table = options.table;
     this.#orders = options.orders;
     this.#portfolio = options.portfolio;
+    const count = options.table.contracts.length;
+    this.#buys = new Float64Array(count);
+    this.#sells = new Float64Array(count);
+    this.#isInUse = new Uint8Array(count);
   }
 
   /** The reason of a denial, or null; an allowed order counts against the throttle. The order is in the manager already. */
@@ -58,45 +70,70 @@ export class RiskGate {
     const { spec, contractIndex } = order;
     const limits = this.#limits;
     if (limits.tradingState === 'halted') return 'halted';
+    this.#scan();
     const isReducing = this.#isReducing(order);
     if (limits.tradingState === 'reducing' && !isReducing) return 'reducing-only';
     if (spec.qty > limits.orderQtyMax) return 'max-order-qty';
     if (this.#isThrottled(input.nowUs)) return 'throttle';
     if (this.#isDuplicate(input)) return 'duplicate';
+    // Nothing can be said of an order's margin, or of its distance from the market, before the first price.
+    if (Number.isNaN(this.#portfolio.lastTicks[contractIndex]!)) return 'no-price';
     if (!spec.reduceOnly && this.#isBeyondCollar(contractIndex, spec)) return 'price-collar';
     if (!isReducing) {
       if (this.#worstPosition(order) > limits.positionQtyMax) return 'max-position';
-      if (this.#lacksMargin(input)) return 'margin';
+      const needed = this.#marginNeeded(input);
+      if (Number.isNaN(needed)) return 'no-price';
+      if (needed > this.#portfolio.equityMicros()) return 'margin';
     }
     this.#sentUs.push(input.nowUs);
     return null;
   }
 
   /**
-   * Working buys and sells of a contract that could enlarge a position: held children and reduce-only orders cannot, and
-   * of a group's peers only the largest counts.
+   * Working buys and sells that could enlarge a position, by contract: held children and reduce-only orders cannot, and
+   * of a group's peers only the largest counts. One pass over the open orders, the order in hand among them.
    */
-  #working(contractIndex: number): Exposure {
-    const total: Exposure = { buys: 0, sells: 0 };
-    const byGroup = new Map<GroupId, Exposure>();
+  #scan(): void {
+    for (const c of this.#inUse) {
+      this.#buys[c] = 0;
+      this.#sells[c] = 0;
+      this.#isInUse[c] = 0;
+    }
+    this.#inUse.length = 0;
+    this.#groups.clear();
     for (const order of this.#orders.open()) {
-      if (order.contractIndex !== contractIndex || order.reduceOnly || order.working === 'held')
-        continue;
-      addOrder(order, total, byGroup);
+      if (order.reduceOnly || order.working === 'held') continue;
+      const c = order.contractIndex;
+      if (this.#isInUse[c] === 0) {
+        this.#isInUse[c] = 1;
+        this.#inUse.push(c);
+      }
+      if (order.groupId !== null) this.#addToGroup(order, order.groupId);
+      else if (order.side === 1) this.#buys[c]! += order.leavesQty;
+      else this.#sells[c]! += order.leavesQty;
     }
-    for (const group of byGroup.values()) {
-      total.buys += group.buys;
-      total.sells += group.sells;
+    for (const { contractIndex: c, buys, sells } of this.#groups.values()) {
+      this.#buys[c]! += buys;
+      this.#sells[c]! += sells;
     }
-    return total;
+  }
+
+  #addToGroup(order: Order, groupId: GroupId): void {
+    let group = this.#groups.get(groupId);
+    if (group === undefined) {
+      group = { contractIndex: order.contractIndex, buys: 0, sells: 0 };
+      this.#groups.set(groupId, group);
+    }
+    if (order.side === 1) group.buys = Math.max(group.buys, order.leavesQty);
+    else group.sells = Math.max(group.sells, order.leavesQty);
   }
 
   #isReducing(order: Order): boolean {
     if (order.reduceOnly) return true;
     const net = this.#portfolio.netQty[order.contractIndex]!;
     if (net === 0 || Math.sign(net) === order.side) return false;
-    const working = this.#working(order.contractIndex);
-    return (order.side === 1 ? working.buys : working.sells) <= Math.abs(net);
+    const working = order.side === 1 ? this.#buys : this.#sells;
+    return working[order.contractIndex]! <= Math.abs(net);
   }
 
   #isThrottled(nowUs: TsUs): boolean {
@@ -131,58 +168,51 @@ export class RiskGate {
     return isSame;
   }
 
+  /**
+   * Whether the order could trade at once, or as soon as it is triggered, further from the market than the collar allows.
+   * A price on the passive side rests: a buy limit far below, a stop that the market has yet to reach.
+   */
   #isBeyondCollar(contractIndex: number, spec: OrderSpec): boolean {
-    const last = this.#portfolio.lastTicks[contractIndex]!;
-    if (Number.isNaN(last) || !Number.isFinite(this.#limits.collarPct)) return false;
+    if (!Number.isFinite(this.#limits.collarPct)) return false;
+    let from = this.#portfolio.lastTicks[contractIndex]!;
     // At prices around zero a percentage means nothing; a hundred ticks are always allowed.
-    const room = Math.max((Math.abs(last) * this.#limits.collarPct) / 100, 100);
-    const limit = 'limitTicks' in spec ? spec.limitTicks : last;
-    const stop = 'stopTicks' in spec && spec.stopTicks !== undefined ? spec.stopTicks : last;
-    return Math.abs(limit - last) > room || Math.abs(stop - last) > room;
+    const room = Math.max((Math.abs(from) * this.#limits.collarPct) / 100, 100);
+    if ('stopTicks' in spec && spec.stopTicks !== undefined) {
+      const isTouch = spec.type === 'market-if-touched' || spec.type === 'limit-if-touched';
+      const past = (from - spec.stopTicks) * (isTouch ? -spec.side : spec.side);
+      if (past > room) return true;
+      // A limit behind a trigger that has yet to be reached is judged from the trigger.
+      if (past < 0) from = spec.stopTicks;
+    }
+    return 'limitTicks' in spec && (spec.limitTicks - from) * spec.side > room;
   }
 
   /** Largest absolute position of the product, over all its expiries, if every working order of one side filled. */
   #worstPosition(order: Order): number {
-    const row = this.#table.instrumentIndex[order.contractIndex]!;
+    const { instrumentIndex } = this.#table;
+    const row = instrumentIndex[order.contractIndex]!;
     let worst = this.#portfolio.netQtyOfInstrument(row);
-    for (const c of this.#contractsInUse()) {
-      if (this.#table.instrumentIndex[c] !== row) continue;
-      const working = this.#working(c);
-      worst += order.side === 1 ? working.buys : -working.sells;
+    for (const c of this.#inUse) {
+      if (instrumentIndex[c] !== row) continue;
+      worst += order.side === 1 ? this.#buys[c]! : -this.#sells[c]!;
     }
     return Math.abs(worst);
   }
 
-  #lacksMargin(input: RiskCheck): boolean {
+  /** Initial margin of what is held and of what could come to be held; NaN when a contract among them has no price. */
+  #marginNeeded(input: RiskCheck): number {
     let needed = 0;
-    for (const c of this.#contractsInUse()) {
-      const net = this.#portfolio.netQty[c]!;
-      const working = this.#working(c);
-      const qty = Math.max(Math.abs(net + working.buys), Math.abs(net - working.sells));
-      if (qty !== 0)
-        needed += qty * this.#portfolio.marginPerContract('initial', c, input.tradeDate);
-    }
-    return needed > this.#portfolio.equityMicros();
+    for (const c of this.#portfolio.held)
+      if (this.#isInUse[c] === 0) needed += this.#marginOf(c, input.tradeDate);
+    for (const c of this.#inUse) needed += this.#marginOf(c, input.tradeDate);
+    return needed;
   }
 
-  /** Contracts with a position or an open order, the order in hand included. */
-  #contractsInUse(): Set<number> {
-    const contracts = new Set<number>(this.#portfolio.touched);
-    for (const order of this.#orders.open()) contracts.add(order.contractIndex);
-    return contracts;
+  #marginOf(c: number, tradeDate: TradeDate): number {
+    const net = this.#portfolio.netQty[c]!;
+    const qty = Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!));
+    if (qty === 0) return 0;
+    if (Number.isNaN(this.#portfolio.lastTicks[c]!)) return NaN;
+    return qty * this.#portfolio.marginPerContract('initial', c, tradeDate);
   }
-}
-
-function addOrder(order: Order, total: Exposure, byGroup: Map<GroupId, Exposure>): void {
-  const buys = order.side === 1 ? order.leavesQty : 0;
-  const sells = order.side === -1 ? order.leavesQty : 0;
-  if (order.groupId === null) {
-    total.buys += buys;
-    total.sells += sells;
-    return;
-  }
-  const group = byGroup.get(order.groupId) ?? { buys: 0, sells: 0 };
-  group.buys = Math.max(group.buys, buys);
-  group.sells = Math.max(group.sells, sells);
-  byGroup.set(order.groupId, group);
 }

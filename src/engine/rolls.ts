@@ -63,6 +63,10 @@ export class RollDesk implements RollListener {
   /** Exits of an open leg, needed again when the venue refuses the group or when the bare leg fills. */
   readonly #exitsOfLeg: Map<ClOrdId, RollLeg> = new Map();
   readonly #bareLegs: Map<ClOrdId, RollLeg> = new Map();
+  /** Rolls whose legs wait for the prices of their record, and since when. */
+  readonly #records: { readonly roll: RollRecord; readonly dueUs: number }[] = [];
+  /** Rolls that were filled so. */
+  recordCount: number = 0;
 
   constructor(parts: RollParts, startUs: TsUs) {
     this.#parts = parts;
@@ -93,6 +97,18 @@ export class RollDesk implements RollListener {
       if (roll !== undefined && roll.effectiveUs < next) next = roll.effectiveUs;
     }
     return next;
+  }
+
+  /** When the next leg meets the prices of its roll record; TS_MAX when none waits. */
+  nextRecordUs(): number {
+    return this.#records.length === 0 ? TS_MAX : this.#records[0]!.dueUs;
+  }
+
+  takeRecords(nowUs: TsUs): RollRecord[] {
+    const due: RollRecord[] = [];
+    while (this.nextRecordUs() <= nowUs) due.push(this.#records.shift()!.roll);
+    this.recordCount += due.length;
+    return due;
   }
 
   /** Moves every chain whose time has come. */
@@ -142,6 +158,8 @@ export class RollDesk implements RollListener {
     // Both prices are known now; the new contract's own bars may only begin after this moment.
     const { lastTicks } = this.#parts.portfolio;
     if (Number.isNaN(lastTicks[roll.toIndex]!)) lastTicks[roll.toIndex] = roll.toPrice;
+    const venueTicks = config.venue.lastTicks;
+    if (venueTicks !== undefined) venueTicks[roll.toIndex] = lastTicks[roll.toIndex]!;
     const keys: string[] = [];
     for (const series of this.#parts.series) {
       if (series.input.chainIndex !== chainIndex) continue;
@@ -210,6 +228,10 @@ export class RollDesk implements RollListener {
   #movePosition(chain: ChainState, roll: RollRecord, nowUs: TsUs): void {
     const { portfolio, policy, config } = this.#parts;
     const netQty = portfolio.netQty[roll.fromIndex]!;
+    const isPriced = Number.isFinite(roll.fromPrice) && Number.isFinite(roll.toPrice);
+    // One microsecond later: what is sent now cannot trade on the very sample that decided it.
+    if (config.rollFills === 'record' && netQty !== 0 && isPriced)
+      this.#records.push({ roll, dueUs: nowUs + 1 });
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex);
       config.recorder.onRoll({
@@ -408,9 +430,8 @@ export class RollDesk implements RollListener {
   }
 
   #finish(flight: RollInFlight): void {
-    const { config, trades, portfolio } = this.#parts;
-    if (flight.policy === 'roll')
-      trades.endRoll(flight.row, portfolio.netQtyOfInstrument(flight.row));
+    const { config, trades } = this.#parts;
+    if (flight.policy === 'roll') trades.endRoll(flight.row);
     config.recorder.onRoll({
       roll: flight.roll,
       netQty: flight.netQty,

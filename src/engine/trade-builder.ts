@@ -11,7 +11,7 @@ import { cashOfCounts } from '../core/instrument.ts';
 import type { Side } from '../core/order.ts';
 import { toPrice } from '../core/price-grid.ts';
 import type { TradeRecord } from '../core/run-events.ts';
-import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros } from '../core/units.ts';
 
 interface BuilderOptions {
@@ -54,11 +54,13 @@ class OpenTrade {
   rollCloseCounts: number = 0;
   rollCloseQty: number = 0;
   isAmbiguous: boolean = false;
-  /** Set when it closes, before a fill through zero begins the next trade. */
-  grossMicros: CashMicros | null = null;
   enteredThisBar: boolean = true;
-  /** Posted flow of each contract when the trade began, in millionths; and counts since. */
-  readonly baseMicros: Map<number, number> = new Map();
+  /** A roll has moved part of it and is not over. */
+  isRolling: boolean = false;
+  /** What its fills moved, in millionths: the gross result once every leg is flat. */
+  flowMicros: number = 0;
+  /** Signed contracts by contract row. While a roll is under way they may differ from `netQty`, which it leaves alone. */
+  readonly legs: Map<number, number> = new Map();
   readonly groups: Set<string> = new Set();
   readonly fills: string[] = [];
 
@@ -73,10 +75,22 @@ class OpenTrade {
   }
 }
 
+/** Costs of a fill that earlier parts of it have taken. */
+interface Spent {
+  fees: number;
+  commission: number;
+}
+
 export class TradeBuilder {
   readonly #options: BuilderOptions;
   /** By row of instrument. */
   readonly #open: (OpenTrade | null)[];
+  /** Exited, with legs that still wait for a late fill: a roll's closing leg, or the other side of a spread. */
+  readonly #parked: {
+    readonly trade: OpenTrade;
+    readonly exitDate: TradeDate;
+    readonly row: number;
+  }[] = [];
   /** Exact −Σ signed qty × price by contract row. */
   readonly #flowCounts: Float64Array;
   readonly #closed: { readonly trade: OpenTrade; readonly exitDate: TradeDate }[] = [];
@@ -119,50 +133,61 @@ export class TradeBuilder {
   /** Applies a fill; one that crosses zero closes a trade and opens the next at the same price. */
   onFill(fill: Fill, isRoll: boolean): void {
     const row = this.#options.table.instrumentIndex[fill.contractIndex]!;
-    const trade = this.#open[row]!;
     const signed = fill.side * fill.qty;
-    if (isRoll && trade !== null) {
-      this.#applyRollFill(trade, fill, signed);
+    if (isRoll) {
+      const trade = this.#waitingFor(row, fill) ?? this.#open[row]!;
+      // A late leg without a trade is a position all the same.
+      if (trade === null) this.#begin(row, fill, fill.qty, { fees: 0, commission: 0 });
+      else this.#applyRollFill(trade, fill, signed);
       return;
     }
-    if (trade === null) {
-      // The late leg of a roll whose trade has ended opens nothing.
-      if (isRoll) this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
-      else this.#begin(row, fill, signed, 1);
-      return;
+    let rest = fill.qty as number;
+    const spent: Spent = { fees: 0, commission: 0 };
+    while (rest > 0) {
+      const trade = this.#open[row]!;
+      const waiting = this.#waitingFor(row, fill);
+      const isOwn = trade !== null && trade.legs.has(fill.contractIndex);
+      if (waiting !== null && !isOwn) {
+        const used = Math.min(rest, Math.abs(waiting.legs.get(fill.contractIndex)!));
+        rest -= used;
+        this.#touch(waiting, fill, used, rest === 0, spent);
+        waiting.exitUs = fill.tsUs;
+        waiting.exitTag = fill.tag;
+        this.#closeParked();
+        continue;
+      }
+      if (trade === null) {
+        this.#begin(row, fill, rest, spent);
+        return;
+      }
+      const isClosing = fill.side !== trade.side;
+      const used = isClosing ? Math.min(rest, Math.abs(trade.netQty)) : rest;
+      rest -= used;
+      this.#touch(trade, fill, used, rest === 0, spent);
+      trade.netQty += fill.side * used;
+      if (isClosing) this.#exit(row, trade, fill, used);
+      else this.#addEntry(trade, fill, used);
     }
-    const isClosing = fill.side !== trade.side;
-    const used = isClosing ? Math.min(fill.qty, Math.abs(trade.netQty)) : fill.qty;
-    const share = used / fill.qty;
-    this.#touch(trade, fill, share);
-    this.#flowCounts[fill.contractIndex]! -= fill.side * used * fill.priceTicks;
-    trade.netQty += fill.side * used;
-    if (!isClosing) {
-      this.#addEntry(trade, fill, used);
-      return;
-    }
-    trade.exitQty += used;
-    trade.exitCounts += used * fill.priceTicks;
-    trade.exitUs = fill.tsUs;
-    trade.exitTag = fill.tag;
-    this.#certain(trade, fill.priceTicks, fill.priceTicks);
-    if (trade.netQty !== 0) return;
-    this.#close(row, trade, fill.contractIndex);
-    if (used < fill.qty) this.#begin(row, fill, fill.side * (fill.qty - used), 1 - share);
   }
 
-  /** A roll ended with this position; without one the trade ended with the roll's closing fill. */
-  endRoll(instrumentIndex: number, netQty: number): void {
+  /** A roll is over: what the trade holds now is what its legs say. Without any the trade ended with the roll. */
+  endRoll(instrumentIndex: number): void {
     const trade = this.#open[instrumentIndex] ?? null;
-    if (trade === null) return;
-    trade.rolls += 1;
-    trade.rollCloseQty = 0;
-    trade.rollCloseCounts = 0;
-    const lost = Math.abs(trade.netQty) - Math.abs(netQty);
-    if (lost <= 0) return;
-    trade.netQty = netQty;
+    if (trade === null || !trade.isRolling) return;
+    this.#leaveRoll(trade);
+    const held = heldOf(trade);
+    const change = Math.abs(held) - Math.abs(trade.netQty);
+    if (change === 0) return;
+    trade.netQty = held;
+    if (change > 0) {
+      // The old leg did not close: both expiries are held.
+      trade.entryQty += change;
+      trade.entryCounts += change * trade.refTicks;
+      trade.maxQty = Math.max(trade.maxQty, Math.abs(held));
+      return;
+    }
     trade.exitTag = 'roll';
-    if (netQty === 0) this.#close(instrumentIndex, trade, trade.contract);
+    if (held === 0) this.#close(instrumentIndex, trade, trade.contract);
   }
 
   /** The first protective stop tells the initial risk. */
@@ -179,6 +204,7 @@ export class TradeBuilder {
     const open = this.#open[row] ?? null;
     if (open !== null && open.groups.has(groupId)) open.isAmbiguous = true;
     for (const { trade } of this.#closed) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
+    for (const { trade } of this.#parked) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
   }
 
   hasClosed(): boolean {
@@ -187,32 +213,50 @@ export class TradeBuilder {
 
   /** Emits what closed at this instant: later than the fill, because an ambiguity may follow it. */
   flush(): void {
-    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, 0, NaN);
+    if (this.#closed.length === 0) return;
+    for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, null);
     this.#closed.length = 0;
   }
 
   /** At the end of a run: open trades, marked at the last price. */
   finish(nowUs: TsUs, markTicksOf: (contractIndex: number) => number): void {
     this.flush();
+    for (const { trade, exitDate } of this.#parked) this.#emit(trade, exitDate, markTicksOf);
+    this.#parked.length = 0;
     for (let row = 0; row < this.#open.length; row += 1) {
       const trade = this.#open[row]!;
       if (trade === null) continue;
       trade.exitUs = nowUs;
-      const mark = markTicksOf(trade.contract);
-      this.#emit(trade, this.#options.tradeDateOf(row), true, trade.netQty * mark, mark);
+      this.#emit(trade, this.#options.tradeDateOf(row), markTicksOf);
     }
   }
 
-  #begin(row: number, fill: Fill, signed: number, share: number): void {
-    const side: Side = signed > 0 ? 1 : -1;
-    const trade = new OpenTrade(fill, side, this.#options.tradeDateOf(row));
+  #begin(row: number, fill: Fill, qty: number, spent: Spent): void {
+    const trade = new OpenTrade(fill, fill.side, this.#options.tradeDateOf(row));
     this.#open[row] = trade;
-    this.#touch(trade, fill, share);
-    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
-    trade.netQty = signed;
-    this.#addEntry(trade, fill, Math.abs(signed));
+    this.#touch(trade, fill, qty, true, spent);
+    trade.netQty = fill.side * qty;
+    this.#addEntry(trade, fill, qty);
     // On sampled bars and expiries there is no bar in hand: nothing is uncertain then.
     if (Number.isNaN(this.#barHigh[fill.contractIndex]!)) trade.enteredThisBar = false;
+  }
+
+  #exit(row: number, trade: OpenTrade, fill: Fill, qty: number): void {
+    trade.exitQty += qty;
+    trade.exitCounts += qty * fill.priceTicks;
+    trade.exitUs = fill.tsUs;
+    trade.exitTag = fill.tag;
+    this.#certain(trade, fill.priceTicks, fill.priceTicks);
+    if (trade.netQty === 0) this.#close(row, trade, fill.contractIndex);
+  }
+
+  /** The first exited trade with a leg that this fill reduces. */
+  #waitingFor(row: number, fill: Fill): OpenTrade | null {
+    for (const parked of this.#parked) {
+      if (parked.row !== row) continue;
+      if ((parked.trade.legs.get(fill.contractIndex) ?? 0) * fill.side < 0) return parked.trade;
+    }
+    return null;
   }
 
   #addEntry(trade: OpenTrade, fill: Fill, qty: number): void {
@@ -223,32 +267,43 @@ export class TradeBuilder {
     trade.maxQty = Math.max(trade.maxQty, held);
   }
 
-  /** Costs of a fill: the closing part takes its rounded share, the opening part the rest, so that sums are exact. */
-  #touch(trade: OpenTrade, fill: Fill, share: number): void {
-    const isWhole = share === 1;
-    const isRest = !isWhole && trade.fills.length === 0;
-    const part = (micros: number): number => {
-      if (isWhole) return micros;
-      const closing = Math.round(micros * (isRest ? 1 - share : share));
-      return isRest ? micros - closing : closing;
-    };
-    trade.feesMicros += part(fill.feeMicros);
-    trade.commissionMicros += part(fill.commissionMicros);
-    trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * fill.qty * share;
+  /** Books a part of a fill. The last part takes what is left of its costs, so that sums are exact. */
+  #touch(trade: OpenTrade, fill: Fill, qty: number, isLast: boolean, spent: Spent): void {
+    const share = qty / fill.qty;
+    const fees = isLast ? fill.feeMicros - spent.fees : Math.round(fill.feeMicros * share);
+    const commission = isLast
+      ? fill.commissionMicros - spent.commission
+      : Math.round(fill.commissionMicros * share);
+    if (!isLast) {
+      spent.fees += fees;
+      spent.commission += commission;
+    }
+    trade.feesMicros += fees;
+    trade.commissionMicros += commission;
+    trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * qty;
     trade.fills.push(fill.execId);
     if (fill.groupId !== null) trade.groups.add(fill.groupId);
     if (fill.evidence?.certain === false) trade.isAmbiguous = true;
-    this.#keepBase(trade, fill.contractIndex);
+    this.#flow(trade, fill, fill.side * qty);
   }
 
-  #keepBase(trade: OpenTrade, contractIndex: number): void {
-    if (!trade.baseMicros.has(contractIndex))
-      trade.baseMicros.set(contractIndex, this.#flowMicros(contractIndex));
+  /**
+   * What the fill moved in its contract. Flows are rounded cumulatively, as cash is, so that the sum over trades equals
+   * the sum over cash to the millionth.
+   */
+  #flow(trade: OpenTrade, fill: Fill, signed: number): void {
+    const c = fill.contractIndex;
+    const before = this.#cashOf(c, 0);
+    this.#flowCounts[c]! -= signed * fill.priceTicks;
+    trade.flowMicros += this.#cashOf(c, 0) - before;
+    const left = (trade.legs.get(c) ?? 0) + signed;
+    if (left === 0) trade.legs.delete(c);
+    else trade.legs.set(c, left);
   }
 
   #applyRollFill(trade: OpenTrade, fill: Fill, signed: number): void {
-    this.#touch(trade, fill, 1);
-    this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
+    trade.isRolling = true;
+    this.#touch(trade, fill, Math.abs(signed), true, { fees: 0, commission: 0 });
     const spec = this.#options.table.instrumentOf(fill.contractIndex);
     const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
     trade.rollCostMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
@@ -257,8 +312,10 @@ export class TradeBuilder {
       trade.rollCloseCounts += fill.qty * fill.priceTicks;
       trade.rollCloseQty += fill.qty;
       trade.exitUs = fill.tsUs;
+      this.#closeParked();
       return;
     }
+    this.#closeParked();
     if (fill.contractIndex !== trade.contract) {
       // The open result carries over: what counts from here on is the move since the new fill.
       const closed =
@@ -294,42 +351,53 @@ export class TradeBuilder {
       trade.bars += 1;
     }
     trade.contract = contractIndex;
-    trade.grossMicros = this.#grossMicros(trade, 0);
     this.#open[row] = null;
-    this.#closed.push({ trade, exitDate: this.#options.tradeDateOf(row) });
+    this.#parked.push({ trade, exitDate: this.#options.tradeDateOf(row), row });
+    this.#closeParked();
   }
 
-  #flowMicros(contractIndex: number): number {
-    const spec = this.#options.table.instrumentOf(contractIndex);
-    return cashOfCounts(this.#flowCounts[contractIndex]!, 1, spec);
-  }
-
-  /**
-   * Gross of a trade: what its fills moved in each contract. Flows are rounded cumulatively, as cash is, so that the sum
-   * over trades equals the sum over cash to the millionth.
-   */
-  #grossMicros(trade: OpenTrade, openCounts: number): CashMicros {
-    let gross = 0;
-    for (const [contractIndex, base] of trade.baseMicros) {
-      const spec = this.#options.table.instrumentOf(contractIndex);
-      const open = contractIndex === trade.contract ? openCounts : 0;
-      gross += cashOfCounts(this.#flowCounts[contractIndex]! + open, 1, spec) - base;
+  /** Trades without a leg are closed; the others wait for the fills that flatten them. */
+  #closeParked(): void {
+    for (let i = 0; i < this.#parked.length; i += 1) {
+      const parked = this.#parked[i]!;
+      if (parked.trade.legs.size > 0) continue;
+      if (parked.trade.isRolling) this.#leaveRoll(parked.trade);
+      this.#parked.splice(i, 1);
+      this.#closed.push(parked);
+      i -= 1;
     }
-    return toCashMicros(gross);
+  }
+
+  #leaveRoll(trade: OpenTrade): void {
+    trade.isRolling = false;
+    trade.rolls += 1;
+    trade.rollCloseQty = 0;
+    trade.rollCloseCounts = 0;
+  }
+
+  /** Value of a contract's flow with `openCounts` on top, rounded as cash is. */
+  #cashOf(contractIndex: number, openCounts: number): number {
+    const spec = this.#options.table.instrumentOf(contractIndex);
+    return cashOfCounts(this.#flowCounts[contractIndex]! + openCounts, 1, spec);
   }
 
   #emit(
     trade: OpenTrade,
     exitDate: TradeDate,
-    isOpen: boolean,
-    openCounts: number,
-    mark: number,
+    markTicksOf: ((contractIndex: number) => number) | null,
   ): void {
     const { table } = this.#options;
     const spec = table.instrumentOf(trade.contract);
-    const gross = trade.grossMicros ?? this.#grossMicros(trade, openCounts);
+    const isOpen = markTicksOf !== null;
+    const mark = markTicksOf?.(trade.contract) ?? NaN;
+    let flow = trade.flowMicros;
+    if (markTicksOf !== null)
+      for (const [c, qty] of trade.legs)
+        flow += this.#cashOf(c, qty * markTicksOf(c)) - this.#cashOf(c, 0);
+    const gross = toCashMicros(flow);
     const exitQty = trade.exitQty + (isOpen ? Math.abs(trade.netQty) : 0);
-    const exitCounts = trade.exitCounts + (isOpen ? Math.abs(trade.netQty) * mark : 0);
+    const exitCounts =
+      trade.exitCounts + (isOpen && trade.netQty !== 0 ? Math.abs(trade.netQty) * mark : 0);
     const value = spec.countValue.num / spec.countValue.den;
     this.#options.onTrade({
       tradeId: this.#nextId++,
@@ -368,4 +436,11 @@ export class TradeBuilder {
       fills: trade.fills,
     });
   }
+}
+
+/** Signed contracts over all legs. */
+function heldOf(trade: OpenTrade): number {
+  let held = 0;
+  for (const qty of trade.legs.values()) held += qty;
+  return held;
 }

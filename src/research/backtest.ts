@@ -30,6 +30,7 @@ import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf } from './costs.ts';
 import type { CostOverride } from './costs.ts';
+import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
@@ -163,7 +164,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     dataset,
     specs,
     calendars: createCalendars(),
-    labelCalendar: createLabelCalendar(),
+    labelCalendar: createLabelCalendar,
     requirements,
     roots,
     ...(options.from === undefined ? {} : { from: options.from }),
@@ -231,6 +232,7 @@ export function simulate(
     capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
     from: plan.from,
     to: plan.to,
+    rollFills: plan.rollFills,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
@@ -363,16 +365,8 @@ function finish(
       : null;
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
-  const extra = plan.notes.map((note) => ({ ...note, severity: 'warning' as const }));
-  const issues = [
-    ...main.recorder.issues(),
-    ...extra.map((note) => ({
-      code: note.code,
-      severity: note.severity,
-      count: 1,
-      first: [{ ...note, tsUs: 0 as TsUs }],
-    })),
-  ];
+  const notes = dataNotes(plan, prepared.dataset.manifest, main.recorder.tables().fills);
+  const issues = [...main.recorder.issues(), ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
   const boundData =

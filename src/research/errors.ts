@@ -1,10 +1,8 @@
 /** Error pages of the research layer. */
 import type { ErrorCatalog } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
-import { PLAN_ERRORS } from './plan-errors.ts';
 
 export const RESEARCH_ERRORS: ErrorCatalog = {
-  ...PLAN_ERRORS,
   E_RUN_NOT_FOUND: {
     title: 'A run cannot be found',
     cause: 'No run folder has this name, prefix or position.',

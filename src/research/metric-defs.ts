@@ -233,6 +233,12 @@ export const METRIC_DEFS: readonly MetricDef[] = [
   ),
   def('netFirstHalf', 'Net, first half', 'money', 'ΣP of the first half of the dates'),
   def('netSecondHalf', 'Net, second half', 'money', 'ΣP of the rest'),
+  def(
+    'netOneBarLater',
+    'Net, one bar later',
+    'money',
+    'the same run with every order reaching the venue one execution bar later; needs a second simulation',
+  ),
 ];
 
 /** The twelve of the headline, in order; some stand as pairs. */

@@ -494,5 +494,6 @@ function fragilityFigures(input: MetricsInput, daily: DailySeries): Metrics {
     ),
     netFirstHalf: { value: sum(daily.pnlMicros.subarray(0, half)) / 1e6 },
     netSecondHalf: { value: sum(daily.pnlMicros.subarray(half)) / 1e6 },
+    netOneBarLater: { value: null, reason: 'not simulated' },
   };
 }

@@ -5,7 +5,12 @@
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
-import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import type {
+  ContractDates,
+  ContractId,
+  ContractSpec,
+  InstrumentSpec,
+} from '../core/instrument.ts';
 import { ContractTable } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { RollRule, RollSchedule } from '../core/roll.ts';
@@ -13,7 +18,7 @@ import { describeRollRule } from '../core/roll.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
-import { US_PER_DAY } from '../core/units.ts';
+import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { SegmentEntry } from '../data/manifest.ts';
 import type { SessionCloses } from '../data/roll.ts';
@@ -47,6 +52,8 @@ export interface RunPlan {
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
   readonly notes: readonly { readonly code: string; readonly message: string }[];
+  /** `record` where the data are samples: the old contract has no price after its roll. */
+  readonly rollFills: 'market' | 'record';
   open(feed: FeedPlan): BarSource;
 }
 
@@ -54,8 +61,8 @@ export interface PlanInput {
   readonly dataset: Dataset;
   readonly specs: ReadonlyMap<string, InstrumentSpec>;
   readonly calendars: CalendarSource;
-  /** Calendar of datasets whose stamps are only labels. */
-  readonly labelCalendar: TradingCalendar;
+  /** Calendar of a product whose stamps are only labels, from the labels of its daily samples if there are any. */
+  readonly labelCalendar: (dayEnds: Float64Array | undefined) => TradingCalendar;
   readonly requirements: DataRequirements;
   readonly roots: readonly string[];
   /** `YYYY-MM-DD`; the whole dataset when not given. */
@@ -161,13 +168,16 @@ export function planRun(input: PlanInput): RunPlan {
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, input.dataset),
     notes,
-    open: (feed) =>
-      input.dataset.bars({
+    rollFills: input.dataset.manifest.stamps === 'labels' ? 'record' : 'market',
+    open: (feed) => {
+      const source = input.dataset.bars({
         contract: feed.contract,
         interval: feed.interval,
         from: feed.fromUs,
         to: feed.toUs,
-      }),
+      });
+      return input.dataset.manifest.stamps === 'labels' ? asSamples(source) : source;
+    },
   };
 }
 
@@ -188,6 +198,20 @@ function givenSchedule(
     ...whole,
     held: whole.held.slice(start, stop + 1),
     rolls: whole.rolls.slice(start, stop),
+  };
+}
+
+/**
+ * The rows of a label dataset are one price at one label, not intervals: an order sent after the label before it meets
+ * that price at that label, and is dated so.
+ */
+function asSamples(source: BarSource): BarSource {
+  return {
+    next: () => {
+      const batch = source.next();
+      return batch === null ? null : { ...batch, openUs: batch.closeUs };
+    },
+    close: () => source.close(),
   };
 }
 
@@ -226,7 +250,9 @@ function productOf(root: string, input: PlanInput): Product {
     });
   }
   const calendar =
-    manifest.stamps === 'labels' ? input.labelCalendar : input.calendars.forInstrument(spec);
+    manifest.stamps === 'labels'
+      ? input.labelCalendar(dayEndsOf(segments, input.dataset))
+      : input.calendars.forInstrument(spec);
   const firstUs = Math.min(...segments.map((segment) => segment.firstUs)) as TsUs;
   const lastUs = Math.max(...segments.map((segment) => segment.lastUs)) as TsUs;
   return {
@@ -238,6 +264,21 @@ function productOf(root: string, input: PlanInput): Product {
     first: calendar.tradeDateOf(firstUs),
     last: calendar.tradeDateOf((lastUs - 1) as TsUs),
   };
+}
+
+/** Labels of the daily samples of a product, of all its contracts; undefined where there are none. */
+function dayEndsOf(segments: readonly SegmentEntry[], dataset: Dataset): Float64Array | undefined {
+  const daily = segments.filter((segment) => segment.interval === '1d');
+  if (daily.length === 0) return undefined;
+  const labels = new Set<number>();
+  for (const contract of new Set(daily.map((segment) => segment.contract))) {
+    const source = dataset.bars({ contract, interval: '1d' });
+    for (let batch = source.next(); batch !== null; batch = source.next()) {
+      for (let i = 0; i < batch.length; i += 1) labels.add(batch.closeUs[i]!);
+    }
+    source.close();
+  }
+  return Float64Array.from(labels).sort();
 }
 
 interface Span {
@@ -326,31 +367,50 @@ function chainOf(
   return [...new Set(ids)].map((id) => givenContract(id, product, calendars));
 }
 
-/** A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. */
+/**
+ * A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. Where
+ * the product has no calendar yet, the last row of data is the last trade.
+ */
 function givenContract(id: ContractId, product: Product, calendars: CalendarSource): ContractSpec {
   const year = Number(id.slice(-4));
   const month = 'FGHJKMNQUVXZ'.indexOf(id.slice(-5, -4)) + 1;
-  const dates = calendars.contractDates(product.spec, year, month);
+  const dates = exactDates(product.spec, year, month, calendars);
   const lastRow = Math.max(
     ...product.segments
       .filter((segment) => segment.contract === id)
       .map((segment) => segment.lastUs),
   );
-  const isLate = lastRow >= dates.lastTradeUs;
   return {
     id,
     root: product.root,
     year,
     month,
-    dates: isLate
-      ? {
-          kind: 'approximate',
-          lastTradeDate: product.calendar.tradeDateOf(lastRow as TsUs),
-          lastTradeUs: (lastRow + 1) as TsUs,
-          firstNoticeDate: dates.firstNoticeDate,
-        }
-      : dates,
+    dates:
+      dates !== null && lastRow < dates.lastTradeUs
+        ? dates
+        : {
+            kind: 'approximate',
+            lastTradeDate: product.calendar.tradeDateOf((lastRow - 1) as TsUs),
+            // The position still leaves it at the price of that row, a moment later.
+            lastTradeUs: (lastRow + US_PER_SECOND) as TsUs,
+            firstNoticeDate: dates?.firstNoticeDate ?? null,
+          },
   };
+}
+
+function exactDates(
+  spec: InstrumentSpec,
+  year: number,
+  month: number,
+  calendars: CalendarSource,
+): ContractDates | null {
+  try {
+    return calendars.contractDates(spec, year, month);
+  } catch (error) {
+    // Only what came with its own roll calendar and its own trade dates can do without the exchange's.
+    if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
+    throw error;
+  }
 }
 
 /** Session closes of the contracts of one chain, from day bars, or from the last bar of each session. */

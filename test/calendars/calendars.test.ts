@@ -339,7 +339,7 @@ describe('the label calendar', () => {
     expect(labels.localMinutes(at('1987-10-19T23:00:00Z'))).toBe(1380);
   });
 
-  it('lists one session each weekday, and keeps a weekend label on its own date', () => {
+  it('lists one session each weekday, and gives a weekend label to Monday', () => {
     const week = labels.sessions(day('2024-03-08'), day('2024-03-12'));
     expect([...week.label].map((label) => toIsoDate(label as TradeDate))).toEqual([
       '2024-03-08',
@@ -347,9 +347,35 @@ describe('the label calendar', () => {
       '2024-03-12',
     ]);
     const saturday = at('2024-03-09T23:00:00Z');
-    expect(toIsoDate(labels.sessionAt(saturday)!.tradeDate)).toBe('2024-03-09');
-    expect(toIsoUtc(labels.nextOpenUs(saturday))).toBe('2024-03-11T00:00:00Z');
-    expect(toIsoUtc(labels.nextCloseUs(saturday))).toBe('2024-03-10T00:00:00Z');
+    expect(toIsoDate(labels.tradeDateOf(saturday))).toBe('2024-03-11');
+    expect(toIsoDate(labels.sessionAt(saturday)!.tradeDate)).toBe('2024-03-11');
+    expect(toIsoUtc(labels.sessionAt(saturday)!.openUs)).toBe('2024-03-09T00:00:00Z');
+    expect(toIsoUtc(labels.nextOpenUs(saturday))).toBe('2024-03-12T00:00:00Z');
+    expect(toIsoUtc(labels.nextCloseUs(saturday))).toBe('2024-03-12T00:00:00Z');
+  });
+
+  it('ends a session with the last sample of its date where the samples are known', () => {
+    const ends = ['2024-03-07T23:00:00Z', '2024-03-08T21:00:00Z', '2024-03-12T00:00:00Z'].map(at);
+    const sampled = createLabelCalendar(Float64Array.from(ends));
+    const { length, openUs, closeUs, tradeDate } = sampled.sessions(
+      day('2024-03-08'),
+      day('2024-03-15'),
+    );
+    expect(length).toBe(2);
+    expect(Array.from(tradeDate, (date) => toIsoDate(date as TradeDate))).toEqual([
+      '2024-03-08',
+      '2024-03-11',
+    ]);
+    expect(Array.from(closeUs)).toEqual(ends.slice(1));
+    expect(Array.from(openUs, (us) => toIsoUtc(us as TsUs))).toEqual([
+      '2024-03-08T00:00:00Z',
+      '2024-03-09T00:00:00Z',
+    ]);
+    expect(sampled.sessionAt(at('2024-03-08T21:00:00Z'))).toBeNull();
+    expect(toIsoDate(sampled.sessionAt(at('2024-03-08T20:59:59Z'))!.tradeDate)).toBe('2024-03-08');
+    expect(toIsoUtc(sampled.nextOpenUs(at('2024-03-08T21:00:00Z')))).toBe('2024-03-09T00:00:00Z');
+    const twice = Float64Array.from(['2024-03-08T21:00:00Z', '2024-03-08T22:00:00Z'], (t) => at(t));
+    expect(errorOf(() => createLabelCalendar(twice)).code).toBe('E_TRADE_DATE');
   });
 
   it('moves by weekdays, and refuses a date that is none', () => {

@@ -326,9 +326,9 @@ describe('exit codes', () => {
           manifest: fakeManifest(),
           summary: null,
           trades: [],
-          lots: [],
           orders: [],
           fills: [],
+          lots: [],
           issues: [],
         }),
       rerunRun: () =>
@@ -432,6 +432,7 @@ describe('tables', () => {
         trades,
         orders: [],
         fills: [],
+        lots: [],
         issues: [],
       }),
   };

@@ -21,6 +21,7 @@ export interface RunOptions {
   readonly columns?: number;
   readonly signal?: 'SIGINT' | 'SIGTERM';
   readonly answer?: string;
+  /** Milliseconds since the epoch. */
   readonly nowMs?: number;
 }
 

@@ -3,7 +3,8 @@ import { Side } from '../../src/core/order.ts';
 import type { Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import { TradingError } from '../../src/core/errors.ts';
 import type { CashMicros, PriceTicks, TradeDate } from '../../src/core/units.ts';
-import { US_PER_HOUR } from '../../src/core/units.ts';
+import { toCashMicros, US_PER_HOUR } from '../../src/core/units.ts';
+import type { RiskLimits } from '../../src/engine/config.ts';
 import { runEngine } from '../../src/engine/engine.ts';
 import type { BarRow, WorldOptions } from '../support/engine-world.ts';
 import { at, DAY0, hourly, makeWorld, product } from '../support/engine-world.ts';
@@ -165,6 +166,18 @@ describe('time', () => {
     expect(recorder.fills.map((fill) => [fill.tsUs, fill.priceTicks])).toEqual([[at(0, 12), 100]]);
   });
 
+  it('keeps the venue’s last prices up to date, so that it knows what is marketable on arrival', () => {
+    const seen: number[] = [];
+    const lastTicks = new Float64Array(2).fill(NaN);
+    const world = makeWorld({
+      front: hourly(0, [100, 101]),
+      days: 1,
+      strategy: { onBar: () => void seen.push(lastTicks[0]!) },
+    });
+    runEngine({ ...world.config, venue: Object.assign(world.venue, { lastTicks }) });
+    expect(seen).toEqual([100, 101]);
+  });
+
   it('fires timers between bars and without any', () => {
     const fired: string[] = [];
     run({
@@ -187,12 +200,12 @@ describe('time', () => {
       front: [...hourly(0, [100, 100, 100, 100, 100, 100]), ...hourly(1, [100])],
       days: 2,
       strategy: {
-        onSessionOpen: (root, session) => void seen.push(`open ${session.tradeDate - DAY0}`),
+        onSessionOpen: (_root, session) => void seen.push(`open ${session.tradeDate - DAY0}`),
         onBar: (bar) =>
           void seen.push(
             `bar${bar.isSessionFirst ? ' first' : ''}${bar.isSessionLast ? ' last' : ''}`,
           ),
-        onSessionClose: (root, session) => void seen.push(`close ${session.tradeDate - DAY0}`),
+        onSessionClose: (_root, session) => void seen.push(`close ${session.tradeDate - DAY0}`),
       },
     });
     expect(seen).toEqual([
@@ -369,17 +382,17 @@ describe('bad input of a strategy', () => {
 });
 
 describe('risk gate', () => {
-  const limits = {
+  const limits: RiskLimits = {
     orderQtyMax: 5,
     positionQtyMax: 3,
     ordersPerInterval: 2,
     intervalUs: US_PER_HOUR,
     collarPct: 10,
     duplicateWindowUs: 0,
-    tradingState: 'active' as const,
+    tradingState: 'active',
   };
   function denials(
-    risk: Partial<typeof limits> & { tradingState?: 'active' | 'reducing' | 'halted' },
+    risk: Partial<RiskLimits>,
     acts: Record<number, (ctx: StrategyContext) => void>,
   ): string[] {
     const { recorder } = run({
@@ -393,25 +406,73 @@ describe('risk gate', () => {
       .map((event) => event.split(' ')[2]!);
   }
   const limit =
-    (at: number) =>
+    (at: number, side: Side = Side.Buy) =>
     (ctx: StrategyContext): void =>
       void ctx.submit({
         contract: ctx.contract('ES'),
-        side: 1,
+        side,
         qty: 1,
         type: 'limit',
         limitTicks: ticks(at),
+      });
+  const stop =
+    (at: number, side: Side) =>
+    (ctx: StrategyContext): void =>
+      void ctx.submit({
+        contract: ctx.contract('ES'),
+        side,
+        qty: 1,
+        type: 'stop',
+        stopTicks: ticks(at),
       });
 
   it('names a stable reason for each denial', () => {
     expect(denials({}, { 0: market(Side.Buy, 6) })).toEqual(['max-order-qty']);
     expect(denials({}, { 0: market(Side.Buy, 4) })).toEqual(['max-position']);
-    expect(denials({}, { 0: limit(8999) })).toEqual(['price-collar']);
-    expect(denials({}, { 0: limit(9000) })).toEqual([]);
+    expect(denials({}, { 0: limit(11001) })).toEqual(['price-collar']);
+    expect(denials({}, { 0: limit(11000) })).toEqual([]);
     expect(denials({ tradingState: 'halted' }, { 0: market(Side.Buy, 1) })).toEqual(['halted']);
     expect(denials({ tradingState: 'reducing' }, { 0: market(Side.Buy, 1) })).toEqual([
       'reducing-only',
     ]);
+  });
+
+  it('lets prices far away rest, and denies those that would trade at once beyond the collar', () => {
+    const { Buy, Sell } = Side;
+    expect(denials({}, { 0: limit(8999, Sell) })).toEqual(['price-collar']);
+    expect(denials({}, { 0: limit(9000, Sell) })).toEqual([]);
+    expect(denials({}, { 0: limit(1, Buy) })).toEqual([]);
+    expect(denials({}, { 0: limit(20000, Sell) })).toEqual([]);
+    expect(denials({}, { 0: stop(20000, Buy) })).toEqual([]);
+    expect(denials({}, { 0: stop(1, Sell) })).toEqual([]);
+    expect(denials({}, { 0: stop(8999, Buy) })).toEqual(['price-collar']);
+    expect(denials({}, { 0: stop(9000, Buy) })).toEqual([]);
+    expect(denials({}, { 0: stop(11001, Sell) })).toEqual(['price-collar']);
+  });
+
+  it('denies an order in a contract that has no price yet, and the run goes on', () => {
+    const { result, recorder } = run({
+      front: hourly(0, [10000, 10000, 10000]),
+      next: [],
+      days: 1,
+      // A margin by notional is what a missing price breaks.
+      overrides: {
+        margin: {
+          initialMicros: (_c, _d, mark) => toCashMicros(mark * 1000),
+          maintenanceMicros: (_c, _d, mark) => toCashMicros(mark * 1000),
+        },
+      },
+      strategy: onBars({
+        0: (ctx) =>
+          void ctx.submit({ contract: 'ESM2024' as never, side: 1, qty: 1, type: 'market' }),
+        1: market(Side.Buy, 1),
+      }),
+    });
+    expect(result.outcome).toBe('completed');
+    expect(recorder.events.filter((event) => event.startsWith('Denied'))).toEqual([
+      'Denied O-000001 no-price',
+    ]);
+    expect(recorder.fills).toHaveLength(1);
   });
 
   it('counts orders in flight against the position', () => {
@@ -512,17 +573,39 @@ describe('state and accounts', () => {
 
   it('stops when the progress callback asks for it, and calls onStop', () => {
     const closes = Array.from({ length: 6 }, () => 100);
-    const front = Array.from({ length: 11_000 }, (_, day) => hourly(day, closes)).flat();
+    const front = Array.from({ length: 700 }, (_, day) => hourly(day, closes)).flat();
     let stopped = false;
     const { result } = run({
       front,
-      days: 11_000,
+      days: 700,
       overrides: { onProgress: () => true },
       frontExpiryUs: at(20_000, 12),
       strategy: { onStop: () => void (stopped = true) },
     });
-    expect(result).toMatchObject({ outcome: 'stopped', bars: 65_536 });
+    expect(result.outcome).toBe('stopped');
+    expect(result.bars).toBeGreaterThan(1000);
+    expect(result.bars).toBeLessThan(4200);
     expect(stopped).toBe(true);
+  });
+
+  it('asks for progress often enough to land in a small run, and the event log does not know', () => {
+    const hashOf = (onProgress?: () => boolean): string => {
+      const front = Array.from({ length: 300 }, (_, day) => hourly(day, [100, 101, 102])).flat();
+      return run({
+        front,
+        days: 300,
+        frontExpiryUs: at(1000, 12),
+        strategy: onBars({ 0: market(Side.Buy, 1) }),
+        ...(onProgress === undefined ? {} : { overrides: { onProgress } }),
+      }).result.eventHash;
+    };
+    let calls = 0;
+    const count = (): boolean => {
+      calls += 1;
+      return false;
+    };
+    expect(hashOf(count)).toBe(hashOf());
+    expect(calls).toBeGreaterThan(0);
   });
 
   it('converts a foreign currency and refuses a run whose currency has no rate', () => {

@@ -59,7 +59,9 @@ function fill(execId: string, qty: number, price = 100): ExecutionReport {
 type Step =
   | { readonly kind: 'report'; readonly report: ExecutionReport['kind']; readonly qty: number }
   | { readonly kind: 'fill'; readonly exec: number; readonly qty: number }
-  | { readonly kind: 'cancel' | 'replace' | 'lost' };
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'replace' }
+  | { readonly kind: 'lost' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({

@@ -3,7 +3,7 @@ import { Side } from '../../src/core/order.ts';
 import type { Indicator, Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import type { PriceTicks } from '../../src/core/units.ts';
 import { runEngine } from '../../src/engine/engine.ts';
-import type { WorldOptions } from '../support/engine-world.ts';
+import type { BarRow, WorldOptions } from '../support/engine-world.ts';
 import { at, hourly, makeWorld } from '../support/engine-world.ts';
 
 const roll = { us: at(1, 10), fromPrice: 100, toPrice: 120 };
@@ -26,7 +26,7 @@ function run(world: ReturnType<typeof makeWorld>): ReturnType<typeof makeWorld> 
   return world;
 }
 
-function bracketOnce(): Strategy {
+function bracketOnce(timeInForce: 'day' | 'gtc' = 'day'): Strategy {
   let isSent = false;
   return {
     onBar(_bar, ctx): void {
@@ -37,6 +37,7 @@ function bracketOnce(): Strategy {
         side: Side.Buy,
         qty: 2,
         type: 'market',
+        timeInForce,
         stop: { at: { offsetTicks: 30 } },
         targets: [{ at: { offsetTicks: 60 } }],
       });
@@ -260,5 +261,200 @@ describe('a venue that refuses the re-created bracket', () => {
     ]);
     expect(world.recorder.trades).toMatchObject([{ rolls: 1, isOpen: true }]);
     expect(world.recorder.issues.map((i) => i.code)).toContain('E_ROLL_INCOMPLETE');
+  });
+});
+
+describe('the money of a trade whose legs end out of order', () => {
+  /** The new contract falls to the moved stop before the old one has its first bar after the roll. */
+  function early(strategy: Strategy): ReturnType<typeof makeWorld> {
+    return run(
+      makeWorld(
+        options(strategy, {
+          front: [...hourly(0, [100, 100, 100]), [at(1, 13), 97, 97, 97, 97]],
+          next: [
+            [at(1, 11), 120, 120, 85, 88],
+            [at(1, 12), 88, 90, 88, 90],
+            [at(1, 14), 95, 95, 95, 95],
+          ],
+          feeMicros: 1_000_000,
+        }),
+      ),
+    );
+  }
+
+  function equityChange(world: ReturnType<typeof makeWorld>): number {
+    return world.recorder.equity.at(-1)!.equityMicros - world.config.capitalMicros;
+  }
+
+  function sumOfTrades(world: ReturnType<typeof makeWorld>): number {
+    return world.recorder.trades.reduce((sum, trade) => sum + trade.netMicros, 0);
+  }
+
+  it('keeps it when the re-created stop fills before the old leg is closed', () => {
+    const world = early(bracketOnce());
+    expect(world.recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks])).toEqual([
+      [world.front, 2, 100],
+      [world.next, 2, 120],
+      [world.next, -2, 90],
+      [world.front, -2, 97],
+    ]);
+    // (97 − 100) + (90 − 120) ticks of 12.50 on two contracts, and eight fees.
+    expect(world.recorder.trades).toMatchObject([
+      { grossMicros: -825_000_000, netMicros: -833_000_000, rolls: 1, isOpen: false },
+    ]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('keeps it when the next trade begins before the old leg of the last one is closed', () => {
+    const inner = bracketOnce();
+    let isBack = false;
+    const strategy: Strategy = {
+      onBar: (bar, ctx) => {
+        inner.onBar?.(bar, ctx);
+        if (bar.closeUs !== at(1, 11)) return;
+        isBack = true;
+        ctx.submit({ contract: bar.contract, side: Side.Buy, qty: 1, type: 'market' });
+      },
+    };
+    const world = early(strategy);
+    expect(isBack).toBe(true);
+    expect(world.recorder.trades.map((t) => [t.grossMicros, t.rolls, t.isOpen])).toEqual([
+      [-825_000_000, 1, false],
+      [87_500_000, 0, true],
+    ]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('values both legs when the old one never closes', () => {
+    const world = run(
+      makeWorld(
+        options(bracketOnce(), {
+          front: hourly(0, [100, 100, 101]),
+          next: [[at(1, 11), 120, 124, 119, 123] as const],
+        }),
+      ),
+    );
+    expect(world.recorder.fills).toHaveLength(2);
+    // One tick on the old contract and three on the new one, two of each.
+    expect(world.recorder.trades).toMatchObject([{ grossMicros: 100_000_000, isOpen: true }]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+
+  it('ends a spread when both of its expiries are flat, at the sum of both', () => {
+    let n = 0;
+    const strategy: Strategy = {
+      onBar(_bar, ctx): void {
+        const side = n === 0 ? Side.Buy : Side.Sell;
+        n += 1;
+        if (n > 2) return;
+        ctx.submit({ contract: 'ESH2024' as never, side, qty: 1, type: 'market' });
+        ctx.submit({
+          contract: 'ESM2024' as never,
+          side: -side as Side,
+          qty: 1,
+          type: 'market',
+        });
+      },
+    };
+    const world = run(
+      makeWorld({
+        front: hourly(0, [100, 103, 105, 105]),
+        next: hourly(0, [120, 121, 122, 122]),
+        days: 1,
+        strategy,
+      }),
+    );
+    expect(world.recorder.fills).toHaveLength(4);
+    expect(world.recorder.trades).toMatchObject([{ grossMicros: 25_000_000, isOpen: false }]);
+    expect(sumOfTrades(world)).toBe(equityChange(world));
+  });
+});
+
+describe('a roll on sampled data', () => {
+  /** One sample a day; the old contract has none after the roll, which is decided at its last one. */
+  const daily = (rows: readonly (readonly [day: number, price: number])[]): BarRow[] =>
+    rows.map(([day, price]) => [at(day, 12), price, price, price, price]);
+
+  function sampled(
+    strategy: Strategy,
+    rollFills: 'market' | 'record',
+    more: Partial<WorldOptions> = {},
+  ): ReturnType<typeof makeWorld> {
+    return run(
+      makeWorld({
+        front: daily([
+          [0, 100],
+          [1, 101],
+          [2, 102],
+        ]),
+        next: daily([
+          [3, 125],
+          [4, 126],
+        ]),
+        roll: { us: at(2, 12), fromPrice: 102, toPrice: 123 },
+        lengthUs: 0,
+        days: 5,
+        feeMicros: 1_000_000,
+        strategy,
+        overrides: { rollFills },
+        ...more,
+      }),
+    );
+  }
+
+  it('fills both legs at the prices of the record, right after the roll, and says so', () => {
+    const { recorder, front, next } = sampled(bracketOnce('gtc'), 'record');
+    expect(recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks, f.tsUs])).toEqual([
+      [front, 2, 101, at(1, 12)],
+      [front, -2, 102, at(2, 12) + 1],
+      [next, 2, 123, at(2, 12) + 1],
+    ]);
+    expect(recorder.rolls).toMatchObject([{ policy: 'roll', costMicros: 4_000_000 }]);
+    expect(recorder.trades).toMatchObject([{ rolls: 1, isOpen: true, grossMicros: 100_000_000 }]);
+    expect(recorder.issues).toMatchObject([{ code: 'E_ROLL_AT_RECORD', severity: 'info' }]);
+    expect(recorder.issues[0]!.message).toContain('1 roll ');
+  });
+
+  it('leaves the old leg open in the market mode, which is why the other one exists', () => {
+    const { recorder, front } = sampled(bracketOnce('gtc'), 'market');
+    expect(recorder.fills.filter((f) => f.contract === front)).toHaveLength(1);
+    expect(recorder.issues.map((issue) => issue.code)).not.toContain('E_ROLL_AT_RECORD');
+  });
+
+  it('fills the closing leg of the policy flatten, and what onRoll sends under manual', () => {
+    const flat = sampled(bracketOnce('gtc'), 'record', { positionsOnRoll: 'flatten' });
+    expect(flat.recorder.fills.map((f) => f.side * f.qty)).toEqual([2, -2]);
+    const inner = bracketOnce('gtc');
+    const strategy: Strategy = {
+      onBar: (bar, ctx) => inner.onBar?.(bar, ctx),
+      onRoll: (event, ctx) =>
+        void ctx.submit({ contract: event.roll.from, side: Side.Sell, qty: 2, type: 'market' }),
+    };
+    const manual = sampled(strategy, 'record', { positionsOnRoll: 'manual' });
+    expect(manual.recorder.fills.map((f) => [f.side * f.qty, f.priceTicks])).toEqual([
+      [2, 101],
+      [-2, 102],
+    ]);
+  });
+
+  it('keeps a day order of the last sample of a date for the next one, and ends it there', () => {
+    let isSent = false;
+    const strategy: Strategy = {
+      onBar(bar, ctx): void {
+        if (isSent) return;
+        isSent = true;
+        const order = { contract: bar.contract, side: Side.Buy, qty: 1 } as const;
+        ctx.submit({ ...order, type: 'market' });
+        ctx.submit({ ...order, type: 'limit', limitTicks: 50 as PriceTicks });
+      },
+    };
+    const { recorder } = sampled(strategy, 'record');
+    expect(recorder.fills[0]).toMatchObject({ priceTicks: 101, tsUs: at(1, 12) });
+    expect(recorder.events).toContain('Expired O-000002 day-end');
+  });
+
+  it('feeds nothing when no position is held', () => {
+    const { recorder } = sampled({}, 'record');
+    expect(recorder.issues).toEqual([]);
   });
 });

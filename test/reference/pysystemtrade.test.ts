@@ -7,12 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ContractId } from '../../src/core/instrument.ts';
+import type { ContractId, InstrumentSpec } from '../../src/core/instrument.ts';
 import { UniformGrid } from '../../src/core/price-grid.ts';
 import type { Adjustment, RollSchedule } from '../../src/core/roll.ts';
+import { defineStrategy } from '../../src/core/strategy.ts';
 import { toContractId } from '../../src/core/symbology.ts';
 import { parseTsUs, toIsoUtc } from '../../src/core/units.ts';
-import type { TsUs } from '../../src/core/units.ts';
+import type { Qty, TsUs } from '../../src/core/units.ts';
 import { openCatalog } from '../../src/data/catalog.ts';
 import type { Dataset } from '../../src/data/catalog.ts';
 import { collectContinuous } from '../../src/data/continuous.ts';
@@ -24,6 +25,8 @@ import {
 } from '../../src/data/ingest/pysystemtrade.ts';
 import type { PysystemtradeReport } from '../../src/data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../../src/data/instruments.ts';
+import { createHashJournal } from '../../src/engine/journal.ts';
+import { prepareRun, simulate } from '../../src/research/backtest.ts';
 import { NO_REFERENCE_DATA, referenceDataDir } from '../support/reference-data.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -72,6 +75,54 @@ function readTable(bytes: Uint8Array): Record<string, string>[] {
 const toLabel = (text: string): number => parseTsUs(`${text.replace(' ', 'T')}Z`);
 const isNear = (a: number, b: number): boolean =>
   Math.abs(a - b) <= 1e-9 * Math.abs(b) || Math.abs(a - b) <= 1e-9;
+
+/** The filled variant of the source: the held and the next price carried forward over empty cells. */
+function fillForward(rows: readonly Record<string, string>[]): Record<string, string>[] {
+  let [price, forward] = ['', ''];
+  return rows.map((row) => {
+    price = row['PRICE'] === '' ? price : row['PRICE']!;
+    forward = row['FORWARD'] === '' ? forward : row['FORWARD']!;
+    return { ...row, PRICE: price, FORWARD: forward };
+  });
+}
+
+const holdOne = defineStrategy({
+  id: 'hold-one',
+  version: '1.0.0',
+  description: 'Buys one contract at once and keeps it through every roll.',
+  params: {},
+  instruments: [],
+  requires: (_values, roots) => ({ series: roots.map((name) => ({ root: name, bars: '1h' })) }),
+  create: (_values, roots) => {
+    let isSent = false;
+    return {
+      onBar: (_bar, ctx) => {
+        if (isSent) return;
+        isSent = true;
+        const contract = ctx.contract(roots[0]!);
+        ctx.submit({ type: 'market', contract, side: 1, qty: 1 as Qty, timeInForce: 'gtc' });
+      },
+    };
+  },
+});
+
+const HOLD_ONE = {
+  strategyFile: 'hold-one',
+  strategy: holdOne,
+  sourceSha256: null,
+  params: {},
+  instrumentsDir: join(root, 'catalog/instruments'),
+  capital: 100_000_000,
+  returnBase: 'equity',
+  seed: 1,
+  fills: 'pessimistic',
+  bounds: false,
+  costs: { default: { commissionPerSide: 0, exchangeFeePerSide: 0, slippageTicks: 0 } },
+  runsDir: '',
+  command: [],
+  config: {},
+  clock: () => 0 as TsUs,
+} as const;
 
 describe.skipIf(data === undefined)(
   data === undefined ? `pysystemtrade (${NO_REFERENCE_DATA})` : 'pysystemtrade',
@@ -205,6 +256,56 @@ describe.skipIf(data === undefined)(
         }
       }
     });
+
+    it.each(TABLE.filter(([code]) => code !== 'KR3'))(
+      '%s: one contract held always earns what the published series gained, to the cent',
+      (code) => {
+        const product = PYSYSTEMTRADE_PRODUCTS.find((entry) => entry.code === code)!;
+        const prepared = prepareRun({
+          ...HOLD_ONE,
+          catalogDir: folder,
+          dataset: 'pysystemtrade',
+          instruments: [product.root],
+          currency: product.currency,
+        });
+        const { result, recorder } = simulate(prepared, 'pessimistic', createHashJournal());
+        expect(result.error).toBeNull();
+        const { tickSize, gained, fills } = heldAlways(code, prepared.plan.table.instruments[0]!);
+        const trueFills = recorder.tables().fills.length;
+        expect(trueFills).toBe(fills.length);
+        // Off-grid samples: a buy pays up to the next tick, a sale receives the tick below.
+        const rounding = fills.reduce((sum, { side, price }) => {
+          const ticks = price / tickSize;
+          const whole = Math.abs(ticks - Math.round(ticks)) < 1e-6;
+          const paid = whole ? ticks : side > 0 ? Math.ceil(ticks) : Math.floor(ticks);
+          return sum + side * (paid - ticks) * tickSize;
+        }, 0);
+        const earned = result.finalEquityMicros / 1e6 - HOLD_ONE.capital;
+        expect(Math.abs(earned - (gained - rounding) * product.pointSize)).toBeLessThan(0.005);
+      },
+    );
+
+    /** What the source alone says: the published gain after the first sample, and every price that was traded. */
+    function heldAlways(
+      code: string,
+      spec: InstrumentSpec,
+    ): { tickSize: number; gained: number; fills: { side: number; price: number }[] } {
+      const ours = readTable(readBytes('multiple_prices', code)).filter(
+        ({ PRICE }) => code === 'WHEAT' || PRICE !== '',
+      );
+      const rows = code === 'WHEAT' ? fillForward(ours) : ours;
+      const fills = [{ side: 1, price: Number(rows[1]!['PRICE']) }];
+      let gaps = 0;
+      for (let i = 2; i < rows.length; i += 1) {
+        const last = rows[i - 1]!;
+        if (rows[i]!['PRICE_CONTRACT'] === last['PRICE_CONTRACT']) continue;
+        fills.push({ side: -1, price: Number(last['PRICE']) });
+        fills.push({ side: 1, price: Number(last['FORWARD']) });
+        gaps += Number(last['FORWARD']) - Number(last['PRICE']);
+      }
+      const gained = Number(rows.at(-1)!['PRICE']) - fills[0]!.price - gaps;
+      return { tickSize: spec.grid.increment, gained, fills };
+    }
 
     it('has one daily bar a date, both contracts of a pair at the same label', () => {
       const { schedule, contracts } = schedules.get('SP500')!;

@@ -381,6 +381,7 @@ describe('a comparison', () => {
     ...other,
     manifest: { ...other.manifest, params: { entry: 30, exit: 10, stopAtr: 2 } },
     tables: {},
+    optimistic: null,
     summary: other.summary,
   });
   it('puts what differs first and gives each difference to the baseline', () => {

@@ -407,8 +407,11 @@ const GROUPS: readonly Row[] = [
   ],
 ];
 
+const named = (rows: readonly Row[]) =>
+  rows.map(([name, steps, reports, options]) => ({ name, steps, reports, options }));
+
 describe('bars and single orders', () => {
-  it.each(SINGLE)('%s', (_name, steps, reports, options) => {
+  it.each(named(SINGLE))('$name', ({ steps, reports, options }) => {
     expect(play(steps, options).lines()).toEqual(reports);
   });
 
@@ -420,7 +423,7 @@ describe('bars and single orders', () => {
 });
 
 describe('bars, brackets and OCO', () => {
-  it.each(GROUPS)('%s', (_name, steps, reports, options) => {
+  it.each(named(GROUPS))('$name', ({ steps, reports, options }) => {
     expect(play(steps, options).lines()).toEqual(reports);
   });
 

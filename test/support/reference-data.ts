@@ -3,6 +3,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
+ * Where `FRONTMONTH_REQUIRE_REFERENCE=1` a missing folder fails instead of skipping: a run that must compare with the
+ * reference answers cannot pass without them.
+ */
+function none(): null {
+  if (process.env['FRONTMONTH_REQUIRE_REFERENCE'] === '1')
+    throw new Error(`FRONTMONTH_REQUIRE_REFERENCE is 1, and there is ${NO_REFERENCE_DATA}`);
+  return null;
+}
+
+/**
  * The folder named by `FRONTMONTH_REFERENCE_DATA`, else `../shared/data` beside the repository; null when it is absent.
  * A folder that was named and does not exist is a mistake, not an absence.
  */
@@ -16,7 +26,7 @@ export function referenceDataDir(): string | null {
     return dir;
   }
   const dir = resolve(root, '../shared/data');
-  return existsSync(dir) ? dir : null;
+  return existsSync(dir) ? dir : none();
 }
 
 /** Said once by each suite that is skipped. */

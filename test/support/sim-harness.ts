@@ -106,7 +106,7 @@ export class SimHarness {
   /** One order in ticks. */
   order(
     id: string,
-    spec: Omit<Partial<OrderSpec>, 'type'> & { type: string; side: Side; qty: number },
+    spec: Omit<Partial<OrderSpec>, 'type' | 'qty'> & { type: string; side: Side; qty: number },
     role: OrderRole = 'single',
     contractIndex: number = 0,
   ): NewOrderRequest {
@@ -254,7 +254,7 @@ export class SimHarness {
     side: Side,
     qty: number,
     words: string[],
-  ): Omit<Partial<OrderSpec>, 'type'> & { type: string; side: Side; qty: number } {
+  ): Omit<Partial<OrderSpec>, 'type' | 'qty'> & { type: string; side: Side; qty: number } {
     const type = words[0]!;
     const numbers = words
       .slice(1)

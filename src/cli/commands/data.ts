@@ -316,11 +316,30 @@ export async function dataCheck(call: CommandCall): Promise<ExitCode> {
   return total === 0 ? EXIT.ok : EXIT.answerIsNo;
 }
 
+/** More rows than this are told by product. */
+const CONTRACT_ROWS_MAX = 60;
+
 function contractTable(call: CommandCall, dataset: DatasetView): string {
+  const asked = splitRoots(textFlag(call, 'instruments'));
+  const known = rootsOf(dataset);
+  for (const root of asked ?? []) {
+    if (known.includes(root)) continue;
+    throw new TradingError('E_DATA_PRODUCT', `${dataset.name} has no product ${root}`, {
+      where: `--instruments ${root}`,
+      fix: didYouMean(root, known, `it has ${known.join(', ')}`),
+    });
+  }
   const groups = new Map<string, SegmentView[]>();
   for (const segment of dataset.segments) {
+    if (asked !== undefined && !asked.includes(segment.root)) continue;
     const key = `${segment.contract} ${segment.interval}`;
-    groups.set(key, [...(groups.get(key) ?? []), segment]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [segment]);
+    else group.push(segment);
+  }
+  if (asked === undefined && groups.size > CONTRACT_ROWS_MAX) {
+    const hint = `contracts of a product: frontmonth data show ${dataset.name} --instruments ${known[0]!}`;
+    return `${productTable(call, dataset)}\n\n${hint}`;
   }
   return renderTable<SegmentView[]>(
     call.out,
@@ -330,6 +349,41 @@ function contractTable(call: CommandCall, dataset: DatasetView): string {
       { title: 'first', cell: (group) => dayOf(spanOf(group).firstUs) },
       { title: 'last', cell: (group) => dayOf(spanOf(group).lastUs) },
       { title: 'rows', align: 'right', cell: (group) => formatNumber(rowsOf(group), 0) },
+    ],
+    [...groups.values()],
+  );
+}
+
+function productTable(call: CommandCall, dataset: DatasetView): string {
+  const groups = new Map<string, SegmentView[]>();
+  for (const segment of dataset.segments) {
+    const key = `${segment.root} ${segment.interval}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [segment]);
+    else group.push(segment);
+  }
+  return renderTable<SegmentView[]>(
+    call.out,
+    [
+      { title: 'product', cell: (group) => group[0]!.root },
+      { title: 'interval', cell: (group) => group[0]!.interval },
+      {
+        title: 'contracts',
+        align: 'right',
+        cell: (group) => String(new Set(group.map((segment) => segment.contract)).size),
+      },
+      { title: 'first', cell: (group) => dayOf(spanOf(group).firstUs) },
+      { title: 'last', cell: (group) => dayOf(spanOf(group).lastUs) },
+      { title: 'rows', align: 'right', cell: (group) => formatNumber(rowsOf(group), 0) },
+      {
+        title: 'rolls given',
+        align: 'right',
+        priority: 2,
+        cell: (group) => {
+          const rolls = dataset.givenRolls?.[group[0]!.root];
+          return rolls === undefined ? '–' : String(rolls);
+        },
+      },
     ],
     [...groups.values()],
   );

@@ -1,14 +1,16 @@
 /**
  * Imports pysystemtrade's `multiple_prices` as samples of single contracts and a given roll calendar. The files hold one
- * price per contract and label: a bar has open = high = low = close, its volume is unknown, its stamps are labels.
+ * price per contract and label: a bar has open = high = low = close and no length, its volume is unknown, its stamps are
+ * labels.
  */
 import type { BarColumns } from '../../core/bars.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId, InstrumentSpec } from '../../core/instrument.ts';
 import type { RollSchedule } from '../../core/roll.ts';
 import { toContractId } from '../../core/symbology.ts';
-import { toIsoUtc, US_PER_DAY, US_PER_HOUR } from '../../core/units.ts';
-import type { TsUs } from '../../core/units.ts';
+import { weekdayOf } from '../../core/trade-date.ts';
+import { toIsoUtc, US_PER_DAY } from '../../core/units.ts';
+import type { TradeDate, TsUs } from '../../core/units.ts';
 import type { Catalog, Dataset } from '../catalog.ts';
 import type { DatasetWriter } from '../dataset-writer.ts';
 import type { DatasetManifest, DatasetMeta } from '../manifest.ts';
@@ -250,33 +252,38 @@ function collectSamples(
   }
   for (const entry of all.values()) count += entry.price.length;
   return {
-    samples: toBars(root, all, increment, (labelUs) => labelUs - US_PER_HOUR),
-    days: toBars(root, days, increment, (labelUs) =>
-      Math.min(Math.floor(labelUs / US_PER_DAY) * US_PER_DAY, labelUs - US_PER_HOUR),
-    ),
+    samples: toSamples(root, all, increment),
+    days: toSamples(root, days, increment),
     count,
     issues,
   };
 }
 
-/** 1 on the last row of each date that has a held price. */
+/** 1 on the last row of each trade date that has a held price. */
 function dayEnds(prices: MultiplePrices): Uint8Array {
   const out = new Uint8Array(prices.length);
   let next = NaN;
   for (let row = prices.length - 1; row >= 0; row -= 1) {
     if (Number.isNaN(prices.price[row]!)) continue;
-    const date = Math.floor(prices.labelUs[row]! / US_PER_DAY);
+    const date = tradeDateOf(prices.labelUs[row]!);
     if (date !== next) out[row] = 1;
     next = date;
   }
   return out;
 }
 
-function toBars(
+/** 00:00:00 ends the date before, and a weekend belongs to Monday: the rule of the label calendar. */
+function tradeDateOf(labelUs: number): number {
+  const date = Math.floor((labelUs - 1) / US_PER_DAY) as TradeDate;
+  const weekday = weekdayOf(date);
+  return weekday === 6 ? date + 2 : weekday === 0 ? date + 1 : date;
+}
+
+/** Bars without length: a sample is one moment, so nothing can trade on it before its label. */
+function toSamples(
   root: string,
   series: ReadonlyMap<number, Samples>,
   increment: number,
-  openOf: (labelUs: number) => number,
 ): Map<ContractId, BarColumns> {
   const out = new Map<ContractId, BarColumns>();
   for (const [month, { labelUs, price }] of [...series].sort((a, b) => a[0] - b[0])) {
@@ -284,8 +291,7 @@ function toBars(
     const counts = Float64Array.from(price, (value) => value / increment);
     out.set(toContractId(root, Math.floor(month / 100), month % 100), {
       length: closeUs.length,
-      // Samples one second apart exist; a bar must not begin before the one before it has ended.
-      openUs: closeUs.map((us, i) => Math.max(openOf(us), i === 0 ? -Infinity : closeUs[i - 1]!)),
+      openUs: closeUs,
       closeUs,
       open: counts,
       high: counts,

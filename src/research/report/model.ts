@@ -1,13 +1,16 @@
 /** What the report page gets: the summary as it is, tables, and packed columns. The page formats; it computes no figure. */
 import type { DailySeries } from '../daily.ts';
 import { indexCurve, moneyCurve, toDailySeries, underwater } from '../daily.ts';
-import { DATES_PER_YEAR, baseNet } from '../metrics.ts';
+import { DATES_PER_YEAR, baseMicros, baseNet, tradeFigures } from '../metrics.ts';
 import type { MetricDef } from '../metric-defs.ts';
 import { HEADLINE_KEYS, METRIC_DEFS } from '../metric-defs.ts';
 import type { PriceTape, RunData } from '../run-data.ts';
-import type { RunManifest, RunSummary } from '../run-format.ts';
-import { mean, sampleDeviation } from '../stats.ts';
+import { RTH_WINDOWS } from '../rth-windows.ts';
+import type { Metrics, RunManifest, RunSummary } from '../run-format.ts';
+import { mean, sampleDeviation, sum } from '../stats.ts';
 import { summarise } from '../summary.ts';
+import type { TradeRow } from '../tables.ts';
+import type { TradeMode, TradeViewRow } from '../trades-view.ts';
 import { tradeViewRows } from '../trades-view.ts';
 import type { PackColumn, Packed } from './pack.ts';
 import { packColumns } from './pack.ts';
@@ -20,6 +23,7 @@ import type {
 } from './sections.ts';
 import {
   ambiguityTable,
+  assumptionTable,
   column,
   drawdownTable,
   extremeDatesTable,
@@ -29,7 +33,7 @@ import {
   orderTable,
   periodRows,
   rollTable,
-  sidesTable,
+  segmentReader,
   timeTables,
   weekdayTable,
 } from './sections.ts';
@@ -45,8 +49,19 @@ export interface ReportOptions {
   readonly candles?: 'blue-orange' | 'green-red';
   /** Label of the title block besides SYNTHETIC, such as `IN-SAMPLE` or `LIVE`. */
   readonly label?: string;
-  /** Session segments by session group, for the table by session. */
+  /** Session segments by product or session group, for list and table by session. Default: the windows in common use. */
   readonly segments?: Readonly<Record<string, readonly SessionSegment[]>>;
+  /** Trade dates that are shaded in the daily charts, such as a warm-up or an out-of-sample span. */
+  readonly spans?: readonly ReportSpan[];
+  /** Summary of a run to stand in the headline beside this one. */
+  readonly compared?: RunSummary;
+}
+
+/** Trade dates as days since 1970-01-01, inclusive. */
+export interface ReportSpan {
+  readonly label: string;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Bars of the price chart: columns `tape<i>.*` of the pack. */
@@ -64,6 +79,8 @@ export interface ReportModel {
   readonly summary: RunSummary;
   readonly manifest: RunManifest;
   readonly labels: readonly string[];
+  readonly spans: readonly ReportSpan[];
+  readonly compared: RunSummary | null;
   readonly theme: Theme;
   readonly candles: 'blue-orange' | 'green-red';
   readonly metricDefs: readonly MetricDef[];
@@ -71,6 +88,8 @@ export interface ReportModel {
   readonly years: readonly YearRow[];
   readonly tables: Readonly<Record<string, readonly ReportTable[]>>;
   readonly histograms: readonly Histogram[];
+  /** Figures of closed trades by side. */
+  readonly sides: Readonly<Record<'all' | 'long' | 'short', Metrics>>;
   readonly tradeColumns: readonly TableColumnDef[];
   readonly tradeCounts: { readonly flat: number; readonly fifo: number };
   readonly tapes: readonly TapeInfo[];
@@ -79,6 +98,8 @@ export interface ReportModel {
   readonly columns: Packed['columns'];
 }
 
+/** Shown only where the session windows of a product are known. */
+const SESSION_COLUMN = 'session';
 const TRADE_COLUMNS: readonly (TableColumnDef & { readonly decimals?: number })[] = [
   column('id', '#', 'count'),
   column('instrument', 'Instrument', 'text'),
@@ -93,6 +114,7 @@ const TRADE_COLUMNS: readonly (TableColumnDef & { readonly decimals?: number })[
   column('exitName', 'Exit name', 'text'),
   column('bars', 'Bars', 'count'),
   column('durationUs', 'Duration', 'duration'),
+  column(SESSION_COLUMN, 'Session', 'text'),
   { ...column('grossTicks', 'Gross ticks', 'ratio'), decimals: 4 },
   { ...column('gross', 'Gross', 'money'), decimals: 6 },
   { ...column('commission', 'Commission', 'amount'), decimals: 6 },
@@ -114,7 +136,28 @@ const TRADE_COLUMNS: readonly (TableColumnDef & { readonly decimals?: number })[
   column('rolls', 'Rolls', 'count'),
   column('open', 'Open', 'flag'),
   column('currency', 'Currency', 'text'),
+  { ...column('netBase', 'Net in base currency', 'money'), decimals: 6 },
 ];
+/** Shown only where a product has another currency than the account. */
+const CURRENCY_COLUMNS: ReadonlySet<string> = new Set(['currency', 'netBase']);
+
+/**
+ * A report is sent to others: a text that holds an absolute path keeps only the path's last part. A path begins at the
+ * start of a text or after a blank, quote, bracket, `=` or `:`.
+ */
+export function withoutMachinePaths<T>(value: T): T {
+  if (typeof value === 'string') {
+    return value.replace(
+      /(^|[\s"'`(=:,])(?:file:\/\/)?(?:\/(?:[^/\s"'`),:]+\/)+|[A-Za-z]:\\(?:[^\\\s"'`),]+\\)+)/g,
+      '$1…/',
+    ) as T;
+  }
+  if (Array.isArray(value)) return value.map(withoutMachinePaths) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, withoutMachinePaths(one)]),
+  ) as T;
+}
 
 export interface BuiltModel {
   readonly model: ReportModel;
@@ -128,21 +171,33 @@ export function buildReportModel(
   prices: { readonly tapes: readonly TapeSlice[]; readonly note: string },
 ): BuiltModel {
   const daily = toDailySeries(run.equity, run.manifest);
-  const summary = run.summary ?? summarise(run, null, { random: null });
-  const flat = tradeViewRows(run, 'flat');
-  const fifo = tradeViewRows(run, 'fifo');
+  const summary = withoutMachinePaths(run.summary ?? summarise(run, null, { random: null }));
+  const manifest = withoutMachinePaths(run.manifest);
+  const segments = options.segments ?? RTH_WINDOWS;
+  const segmentOf = segmentReader(run, segments);
+  const listed = (mode: TradeMode): ListedTrade[] =>
+    tradeViewRows(run, mode).map((row) => ({
+      ...row,
+      contract:
+        row.contract === row.exitContract ? row.contract : `${row.contract} → ${row.exitContract}`,
+      session: segmentOf(row.instrument, row.entryUs),
+    }));
+  const [flat, fifo] = [listed('flat'), listed('fifo')];
+  const columns = tradeColumnsOf(run, flat);
   const packed = packColumns([
     ...dailyColumns(run, daily),
     ...rollingColumns(daily, run),
-    ...tradeColumns('flat', flat),
-    ...tradeColumns('fifo', fifo),
+    ...tradeColumns('flat', flat, columns),
+    ...tradeColumns('fifo', fifo, columns),
     ...prices.tapes.flatMap((tape, index) => tapeColumns(tape, index, run)),
   ]);
   const closed = flat.filter((row) => !row.open);
   const model: ReportModel = {
     schema: 'frontmonth.report/1',
     summary,
-    manifest: run.manifest,
+    manifest,
+    spans: options.spans ?? [],
+    compared: options.compared ?? null,
     labels: [
       ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
       ...(options.label === undefined ? [] : [options.label]),
@@ -153,16 +208,15 @@ export function buildReportModel(
     metricDefs: METRIC_DEFS,
     headline: HEADLINE_KEYS,
     years: periodRows(daily),
-    tables: {
-      periods: [weekdayTable(daily), extremeDatesTable(daily)],
+    tables: withoutMachinePaths({
+      periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
-      trades: [sidesTable(run)],
-      time: timeTables(run, options.segments ?? {}),
+      time: timeTables(run, segments),
       instruments: instrumentTables(run, daily),
       rolls: [rollTable(run)],
       'how-sure': [ambiguityTable(run)],
-      data: [...issueTables(run), orderTable(run)],
-    },
+      data: [...issueTables(run), assumptionTable(run), orderTable(run)],
+    }),
     histograms: [
       histogramOf(
         { id: 'net', title: 'Net result of closed trades', unit: run.manifest.currency },
@@ -173,7 +227,8 @@ export function buildReportModel(
         closed.map((row) => row.durationUs / 3600e6),
       ),
     ],
-    tradeColumns: TRADE_COLUMNS.map(({ key, label, kind }) => ({ key, label, kind })),
+    sides: sidesOf(run),
+    tradeColumns: columns.map(({ key, label, kind }) => ({ key, label, kind })),
     tradeCounts: { flat: flat.length, fifo: fifo.length },
     tapes: prices.tapes.map((slice) => tapeInfo(slice, run)),
     priceNote: prices.note,
@@ -182,9 +237,26 @@ export function buildReportModel(
   return { model, packed };
 }
 
-function tradeColumns(prefix: string, rows: readonly object[]): PackColumn[] {
-  return TRADE_COLUMNS.map(({ key, decimals }) => {
-    const values = rows.map((row) => (row as Record<string, number | string | boolean>)[key]!);
+type ListedTrade = TradeViewRow & { readonly session: string };
+
+function tradeColumnsOf(run: RunData, rows: readonly ListedTrade[]): typeof TRADE_COLUMNS {
+  const isOneCurrency = run.manifest.instruments.every(
+    (one) => one.currency === run.manifest.currency,
+  );
+  const hasSession = rows.some((row) => row.session !== '');
+  return TRADE_COLUMNS.filter(
+    ({ key }) =>
+      !(isOneCurrency && CURRENCY_COLUMNS.has(key)) && (hasSession || key !== SESSION_COLUMN),
+  );
+}
+
+function tradeColumns(
+  prefix: string,
+  rows: readonly ListedTrade[],
+  columns: typeof TRADE_COLUMNS,
+): PackColumn[] {
+  const listed = columns.map(({ key, decimals }) => {
+    const values = rows.map((row) => row[key as keyof ListedTrade]);
     const isText = typeof values[0] === 'string';
     return {
       name: `${prefix}.${key}`,
@@ -192,6 +264,50 @@ function tradeColumns(prefix: string, rows: readonly object[]): PackColumn[] {
       values: isText ? (values as string[]) : values.map(Number),
     };
   });
+  // FIFO lots carry no trade date: the day of the exit in UTC stands in for it when the page filters by dates.
+  const date = rows.map((row) =>
+    Number.isFinite(row.exitTradeDate) ? row.exitTradeDate : Math.floor(row.exitUs / 86_400e6),
+  );
+  return [...listed, { name: `${prefix}.date`, values: date }];
+}
+
+const SIDE_KEYS = [
+  'closedTrades',
+  'hitRate',
+  'profitFactor',
+  'payoff',
+  'averageWin',
+  'averageLoss',
+  'largestWin',
+  'largestLoss',
+  'expectancy',
+  'expectancyTicks',
+  'expectancyR',
+  'tradeT',
+  'averageBars',
+  'averageHoldingDays',
+  'averageMaeTicks',
+  'averageMfeTicks',
+  'averageEtdTicks',
+  'ambiguousShare',
+];
+
+function sidesOf(run: RunData): ReportModel['sides'] {
+  const closed = run.trades.filter((trade) => !trade.isOpen);
+  const of = (trades: readonly TradeRow[]): Metrics => {
+    const figures = tradeFigures(trades, run.manifest.instruments);
+    return {
+      netProfit: {
+        value: sum(trades.map((trade) => baseMicros(trade.netMicros, trade.rate))) / 1e6,
+      },
+      ...Object.fromEntries(SIDE_KEYS.map((key) => [key, figures[key]!])),
+    };
+  };
+  return {
+    all: of(closed),
+    long: of(closed.filter((trade) => trade.side > 0)),
+    short: of(closed.filter((trade) => trade.side < 0)),
+  };
 }
 
 function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
@@ -329,33 +445,40 @@ function plotNames(tape: PriceTape, run: RunData): readonly string[] {
 
 function tapeColumns(slice: TapeSlice, index: number, run: RunData): PackColumn[] {
   const { tape, rows } = slice;
-  const pick = (values: ArrayLike<number>): Float64Array =>
-    rows === null ? Float64Array.from(values) : Float64Array.from(rows, (row) => values[row]!);
-  const time = pick(tape.closeUs).map((us) => Math.floor(us / 1e6));
-  const [open, high, low, close] = [tape.open, tape.high, tape.low, tape.close].map(pick) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const decimals = tape.close instanceof Int32Array ? 0 : 2;
+  const length = rows?.length ?? tape.closeUs.length;
+  const [time, close, body, top, bottom] = Array.from(
+    { length: 5 },
+    () => new Float64Array(length),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+  for (let i = 0; i < length; i += 1) {
+    const row = rows === null ? i : rows[i]!;
+    const [o, c] = [tape.open[row]!, tape.close[row]!];
+    time[i] = Math.floor(tape.closeUs[row]! / 1e6);
+    close[i] = c;
+    body[i] = c - o;
+    top[i] = tape.high[row]! - Math.max(o, c);
+    bottom[i] = Math.min(o, c) - tape.low[row]!;
+  }
+  const decimals = isWhole(tape) ? 0 : 2;
   const name = (field: string): string => `tape${index}.${field}`;
-  const top = high.map((value, i) => value - Math.max(open[i]!, close[i]!));
-  const bottom = low.map((value, i) => Math.min(open[i]!, close[i]!) - value);
   return [
     { name: name('time'), values: time },
     { name: name('close'), decimals, values: close },
-    {
-      name: name('body'),
-      decimals,
-      isPlain: true,
-      values: close.map((value, i) => value - open[i]!),
-    },
+    { name: name('body'), decimals, isPlain: true, values: body },
     { name: name('top'), decimals, isPlain: true, values: top },
     { name: name('bottom'), decimals, isPlain: true, values: bottom },
     ...levelColumns(tape, time, name, run),
     ...plotColumns(tape, time, name, run),
   ];
+}
+
+/** True when all four prices of all bars are whole counts, as on any market that trades on its grid. */
+function isWhole(tape: PriceTape): boolean {
+  for (const prices of [tape.open, tape.high, tape.low, tape.close]) {
+    if (prices instanceof Int32Array) continue;
+    for (let i = 0; i < prices.length; i += 1) if (!Number.isInteger(prices[i]!)) return false;
+  }
+  return true;
 }
 
 /** Working stops and targets as pieces: from bar, to bar, price in ticks. */

@@ -60,9 +60,16 @@ function toCodes(column: PackColumn): { codes: ArrayLike<number>; texts: string[
   }
   const factor = 10 ** (column.decimals ?? 0);
   return {
-    codes: Float64Array.from(values as ArrayLike<number>, (value) => Math.round(value * factor)),
+    codes: scaled(values as ArrayLike<number>, factor),
     texts: null,
   };
+}
+
+/** A loop, not `Float64Array.from` with a function: this runs over every bar of the price chart. */
+function scaled(values: ArrayLike<number>, factor: number): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i += 1) out[i] = Math.round(values[i]! * factor);
+  return out;
 }
 
 /** 0 is "none"; otherwise 1 + zigzag of the difference to the last value that was there. */
@@ -82,6 +89,10 @@ function encodeDeltas(codes: ArrayLike<number>, isPlain: boolean): Uint8Array {
       const delta = value - before;
       rest = 1 + (delta < 0 ? -delta * 2 - 1 : delta * 2);
       if (!isPlain) before = value;
+    }
+    if (rest < 128) {
+      bytes[at++] = rest;
+      continue;
     }
     // Division, not shifts: microseconds do not fit 32 bits.
     for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) + 128;

@@ -36,6 +36,10 @@ export interface ReportTable {
   readonly columns: readonly TableColumnDef[];
   readonly rows: readonly (readonly Cell[])[];
   readonly note?: string;
+  /** Rows lead to a chart: a moment (`at`: a time or date column) of the instrument in `root`, or the span of a drawdown. */
+  readonly link?:
+    | { readonly kind: 'price'; readonly at: 'time' | 'date' }
+    | { readonly kind: 'span' };
 }
 
 export function column(key: string, label: string, kind: CellKind): TableColumnDef {
@@ -113,11 +117,20 @@ export function weekdayTable(daily: DailySeries): ReportTable {
   };
 }
 
-export function extremeDatesTable(daily: DailySeries): ReportTable {
+/** Each date names the instrument that gave most of it, where the link leads. */
+export function extremeDatesTable(run: RunData, daily: DailySeries): ReportTable {
   const order = Array.from(daily.pnl.keys()).toSorted((a, b) => daily.pnl[b]! - daily.pnl[a]!);
   const best = order.slice(0, 5).map((d) => ['best', d] as const);
   const worst = order.slice(Math.max(5, order.length - 5)).toReversed();
   const rows = [...best, ...worst.map((d) => ['worst', d] as const)];
+  const parts = [...instrumentPnl(run, daily)];
+  const mainPart = (d: number): readonly [string, number] => {
+    const sign = Math.sign(daily.pnl[d]!);
+    const [root, values] = parts.reduce((top, one) =>
+      one[1][d]! * sign > top[1][d]! * sign ? one : top,
+    );
+    return [root, values[d]!];
+  };
   return {
     id: 'extreme-dates',
     title: 'Best and worst five dates',
@@ -126,13 +139,17 @@ export function extremeDatesTable(daily: DailySeries): ReportTable {
       column('date', 'Trade date', 'date'),
       column('net', 'Net', 'money'),
       column('return', 'Return', 'share'),
+      column('root', 'Most from', 'text'),
+      column('part', 'Its net', 'money'),
     ],
     rows: rows.map(([kind, d]) => [
       kind,
       daily.tradeDate[d]!,
       daily.pnl[d]!,
       cell(daily.returns[d]!),
+      ...(parts.length === 0 ? [null, null] : mainPart(d)),
     ]),
+    link: { kind: 'price', at: 'date' },
   };
 }
 
@@ -177,22 +194,8 @@ export function drawdownTable(daily: DailySeries, trades: readonly TradeRow[]): 
         trades.filter((trade) => trade.exitTradeDate > first && trade.exitTradeDate <= last).length,
       ];
     }),
-    note: 'Length from peak to recovery, or to the last date while it is open.',
-  };
-}
-
-/** Long, short and all, in columns. */
-export function sidesTable(run: RunData): ReportTable {
-  const groups: readonly (readonly [string, readonly TradeRow[]])[] = [
-    ['all', run.trades.filter((trade) => !trade.isOpen)],
-    ['long', run.trades.filter((trade) => !trade.isOpen && trade.side > 0)],
-    ['short', run.trades.filter((trade) => !trade.isOpen && trade.side < 0)],
-  ];
-  return {
-    id: 'sides',
-    title: 'Long, short, all',
-    columns: [column('side', 'Side', 'text'), ...GROUP_COLUMNS],
-    rows: groups.map(([name, trades]) => [name, ...groupCells(trades)]),
+    note: 'Length from peak to recovery, or to the last date while it is open. The number zooms all daily charts to the drawdown.',
+    link: { kind: 'span' },
   };
 }
 
@@ -221,6 +224,8 @@ function groupCells(trades: readonly TradeRow[]): Cell[] {
 /** Named stretches of a session group's day, minutes from local midnight; `to` is exclusive. */
 export interface SessionSegment {
   readonly name: string;
+  /** Default: the zone of the instrument. */
+  readonly zone?: string;
   readonly from: number;
   readonly to: number;
 }
@@ -244,12 +249,29 @@ function localPartsOf(zone: string): (tsUs: number) => { minute: number; weekday
   };
 }
 
+/** Names the segment that a moment falls into; '' where the session group has none. */
+export function segmentReader(
+  run: RunData,
+  segments: Readonly<Record<string, readonly SessionSegment[]>>,
+): (root: string, tsUs: number) => string {
+  const instruments = instrumentsByRoot(run.manifest);
+  const readers = new Map<string, ReturnType<typeof localPartsOf>>();
+  return (root, tsUs) => {
+    const list = segments[root] ?? segments[instruments.get(root)?.sessionGroup ?? ''] ?? [];
+    if (list.length === 0) return '';
+    const zone = list[0]!.zone ?? instruments.get(root)!.zone;
+    if (!readers.has(zone)) readers.set(zone, localPartsOf(zone));
+    const { minute } = readers.get(zone)!(tsUs);
+    return list.find((one) => minute >= one.from && minute < one.to)?.name ?? 'ETH';
+  };
+}
+
 /** By half hour of entry in exchange time, by weekday of entry, and by session segment where segments are given. */
 export function timeTables(
   run: RunData,
   segments: Readonly<Record<string, readonly SessionSegment[]>>,
 ): readonly ReportTable[] {
-  const instruments = instrumentsByRoot(run.manifest);
+  const segmentOf = segmentReader(run, segments);
   const readers = new Map(
     run.manifest.instruments.map((one) => [one.root, localPartsOf(one.zone)]),
   );
@@ -263,9 +285,8 @@ export function timeTables(
     const half = Math.floor(minute / 30) * 30;
     push(halves, `${clock(half)}–${clock(half + 30)}`, trade);
     push(days, weekday, trade);
-    const list = segments[instruments.get(trade.root)?.sessionGroup ?? ''] ?? [];
-    const segment = list.find((one) => minute >= one.from && minute < one.to);
-    if (list.length > 0) push(named, segment?.name ?? 'other', trade);
+    const segment = segmentOf(trade.root, trade.entryUs);
+    if (segment !== '') push(named, segment, trade);
   }
   const zones = [...new Set(run.manifest.instruments.map((one) => one.zone))].join(', ');
   const table = (
@@ -294,7 +315,11 @@ export function timeTables(
       (a, b) => WEEKDAYS.indexOf(a) - WEEKDAYS.indexOf(b),
     ),
   ];
-  if (named.size > 0) tables.push(table('segments', 'By session', 'Session', named, byName));
+  if (named.size > 0)
+    tables.push({
+      ...table('segments', 'By session of entry', 'Session', named, byName),
+      note: 'RTH: the window of regular hours in common use for the product; ETH: the rest of its session. Entries on shortened holiday sessions are named by the clock too.',
+    });
   return tables;
 }
 
@@ -346,6 +371,7 @@ export function instrumentTables(run: RunData, daily: DailySeries): readonly Rep
       cell(netTicks / sum(trades.map((trade) => trade.entryQty))),
       cell(sampleDeviation(values)),
       variance > 0 ? cell(covariance(values, daily.pnl) / variance) : null,
+      cell(covariance(values, daily.pnl) / (sampleDeviation(values) * Math.sqrt(variance))),
     ];
   });
   return [
@@ -361,6 +387,7 @@ export function instrumentTables(run: RunData, daily: DailySeries): readonly Rep
         column('ticks', 'Net ticks per contract', 'ratio'),
         column('deviation', 'Deviation a day', 'amount'),
         column('risk', 'Share of risk', 'share'),
+        column('correlation', 'Correlation with the total', 'ratio'),
       ],
       rows,
       note: 'Share of risk: covariance of its daily profit with the total ÷ variance of the total.',
@@ -495,6 +522,7 @@ export function ambiguityTable(run: RunData): ReportTable {
       cell(stake),
     ]),
     note: 'Bounds hold for each group, not for the path of the whole run.',
+    link: { kind: 'price', at: 'time' },
   };
 }
 
@@ -543,6 +571,52 @@ export function issueTables(run: RunData): readonly ReportTable[] {
   ];
 }
 
+/** What the data made the simulation assume: prices off the grid, volume, placeholder sessions. */
+export function assumptionTable(run: RunData): ReportTable {
+  const rounded = run.fills.filter((fill) => fill.roundedTicks !== 0);
+  const unsure = run.fills.filter((fill) => !fill.isCertain);
+  const unknown = run.manifest.datasets.filter((one) => one.volume !== 'known');
+  const carried = run.rolls.filter((roll) => roll.isInferred);
+  const settled = new Map<string, number>();
+  for (const day of run.positions)
+    settled.set(day.settleSource, (settled.get(day.settleSource) ?? 0) + 1);
+  const rows: Cell[][] = [
+    [
+      'fills rounded to the tick against us',
+      rounded.length,
+      `${sum(rounded.map((fill) => Math.abs(fill.roundedTicks))).toFixed(2)} ticks together`,
+    ],
+    [
+      'fills whose order within the bar was assumed',
+      unsure.length,
+      `policy ${run.manifest.fillPolicy}`,
+    ],
+    [
+      'data sets with unknown volume',
+      unknown.length,
+      unknown.length === 0
+        ? 'fills are capped by the volume of the bar'
+        : `${unknown.map((one) => `${one.name}: ${one.volume}`).join(', ')}; fills are not capped by volume`,
+    ],
+    ['rolls with a price carried forward', carried.length, ''],
+    ...[...settled].map(([source, days]) => [
+      'position days marked at',
+      days,
+      source === '' ? 'not recorded' : source,
+    ]),
+  ];
+  return {
+    id: 'assumption-table',
+    title: 'What the data left open',
+    columns: [
+      column('what', 'What', 'text'),
+      column('count', 'Count', 'count'),
+      column('detail', 'Detail', 'text'),
+    ],
+    rows,
+  };
+}
+
 /** Orders that did not reach the market or were refused there, and all by status. */
 export function orderTable(run: RunData): ReportTable {
   const groups = new Map<string, number>();
@@ -558,7 +632,9 @@ export function orderTable(run: RunData): ReportTable {
       column('reason', 'Reason', 'text'),
       column('count', 'Orders', 'count'),
     ],
-    rows: [...groups].map(([key, orders]) => [...key.split('\t'), orders] as Cell[]),
+    rows: [...groups]
+      .toSorted((a, b) => b[1] - a[1])
+      .map(([key, orders]) => [...key.split('\t'), orders] as Cell[]),
   };
 }
 

@@ -165,6 +165,12 @@
 
   // ------------------------------------------------------------------ tables: sort, filter, pages, CSV
   const PAGE = 200;
+  const tables = [];
+  let isPrinting = false;
+  function printing(on) {
+    isPrinting = on;
+    for (const show of tables) show();
+  }
   function dataTable(spec) {
     const { id, columns, count, get, title } = spec;
     const instrumentOf = spec.instrumentOf ?? (() => undefined);
@@ -204,7 +210,8 @@
                 .map((_, c) => text(row, c))
                 .join(' ')
                 .toLowerCase();
-        if (words.every((word) => line.includes(word))) order.push(row);
+        if ((spec.keep?.(row) ?? true) && words.every((word) => line.includes(word)))
+          order.push(row);
       }
       const c = columns.findIndex((column) => column.key === sort.key);
       if (c >= 0) order.sort((a, b) => compare(get(a, c), get(b, c), sort.down));
@@ -216,8 +223,8 @@
       show();
     }
     function show() {
-      const from = page * PAGE;
-      const rows = order.slice(from, from + PAGE).map((row) =>
+      const from = isPrinting ? 0 : page * PAGE;
+      const rows = order.slice(from, isPrinting ? count : from + PAGE).map((row) =>
         h(
           'tr',
           { 'data-row': row, class: spec.isSelected?.(row) ? 'selected' : undefined },
@@ -243,7 +250,7 @@
             ? 'gain'
             : 'loss'
           : '';
-      const isText = column.kind === 'text' || typeof value === 'string';
+      const isText = column.kind === 'text';
       const wrap = isText && shown.length > 48 ? 'wrap' : '';
       const content =
         spec.onOpen && c === 0
@@ -253,7 +260,7 @@
                 type: 'button',
                 class: 'link',
                 onclick: () => spec.onOpen(row),
-                'aria-label': `Show trade ${shown} in the price chart`,
+                'aria-label': spec.openLabel?.(row) ?? `Show trade ${shown} in the price chart`,
               },
               shown,
             )
@@ -279,6 +286,7 @@
       if (at < 0) return;
       page = Math.floor(at / PAGE);
       show();
+      body.querySelector('tr.selected')?.scrollIntoView({ block: 'nearest' });
     }
     search.addEventListener('input', () => {
       setState(`${id}.filter`, search.value);
@@ -308,12 +316,18 @@
       ),
       h(
         'div',
-        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': title },
+        {
+          class: count > 25 ? 'scroll tall' : 'scroll',
+          tabindex: '0',
+          role: 'region',
+          'aria-label': title,
+        },
         h('table', {}, h('thead', {}, h('tr', {}, buttons)), body),
       ),
     );
     apply();
-    return { element, show, reveal };
+    tables.push(show);
+    return { element, show, reveal, refresh: apply, search, order: () => order };
   }
   function compare(a, b, down) {
     if (isNone(a) || isNone(b)) return Number(isNone(a)) - Number(isNone(b));
@@ -345,7 +359,7 @@
   const DATE_STEPS = [1, 2, 7, 14, 28, 56, 91, 182, 364, 728, 1820, 3640].map((days) => days * DAY);
   function dateAxis(axis) {
     const values = (_, ticks) => ticks.map((tick) => isoDate(tick / DAY));
-    return { ...axis, incrs: DATE_STEPS, space: 96, values };
+    return { ...axis, incrs: DATE_STEPS, space: 96, size: 34, values };
   }
   const DASHES = [[], [], [6, 4], [2, 3]];
   let chartCount = 0;
@@ -388,7 +402,6 @@
           Array.from(one.values, (value) => (Number.isNaN(value) ? null : value)),
         ),
       ];
-      const left = Math.max(64, ...spec.series.map(() => 64));
       chart = new uPlot(
         {
           width: Math.max(200, host.clientWidth),
@@ -401,10 +414,11 @@
             y: { distr: isLog ? 3 : 1, range: spec.range },
           },
           axes: [
-            spec.isTime === false ? axis : dateAxis(axis),
+            spec.isTime === false ? { ...axis, size: 34 } : dateAxis(axis),
             {
               ...axis,
-              size: left,
+              size: (_, values) =>
+                18 + 7 * Math.max(4, ...(values ?? []).map((text) => text.length)),
               values: (_, ticks) =>
                 ticks.map((tick) => (tick === null ? '' : axisText(spec.kind, tick))),
             },
@@ -424,13 +438,21 @@
           bands: spec.band
             ? [{ series: [2, 1], fill: faded(c[spec.series[1].colour], 0.22) }]
             : undefined,
-          hooks: { setCursor: [(u) => say(u.cursor.idx)] },
+          hooks: {
+            setCursor: [(u) => say(u.cursor.idx)],
+            setScale: [(u, key) => key === 'x' && spec.onRange?.(u.scales.x.min, u.scales.x.max)],
+            drawClear: [(u) => shadeSpans(u, spec.spans ?? [], c)],
+          },
         },
         data,
         host,
       );
       say(null);
     }
+    spec.connect?.({
+      zoom: (from, to) => chart?.setScale('x', { min: from, max: to }),
+      focus: () => host.focus({ preventScroll: true }),
+    });
     function say(index) {
       const c = colours();
       const at = index ?? spec.x.length - 1;
@@ -519,6 +541,23 @@
       h('div', { class: 'tools' }, toggle, log, ...(spec.tools ?? [])),
       tableHost,
     );
+  }
+  /** Spans of the run that are not judged, or judged apart, behind the lines. */
+  function shadeSpans(u, spans, c) {
+    const { ctx } = u;
+    for (const span of spans) {
+      const clamp = (x) => Math.max(u.bbox.left, Math.min(u.bbox.left + u.bbox.width, x));
+      const from = clamp(u.valToPos(span.from * DAY, 'x', true));
+      const to = clamp(u.valToPos((span.to + 1) * DAY, 'x', true));
+      if (to <= from) continue;
+      ctx.save();
+      ctx.fillStyle = faded(c.fourth, 0.2);
+      ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
+      ctx.fillStyle = c.muted;
+      ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
+      ctx.fillText(span.label, from + 5 * devicePixelRatio, u.bbox.top + 15 * devicePixelRatio);
+      ctx.restore();
+    }
   }
   function axisText(kind, tick) {
     if (kind === 'share')
@@ -668,12 +707,12 @@
       );
       const label = (x, y, anchor, text) => s('text', { x, y, 'text-anchor': anchor }, text);
       svg.append(
-        label(left - 6, py(y1) + 4, 'end', axisText('amount', y1)),
+        label(left - 6, py(y1) + 5, 'end', axisText('amount', y1)),
         label(left - 6, py(y0), 'end', axisText('amount', y0)),
         label(px(x0), height - 18, 'middle', axisText('amount', x0)),
         label(px(x1), height - 18, 'end', axisText('amount', x1)),
         label((left + width) / 2, height - 3, 'middle', xLabel),
-        label(4, 12, 'start', yLabel),
+        label(left + 2, 10, 'start', yLabel),
       );
       return svg;
     };
@@ -723,9 +762,13 @@
   async function main() {
     const model = JSON.parse(document.getElementById('model').textContent);
     const data = await openColumns(document.getElementById('columns').textContent, model.columns);
-    if (state.has('theme')) root.dataset.theme = state.get('theme');
-    buildPage(model, data);
-    for (const draw of redraw) draw();
+    const theme = state.get('theme') ?? remembered();
+    if (['auto', 'light', 'dark'].includes(theme)) root.dataset.theme = theme;
+    const page = buildPage(model, data);
+    addEventListener('beforeprint', () => printing(true));
+    addEventListener('afterprint', () => printing(false));
+    for (const draw of Array.from(redraw)) draw();
+    page.range.start();
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () =>
       redraw.forEach((draw) => draw()),
     );
@@ -737,6 +780,53 @@
     });
     if (state.has('section')) document.getElementById(state.get('section'))?.scrollIntoView();
     root.dataset.ready = 'true';
+  }
+
+  /** Storage may be forbidden for a file; then the choice lives as long as the page. */
+  function remembered() {
+    try {
+      return localStorage.getItem('frontmonth.theme');
+    } catch {
+      return null;
+    }
+  }
+  function remember(theme) {
+    try {
+      localStorage.setItem('frontmonth.theme', theme);
+    } catch {
+      return;
+    }
+  }
+  const KEYS = [
+    ['/', 'filter the trades'],
+    ['j, k', 'next, previous trade'],
+    ['t', 'theme'],
+    ['?', 'this help'],
+    ['arrows', 'move along a chart that has the focus'],
+    ['drag, double-click', 'zoom a chart, show all again'],
+    ['Ctrl + wheel', 'zoom the price chart'],
+  ];
+  function keyHelp(actions) {
+    const close = h('button', { type: 'button', onclick: () => dialog.close() }, 'Close');
+    const dialog = h(
+      'dialog',
+      { 'aria-label': 'Keys' },
+      h(
+        'dl',
+        { class: 'defs' },
+        KEYS.map(([key, what]) => [h('dt', {}, key), h('dd', {}, what)]).flat(),
+      ),
+      close,
+    );
+    addEventListener('keydown', (event) => {
+      const isTyping = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName ?? '');
+      if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+      const action = event.key === '?' ? () => dialog.showModal() : actions[event.key];
+      if (action === undefined) return;
+      event.preventDefault();
+      action();
+    });
+    return dialog;
   }
 
   function buildPage(model, data) {
@@ -762,6 +852,7 @@
         count: table.rows.length,
         get: (row, c) => table.rows[row][c],
         instrumentOf: (row) => instruments.get(table.rows[row][rootAt]),
+        ...(table.link ? linkOf(table) : {}),
       });
       return h(
         'div',
@@ -770,6 +861,36 @@
         built.element,
         table.note ? h('p', { class: 'note' }, table.note) : null,
       );
+    };
+    /** Rows that lead to a place in a chart: one moment of one instrument, or a span of dates. */
+    const linkOf = (table) => {
+      const at = (row, key) => table.rows[row][table.columns.findIndex((one) => one.key === key)];
+      if (table.link.kind === 'span')
+        return {
+          openLabel: (row) => `Show drawdown ${table.rows[row][0]} in the equity chart`,
+          onOpen: (row) => {
+            const first = at(row, 'peak');
+            const last = at(row, 'recovery');
+            const dates = data['day.date'];
+            context.range.zoom(
+              typeof first === 'number' ? first : dates[0],
+              typeof last === 'number' ? last : dates[dates.length - 1],
+            );
+          },
+        };
+      return {
+        openLabel: (row) => `Show ${table.rows[row][0]}, row ${row + 1}, in the price chart`,
+        onOpen: (row) => {
+          const value = at(row, table.link.at);
+          const isDate = table.link.at === 'date';
+          context.jump({
+            root: at(row, 'root'),
+            fromUs: isDate ? (value - 0.4) * DAY * 1e6 : value,
+            toUs: isDate ? (value + 0.95) * DAY * 1e6 : value,
+            text: isDate ? `Trade date ${isoDate(value)}` : 'The chosen bar',
+          });
+        },
+      };
     };
     const sections = [];
     const section = (id, title, ...content) =>
@@ -795,6 +916,8 @@
       tableOf,
       section,
       currency: manifest.currency,
+      range: dateRange(data),
+      jump: () => {},
     };
 
     section('verdict', 'Verdict', h('p', { class: 'verdict' }, summary.verdict));
@@ -806,12 +929,13 @@
     section('drawdowns', 'Drawdowns', ...model.tables.drawdowns.map(tableOf));
     const trades = tradeSection(context);
     section('time', 'Time of day and session', ...model.tables.time.map(tableOf));
-    section('instruments', 'Instruments and contracts', ...model.tables.instruments.map(tableOf));
+    instrumentSection(context);
     costSection(context);
     section('rolls', 'Rolls', ...model.tables.rolls.map(tableOf));
     exposureSection(context);
     const jump = priceSection(context);
     trades.onOpen((row) => jump(row));
+    context.jump = jump;
     sureSection(context);
     section(
       'data',
@@ -853,10 +977,16 @@
       header(context),
       nav,
       main,
+      keyHelp({
+        '/': () => trades.filter(),
+        j: () => trades.step(1),
+        k: () => trades.step(-1),
+        t: () => cycleTheme(),
+      }),
       h(
         'footer',
         {},
-        'Charts: uPlot (MIT) and ',
+        'Keys: ? for help. Charts: uPlot (MIT) and ',
         h(
           'a',
           { href: 'https://www.tradingview.com/', rel: 'noreferrer' },
@@ -866,6 +996,7 @@
       ),
     );
     document.getElementById('app').replaceChildren(layout);
+    return context;
   }
   function goTo(event, id) {
     event.preventDefault();
@@ -900,6 +1031,17 @@
       ['Event hash', summary.eventHash.slice(0, 16)],
     ];
   }
+  function setTheme(name) {
+    root.dataset.theme = name;
+    setState('theme', name);
+    remember(name);
+    setTheme.show?.(name);
+    redraw.forEach((draw) => draw());
+  }
+  function cycleTheme() {
+    const names = ['auto', 'light', 'dark'];
+    setTheme(names[(names.indexOf(root.dataset.theme) + 1) % names.length]);
+  }
   function header(context) {
     const { model, manifest } = context;
     const rows = facts(context);
@@ -922,11 +1064,8 @@
         h('option', { value: name, selected: name === root.dataset.theme }, name),
       ),
     );
-    theme.addEventListener('change', () => {
-      root.dataset.theme = theme.value;
-      setState('theme', theme.value);
-      redraw.forEach((draw) => draw());
-    });
+    theme.addEventListener('change', () => setTheme(theme.value));
+    setTheme.show = (name) => (theme.value = name);
     return h(
       'header',
       { class: 'top' },
@@ -950,6 +1089,92 @@
         { class: 'facts' },
         rows.map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value))),
       ),
+    );
+  }
+
+  /** The span of dates that is zoomed in on: trades, months and costs follow it. */
+  function dateRange(data) {
+    const dates = data['day.date'];
+    const [first, last] = [dates[0], dates[dates.length - 1]];
+    const listeners = [];
+    let chart = null;
+    let now = null;
+    const set = (next) => {
+      if (now?.from === next?.from && now?.to === next?.to) return;
+      now = next;
+      setState('from', now === null ? null : isoDate(now.from));
+      setState('to', now === null ? null : isoDate(now.to));
+      for (const listener of listeners) listener(now);
+    };
+    const dayOf = (key) => Date.parse(`${state.get(key) ?? ''}T00:00:00Z`) / (DAY * 1000);
+    const asked = { from: dayOf('from'), to: dayOf('to') };
+    let isReady = false;
+    return {
+      has: (day) => now === null || (day >= now.from && day <= now.to),
+      get: () => now,
+      onChange: (listener) => listeners.push(listener),
+      connect: (one) => (chart = one),
+      /** A chart of days shows these seconds. */
+      onShown: (min, max) => {
+        if (!isReady) return;
+        const isAll = min <= first * DAY && max >= last * DAY;
+        set(isAll ? null : { from: Math.ceil(min / DAY), to: Math.floor(max / DAY) });
+      },
+      clear: () => chart?.zoom(first * DAY, last * DAY),
+      zoom: (from, to) => {
+        document.getElementById('equity').scrollIntoView();
+        chart?.zoom(from * DAY, Math.max(to, from + 1) * DAY);
+        chart?.focus();
+      },
+      /** After the first drawing: what the address asks for. */
+      start: () => {
+        isReady = true;
+        if (asked.from < asked.to && dates.length > 1)
+          chart?.zoom(asked.from * DAY, asked.to * DAY);
+      },
+    };
+  }
+  function rangeChip(range, count) {
+    const chip = h('p', { class: 'chip', role: 'status', hidden: true });
+    range.onChange((now) => {
+      chip.hidden = now === null;
+      if (now === null) return;
+      const all = h('button', { type: 'button', onclick: () => range.clear() }, 'Show all');
+      chip.replaceChildren(`${isoDate(now.from)} to ${isoDate(now.to)}, ${count()} `, all);
+    });
+    return chip;
+  }
+  function instrumentSection({ section, model, tableOf, instruments, currency }) {
+    const [list, contracts, ...rest] = model.tables.instruments;
+    const netAt = contracts.columns.findIndex((one) => one.key === 'net');
+    const groups = new Map();
+    for (const row of contracts.rows) groups.set(row[0], [...(groups.get(row[0]) ?? []), row]);
+    const folded = [...groups].map(([name, rows]) => {
+      const net = rows.reduce((sum, row) => sum + row[netAt], 0);
+      const details = h(
+        'details',
+        {},
+        h(
+          'summary',
+          {},
+          `${name} ${instruments.get(name)?.name ?? ''}: ${fixed(rows.length, 0)} contracts held, net ${signed(net, 2)} ${currency}`,
+        ),
+      );
+      details.addEventListener('toggle', () => {
+        if (details.childElementCount > 1) return;
+        details.append(
+          tableOf({ ...contracts, id: `contracts-${name}`, title: `Contracts of ${name}`, rows }),
+        );
+      });
+      return details;
+    });
+    section(
+      'instruments',
+      'Instruments and contracts',
+      tableOf(list),
+      h('h3', {}, 'By expiry'),
+      folded.length === 0 ? h('p', { class: 'note' }, 'No contract was held.') : folded,
+      ...rest.map(tableOf),
     );
   }
 
@@ -998,6 +1223,7 @@
   function headlineSection(context) {
     const { model, summary, section, show, defs, currency, figure } = context;
     const hasBound = summary.optimistic !== null;
+    const compared = model.compared;
     const keys =
       summary.returnBase === 'fixed'
         ? model.headline.map((key) => (key === 'cagr' ? 'annualReturn' : key))
@@ -1016,31 +1242,28 @@
           def.kind === 'money' || def.kind === 'amount'
             ? h('span', { class: 'muted' }, ` ${currency}`)
             : null,
+          one.reason ? h('div', { class: 'note' }, one.reason) : null,
         ),
-        h('td', {}, show(key)),
-        hasBound ? h('td', {}, show(key, summary.optimistic)) : null,
         h(
           'td',
-          { class: 'text' },
+          {},
+          show(key),
           range ? intervalBar(range.low, range.high, one.value, def.kind) : null,
         ),
-        h('td', { class: 'text wrap muted' }, one.reason ?? ''),
+        hasBound ? h('td', {}, show(key, summary.optimistic)) : null,
+        compared ? h('td', {}, show(key, compared.metrics)) : null,
       );
     });
     const head = [
       'Figure',
       summary.fillPolicy,
       ...(hasBound ? ['optimistic'] : []),
-      '90 % interval',
-      'Remark',
+      ...(compared ? [compared.runId] : []),
     ];
-    const left = new Set([0, head.length - 1, head.length - 2]);
-    section(
-      'headline',
-      'Headline',
+    const part = (label, some) =>
       h(
         'div',
-        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Headline figures' },
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
         h(
           'table',
           {},
@@ -1050,27 +1273,43 @@
             h(
               'tr',
               {},
-              head.map((name, i) =>
-                h('th', { scope: 'col', class: left.has(i) ? 'text' : '' }, name),
-              ),
+              head.map((name, i) => h('th', { scope: 'col', class: i === 0 ? 'text' : '' }, name)),
             ),
           ),
-          h('tbody', {}, rows),
+          h('tbody', {}, some),
         ),
+      );
+    const half = keys.indexOf('maxDrawdownIntraday');
+    section(
+      'headline',
+      'Headline',
+      h(
+        'div',
+        { class: 'pair headline' },
+        part('Headline figures, return and risk', rows.slice(0, half)),
+        part('Headline figures, drawdown and trades', rows.slice(half)),
       ),
       h(
         'p',
         { class: 'note' },
-        `${hasBound ? '' : 'The optimistic bound was not run. '}Figures in italics come from too few trades or dates. Intervals: stationary bootstrap of trade dates.`,
+        `${hasBound ? '' : 'The optimistic bound was not run. '}Figures in italics come from too few trades or dates. Bars under a value: 90 % interval of a stationary bootstrap of trade dates.`,
       ),
     );
   }
 
-  function equitySection({ data, model, section, figure, currency, summary }) {
+  function equitySection({ data, model, section, figure, currency, summary, range }) {
+    const spans = model.spans;
     const x = data['day.date'].map((day) => day * DAY);
     if (x.length === 0)
       return section('equity', 'Equity and drawdown', h('p', {}, 'No trade dates.'));
-    const hasBound = data['day.optimistic'].some((value) => !Number.isNaN(value));
+    const known = data['day.optimistic'].some((value) => !Number.isNaN(value));
+    const hasBound =
+      known && data['day.optimistic'].some((value, d) => value !== data['day.equity'][d]);
+    const bound = hasBound
+      ? ' Shaded to the optimistic bound.'
+      : known
+        ? ' The optimistic bound is the same line.'
+        : '';
     const equity = data['day.equity'];
     const canLog = equity.every((value) => value > 0);
     const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
@@ -1089,7 +1328,7 @@
         : series;
       return lineChart({
         title: `Equity, ${currency}, daily mark`,
-        summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${hasBound ? ' Shaded to the optimistic bound.' : ''}`,
+        summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${bound}${spans.length === 0 ? '' : ` Grey: ${spans.map((one) => one.label).join(', ')}.`}`,
         x,
         series: drawn,
         kind: 'amount',
@@ -1097,6 +1336,9 @@
         sync: 'days',
         hasLog: canLog,
         band: hasBound,
+        spans,
+        onRange: range.onShown,
+        connect: range.connect,
         tools: [closed],
       });
     };
@@ -1124,11 +1366,13 @@
       kind: 'amount',
       height: 170,
       sync: 'days',
+      spans,
     });
-    return section('equity', 'Equity and drawdown', host, drawdown);
+    const dates = () => `${fixed(data['day.date'].filter(range.has).length, 0)} trade dates.`;
+    return section('equity', 'Equity and drawdown', rangeChip(range, dates), host, drawdown);
   }
 
-  function periodSection({ model, section, tableOf, currency }) {
+  function periodSection({ model, section, tableOf, currency, range }) {
     const months = [
       'Jan',
       'Feb',
@@ -1176,6 +1420,11 @@
                   strength * (c.bg === '#ffffff' ? 0.7 : 0.85),
                 );
               if (month === 12) td.style.fontWeight = '600';
+              const from = Date.UTC(row.year, month, 1) / (DAY * 1000);
+              const to = Date.UTC(row.year, month + 1, 0) / (DAY * 1000);
+              const now = range.get();
+              if (month < 12 && now !== null && (to < now.from || from > now.to))
+                td.className = 'out';
               return td;
             }),
           ),
@@ -1183,6 +1432,7 @@
       );
     };
     redraw.push(draw);
+    range.onChange(draw);
     const button = (name, label) =>
       h(
         'button',
@@ -1294,7 +1544,7 @@
   }
 
   function tradeSection(context) {
-    const { model, data, section, tableOf, instruments, currency } = context;
+    const { model, data, section, instruments, currency, range } = context;
     let open = () => {};
     const selected = { row: -1 };
     const build = (mode) => {
@@ -1309,6 +1559,7 @@
         get: (row, c) => values[c][row],
         instrumentOf: (row) => instruments.get(roots[row]),
         isSelected: (row) => mode === 'flat' && row === selected.row,
+        keep: (row) => range.get() === null || range.has(data[`${mode}.date`][row]),
         onOpen: (row) => openTrade(mode, row),
       });
     };
@@ -1327,7 +1578,7 @@
       if (from === 'flat') {
         selected.row = row;
         setState('trade', String(data['flat.id'][row]));
-        tables.flat?.show();
+        tables.flat?.reveal(row);
       }
       open({
         root: data[`${from}.instrument`][row],
@@ -1338,6 +1589,8 @@
         side: data[`${from}.side`][row],
         mae: data[`${from}.mae`][row],
         mfe: data[`${from}.mfe`][row],
+        fromUs: data[`${from}.entryUs`][row],
+        toUs: data[`${from}.exitUs`][row],
         id: data[`${from}.id`][row],
       });
     };
@@ -1350,6 +1603,21 @@
     ]);
     const count = model.tradeCounts.flat;
     swap(mode);
+    const inRange = () =>
+      Array.from(data['flat.date'].keys()).filter((row) => range.has(data['flat.date'][row]));
+    range.onChange(() => Object.values(tables).forEach((table) => table.refresh()));
+    const chip = rangeChip(
+      range,
+      () => `filtered: ${fixed(inRange().length, 0)} of ${fixed(count, 0)} trades by exit.`,
+    );
+    const step = (by) => {
+      if (count === 0) return;
+      if (mode !== 'flat') swap('flat');
+      const order = tables.flat.order();
+      const at = order.indexOf(selected.row);
+      const next = order[at < 0 ? (by > 0 ? 0 : order.length - 1) : at + by];
+      if (next !== undefined) openTrade('flat', next);
+    };
     const net = data['flat.net'];
     section(
       'trades',
@@ -1368,8 +1636,9 @@
               h('span', {}, 'View'),
               buttons.map(([, button]) => button),
             ),
+            chip,
             host,
-            ...model.tables.trades.map(tableOf),
+            sidesTable(context),
             h(
               'div',
               { class: 'pair' },
@@ -1381,6 +1650,11 @@
           ]),
     );
     return {
+      step,
+      filter: () => {
+        document.getElementById('trades').scrollIntoView();
+        tables[mode]?.search.focus({ preventScroll: true });
+      },
       onOpen: (handler) => {
         open = handler;
         const id = Number(state.get('trade'));
@@ -1394,6 +1668,52 @@
     };
   }
 
+  /** Long, short and all, in columns. */
+  function sidesTable({ model, defs, currency }) {
+    const sides = ['all', 'long', 'short'];
+    const keys = Object.keys(model.sides.all);
+    return h(
+      'div',
+      {},
+      h('h3', {}, 'All, long, short'),
+      h(
+        'div',
+        { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'All, long, short' },
+        h(
+          'table',
+          {},
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              ['Closed trades', ...sides].map((name, i) =>
+                h('th', { scope: 'col', class: i === 0 ? 'text' : '' }, name),
+              ),
+            ),
+          ),
+          h(
+            'tbody',
+            {},
+            keys.map((key) => {
+              const def = defs.get(key);
+              const unit = def.kind === 'money' ? ` ${currency}` : '';
+              return h(
+                'tr',
+                {},
+                h('th', { scope: 'row', class: 'text', title: def.formula }, `${def.label}${unit}`),
+                sides.map((side) => {
+                  const one = model.sides[side][key];
+                  return h('td', { title: one.reason }, format(def.kind, one.value));
+                }),
+              );
+            }),
+          ),
+        ),
+      ),
+    );
+  }
   function figureTable({ defs, show, currency }, title, keys, extra) {
     const row = (key) =>
       h(
@@ -1422,13 +1742,26 @@
     );
   }
   function costSection(context) {
-    const { section, figure, manifest } = context;
+    const { section, figure, manifest, range, data } = context;
+    const filtered = rangeChip(range, () => {
+      const rows = Array.from(data['flat.date'].keys()).filter((row) =>
+        range.has(data['flat.date'][row]),
+      );
+      const sum = (name) => rows.reduce((total, row) => total + data[`flat.${name}`][row], 0);
+      const isOne = manifest.instruments.every((one) => one.currency === manifest.currency);
+      return isOne
+        ? `${fixed(rows.length, 0)} trades by exit: gross ${signed(sum('gross'), 2)}, commission ${fixed(sum('commission'), 2)}, fees ${fixed(sum('fees'), 2)}, net ${signed(sum('net'), 2)} ${manifest.currency}.`
+        : `${fixed(rows.length, 0)} trades by exit; several currencies are not added up here.`;
+    });
     const sides = figure('contractSides').value ?? 0;
     const gross = figure('grossProfit').value ?? 0;
+    // One more tick a side costs net - netPlus1Tick.
+    const tickValue = (figure('netProfit').value ?? 0) - (figure('netPlus1Tick').value ?? 0);
     const extra = (key) => {
       const value = figure(key).value ?? 0;
       return [
         sides > 0 ? `${fixed((value / sides) * 2, 2)} per round turn` : '–',
+        sides > 0 ? `${fixed(value / tickValue, 2)} ticks per contract and side` : '–',
         gross > 0 ? `${share(value / gross)} of gross` : '–',
       ];
     };
@@ -1441,7 +1774,12 @@
     section(
       'costs',
       'Costs',
-      h('p', { class: 'note' }, `${rates.join('; ')}.`),
+      filtered,
+      h(
+        'ul',
+        { class: 'note' },
+        rates.map((text) => h('li', {}, text)),
+      ),
       figureTable(
         context,
         'What it cost',
@@ -1473,6 +1811,7 @@
     const { data, section } = context;
     const x = data['day.date'].map((day) => day * DAY);
     const near = data['day.maintenance'].filter((value) => value > 0.8).length;
+    const over = data['day.maintenance'].filter((value) => value > 1).length;
     const chart = (title, summary, series, kind) =>
       lineChart({ title, summary, x, series, kind, height: 180, sync: 'days' });
     section(
@@ -1483,7 +1822,7 @@
         : [
             chart(
               'Margin as share of equity',
-              `Peak initial ${format('share', context.figure('peakMargin').value)}; ${fixed(near, 0)} dates with maintenance above 80 % of equity.`,
+              `Peak initial ${format('share', context.figure('peakMargin').value)}; ${fixed(near, 0)} dates near a margin call (maintenance above 80 % of equity), ${fixed(over, 0)} above all of it.`,
               [
                 { label: 'initial', values: data['day.margin'], colour: 'gain' },
                 {
@@ -1590,6 +1929,7 @@
           'netWithoutBest5Trades',
           'netFirstHalf',
           'netSecondHalf',
+          'netOneBarLater',
         ]),
         figureTable(context, 'Ratios behind the ratio', [
           'sharpe',
@@ -1714,7 +2054,36 @@
       section('prices', 'Price chart', h('p', {}, model.priceNote || 'The run keeps no prices.'));
       return () => document.getElementById('prices').scrollIntoView();
     }
-    const host = h('div', { class: 'chart price' });
+    const host = h('div', {
+      class: 'chart price',
+      tabindex: '0',
+      role: 'img',
+      'aria-label': 'Candles with trades; arrows move, plus and minus zoom',
+    });
+    host.addEventListener(
+      'wheel',
+      (event) => {
+        if (!event.ctrlKey) return;
+        event.preventDefault();
+        zoom(event.deltaY > 0 ? 1.25 : 0.8);
+      },
+      { passive: false },
+    );
+    host.addEventListener('dblclick', () => {
+      focus = null;
+      draw();
+    });
+    host.addEventListener('keydown', (event) => {
+      const action = {
+        ArrowLeft: () => step(-0.2),
+        ArrowRight: () => step(0.2),
+        '+': () => zoom(0.5),
+        '-': () => zoom(2),
+      }[event.key];
+      if (action === undefined) return;
+      event.preventDefault();
+      action();
+    });
     const about = h('p', { class: 'note', role: 'status' });
     const selected = model.tapes.findIndex((one) => one.root === state.get('root'));
     let current = Math.max(0, selected);
@@ -1772,7 +2141,7 @@
       h(
         'p',
         { class: 'note' },
-        `Raw contract prices of the contract in front, in exchange time. ▲ buys, ▼ sells; vertical lines are rolls; stepped lines are working stops (orange) and targets (blue). ${model.priceNote}`,
+        `Raw contract prices of the contract in front, in exchange time. ▲ buys, ▼ sells; vertical lines are rolls; stepped lines are working stops (orange) and targets (blue); every second session is shaded where there is room. ${model.priceNote}`,
       ),
       h(
         'div',
@@ -1809,6 +2178,10 @@
       focus = trade;
       draw();
       const zone = instruments.get(trade.root)?.zone ?? 'UTC';
+      if (trade.text !== undefined) {
+        about.textContent = `${trade.text} in ${trade.root}, on ${info().interval} bars.`;
+        return;
+      }
       about.textContent = `Trade ${trade.id}: ${trade.side} from ${localTime(trade.entryUs / 1000, zone)} at ${format('price', trade.entryPrice, instruments.get(trade.root))} to ${localTime(trade.exitUs / 1000, zone)} at ${format('price', trade.exitPrice, instruments.get(trade.root))} (${zone}), on ${info().interval} bars.`;
     };
   }
@@ -1877,6 +2250,9 @@
         priceFormatter: (value) => fixed(value, decimals),
       },
       crosshair: { mode: 0 },
+      // The wheel belongs to the page; with Ctrl it zooms, below.
+      handleScroll: { mouseWheel: false, pressedMouseMove: true, vertTouchDrag: false },
+      handleScale: { mouseWheel: false },
     });
     const series = chart.addSeries(L.CandlestickSeries, {
       upColor: up,
@@ -1893,11 +2269,22 @@
     L.createSeriesMarkers(series, markersOf(trades, time, c));
     addPlots(L, chart, info, index, data, time, candles, c);
     series.attachPrimitive(
-      overlay({ chart, series, info, column, price, trades, focus, colours: c, time }),
+      overlay({
+        chart,
+        series,
+        info,
+        column,
+        price,
+        trades,
+        focus,
+        colours: c,
+        time,
+        sessions: sessionsOf(time, info.interval),
+      }),
     );
     if (focus !== null) {
-      const from = lowerBound(time, focus.entryUs / 1e6);
-      const to = lowerBound(time, focus.exitUs / 1e6);
+      const from = lowerBound(time, focus.fromUs / 1e6);
+      const to = lowerBound(time, focus.toUs / 1e6);
       const margin = Math.max(30, (to - from) * 0.6);
       chart.timeScale().setVisibleLogicalRange({ from: from - margin, to: to + margin });
     } else {
@@ -1907,6 +2294,15 @@
         .setVisibleLogicalRange({ from: candles.length - shown, to: candles.length + 3 });
     }
     return { chart, remove: () => chart.remove() };
+  }
+  /** First bars of sessions: a longer pause than between two bars comes before each. Empty on daily bars. */
+  function sessionsOf(time, interval) {
+    const unit = { m: 60, h: 3600 }[interval.at(-1)];
+    if (unit === undefined) return [];
+    const most = Number.parseInt(interval, 10) * unit + 1500;
+    const out = [0];
+    for (let i = 1; i < time.length; i += 1) if (time[i] - time[i - 1] > most) out.push(i);
+    return out;
   }
   function tradesOf(rootName, data, time) {
     const out = [];
@@ -1981,6 +2377,8 @@
           priceLineVisible: false,
           lastValueVisible: false,
           crosshairMarkerVisible: false,
+          // Candles set the scale: a far level must not press them flat.
+          ...(isPrice ? { autoscaleInfoProvider: () => null } : {}),
         },
         isPrice ? 0 : panes,
       );
@@ -1988,7 +2386,8 @@
     });
   }
   /** Rolls, working stops and targets, trade lines and the band of the chosen trade, drawn behind the candles. */
-  function overlay({ chart, series, info, column, price, trades, focus, colours: c, time }) {
+  function overlay(spec) {
+    const { chart, series, info, column, price, trades, focus, colours: c, time, sessions } = spec;
     const scale = chart.timeScale();
     const draw = (target) =>
       target.useBitmapCoordinateSpace(
@@ -2010,6 +2409,15 @@
             g.stroke();
           };
           g.save();
+          const first = Math.max(0, lowerBound(sessions, range.from) - 1);
+          const end = lowerBound(sessions, range.to + 1);
+          g.fillStyle = faded(c.fourth, 0.1);
+          for (let k = first; k < end && end - first < 60; k += 1) {
+            if (k % 2 === 0) continue;
+            const left = x(sessions[k] - 0.5);
+            const right = x((sessions[k + 1] ?? time.length) - 0.5);
+            g.fillRect(left, 0, right - left, bitmapSize.height);
+          }
           if (focus !== null && focus.root === info.root)
             drawFocus(g, { focus, x, y, time, rx, price, bitmapSize, c });
           g.lineWidth = rx;
@@ -2047,10 +2455,11 @@
     return { updateAllViews() {}, paneViews: () => [view] };
   }
   function drawFocus(g, { focus, x, y, time, rx, price, bitmapSize, c }) {
-    const from = x(lowerBound(time, focus.entryUs / 1e6) - 0.5);
-    const to = x(lowerBound(time, focus.exitUs / 1e6) + 0.5);
+    const from = x(lowerBound(time, focus.fromUs / 1e6) - 0.5);
+    const to = x(lowerBound(time, focus.toUs / 1e6) + 0.5);
     g.fillStyle = faded(c.fourth, 0.14);
     g.fillRect(from, 0, Math.max(to - from, 2 * rx), bitmapSize.height);
+    if (focus.side === undefined) return;
     const sign = focus.side === 'long' ? 1 : -1;
     if (Number.isNaN(focus.mae) || Number.isNaN(focus.mfe)) return;
     for (const [ticks, colour] of [

@@ -1,0 +1,61 @@
+/** What the reader of a run must know about its data before believing it: unknown volume, prices between ticks. */
+import type { RunIssue } from '../core/run-events.ts';
+import type { TsUs } from '../core/units.ts';
+import { MICROS_PER_UNIT } from '../core/units.ts';
+import type { DatasetManifest } from '../data/manifest.ts';
+import type { StoredTable } from './columns.ts';
+import { toRows } from './columns.ts';
+import type { RunPlan } from './plan.ts';
+import type { IssueGroup } from './recorder.ts';
+import { FILL_COLUMNS } from './tables.ts';
+
+/** Issue groups for the summary and the report, after those that the run itself recorded. */
+export function dataNotes(
+  plan: RunPlan,
+  manifest: DatasetManifest,
+  fills: StoredTable,
+): IssueGroup[] {
+  const notes = plan.notes.map((note) => group(note.code, 'warning', note.message));
+  if (manifest.volume !== 'known') {
+    const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
+    notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));
+  }
+  const rounded = roundedFills(plan, fills);
+  if (rounded !== null) notes.push(rounded);
+  return notes;
+}
+
+function roundedFills(plan: RunPlan, fills: StoredTable): IssueGroup | null {
+  const specs = new Map(plan.table.instruments.map((spec) => [spec.root, spec]));
+  const rows = toRows(fills, FILL_COLUMNS).filter((fill) => fill.roundedTicks > 0);
+  if (rows.length === 0) return null;
+  const costs = new Map<string, number>();
+  for (const { root, roundedTicks, qty } of rows) {
+    const { currency, countValue } = specs.get(root)!;
+    const micros = (roundedTicks * qty * countValue.num) / countValue.den;
+    costs.set(currency, (costs.get(currency) ?? 0) + micros);
+  }
+  const sums = [...costs].map(
+    ([currency, micros]) => `${(micros / MICROS_PER_UNIT).toFixed(2)} ${currency}`,
+  );
+  const first = rows.slice(0, 20).map((fill): RunIssue => {
+    const amount = fill.roundedTicks.toFixed(3);
+    return {
+      code: 'W_FILL_ROUNDED',
+      severity: 'warning',
+      message: `${fill.execId} in ${fill.contract} was rounded by ${amount} ticks`,
+      tsUs: fill.tsUs as TsUs,
+    };
+  });
+  const summary = `fills from prices between ticks were rounded to the tick against us, ${sums.join(' and ')} in all`;
+  return {
+    code: 'W_FILL_ROUNDED',
+    severity: 'warning',
+    count: rows.length,
+    first: [{ ...first[0]!, message: summary }, ...first],
+  };
+}
+
+function group(code: string, severity: RunIssue['severity'], message: string): IssueGroup {
+  return { code, severity, count: 1, first: [{ code, severity, message, tsUs: 0 as TsUs }] };
+}
