@@ -1,12 +1,19 @@
-/** Writes docs/reference/cli.md and docs/reference/errors.md. `--check` writes nothing and fails when one is not current. */
+/** Writes docs/reference/cli.md, docs/reference/errors.md and schemas/*.schema.json of our documents. `--check` writes nothing and fails when one is not current. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/cli.md': cliReference(),
   'docs/reference/errors.md': await errorReference(),
+  ...Object.fromEntries(
+    DOCUMENT_NAMES.map((name) => [
+      `schemas/${name}.schema.json`,
+      `${JSON.stringify(documentJsonSchema(name), null, 2)}\n`,
+    ]),
+  ),
 };
 for (const [path, text] of Object.entries(pages)) {
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));

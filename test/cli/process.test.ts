@@ -63,7 +63,7 @@ const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f]/;
 
 describe('a pipe', () => {
   it('gets the answer and nothing else, 100 columns wide', () => {
-    const ran = cli(BACKTEST, { FORCE_COLOR: '' });
+    const ran = cli(BACKTEST);
     expect(ran.code).toBe(EXIT.ok);
     expect(ran.out).toMatch(/^run 2/);
     expect(ran.out).toContain('SYNTHETIC DATA');
@@ -101,11 +101,6 @@ describe('a pipe', () => {
     expect(child.stdout).toMatch(/^root/);
     expect(child.stderr).toBe('');
   });
-
-  it('is coloured when it is asked for', () => {
-    expect(cli(['runs', 'list', '--color']).out).toContain('\u001b[1m');
-    expect(cli(['runs', 'list'], { FORCE_COLOR: '1' }).out).toContain('\u001b[1m');
-  });
 });
 
 describe.skipIf(!HAS_PTY)('a terminal of 60 columns', () => {
@@ -134,12 +129,6 @@ describe.skipIf(!HAS_PTY)('a terminal of 60 columns', () => {
     for (const line of ran.out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(60);
     expect(ran.out).toMatch(/\(\+\d+ columns, use --wide\)/);
   });
-
-  it('keeps the answer in colour without the talk, and shows no animation under CI', () => {
-    expect(onTerminal('runs list', {}, '2>/dev/null').out).toContain('\u001b[1m');
-    const ci = onTerminal(`${BACKTEST.join(' ')} --no-bounds --quiet`, { CI: '1', NO_COLOR: '1' });
-    expect(ci.out).not.toMatch(CONTROL);
-  });
 });
 
 describe('exit codes of the process', () => {
@@ -151,7 +140,7 @@ describe('exit codes of the process', () => {
   requires: () => ({ series: [{ root: 'ES', bars: '1h' }] }),
   create: () => ({
     onBar(bar, ctx) {
-      for (const end = Date.now() + 4; Date.now() < end; );
+      for (const end = Date.now() + 1; Date.now() < end; );
       if (ctx.netQty(bar.root) === 0) ctx.targetPosition(ctx.contract(bar.root), 1);
     },
   }),
@@ -209,46 +198,25 @@ describe('exit codes of the process', () => {
   );
 
   it(
-    'are 0, 1, 2, 3, 4 and 70, each by a real case',
+    'are 1, 4 and 5, each by a real case (0, 2 and 3 above; 8 and 70 in process)',
     () => {
       writeFileSync(
         join(cwd, 'throws.mjs'),
         "export default { id: 'throws', version: '1', description: '', params: {}, instruments: ['ES'], requires: () => ({ series: [{ root: 'ES', bars: '1d' }] }), create: () => ({ onBar() { throw new Error('mine'); } }) };\n",
       );
-      expect(cli(['--version']).code).toBe(EXIT.ok);
       const none = cli([...BACKTEST, '--param', 'entryBars=400', '--capital', '1000', '--strict']);
       expect(none.out).toContain('NO TRADES');
       expect(none.code).toBe(EXIT.answerIsNo);
-      expect(cli(['bactest']).code).toBe(EXIT.usage);
-      expect(cli(['trades', 'last~99']).code).toBe(EXIT.input);
       const threw = cli(['backtest', 'throws.mjs']);
       expect(threw.code).toBe(EXIT.strategy);
       expect(threw.err).toContain('throws.mjs:1, onBar at 2021-');
       expect(threw.err).not.toMatch(/^ {4}at /m);
+      const asked = cli(['runs', 'prune', '--keep', '0']);
+      expect(asked.code).toBe(EXIT.refused);
+      expect(asked.err).toContain('--yes');
     },
     MAX_MS,
   );
-
-  it('is 5 where an answer is needed and nobody can be asked', () => {
-    const ran = cli(['runs', 'prune', '--keep', '0']);
-    expect(ran.code).toBe(EXIT.refused);
-    expect(ran.err).toContain('--yes');
-    expect(cli(['runs', 'list']).out).not.toContain('no runs');
-  });
-
-  it('is 8 while another process writes the catalog', async () => {
-    const { openCatalog } = await import('../../src/data/catalog.ts');
-    const writer = openCatalog(join(cwd, 'catalog')).dataset('sample').beginWrite();
-    writeFileSync(
-      join(cwd, 'es.csv'),
-      'time,open,high,low,close,volume\n2025-11-03T15:01:00Z,6800,6801,6799,6800,1\n',
-    );
-    const argv = ['data', 'import', 'es.csv', '--into', 'sample', '--contract', 'ESZ2025'];
-    const ran = cli([...argv, '--interval', '1m']);
-    writer.abort();
-    expect(ran.code).toBe(EXIT.locked);
-    expect(ran.err).toContain('E_CATALOG_LOCKED');
-  });
 });
 
 /** A file system of a few hundred kilobytes, where mounting is allowed. */
