@@ -161,7 +161,9 @@ function step(name: string, cwd: string, line: string, expected: number, seconds
   const figures = [ran.seconds, ran.cpuSeconds].map((value) => value.toFixed(2).padStart(7));
   console.log(`${figures[0]} s  ${figures[1]} s cpu  ${name}`);
   assert.equal(ran.code, expected, `${line}\n${ran.out}\n${ran.err}`);
-  assert.ok(ran.seconds <= secondsMax, `${name} took ${ran.seconds} s, at most ${secondsMax} s`);
+  // On a shared machine the wall says little; the work of the step says what it costs.
+  const cost = Number.isNaN(ran.cpuSeconds) ? ran.seconds : ran.cpuSeconds;
+  assert.ok(cost <= secondsMax, `${name} took ${cost} s, at most ${secondsMax} s`);
   return ran;
 }
 
