@@ -1,6 +1,7 @@
-/** Writes the generated pages of docs. `--check` writes nothing and fails when one is not current. */
+/** Writes the generated pages of docs and schemas. `--check` writes nothing and fails when one is not current. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
@@ -9,6 +10,12 @@ const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
   'docs/reference/cli.md': cliReference(),
   'docs/reference/errors.md': await errorReference(),
+  ...Object.fromEntries(
+    DOCUMENT_NAMES.map((name) => [
+      `schemas/${name}.schema.json`,
+      `${JSON.stringify(documentJsonSchema(name), null, 2)}\n`,
+    ]),
+  ),
   'docs/reference/metrics.md': metricsReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),

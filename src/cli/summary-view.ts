@@ -10,8 +10,12 @@ import {
 } from './format.ts';
 import type { Output } from './output.ts';
 
-const LABEL = 24;
-const VALUE = 16;
+/** Widths of the columns, wide and narrow. */
+const WIDE = { label: 24, value: 16 } as const;
+const NARROW = { label: 17, value: 14 } as const;
+type Widths = typeof WIDE | typeof NARROW;
+/** Where the words of the last lines begin. */
+const INDENT = 13;
 
 export interface SummaryParts {
   readonly summary: RunSummary;
@@ -44,36 +48,71 @@ export function figure(
 
 export function summaryText(out: Output, parts: SummaryParts): string {
   const { summary, previous } = parts;
-  const lines = [titleLine(out, parts), headLine(summary, previous !== null)];
-  for (const line of linesOf(summary))
-    lines.push(renderLine(line, summary, previous?.summary ?? null));
-  lines.push('', summary.verdict, ...noTradeLines(summary));
+  const width = out.options.wide ? Infinity : out.width('stdout');
+  const columns = 1 + Number(summary.optimistic !== null) + Number(previous !== null);
+  const widths = WIDE.label + columns * WIDE.value <= width ? WIDE : NARROW;
+  const lines = [
+    ...titleLines(out, parts, width),
+    headLine(summary, previous !== null, widths),
+    ...linesOf(summary).flatMap((line) =>
+      renderLine(line, summary, previous?.summary ?? null, { ...widths, width }),
+    ),
+    '',
+    ...wrap(summary.verdict, width),
+    ...noTradeLines(summary).flatMap((line) => wrap(line, width, 17)),
+  ];
   if (previous !== null) lines.push(`previous     ${previous.runId}`);
-  for (const warning of summary.warnings)
-    lines.push(
-      `${out.style('stdout', 'yellow', 'warning')}      ${warning.code}: ${warning.message}`,
+  for (const warning of summary.warnings) {
+    const [first, ...rest] = wrap(
+      `warning      ${warning.code}: ${warning.message}`,
+      width,
+      INDENT,
     );
+    lines.push(first!.replace('warning', out.style('stdout', 'yellow', 'warning')), ...rest);
+  }
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
     lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
   const ref = parts.isOutside === true ? parts.dir : 'last';
-  lines.push(
-    `next         frontmonth report ${ref} --open     frontmonth trades ${ref} --sort -maeTicks --limit 10`,
-  );
+  const next = [
+    `frontmonth report ${ref} --open`,
+    `frontmonth trades ${ref} --sort -maeTicks --limit 10`,
+  ];
+  const isOneLine = INDENT + next.join('     ').length <= width;
+  const nextLines = isOneLine ? [next.join('     ')] : next;
+  lines.push(...nextLines.map((line, i) => (i === 0 ? 'next' : '').padEnd(INDENT) + line));
   return lines.join('\n');
 }
 
-function titleLine(out: Output, { summary, manifest }: SummaryParts): string {
+function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
   const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
-  const label = summary.isSynthetic ? `   ${out.style('stdout', 'yellow', 'SYNTHETIC DATA')}` : '';
-  const state = summary.outcome === 'completed' ? '' : `   ${summary.outcome.toUpperCase()}`;
-  return `run ${out.style('stdout', 'bold', summary.runId)}   seed ${manifest.seed}   data ${data}${label}${state}`;
+  const words = [`run ${summary.runId}`, `seed ${manifest.seed}`, `data ${data}`];
+  const labels = [
+    ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+    ...(summary.outcome === 'completed' ? [] : [summary.outcome.toUpperCase()]),
+  ];
+  const isOneLine = [...words, ...labels].join('   ').length <= width;
+  const shown = [
+    `run ${out.style('stdout', 'bold', summary.runId)}`,
+    ...words.slice(1),
+    ...labels.map((label) => out.style('stdout', 'yellow', label)),
+  ];
+  return isOneLine ? [shown.join('   ')] : [shown[0]!, `    ${shown.slice(1).join('   ')}`];
 }
 
-function headLine(summary: RunSummary, hasPrevious: boolean): string {
+/** Breaks between words; what is longer than a line stays whole. */
+function wrap(text: string, width: number, indent = 0): string[] {
+  if (text.length <= width) return [text];
+  const at = text.lastIndexOf(' ', width);
+  const head = at > indent ? at : text.indexOf(' ', indent + 1);
+  if (head < 0) return [text];
+  return [text.slice(0, head), ...wrap(' '.repeat(indent) + text.slice(head + 1), width, indent)];
+}
+
+function headLine(summary: RunSummary, hasPrevious: boolean, widths: Widths): string {
   const heads = [summary.fillPolicy, ...(summary.optimistic === null ? [] : ['optimistic'])];
   if (hasPrevious) heads.push('vs previous');
-  return ' '.repeat(LABEL) + heads.map((head) => head.padStart(VALUE)).join('');
+  return ' '.repeat(widths.label) + heads.map((head) => head.padStart(widths.value)).join('');
 }
 
 function linesOf(summary: RunSummary): Line[] {
@@ -123,12 +162,23 @@ function signed(value: number | null, sign: 1 | -1): number | null {
   return value === null ? null : value * sign;
 }
 
-function renderLine(line: Line, summary: RunSummary, previous: RunSummary | null): string {
+/** The note stands behind its figures, or on a line of its own where the width ends. */
+function renderLine(
+  line: Line,
+  summary: RunSummary,
+  previous: RunSummary | null,
+  place: { readonly label: number; readonly value: number; readonly width: number },
+): string[] {
   const cells = [line.value(summary, 'pessimistic')];
   if (summary.optimistic !== null) cells.push(line.value(summary, 'optimistic'));
   if (previous !== null) cells.push(deltaOf(line, summary, previous));
-  const row = cells.map((cell) => cell.padStart(VALUE)).join('');
-  return `${line.label.padEnd(LABEL)}${row}${line.note === '' ? '' : `    ${line.note}`}`;
+  const values = cells.map((cell) => cell.padStart(place.value)).join('');
+  const row = line.label.padEnd(place.label) + values;
+  if (line.note === '') return [row.trimEnd()];
+  const whole = `${row}    ${line.note}`;
+  return whole.length <= place.width
+    ? [whole]
+    : [row.trimEnd(), ...wrap(`  ${line.note}`, place.width, 2)];
 }
 
 function deltaOf(line: Line, summary: RunSummary, previous: RunSummary): string {

@@ -108,6 +108,11 @@ const manifest = z.strictObject({
   checksum: z.string(),
 });
 
+/** The validator, for the published JSON Schema. */
+export function datasetManifestSchema(): z.ZodType {
+  return manifest;
+}
+
 /** The text of a manifest file. */
 export function formatManifest(value: DatasetManifest): string {
   return `${JSON.stringify(value, null, 1)}\n`;

@@ -44,6 +44,10 @@ const KEYS = {
   risk: RISK,
   rates: z.string().min(1),
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
+/** The validator of a whole file, for the published JSON Schema. */
+export function configSchema(): z.ZodType {
+  return z.strictObject(KEYS).partial();
+}
 export type ConfigKey = keyof FrontmonthConfig;
 export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS) as ConfigKey[];
 

@@ -1,5 +1,5 @@
 /** Every example of the help is run, in process, on a small sample. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import type { CommandSpec } from '../../src/cli/command.ts';
 import { programHelp } from '../../src/cli/help.ts';
 import { EXIT } from '../../src/core/errors.ts';
 import { donchianBreakout } from '../../src/strategies/index.ts';
+import { documentProblems } from '../../src/research/json-schemas.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
 import { makeSampleCatalog } from '../support/sample-catalog.ts';
 import { runReal } from './support.ts';
@@ -96,3 +97,18 @@ function nextMs(): number {
   ticks += 60_000;
   return ticks;
 }
+
+describe('the documents of a real run', () => {
+  it('are what the published schemas say', async () => {
+    const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+    const [dir] = readdirSync(join(cwd, 'runs')).map((name) => join(cwd, 'runs', name));
+    expect(documentProblems('run-manifest', read(join(dir!, 'manifest.json')))).toEqual([]);
+    expect(documentProblems('run-summary', read(join(dir!, 'summary.json')))).toEqual([]);
+    const dataset = join(cwd, 'catalog', 'datasets', 'sample', 'manifest.json');
+    expect(documentProblems('dataset-manifest', read(dataset))).toEqual([]);
+    for (const argv of [['runs', 'list'], ['config'], ['trades', 'last~77'], ['data', 'list']]) {
+      const body = JSON.parse((await runReal(cwd, [...argv, '--json'])).out) as unknown;
+      expect(documentProblems('envelope', body), argv.join(' ')).toEqual([]);
+    }
+  });
+});
