@@ -88,20 +88,6 @@ export function planRun(input: PlanInput): RunPlan {
       rule: 'a strategy reads at least one series of bars',
     });
   }
-  for (const feed of ['quotes', 'trades', 'depth'] as const) {
-    const asked = input.requirements[feed] ?? [];
-    if (asked.length === 0) continue;
-    throw new TradingError(
-      'E_STRATEGY_DATA',
-      `the strategy reads ${feed} of ${asked.join(', ')}; a backtest of this version feeds bars only`,
-      {
-        details: { feed, roots: asked },
-        where: `requires: ${feed}`,
-        rule: 'what is not fed is refused, never left out in silence',
-        fix: `remove \`${feed}\` from requires()`,
-      },
-    );
-  }
   const roots = [...new Set(requests.map((request) => request.root))];
   const products = roots.map((root) => productOf(root, input));
   const span = spanOf(products, requests, input);
