@@ -66,6 +66,10 @@ export class SessionScan {
 
   /** Sessions between the first and the last with rows that have none. */
   emptySessions(): number {
+    // A trade date of two sessions, as around Thanksgiving, has one daily bar.
+    const { tradeDate, length } = this.#sessions;
+    for (let i = length - 2; i >= 0 && this.#isDaily; i -= 1)
+      if (tradeDate[i] === tradeDate[i + 1] && this.#hasRows[i + 1] === 1) this.#hasRows[i] = 1;
     const [first, last] = [this.#hasRows.indexOf(1), this.#hasRows.lastIndexOf(1)];
     let empty = 0;
     for (let i = first; i >= 0 && i <= last; i += 1) if (this.#hasRows[i] === 0) empty += 1;

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TradingError } from '../../src/core/errors.ts';
@@ -122,6 +131,37 @@ describe('a backtest on a disk that fails', () => {
     const journal = linesOf(join(entry.dir, 'journal.jsonl'));
     expect(journal.length).toBeGreaterThan(50);
   });
+
+  const folder = mkdtempSync('/tmp/frontmonth-small-runs-');
+  const isMounted =
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
+  if (!isMounted) rmSync(folder, { recursive: true });
+  const title = 'leaves a readable partial run on a small file system that runs full';
+  it.skipIf(!isMounted)(
+    isMounted ? title : `${title} (skipped: mounting is not allowed here)`,
+    async () => {
+      try {
+        const options = backtestOptions(sample, 'donchian-breakout', {
+          instruments: ['ES'],
+          params: FAST,
+          bounds: false,
+          runsDir: folder,
+          instrumentsDir: join(sample.dir, 'instruments'),
+        });
+        await expect(runBacktest(options)).rejects.toMatchObject({
+          code: 'E_RUN_WRITE',
+          details: { errno: 'ENOSPC' },
+        });
+        const entry = listRuns(folder)[0]!;
+        expect(entry).toMatchObject({ isComplete: false, strategy: 'donchian-breakout' });
+        expect(linesOf(join(entry.dir, 'journal.jsonl')).length).toBeGreaterThan(10);
+        expect(readRun(entry.dir, TABLE_STORE).manifest.outcome).toBe('failed');
+      } finally {
+        spawnSync('umount', [folder]);
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 
   it('ends the command with exit code 3', () => {
     expect(RESEARCH_ERRORS['E_RUN_WRITE']!.exit).toBe(3);
