@@ -12,7 +12,7 @@
  * The flat world: records are mutated by this one owner, and a bar on which nothing happens allocates nothing.
  */
 import type { BarColumns } from '../core/bars.ts';
-import { assert, TradingError } from '../core/errors.ts';
+import { assert } from '../core/errors.ts';
 import type {
   CancelRequest,
   ExecutionReport,
@@ -23,79 +23,29 @@ import type {
   VenueCapabilities,
 } from '../core/execution.ts';
 import type { ContractTable } from '../core/instrument.ts';
-import type { ClOrdId, WorkingState } from '../core/order.ts';
-import type { ExecutionSink, RandomSource, SimulatedVenue } from '../core/ports.ts';
+import type { ClOrdId } from '../core/order.ts';
+import type { ExecutionSink, RandomSource } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import { roundCounts } from '../core/price-grid.ts';
-import type { PriceTicks, Qty, TsUs } from '../core/units.ts';
+import type { Qty, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX } from '../core/units.ts';
+import type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
+import { hashText, participationOf, policyOf, settingsOf } from './bar-options.ts';
 import type { PathPolicy } from './bar-policies.ts';
-import { PATH_POLICIES } from './bar-policies.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 import type { FeeModel } from './fee-model.ts';
 import { NO_FEES } from './fee-model.ts';
 import type { MatchSettings, PathPlan, PlanStep } from './group-path.ts';
 import { aggressiveTicks, pathPrice, planGroup, planSingle } from './group-path.ts';
 import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
-import { groupProblem, orderProblem } from './requests.ts';
-import type { TicksByRoot } from './slippage.ts';
-import { ticksPerContract } from './slippage.ts';
+import { groupProblem, orderProblem, replaceProblem } from './requests.ts';
+import { reportOf, wakeBounds } from './reports.ts';
 
-export interface BarExchangeOptions {
-  readonly table: ContractTable;
-  readonly random: RandomSource;
-  /** Default `pessimistic`. */
-  readonly policy?: PathPolicy;
-  /** Ticks by which market and elected stop orders fill worse; default 0. */
-  readonly slippageTicks?: TicksByRoot;
-  /** Ticks that every aggressive fill pays for the spread, which trade bars do not show; default 0. */
-  readonly spreadTicks?: TicksByRoot;
-  /** How far beyond the bar's extreme slippage may carry a fill; default 0. */
-  readonly maxSlipBeyondBarTicks?: number;
-  readonly fees?: FeeModel;
-  /** Share of a bar's volume that all our orders may take; default 0.1, Infinity lifts the cap. */
-  readonly participation?: number;
-  /** Whether a limit fills when the price touches but does not pass it; default `never`. */
-  readonly touch?: 'never' | 'always';
-  /** A limit that the market jumps over inside a session fills at the open; default false: at its own price. */
-  readonly gapImprove?: boolean;
-}
-
-/** Counters of what the venue met. */
-export interface BarExchangeCounts {
-  badBars: number;
-  zeroVolumeBars: number;
-  ambiguousGroups: number;
-  roundedFills: number;
-  /** Exits that an OCO rule cancelled after a partial exit, with a position left. */
-  unprotectedRemainders: number;
-}
-
-export interface BarExchange extends SimulatedVenue {
-  readonly counts: Readonly<BarExchangeCounts>;
-  readonly lastTicks: Float64Array;
-}
+export type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
 
 /** Builds a bar venue. Errors: E_SIM_OPTION. */
 export function createBarExchange(options: BarExchangeOptions): BarExchange {
   return new BarVenue(options);
-}
-
-function optionError(option: string, value: unknown, rule: string): TradingError {
-  return new TradingError('E_SIM_OPTION', `${option} is ${String(value)}`, {
-    details: { option, value },
-    rule,
-    fix: `give ${option} within its range`,
-  });
-}
-
-/** A hash of the contract's id, so that a draw does not depend on the order of registration. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i += 1) {
-    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  }
-  return hash;
 }
 
 interface MutableBar {
@@ -155,29 +105,12 @@ class BarVenue implements BarExchange {
     const { table } = options;
     const n = table.contracts.length;
     this.#table = table;
-    this.#policy = options.policy ?? 'pessimistic';
-    if (!PATH_POLICIES.includes(this.#policy)) {
-      throw optionError('policy', this.#policy, `a policy is one of ${PATH_POLICIES.join(', ')}`);
-    }
+    this.#policy = policyOf(options);
     this.#context = { policy: this.#policy, random: options.random, drawA: 0, drawB: 0 };
-    this.#participation = options.participation ?? 0.1;
-    if (!(this.#participation > 0)) {
-      throw optionError('participation', this.#participation, 'a share above 0, or Infinity');
-    }
-    const beyondTicks = options.maxSlipBeyondBarTicks ?? 0;
-    if (!(beyondTicks >= 0)) {
-      throw optionError('maxSlipBeyondBarTicks', beyondTicks, 'a number of ticks, 0 or more');
-    }
+    this.#participation = participationOf(options);
     this.#fees = options.fees ?? NO_FEES;
     this.#gapImprove = options.gapImprove === true;
-    const slip = ticksPerContract('slippageTicks', options.slippageTicks ?? 0, table);
-    const spread = ticksPerContract('spreadTicks', options.spreadTicks ?? 0, table);
-    this.#settings = table.contracts.map((_, c) => ({
-      slipTicks: slip[c]!,
-      spreadTicks: spread[c]!,
-      beyondTicks,
-      isTouchFilled: options.touch === 'always',
-    }));
+    this.#settings = settingsOf(options);
     this.#drawKeys = Float64Array.from(table.contracts, (contract) => hashText(contract.id));
     this.#live = table.contracts.map(() => []);
     this.wakeLow = new Float64Array(n).fill(-Infinity);
@@ -569,7 +502,7 @@ class BarVenue implements BarExchange {
     const isDone = order.leaves === 0;
     if (isDone) this.#retire(order);
     this.#sink?.onReport({
-      ...this.#reportOf('Fill', order, tsUs),
+      ...reportOf('Fill', order, tsUs),
       fill: {
         execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
         lastQty: qty as Qty,
@@ -609,7 +542,7 @@ class BarVenue implements BarExchange {
       leg.releasedBar = this.#barCount;
       leg.eligibleUs = Math.max(leg.eligibleUs, this.#barOpenUs);
       leg.priority = this.#takePriority(leg.contractIndex);
-      if (this.#isAtOpen) this.#arriveAt(leg, this.#bar.open);
+      if (this.#isAtOpen) leg.arriveAt(this.#bar.open);
       this.#live[leg.contractIndex]!.push(leg);
       this.#report('Released', leg, tsUs);
     }
@@ -766,22 +699,7 @@ class BarVenue implements BarExchange {
   /** A new order joins the working ones, knowing the last price if there is one. */
   #arrive(order: SimOrder): void {
     this.#live[order.contractIndex]!.push(order);
-    this.#arriveAt(order, this.lastTicks[order.contractIndex]!);
-  }
-
-  #arriveAt(order: SimOrder, last: number): void {
-    order.fresh = Fresh.no;
-    if (order.isLimitNow()) {
-      const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
-      if (isImmediate || order.side * (order.limit - last) > 0) order.fresh = Fresh.marketable;
-      else if (isNaN(last)) order.fresh = Fresh.unknown;
-      return;
-    }
-    if (order.kind === Kind.trailing && isNaN(order.stop) && !isNaN(last)) {
-      order.stop = order.trailTrigger(last);
-    }
-    const dir = order.triggerDir();
-    if (dir !== 0 && dir * (last - order.stop) >= 0) order.fresh = Fresh.inTheMarket;
+    order.arriveAt(this.lastTicks[order.contractIndex]!);
   }
 
   #admissionProblem(request: NewOrderRequest): string | null {
@@ -831,7 +749,7 @@ class BarVenue implements BarExchange {
     order.eligibleUs = request.sentUs;
     order.priority = this.#takePriority(order.contractIndex);
     if (order.state === State.held) return;
-    this.#arriveAt(order, this.lastTicks[order.contractIndex]!);
+    order.arriveAt(this.lastTicks[order.contractIndex]!);
     this.#live[order.contractIndex]!.sort((a, b) => a.priority - b.priority);
   }
 
@@ -877,59 +795,7 @@ class BarVenue implements BarExchange {
   }
 
   #refresh(contractIndex: number): void {
-    const orders = this.#live[contractIndex]!;
-    let low = -Infinity;
-    let high = Infinity;
-    for (let i = 0; i < orders.length; i += 1) {
-      const order = orders[i]!;
-      const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
-      const dir = order.isLimitNow() ? -order.side : order.triggerDir();
-      const level = order.isLimitNow() ? order.limit : order.stop;
-      const ratchetAt = order.kind === Kind.trailing && dir !== 0 ? order.nextRatchet() : NaN;
-      const isAnyBar =
-        order.isMarketNow() || isImmediate || order.fresh !== Fresh.no || ratchetAt === -Infinity;
-      if (isAnyBar) high = -Infinity;
-      else if (dir > 0) {
-        high = Math.min(high, level);
-        if (!isNaN(ratchetAt)) low = Math.max(low, ratchetAt);
-      } else {
-        low = Math.max(low, level);
-        if (!isNaN(ratchetAt)) high = Math.min(high, ratchetAt);
-      }
-    }
-    this.wakeLow[contractIndex] = low;
-    this.wakeHigh[contractIndex] = high;
-  }
-
-  #reportOf(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number): ExecutionReport {
-    const working: WorkingState =
-      order.state === State.held
-        ? 'held'
-        : order.state === State.live
-          ? 'live'
-          : order.state === State.elected
-            ? 'triggered'
-            : 'none';
-    const isEarlyEnd = kind === 'Canceled' || kind === 'Expired';
-    const report = {
-      kind,
-      clOrdId: order.clOrdId,
-      orderId: order.orderId,
-      contractIndex: order.contractIndex,
-      tsUs: tsUs as TsUs,
-      orderQty: order.qty as Qty,
-      cumQty: order.cum as Qty,
-      leavesQty: (isEarlyEnd ? 0 : order.leaves) as Qty,
-      working,
-    };
-    if (isNaN(order.limit) && isNaN(order.stop)) return report;
-    if (isNaN(order.limit)) return { ...report, stopTicks: order.stop as PriceTicks };
-    if (isNaN(order.stop)) return { ...report, limitTicks: order.limit as PriceTicks };
-    return {
-      ...report,
-      limitTicks: order.limit as PriceTicks,
-      stopTicks: order.stop as PriceTicks,
-    };
+    wakeBounds(this.#live[contractIndex]!, contractIndex, this.wakeLow, this.wakeHigh);
   }
 
   #reportIssue(code: string, message: string, contractIndex: number, tsUs: number): void {
@@ -938,7 +804,7 @@ class BarVenue implements BarExchange {
   }
 
   #report(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number, reason?: string): void {
-    const report = this.#reportOf(kind, order, tsUs);
+    const report = reportOf(kind, order, tsUs);
     this.#sink?.onReport(reason === undefined ? report : { ...report, reason });
   }
 
@@ -984,16 +850,4 @@ const PATH_RULES: Readonly<Record<number, string>> = {
 /** A price kept within the bar, for an order whose arrival price is not known. */
 function insideBar(side: number, price: number, bar: MutableBar): number {
   return side > 0 ? Math.min(price, bar.high) : Math.max(price, bar.low);
-}
-
-function replaceProblem(order: SimOrder, request: ReplaceRequest): string | null {
-  const { qty, limitTicks, stopTicks } = request;
-  if (qty !== undefined && !(Number.isSafeInteger(qty) && qty > 0)) return 'invalid-qty';
-  if (qty !== undefined && qty <= order.cum) return 'qty-below-filled';
-  if (limitTicks !== undefined && !Number.isSafeInteger(limitTicks)) return 'off-grid';
-  if (stopTicks !== undefined && !Number.isSafeInteger(stopTicks)) return 'off-grid';
-  if (limitTicks !== undefined && isNaN(order.limit)) return 'unsupported-replace';
-  if (stopTicks !== undefined && isNaN(order.stop)) return 'unsupported-replace';
-  if (stopTicks !== undefined && order.state === State.elected) return 'already-triggered';
-  return null;
 }

@@ -146,6 +146,22 @@ export class SimOrder {
     return 0;
   }
 
+  /** What the order knows of the market when it arrives; `last` is NaN where no price is known. */
+  arriveAt(last: number): void {
+    this.fresh = Fresh.no;
+    if (this.isLimitNow()) {
+      const isImmediate = this.timeInForce === 'ioc' || this.timeInForce === 'fok';
+      if (isImmediate || this.side * (this.limit - last) > 0) this.fresh = Fresh.marketable;
+      else if (isNaN(last)) this.fresh = Fresh.unknown;
+      return;
+    }
+    if (this.kind === Kind.trailing && isNaN(this.stop) && !isNaN(last)) {
+      this.stop = this.trailTrigger(last);
+    }
+    const dir = this.triggerDir();
+    if (dir !== 0 && dir * (last - this.stop) >= 0) this.fresh = Fresh.inTheMarket;
+  }
+
   /** Trigger of the trail when `best` is the best price seen, on whole ticks, rounded away from the market. */
   trailTrigger(best: number): number {
     const { offsetTicks, offsetPpm } = this.trail!;

@@ -1,7 +1,14 @@
 /** Checks of requests at the venue. Each returns a stable reason code, or null when the request is good. */
-import type { GroupChild, NewOrderRequest, OrderGroupRequest } from '../core/execution.ts';
+import type {
+  GroupChild,
+  NewOrderRequest,
+  OrderGroupRequest,
+  ReplaceRequest,
+} from '../core/execution.ts';
 import type { OrderSpec } from '../core/order.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
+import type { SimOrder } from './orders.ts';
+import { State } from './orders.ts';
 
 /** Reason why the venue refuses an order by itself, or null. */
 export function orderProblem(request: NewOrderRequest): string | null {
@@ -101,4 +108,17 @@ function bracketProblem(
 function priceOf(spec: OrderSpec): number | null {
   if ('stopTicks' in spec && spec.stopTicks !== undefined) return spec.stopTicks;
   return 'limitTicks' in spec ? spec.limitTicks : null;
+}
+
+/** Reason why the venue refuses a change of a working order, or null. */
+export function replaceProblem(order: SimOrder, request: ReplaceRequest): string | null {
+  const { qty, limitTicks, stopTicks } = request;
+  if (qty !== undefined && !(Number.isSafeInteger(qty) && qty > 0)) return 'invalid-qty';
+  if (qty !== undefined && qty <= order.cum) return 'qty-below-filled';
+  if (limitTicks !== undefined && !Number.isSafeInteger(limitTicks)) return 'off-grid';
+  if (stopTicks !== undefined && !Number.isSafeInteger(stopTicks)) return 'off-grid';
+  if (limitTicks !== undefined && isNaN(order.limit)) return 'unsupported-replace';
+  if (stopTicks !== undefined && isNaN(order.stop)) return 'unsupported-replace';
+  if (stopTicks !== undefined && order.state === State.elected) return 'already-triggered';
+  return null;
 }

@@ -3,11 +3,12 @@
  * portfolio and trade builder together. `FRONTMONTH_FUZZ_RUNS` asks for more runs.
  */
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { FuzzCase, FuzzOptions, FuzzRun } from '../support/fuzz-world.ts';
 import { ACTIONS, runFuzz } from '../support/fuzz-world.ts';
 
 const RUNS = Number(process.env['FRONTMONTH_FUZZ_RUNS'] ?? 60);
+vi.setConfig({ testTimeout: 60_000 + 1000 * RUNS });
 
 /** Shrinks to fewer days and fewer kinds of action; the seed stays, so that the market stays. */
 const cases: fc.Arbitrary<FuzzCase> = fc.record({

@@ -50,14 +50,8 @@ describe('the page of venues', () => {
 
 describe('the page of fills', () => {
   const text = page('explanation/fills.md');
-  const source = ['bar-exchange.ts', 'bar-path.ts']
-    .map((name) => {
-      try {
-        return readFileSync(new URL(`../../src/sim/${name}`, import.meta.url), 'utf8');
-      } catch {
-        return '';
-      }
-    })
+  const source = ['bar-exchange.ts', 'bar-options.ts']
+    .map((name) => readFileSync(new URL(`../../src/sim/${name}`, import.meta.url), 'utf8'))
     .join('\n');
 
   it('names every rule that a fill may carry', () => {
