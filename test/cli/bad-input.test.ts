@@ -239,29 +239,21 @@ describe('a run that does nothing', () => {
 
 describe('a full disk', () => {
   const fs = createRequire(import.meta.url)('node:fs') as typeof import('node:fs');
-  const real = {
-    writeSync: fs.writeSync,
-    writeFileSync: fs.writeFileSync,
-    appendFileSync: fs.appendFileSync,
-  };
-  /** Writing of what `name` matches fails from now on. */
+  const real = { openSync: fs.openSync, writeSync: fs.writeSync };
+  /** Writing to files whose path matches `name` fails from now on. */
   function fill(name: RegExp): void {
-    const full = (path: unknown): void => {
-      if (typeof path === 'string' && !name.test(path)) return;
-      throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
-        code: 'ENOSPC',
-        syscall: 'write',
-        path,
-      });
-    };
-    fs.writeFileSync = ((path: string, ...rest: never[]) => {
-      full(path);
-      (real.writeFileSync as (...args: unknown[]) => void)(path, ...rest);
-    }) as typeof fs.writeFileSync;
-    fs.appendFileSync = ((path: string, ...rest: never[]) => {
-      full(path);
-      (real.appendFileSync as (...args: unknown[]) => void)(path, ...rest);
-    }) as typeof fs.appendFileSync;
+    const full = new Set<number>();
+    fs.openSync = ((path: string, ...rest: never[]) => {
+      const fd = (real.openSync as (...args: unknown[]) => number)(path, ...rest);
+      if (name.test(String(path))) full.add(fd);
+      else full.delete(fd);
+      return fd;
+    }) as typeof fs.openSync;
+    fs.writeSync = ((fd: number, ...rest: never[]) => {
+      if (!full.has(fd)) return (real.writeSync as (...args: unknown[]) => number)(fd, ...rest);
+      const message = 'ENOSPC: no space left on device, write';
+      throw Object.assign(new Error(message), { code: 'ENOSPC', syscall: 'write' });
+    }) as typeof fs.writeSync;
     syncBuiltinESMExports();
   }
   function free(): void {
