@@ -2,79 +2,26 @@
  * Everything the commands ask of the other layers, behind one door. The commands know these shapes only; the wiring at the
  * end of this file is the only place that knows module paths.
  */
-import type { BarColumns, BarInterval } from '../core/bars.ts';
+import type { BarColumns } from '../core/bars.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { TsUs } from '../core/units.ts';
-import type { CostConfig, RiskConfig } from '../research/define-config.ts';
-import type { FillPolicy, RunManifest, RunSummary } from '../research/run-format.ts';
+import type {
+  BacktestOptions,
+  BacktestOutcome,
+  RerunOptions,
+  RerunOutcome,
+} from '../research/backtest.ts';
+import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
-export interface RunProgress {
-  readonly phase: string;
-  readonly fraction: number;
-  readonly bars: number;
-  readonly tradeDate: string | null;
-}
-
-export interface BacktestOptions {
-  readonly strategyFile: string;
-  readonly strategy: AnyStrategyDefinition;
-  readonly sourceSha256: string | null;
-  readonly instruments?: readonly string[];
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly catalogDir: string;
-  readonly instrumentsDir: string;
-  readonly dataset: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly capital: number;
-  readonly currency: string;
-  readonly returnBase: 'equity' | 'fixed';
-  readonly seed: number;
-  readonly fills: FillPolicy;
-  readonly bounds: boolean;
-  readonly rates?: { readonly text: string; readonly file: string };
-  readonly execution?: BarInterval;
-  readonly costs?: Readonly<Record<string, CostConfig>>;
-  readonly risk?: RiskConfig;
-  readonly runsDir: string;
-  readonly out?: string;
-  readonly command: readonly string[];
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly clock: () => TsUs;
-  /** Return true to stop cleanly. */
-  readonly onProgress?: (progress: RunProgress) => boolean;
-}
-
-export interface BacktestOutcome {
-  readonly dir: string;
-  readonly manifest: RunManifest;
-  readonly summary: RunSummary;
-  readonly reportFile: string | null;
-  readonly reportBytes: number;
-  /** What the strategy threw, with the hook and the moment; null otherwise. */
-  readonly error: { readonly cause: unknown; readonly hook: string; readonly tsUs: TsUs } | null;
-}
-
-export interface RerunOptions {
-  readonly catalogDir: string;
-  readonly instrumentsDir: string;
-  readonly strategy: AnyStrategyDefinition;
-  readonly clock: () => TsUs;
-  readonly onProgress?: (progress: RunProgress) => boolean;
-}
-export interface RerunOutcome {
-  readonly same: boolean;
-  readonly eventHash: string;
-  /** The data that the run read have changed since. */
-  readonly isDataChanged: boolean;
-  readonly firstDifference: {
-    readonly seq: number;
-    readonly was: string;
-    readonly now: string;
-  } | null;
-}
+export type {
+  BacktestOptions,
+  BacktestOutcome,
+  RerunOptions,
+  RerunOutcome,
+  RunProgress,
+} from '../research/backtest.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
 

@@ -863,7 +863,7 @@ export class Engine {
         outcome = 'strategy-error';
       }
     }
-    this.#journal.append('run-end', nowUs, {
+    const lastSeq = this.#journal.append('run-end', nowUs, {
       outcome,
       error: error === null ? null : { hook: error.hook, message: messageOf(error.cause) },
       finalEquityMicros,
@@ -877,7 +877,8 @@ export class Engine {
       eventHash: this.#journal.hash(),
       savedState,
       finalEquityMicros,
-      counts,
+      // Sequence numbers begin at 0.
+      counts: { ...counts, journalLines: lastSeq + 1 },
     };
   }
 

@@ -51,6 +51,11 @@ describe('a backtest on the sample', () => {
     }
   });
 
+  it('counts the lines of its log', () => {
+    const lines = readFileSync(join(donchian.dir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(donchian.manifest.events).toBe(lines.length);
+  });
+
   it('fills hourly bars for a daily strategy and says so', () => {
     expect(donchian.manifest.executionIntervals).toEqual({ ES: '1h', CL: '1h' });
   });
