@@ -378,15 +378,12 @@ function finish(
     simulate(prepared, options.fills, journal, progress('simulate', 0, hasBounds ? 0.5 : 1)),
   );
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
+  // Policies differ in ambiguous groups only: without one, the other bound is this very run.
+  const isDecided = main.recorder.tables().ambiguities.length === 0;
+  const simulateBound = (): typeof main =>
+    simulate(prepared, 'optimistic', createHashJournal(), progress('optimistic bound', 0.5, 0.5));
   const bound =
-    hasBounds && main.result.outcome === 'completed'
-      ? simulate(
-          prepared,
-          'optimistic',
-          createHashJournal(),
-          progress('optimistic bound', 0.5, 0.5),
-        )
-      : null;
+    !hasBounds || main.result.outcome !== 'completed' ? null : isDecided ? main : simulateBound();
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(plan, prepared.dataset.manifest, main.recorder.tables().fills);

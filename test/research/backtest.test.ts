@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TradingError } from '../../src/core/errors.ts';
+import { defineStrategy } from '../../src/core/strategy.ts';
 import { parseContractId } from '../../src/core/symbology.ts';
 import type { BacktestOutcome } from '../../src/research/backtest.ts';
 import { mergeRisk, rerunRun, runBacktest, TABLE_STORE } from '../../src/research/backtest.ts';
@@ -49,6 +50,51 @@ describe('a backtest on the sample', () => {
     ]) {
       expect(files).toContain(name);
     }
+  });
+
+  it('has one result where no bar was ambiguous, as a run of the other policy proves', async () => {
+    expect(donchian.summary.ambiguity.groups).toBe(0);
+    const other = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        fills: 'optimistic',
+        report: false,
+      }),
+    );
+    expect(other.summary.metrics).toEqual(donchian.summary.optimistic);
+  });
+
+  it('simulates both bounds where bars were ambiguous', async () => {
+    // A stop and a target inside most daily bars, and nothing finer to look into.
+    const daily = makeSampleCatalog({ products: ['ES'], intervals: ['1d'] });
+    const tight = defineStrategy({
+      id: 'tight',
+      version: '1',
+      description: 'A bracket that many bars reach on both sides.',
+      params: {},
+      instruments: ['ES'],
+      requires: () => ({ series: [{ root: 'ES', bars: '1d' }] }),
+      create: () => ({
+        onBar(_bar, ctx) {
+          if (ctx.netQty('ES') !== 0) return;
+          ctx.bracket({
+            contract: ctx.contract('ES'),
+            side: 1,
+            qty: 1,
+            type: 'market',
+            stop: { at: { offsetTicks: 40 } },
+            targets: [{ at: { offsetTicks: 40 } }],
+          });
+        },
+      }),
+    });
+    const out = await runBacktest(
+      backtestOptions(daily, 'tight', { strategy: tight, instruments: ['ES'], report: false }),
+    );
+    const net = (metrics: typeof out.summary.optimistic): number => metrics!['netProfit']!.value!;
+    expect(out.summary.ambiguity.groups).toBeGreaterThan(20);
+    expect(net(out.summary.optimistic)).toBeGreaterThan(net(out.summary.metrics));
+    daily.remove();
   });
 
   it('counts the lines of its log', () => {
