@@ -1,15 +1,16 @@
 /** Wires the importers of the data layer to the files, zones and sessions that they ask for. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
-import { parseContractId } from '../core/symbology.ts';
-import { addDays } from '../core/trade-date.ts';
+import { monthLetter, parseContractId } from '../core/symbology.ts';
+import { addDays, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
-import { US_PER_DAY, US_PER_MINUTE } from '../core/units.ts';
+import { US_PER_DAY, US_PER_HOUR, US_PER_MINUTE } from '../core/units.ts';
 import { createCalendars } from '../calendars/registry.ts';
+import type { ZoneTable } from '../calendars/wall-time.ts';
 import { ZoneTables } from '../calendars/wall-time.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
@@ -28,8 +29,38 @@ export interface Imported {
 }
 
 /** Errors: those of the importers; E_USAGE for flags that are missing, E_INSTRUMENT_UNKNOWN. */
-export function importFiles(options: ImportOptions): Promise<Imported> {
-  return options.format === 'csv' ? csv(options) : Promise.resolve(pysystemtrade(options));
+export async function importFiles(options: ImportOptions): Promise<Imported> {
+  const isThere = openCatalog(options.catalogDir).names().includes(options.dataset);
+  try {
+    return options.format === 'csv' ? await csv(options) : pysystemtrade(options);
+  } catch (error) {
+    if (!isThere) removeIfEmpty(options);
+    throw error;
+  }
+}
+
+/** A dataset that a failed import has begun and never filled would be offered as one that exists. */
+function removeIfEmpty(options: ImportOptions): void {
+  const catalog = openCatalog(options.catalogDir);
+  if (!catalog.names().includes(options.dataset)) return;
+  const { folder, manifest } = catalog.dataset(options.dataset);
+  if (manifest.segments.length === 0) rmSync(folder, { recursive: true, force: true });
+}
+
+/** Errors: E_CONTRACT_ID for a month that the product does not list. */
+function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
+  if (options.contract === undefined || !/^[FGHJKMNQUVXZ]+$/.test(spec.listedMonths)) return;
+  const { id, month } = parseContractId(options.contract);
+  if (spec.listedMonths.includes(monthLetter(month))) return;
+  throw new TradingError(
+    'E_CONTRACT_ID',
+    `${id} is not listed: ${spec.root} has the months ${spec.listedMonths}`,
+    {
+      where: `--contract ${options.contract}`,
+      rule: 'data belong to a contract that the exchange lists',
+      fix: `frontmonth contracts ${spec.root}`,
+    },
+  );
 }
 
 const CREATED_BY = (): string => `frontmonth ${programVersion()}`;
@@ -37,6 +68,7 @@ const CREATED_BY = (): string => `frontmonth ${programVersion()}`;
 async function csv(options: ImportOptions): Promise<Imported> {
   const root = rootOf(options);
   const spec = specOf(options, root);
+  checkListed(options, spec);
   const interval = options.interval;
   if (interval === undefined)
     throw new TradingError('E_USAGE', '--interval is missing', { fix: 'such as --interval 1m' });
@@ -60,7 +92,7 @@ async function csv(options: ImportOptions): Promise<Imported> {
         const date = Math.floor(wallUs / US_PER_DAY) as TradeDate;
         const minutes = Math.floor((wallUs - date * US_PER_DAY) / US_PER_MINUTE);
         const rest = wallUs - date * US_PER_DAY - minutes * US_PER_MINUTE;
-        return zones.get(zone).toUtcUs(date, minutes) + rest;
+        return onlyInstant(zones.get(zone), date, minutes, zone) + rest;
       },
       sessionOf: (_root, wallDateUs) => sessions(Math.floor(wallDateUs / US_PER_DAY) as TradeDate),
       ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
@@ -83,6 +115,20 @@ async function csv(options: ImportOptions): Promise<Imported> {
     for (const issue of report.issues) issues.push({ row: issue.line, message: issue.reason });
   }
   return { dataset, rows, issues };
+}
+
+/** The one instant of a clock reading. A reading that a clock change skips or repeats is refused, never chosen. */
+function onlyInstant(table: ZoneTable, date: TradeDate, minutes: number, zone: string): number {
+  const us = table.toUtcUs(date, minutes);
+  const reads = (at: number): boolean =>
+    table.localDate(at) === date && Math.floor(table.localMinutes(at)) === Math.floor(minutes);
+  const isTwice = reads(us - US_PER_HOUR) || reads(us + US_PER_HOUR);
+  if (reads(us) && !isTwice) return us;
+  throw new TradingError(
+    'E_TIME',
+    `${toIsoDate(date)} ${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(Math.floor(minutes % 60)).padStart(2, '0')} ${isTwice ? 'happens twice' : 'does not exist'} in ${zone}`,
+    { fix: 'give the time in UTC, or with its offset' },
+  );
 }
 
 function rootOf(options: ImportOptions): string {

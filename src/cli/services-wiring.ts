@@ -3,6 +3,9 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
+import { parseContractId } from '../core/symbology.ts';
+import type { TsUs } from '../core/units.ts';
+import { toIsoUtc } from '../core/units.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
@@ -237,12 +240,41 @@ async function checkDataset(
     calendars: calendarOf,
     specs: (root) => specs.get(root) ?? null,
   });
+  const late = afterLastTrade(dataset.manifest, specs, calendars);
   return {
     rows: report.rows,
     segments: report.segments,
-    counts: report.counts,
-    problems: report.issues,
+    counts:
+      late.length === 0 ? report.counts : { ...report.counts, 'after-last-trade': late.length },
+    problems: [...report.issues, ...late],
   };
+}
+
+/** Files with rows of a contract after its last trade. Labels are no instants, and some products have no exact dates. */
+function afterLastTrade(
+  manifest: DatasetManifest,
+  specs: ReadonlyMap<string, InstrumentSpec>,
+  calendars: CalendarSource,
+): DatasetCheck['problems'] {
+  if (manifest.stamps === 'labels') return [];
+  return manifest.segments.flatMap((segment) => {
+    const spec = specs.get(segment.root);
+    const endUs = spec === undefined ? null : lastTradeUs(spec, segment.contract, calendars);
+    if (endUs === null || segment.lastUs <= endUs) return [];
+    const message = `${segment.contract} ended trading ${toIsoUtc(endUs)}, the file has rows up to ${toIsoUtc(segment.lastUs as TsUs)}`;
+    return [{ file: segment.file, row: null, reason: 'after-last-trade', message }];
+  });
+}
+
+function lastTradeUs(spec: InstrumentSpec, id: string, calendars: CalendarSource): TsUs | null {
+  const { year, month } = parseContractId(id);
+  try {
+    const dates = calendars.contractDates(spec, year, month);
+    return dates.kind === 'exact' ? dates.lastTradeUs : null;
+  } catch (error) {
+    if (error instanceof TradingError) return null;
+    throw error;
+  }
 }
 
 /** A product group without a calendar is checked without sessions. */

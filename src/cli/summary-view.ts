@@ -202,6 +202,19 @@ function noTradeLines(summary: RunSummary): string[] {
     `  orders         ${orders.submitted} submitted, ${orders.filled} filled`,
     `  denied         ${reasons(orders.denied)}`,
     `  rejected       ${reasons(orders.rejected)}`,
-    '  fix            check the warm-up, the parameters and the span: frontmonth check <strategy>',
+    ...adviceOf(summary),
+  ];
+}
+
+/** What usually keeps a run from trading; nothing where it did not get to its end. */
+function adviceOf(summary: RunSummary): string[] {
+  if (summary.outcome !== 'completed')
+    return [`  outcome        ${summary.outcome}: the run ended early`];
+  const isSilent = summary.orders.submitted === 0;
+  return [
+    ...(isSilent
+      ? ['  often          a size of 0 contracts: the capital is too small for the risk asked']
+      : []),
+    '  fix            check capital, warm-up, parameters and span: frontmonth check <strategy>',
   ];
 }

@@ -78,6 +78,12 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Restore the file from a copy, or import the dataset again.',
     exit: EXIT.input,
   },
+  E_SEGMENT_CHECKSUM: {
+    title: 'A data file is not the one its manifest names',
+    cause: 'The bytes of a segment changed after it was written, or the file was exchanged.',
+    cure: 'Run `frontmonth data check <dataset>` to see which files are damaged, and import or generate them again.',
+    exit: EXIT.input,
+  },
   E_SEGMENT_YEAR: {
     title: 'Rows lie outside the year of their segment',
     cause: 'A segment holds one year (UTC) of one contract.',

@@ -1,5 +1,4 @@
 /** Checks a dataset row by row and says what is wrong, where and why. Nothing is repaired or dropped. */
-import { createHash } from 'node:crypto';
 import type { BarColumns } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
@@ -14,6 +13,7 @@ import { yearOf } from './dataset-writer.ts';
 import type { FileIo } from './file-io.ts';
 import { closeQuietly, errnoOf, nodeFileIo } from './file-io.ts';
 import type { GridStatement, SegmentEntry } from './manifest.ts';
+import { hashOf } from './verify.ts';
 import type { KindColumns } from './segment-codec.ts';
 import { decodeBatch, priceColumnsOf, sortTimeOf, startTimeOf } from './segment-codec.ts';
 import { SessionScan } from './session-scan.ts';
@@ -386,16 +386,6 @@ function quantitiesOf(batch: AnyBatch): readonly Float64Array[] {
 function isMultiple(value: number, step: number): boolean {
   const count = value / step;
   return Math.abs(count - Math.round(count)) <= GRID_TOLERANCE;
-}
-
-function hashOf(io: FileIo, fd: number, size: number): string {
-  const hash = createHash('sha256');
-  const buffer = new Uint8Array(Math.min(size, 1_048_576));
-  for (let at = 0; at < size; at += buffer.length) {
-    const length = Math.min(buffer.length, size - at);
-    hash.update(buffer.subarray(0, io.read(fd, buffer.subarray(0, length), at)));
-  }
-  return hash.digest('hex');
 }
 
 function iso(us: number): string {

@@ -364,6 +364,9 @@ export class Engine {
   }
 
   #start(): void {
+    this.#hook = 'create';
+    refuseAsyncHooks(this.#strategy);
+    this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
     if (this.#config.savedState !== undefined && this.#config.savedState !== null) {
       this.#enter('restoreState');
@@ -999,4 +1002,36 @@ function checkConfig(config: EngineConfig): void {
   for (const { contractIndex } of feeds)
     if (table.contracts[contractIndex] === undefined)
       throw configError(`a feed names contract row ${contractIndex}`, { contractIndex });
+}
+
+const HOOKS = [
+  'onStart',
+  'onWarmUpBar',
+  'onBar',
+  'onQuote',
+  'onTrade',
+  'onDepth',
+  'onOrder',
+  'onFill',
+  'onRoll',
+  'onSessionOpen',
+  'onSessionClose',
+  'onTimer',
+  'onStop',
+  'saveState',
+  'restoreState',
+] as const satisfies readonly (keyof Strategy)[];
+
+/** After its first `await` a hook would act outside its event, on a context that is no longer valid. */
+function refuseAsyncHooks(strategy: Strategy): void {
+  for (const name of HOOKS) {
+    const hook = strategy[name];
+    if (typeof hook !== 'function' || hook.constructor.name === 'Function') continue;
+    throw new TradingError('E_STRATEGY_ASYNC', `the hook ${name} is an ${hook.constructor.name}`, {
+      details: { hook: name },
+      where: name,
+      rule: 'hooks are synchronous: calls return at once and outcomes arrive as events',
+      fix: `remove \`async\` from ${name}; act on onOrder, onFill or onTimer instead of waiting`,
+    });
+  }
 }

@@ -3,6 +3,13 @@ import { EXIT } from '../core/errors.ts';
 import type { ErrorCatalog } from '../core/errors.ts';
 
 export const ENGINE_ERRORS: ErrorCatalog = {
+  E_STRATEGY_ASYNC: {
+    title: 'A hook of a strategy is asynchronous',
+    cause:
+      'A hook is an async function or a generator; what follows its first wait would run outside its event.',
+    cure: 'Make the hook an ordinary function. Calls return at once, and outcomes arrive as events.',
+    exit: EXIT.strategy,
+  },
   E_BRACKET_PRICES: {
     title: 'The prices of a bracket are inverted',
     cause:

@@ -23,6 +23,7 @@ import type { FileIo } from '../data/file-io.ts';
 import { LineFile, nodeFileIo, writeWhole } from '../data/file-io.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { checksumOf } from '../data/manifest.ts';
+import { verifySegments } from '../data/verify.ts';
 import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { createHashJournal, Journal } from '../engine/journal.ts';
@@ -175,6 +176,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
   });
+  verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
   const costs = Object.fromEntries(
     instruments.map((spec) => [spec.root, costsOf(spec, options.costs)]),
@@ -386,7 +388,12 @@ function finish(
     !hasBounds || main.result.outcome !== 'completed' ? null : isDecided ? main : simulateBound();
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
-  const notes = dataNotes(plan, prepared.dataset.manifest, main.recorder.tables().fills);
+  const notes = dataNotes(
+    plan,
+    prepared.dataset.manifest,
+    main.recorder.tables().fills,
+    prepared.costs,
+  );
   const issues = [...main.recorder.issues(), ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });

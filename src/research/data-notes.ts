@@ -7,6 +7,7 @@ import type { StoredTable } from './columns.ts';
 import { toRows } from './columns.ts';
 import type { RunPlan } from './plan.ts';
 import type { IssueGroup } from './recorder.ts';
+import type { RunCosts } from './run-format.ts';
 import { FILL_COLUMNS } from './tables.ts';
 
 /** Issue groups for the summary and the report, after those that the run itself recorded. */
@@ -14,6 +15,7 @@ export function dataNotes(
   plan: RunPlan,
   manifest: DatasetManifest,
   fills: StoredTable,
+  costs: Readonly<Record<string, RunCosts>>,
 ): IssueGroup[] {
   const notes = plan.notes.map((note) => group(note.code, 'warning', note.message));
   if (manifest.volume !== 'known') {
@@ -22,7 +24,37 @@ export function dataNotes(
   }
   const rounded = roundedFills(plan, fills);
   if (rounded !== null) notes.push(rounded);
+  const cut = cutSlippage(plan, fills, costs);
+  if (cut !== null) notes.push(cut);
   return notes;
+}
+
+/** Market and stop fills whose slippage the range of their bar cut short: an optimism that must be seen. */
+function cutSlippage(
+  plan: RunPlan,
+  fills: StoredTable,
+  costs: Readonly<Record<string, RunCosts>>,
+): IssueGroup | null {
+  const specs = new Map(plan.table.instruments.map((spec) => [spec.root, spec]));
+  const aggressive = toRows(fills, FILL_COLUMNS).filter(
+    (fill) => !fill.orderType.includes('limit') && !Number.isNaN(fill.slippageTicks),
+  );
+  const missing = new Map<string, number>();
+  let count = 0;
+  for (const { root, slippageTicks, qty } of aggressive) {
+    const short = (costs[root]?.slippageTicks ?? 0) - slippageTicks;
+    if (!(short > 0)) continue;
+    count += 1;
+    const { currency, countValue } = specs.get(root)!;
+    const micros = (short * qty * countValue.num) / countValue.den;
+    missing.set(currency, (missing.get(currency) ?? 0) + micros);
+  }
+  if (count === 0) return null;
+  const sums = [...missing].map(
+    ([currency, micros]) => `${(micros / MICROS_PER_UNIT).toFixed(2)} ${currency}`,
+  );
+  const message = `${count} of ${aggressive.length} market and stop fills paid less than their slippage, because a fill stays inside the range of its bar: ${sums.join(' and ')} less in all`;
+  return group('W_SLIPPAGE_CUT', 'warning', message);
 }
 
 function roundedFills(plan: RunPlan, fills: StoredTable): IssueGroup | null {

@@ -4,7 +4,7 @@ import type { BootstrapIntervals } from './bootstrap.ts';
 import { bootstrapIntervals } from './bootstrap.ts';
 import { toDailySeries } from './daily.ts';
 import type { MetricsInput } from './metrics.ts';
-import { baseMicros, computeMetrics, yearsOf } from './metrics.ts';
+import { baseMicros, computeMetrics, TOO_FEW_DATES, yearsOf } from './metrics.ts';
 import { roundHalfEven } from '../core/units.ts';
 import type { RunData } from './run-data.ts';
 import { instrumentsByRoot } from './run-data.ts';
@@ -109,6 +109,8 @@ export function ratesOf(run: RunData): ReadonlyMap<string, number> {
 function intervalsOf(run: RunData, options: SummaryOptions): BootstrapIntervals | null {
   if (options.random === null) return null;
   const daily = toDailySeries(run.equity, run.manifest);
+  // From so few dates an interval is narrow because nothing is known.
+  if (daily.length < TOO_FEW_DATES) return null;
   return bootstrapIntervals({
     returns: daily.returns,
     pnl: daily.pnl,

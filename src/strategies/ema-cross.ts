@@ -43,6 +43,13 @@ const params = {
     description:
       'annual volatility that each product aims at (on daily bars; otherwise one contract)',
   }),
+  minContracts: int({
+    default: 1,
+    min: 0,
+    max: 1000,
+    unit: 'contracts',
+    description: 'floor: a small account takes more than its target instead of nothing',
+  }),
   maxContracts: int({ default: 20, min: 1, max: 1000, unit: 'contracts', description: 'cap' }),
 };
 type Values = ParamValues<typeof params>;
@@ -103,12 +110,13 @@ class EmaCross implements Strategy {
 
   #qty(contract: ContractId, product: Product, ctx: StrategyContext): number {
     if (this.#params.interval !== '1d') return 1;
-    return ctx.size.volatilityTarget({
+    const qty = ctx.size.volatilityTarget({
       contract,
       annualVol: this.#params.annualVol / 100,
       dailyPriceStdev: product.stdev.value,
       max: this.#params.maxContracts,
     });
+    return Math.max(qty, this.#params.minContracts);
   }
 
   saveState(): unknown {

@@ -264,6 +264,8 @@ export async function previousRun(
   outcome: BacktestOutcome,
 ): Promise<{ runId: string; summary: RunSummary } | null> {
   const { manifest, summary } = outcome;
+  // A part of a run says nothing against a whole one.
+  if (manifest.outcome !== 'completed') return null;
   const runs = await services.listRuns(runsDir);
   const same = runs.filter(
     (run) =>
@@ -274,6 +276,8 @@ export async function previousRun(
       run.manifest.datasets.map((set) => set.name).join() ===
         manifest.datasets.map((set) => set.name).join() &&
       run.summary.instruments.join() === summary.instruments.join() &&
+      run.manifest.capitalMicros === manifest.capitalMicros &&
+      run.manifest.currency === manifest.currency &&
       run.manifest.createdUtc <= manifest.createdUtc,
   );
   const latest = same.toSorted((a, b) =>

@@ -118,7 +118,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
       : { instrumentConfig: resolve(call.host.cwd, instrumentConfig) }),
     ...(columns === undefined ? {} : { columns: readColumns(columns) }),
     zone: textFlag(call, 'zone') ?? 'UTC',
-    stamp: textFlag(call, 'stamp') === 'open' ? 'open' : 'close',
+    stamp: stampOf(call),
     header: call.flags['header'] !== false,
     quarantine: hasFlag(call, 'quarantine'),
     filled: hasFlag(call, 'filled'),
@@ -432,4 +432,15 @@ function rootsOf(dataset: DatasetView): string[] {
 
 function dayOf(tsUs: number): string {
   return Number.isFinite(tsUs) ? toIsoUtc(tsUs as TsUs).slice(0, 10) : '–';
+}
+
+/** A wrong guess would show every bar one interval early, so there is no default. Samples have no end to choose. */
+function stampOf(call: CommandCall): 'open' | 'close' {
+  const stamp = textFlag(call, 'stamp');
+  if (stamp === 'open' || stamp === 'close') return stamp;
+  if (stamp === undefined && textFlag(call, 'format') === 'pysystemtrade') return 'close';
+  throw new TradingError('E_USAGE', '--stamp is missing', {
+    rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
+    fix: '--stamp open or --stamp close, as the source of the file says',
+  });
 }

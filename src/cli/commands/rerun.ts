@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
-import { EXIT } from '../../core/errors.ts';
+import { EXIT, TradingError } from '../../core/errors.ts';
 import { toTsUs } from '../../core/units.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg } from '../command.ts';
@@ -16,6 +16,12 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const services = await call.services();
   const dir = await services.resolveRun(config.values.runs, textArg(call, 0));
   const { manifest } = await services.readRun(dir);
+  if (manifest.outcome !== 'completed') {
+    throw new TradingError('E_RUN_UNFINISHED', `run ${manifest.runId} is ${manifest.outcome}`, {
+      rule: 'only a run that came to its end can be proved by a second one',
+      fix: 'run it again to its end, then rerun that one',
+    });
+  }
   const builtIn = await services.builtInStrategies();
   // A strategy's path is relative to the project; a run made in a sub-folder is found from there.
   const isInCwd = existsSync(join(call.host.cwd, manifest.strategy.file));
