@@ -354,6 +354,7 @@ describe('a writer that is at work', () => {
         'time,open,high,low,close,volume\n2025-11-03T15:01:00Z,6800,6801,6799.5,6800.25,10\n',
       );
       const argv = ['--into', 'sample', '--contract', 'ESZ2025', '--interval', '1m'];
+      argv.push('--stamp', 'close');
       expectWhole(
         await cli('data', 'import', 'in/es.csv', ...argv),
         'E_CATALOG_LOCKED',

@@ -25,6 +25,7 @@ async function barsOf(dataset: string): Promise<Bar[]> {
 }
 
 const FLAGS = ['--contract', 'ESZ2025', '--interval', '1m'];
+const AT_CLOSE = ['--stamp', 'close'];
 
 describe('an import of CSV', () => {
   it('reads local times stamped at the open, other column names, another delimiter, gzip', async () => {
@@ -55,12 +56,47 @@ describe('an import of CSV', () => {
     expect(await barsOf('utc')).toMatchObject([{ closeUtc: '2025-11-03T15:01:00Z' }]);
   });
 
+  it.each([
+    ['skips', '2025-03-09 02:30', 'does not exist'],
+    ['repeats', '2025-11-02 01:30', 'happens twice'],
+  ])('refuses a clock reading that a clock change %s', async (_, time, why) => {
+    writeFileSync(
+      join(cwd, 'clock.csv'),
+      `time,open,high,low,close,volume\n${time},6800,6801,6799.5,6800.25,10\n`,
+    );
+    const argv = ['--into', 'clock', ...FLAGS, ...AT_CLOSE, '--zone', 'America/Chicago'];
+    const ran = await cli('data', 'import', 'clock.csv', ...argv);
+    expect(ran.code).toBe(EXIT.input);
+    expect(ran.err).toContain(why);
+    // Nothing was imported, so nothing is listed.
+    expect((await cli('data', 'list')).out).not.toContain('clock');
+  });
+
+  it('refuses a month that the product does not list', async () => {
+    const argv = ['--into', 'x', '--contract', 'ESF2025', '--interval', '1m', ...AT_CLOSE];
+    const ran = await cli('data', 'import', 'close.csv', ...argv);
+    expect(ran.code).toBe(EXIT.input);
+    expect(ran.err).toContain('ESF2025 is not listed: ES has the months HMUZ');
+  });
+
+  it('finds bars after the last trade of their contract', async () => {
+    writeFileSync(
+      join(cwd, 'late.csv'),
+      'time,open,high,low,close,volume\n2025-11-03T15:01:00Z,6800,6801,6799.5,6800.25,10\n',
+    );
+    const contract = ['--contract', 'ESU2025', '--interval', '1m'];
+    await cli('data', 'import', 'late.csv', '--into', 'late', ...contract, ...AT_CLOSE);
+    const ran = await cli('data', 'check', 'late');
+    expect(ran.code).toBe(EXIT.answerIsNo);
+    expect(ran.out).toContain('after-last-trade');
+  });
+
   const BAD =
     'time,open,high,low,close,volume\n2025-11-03T15:01:00Z,6800,6801,6799.5,6800.25,10\n2025-11-03T15:02:00Z,6800.1,6801,6799.5,6800.25,10\n2025-11-03T15:03:00Z,6800,abc,6799.5,6800.25,10\n';
 
   it('refuses a file with bad rows, each by its line, and leaves no dataset rows behind', async () => {
     writeFileSync(join(cwd, 'bad.csv'), BAD);
-    const ran = await cli('data', 'import', 'bad.csv', '--into', 'bad', ...FLAGS);
+    const ran = await cli('data', 'import', 'bad.csv', '--into', 'bad', ...FLAGS, ...AT_CLOSE);
     expect(ran.code).toBe(EXIT.input);
     expect(ran.err).toContain('E_IMPORT_ROWS');
     expect(ran.err).toContain('3');
@@ -68,7 +104,16 @@ describe('an import of CSV', () => {
   });
 
   it('keeps the good rows with --quarantine, lists the rest, and ends with 1', async () => {
-    const ran = await cli('data', 'import', 'bad.csv', '--into', 'part', ...FLAGS, '--quarantine');
+    const ran = await cli(
+      'data',
+      'import',
+      'bad.csv',
+      '--into',
+      'part',
+      ...FLAGS,
+      ...AT_CLOSE,
+      '--quarantine',
+    );
     expect(ran.code).toBe(EXIT.answerIsNo);
     expect(ran.out).toContain('1 rows imported, 2 rows with problems');
     expect(ran.err).toMatch(/warning import-row: row 3: /);
@@ -78,11 +123,12 @@ describe('an import of CSV', () => {
   });
 
   it.each([
-    ['without an interval', ['--into', 'x', '--contract', 'ESZ2025'], '--interval'],
-    ['without a dataset', FLAGS, '--into'],
+    ['without an interval', ['--into', 'x', '--contract', 'ESZ2025', ...AT_CLOSE], '--interval'],
+    ['without a stamp', ['--into', 'x', ...FLAGS], '--stamp open or --stamp close'],
+    ['without a dataset', [...FLAGS, ...AT_CLOSE], '--into'],
     [
       'with a column that does not exist',
-      ['--into', 'x', ...FLAGS, '--columns', 'tme=Date'],
+      ['--into', 'x', ...FLAGS, ...AT_CLOSE, '--columns', 'tme=Date'],
       'did you mean `time`?',
     ],
   ])('says what is missing %s', async (_, argv, text) => {

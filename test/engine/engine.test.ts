@@ -331,6 +331,23 @@ describe('bad input of a strategy', () => {
     expect((result.error!.cause as TradingError).message.length).toBeGreaterThan(10);
   });
 
+  it('refuses an asynchronous hook before the first bar', () => {
+    let calls = 0;
+    const { result } = run({
+      front: hourly(0, [100, 100]),
+      days: 1,
+      overrides: {},
+      strategy: {
+        onBar: (async () => {
+          calls += 1;
+        }) as () => void,
+      },
+    });
+    expect(result.outcome).toBe('strategy-error');
+    expect(result.error!.cause).toMatchObject({ code: 'E_STRATEGY_ASYNC' });
+    expect(calls).toBe(0);
+  });
+
   it('refuses an order in an expired contract and settles what was held', () => {
     const { result, recorder } = run({
       front: hourly(0, [100, 100, 104]),
