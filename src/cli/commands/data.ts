@@ -305,8 +305,8 @@ export async function dataCheck(call: CommandCall): Promise<ExitCode> {
               [
                 { title: 'reason', cell: (problem) => problem.reason },
                 { title: 'row', align: 'right', cell: (problem) => String(problem.row ?? '') },
-                { title: 'file', priority: 1, cell: (problem) => problem.file },
-                { title: 'problem', priority: 2, cell: (problem) => problem.message },
+                { title: 'file', priority: 2, cell: (problem) => problem.file },
+                { title: 'problem', priority: 1, cell: (problem) => problem.message },
               ],
               problems,
             ),

@@ -250,7 +250,9 @@ function zonesOf(run: RunView): string {
 }
 
 function titleOf(column: string): string {
-  return column.replace(/(Micros|Us)$/, '');
+  return column === 'priceTicks' || column === 'limitTicks' || column === 'stopTicks'
+    ? column.slice(0, -'Ticks'.length)
+    : column.replace(/(Micros|Us)$/, '');
 }
 
 function cellText(
