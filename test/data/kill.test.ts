@@ -93,10 +93,10 @@ describe('a writer killed at a random moment', () => {
         return state;
       };
       const states = await Promise.all(Array.from({ length: LANES }, (_, index) => lane(index)));
-      // The kills came while states were being written, and some left a lock behind.
-      // How many depends on the machine; that there are some does not.
-      expect(states.reduce((a, b) => a + b)).toBeGreaterThan(KILLS / 10);
-      expect(leftovers).toBeGreaterThan(KILLS / 20);
+      // The kills came while states were being written, and most left a lock behind.
+      // Between 200 and 230 states were seen for 200 kills; a slow machine reaches fewer.
+      expect(states.reduce((a, b) => a + b)).toBeGreaterThan(KILLS / 2);
+      expect(leftovers).toBeGreaterThan(KILLS / 4);
     },
   );
 });
