@@ -8,6 +8,7 @@ import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
+import type { OutsidePolicy } from './group-calendar.ts';
 import { GroupCalendar } from './group-calendar.ts';
 import { CFE_VIX } from './groups/cfe-vix.ts';
 import { CME_GRAINS, CME_LIVESTOCK, CME_RICE } from './groups/cme-agriculture.ts';
@@ -16,8 +17,8 @@ import { CME_EQUITY_INDEX } from './groups/cme-equity-index.ts';
 import { CME_FX } from './groups/cme-fx.ts';
 import { CME_INTEREST_RATE } from './groups/cme-interest-rate.ts';
 import { EUREX_INDEX, EUREX_RATES, EUREX_RATES_SHORT } from './groups/eurex.ts';
+import { RuleBook } from './rule-book.ts';
 import type { GroupRules } from './sessions.ts';
-import { buildSessions } from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
 
 /** Every group with rules, in the order of the documentation. */
@@ -54,15 +55,25 @@ export interface Calendars extends CalendarSource {
   ruleDates(spec: InstrumentSpec, year: number, month: number): RuleDates;
 }
 
+export interface CalendarOptions {
+  /** `error` when not given: a question outside a group's span fails. `rules`: it is answered by the nearest rules, marked. */
+  readonly outside?: OutsidePolicy;
+}
+
 /** A calendar source with nothing built yet. */
-export function createCalendars(): Calendars {
-  return new CalendarRegistry();
+export function createCalendars(options: CalendarOptions = {}): Calendars {
+  return new CalendarRegistry(options);
 }
 
 class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars = new BusinessCalendars();
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  readonly #outside: OutsidePolicy;
+
+  constructor(options: CalendarOptions) {
+    this.#outside = options.outside ?? 'error';
+  }
 
   forInstrument(spec: InstrumentSpec): GroupCalendar {
     return this.#group(spec.sessionGroup, spec.root);
@@ -122,8 +133,7 @@ class CalendarRegistry implements Calendars {
       const rules = SESSION_GROUPS.find((group) => group.id === id);
       if (rules === undefined) throw unknownGroup(id, root);
       const business = this.#business.get(rules.businessCalendar);
-      const built = buildSessions(rules, this.#zones, business);
-      calendar = new GroupCalendar(rules, built, this.#zones.get(rules.zone), business);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), this.#outside);
       this.#groups.set(id, calendar);
     }
     return calendar;
