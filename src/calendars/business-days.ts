@@ -91,6 +91,11 @@ export class BusinessCalendar {
     return result;
   }
 
+  /** 1 for each date of [from, to] that is a holiday on a weekday. A view. Errors: E_CALENDAR_SPAN. */
+  holidayFlags(from: TradeDate, to: TradeDate): Uint8Array {
+    return this.#isHoliday.subarray(this.#rowOf(from), this.#rowOf(to) + 1);
+  }
+
   /** Business days in [from, to]. Errors: E_CALENDAR_SPAN. */
   countBetween(from: TradeDate, to: TradeDate): number {
     if (to < from) return 0;
