@@ -8,6 +8,7 @@ import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
+import type { OutsidePolicy } from './group-calendar.ts';
 import { GroupCalendar } from './group-calendar.ts';
 import { CFE_VIX } from './groups/cfe-vix.ts';
 import { CME_GRAINS, CME_LIVESTOCK, CME_RICE } from './groups/cme-agriculture.ts';
@@ -31,8 +32,8 @@ import { HKFE_INDEX, XHKG } from './groups/hkfe.ts';
 import { KRX_INDEX } from './groups/krx.ts';
 import { OSE_INDEX, OSE_JGB } from './groups/ose.ts';
 import { SGX_CHINA, SGX_COMMODITY, SGX_NIKKEI, SGX_TAIWAN } from './groups/sgx.ts';
+import { RuleBook } from './rule-book.ts';
 import type { GroupRules } from './sessions.ts';
-import { buildSessions } from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
 
 /** Every group with rules, in the order of the documentation. */
@@ -89,15 +90,25 @@ export interface Calendars extends CalendarSource {
   ruleDates(spec: InstrumentSpec, year: number, month: number): RuleDates;
 }
 
+export interface CalendarOptions {
+  /** `error` when not given: a question outside a group's span fails. `rules`: it is answered by the nearest rules, marked. */
+  readonly outside?: OutsidePolicy;
+}
+
 /** A calendar source with nothing built yet. */
-export function createCalendars(): Calendars {
-  return new CalendarRegistry();
+export function createCalendars(options: CalendarOptions = {}): Calendars {
+  return new CalendarRegistry(options);
 }
 
 class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars = new BusinessCalendars();
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  readonly #outside: OutsidePolicy;
+
+  constructor(options: CalendarOptions) {
+    this.#outside = options.outside ?? 'error';
+  }
 
   forInstrument(spec: InstrumentSpec): GroupCalendar {
     return this.#group(spec.sessionGroup, spec.root);
@@ -157,8 +168,7 @@ class CalendarRegistry implements Calendars {
       const rules = SESSION_GROUPS.find((group) => group.id === id);
       if (rules === undefined) throw unknownGroup(id, root);
       const business = this.#business.get(rules.businessCalendar);
-      const built = buildSessions(rules, this.#zones, business);
-      calendar = new GroupCalendar(rules, built, this.#zones.get(rules.zone), business);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), this.#outside);
       this.#groups.set(id, calendar);
     }
     return calendar;
