@@ -16,7 +16,22 @@ import { CME_ENERGY, CME_METALS } from './groups/cme-energy-metals.ts';
 import { CME_EQUITY_INDEX } from './groups/cme-equity-index.ts';
 import { CME_FX } from './groups/cme-fx.ts';
 import { CME_INTEREST_RATE } from './groups/cme-interest-rate.ts';
-import { EUREX_INDEX, EUREX_RATES, EUREX_RATES_SHORT } from './groups/eurex.ts';
+import { ASX_BILLS, ASX_RATES, ASX_SPI, XASX } from './groups/asx.ts';
+import {
+  COMPAT_XEUR,
+  EUREX_DAX,
+  EUREX_INDEX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_RATES,
+  EUREX_RATES_SHORT,
+  EUREX_SWISS,
+} from './groups/eurex.ts';
+import { EURONEXT_AGS, EURONEXT_INDEX } from './groups/euronext.ts';
+import { HKFE_INDEX, XHKG } from './groups/hkfe.ts';
+import { KRX_INDEX } from './groups/krx.ts';
+import { OSE_INDEX, OSE_JGB } from './groups/ose.ts';
+import { SGX_CHINA, SGX_COMMODITY, SGX_NIKKEI, SGX_TAIWAN } from './groups/sgx.ts';
 import { RuleBook } from './rule-book.ts';
 import type { GroupRules } from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
@@ -35,6 +50,26 @@ export const SESSION_GROUPS: readonly GroupRules[] = [
   EUREX_INDEX,
   EUREX_RATES,
   EUREX_RATES_SHORT,
+  EUREX_DAX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_SWISS,
+  EURONEXT_INDEX,
+  EURONEXT_AGS,
+  HKFE_INDEX,
+  SGX_NIKKEI,
+  SGX_CHINA,
+  SGX_TAIWAN,
+  SGX_COMMODITY,
+  OSE_INDEX,
+  OSE_JGB,
+  ASX_SPI,
+  ASX_RATES,
+  ASX_BILLS,
+  KRX_INDEX,
+  XHKG,
+  XASX,
+  COMPAT_XEUR,
 ];
 
 /** Ids of the groups with rules, sorted. */

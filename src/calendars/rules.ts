@@ -32,6 +32,8 @@ export type DayRule = {
   readonly toYear?: number;
   /** Years in which the day was moved or cancelled by decree; give the replacement as a `dates` rule. */
   readonly exceptYears?: readonly number[];
+  /** Marks days that other rules of the list make holidays; it takes no day from those that move to the next free one. */
+  readonly marks?: true;
 } & (
   | {
       readonly kind: 'fixed';
@@ -122,7 +124,7 @@ export function datesOfRules(
         const observed = observedDate(date, observance);
         if (observed === null) continue;
         dates.push(observed);
-        taken.add(observed);
+        if (rule.marks !== true) taken.add(observed);
       }
     }
   }
