@@ -2,11 +2,13 @@
 import { TradingError } from '../core/errors.ts';
 import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
+import { CANOLA_HOLIDAYS, MONTREAL_HOLIDAYS } from './holidays/canada.ts';
 import type { DayRule } from './rules.ts';
 import {
   datesOfRules,
   ENGLAND_HOLIDAYS,
   EUREX_HOLIDAYS,
+  ICE_ENERGY_HOLIDAYS,
   TARGET_HOLIDAYS,
   US_HOLIDAYS,
 } from './rules.ts';
@@ -26,6 +28,15 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   euronext: TARGET_HOLIDAYS,
   eurex: EUREX_HOLIDAYS,
   weekdays: [],
+  // North America and London.
+  nyse: US_HOLIDAYS,
+  mx: MONTREAL_HOLIDAYS,
+  'ice-canola': CANOLA_HOLIDAYS,
+  'ice-eu-energy': ICE_ENERGY_HOLIDAYS,
+  // Days on which no group of CME Group trades.
+  'cme-closed': US_HOLIDAYS.filter(({ name }) =>
+    ['new-year', 'good-friday', 'christmas'].includes(name),
+  ),
 };
 
 /** Names that `BusinessCalendars.get` knows, for messages. */
