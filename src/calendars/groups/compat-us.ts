@@ -5,12 +5,19 @@
 import type { DayRule } from '../rules.ts';
 import { US_HOLIDAYS, US_SHORT_DAYS } from '../rules.ts';
 import type { GroupRules } from '../sessions.ts';
-import { CHICAGO, CLOSED, closeAt, MONDAY_TO_THURSDAY, NEW_YORK } from './cme-common.ts';
+import {
+  CHICAGO,
+  CLOSED,
+  closeAt,
+  HALTED_HOLIDAYS,
+  MONDAY_TO_THURSDAY,
+  NEW_YORK,
+} from './cme-common.ts';
 import { NYSE_MOURNING, NYSE_SANDY } from './stocks-us-uk.ts';
 
 const NAMED_DAYS: readonly DayRule[] = [...US_HOLIDAYS, ...US_SHORT_DAYS];
 const CLOSED_DAYS = ['new-year', 'good-friday', 'christmas'];
-const HALTED_DAYS = ['mlk', 'presidents', 'memorial', 'independence', 'labor', 'thanksgiving'];
+const HALTED_DAYS = HALTED_HOLIDAYS.filter((name) => name !== 'juneteenth');
 const SHARED: Pick<
   GroupRules,
   'from' | 'to' | 'tradeDates' | 'namedDays' | 'confidence' | 'sources'
@@ -33,7 +40,7 @@ export const COMPAT_CMES: GroupRules = {
   businessCalendar: 'cme-closed',
   regimes: [{ from: '2000-01-03', hours: { segments: [['-1 17:00', '17:00']] } }],
   dayRules: [
-    { on: HALTED_DAYS, shape: closeAt('12:00') },
+    { on: HALTED_HOLIDAYS, shape: closeAt('12:00') },
     { on: ['thanksgiving'], offset: 1, shape: closeAt('12:00') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('12:00') },
     { on: CLOSED_DAYS, shape: CLOSED },
@@ -46,6 +53,8 @@ export const COMPAT_CMES: GroupRules = {
 export const COMPAT_IEPA: GroupRules = {
   ...SHARED,
   id: 'compat/IEPA',
+  // Its rules beyond the Juneteenth of 2022 are not known.
+  to: '2021-12-31',
   name: 'All of ICE Futures U.S., simplified',
   zone: NEW_YORK,
   businessCalendar: 'cme-closed',
