@@ -10,11 +10,13 @@ import { JAPAN_HOLIDAYS } from './holidays/japan.ts';
 import { KOREA_HOLIDAYS } from './holidays/korea.ts';
 import { SINGAPORE_HOLIDAYS } from './holidays/singapore.ts';
 import { TAIWAN_HOLIDAYS } from './holidays/taiwan.ts';
+import { CANOLA_HOLIDAYS, MONTREAL_HOLIDAYS } from './holidays/canada.ts';
 import type { DayRule } from './rules.ts';
 import {
   datesOfRules,
   ENGLAND_HOLIDAYS,
   EUREX_HOLIDAYS,
+  ICE_ENERGY_HOLIDAYS,
   TARGET_HOLIDAYS,
   US_HOLIDAYS,
 } from './rules.ts';
@@ -42,6 +44,15 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   china: CHINA_HOLIDAYS,
   taiwan: TAIWAN_HOLIDAYS,
   weekdays: [],
+  // North America and London.
+  nyse: US_HOLIDAYS,
+  mx: MONTREAL_HOLIDAYS,
+  'ice-canola': CANOLA_HOLIDAYS,
+  'ice-eu-energy': ICE_ENERGY_HOLIDAYS,
+  // Days on which no group of CME Group trades.
+  'cme-closed': US_HOLIDAYS.filter(({ name }) =>
+    ['new-year', 'good-friday', 'christmas'].includes(name),
+  ),
 };
 
 /** Names that `BusinessCalendars.get` knows, for messages. */

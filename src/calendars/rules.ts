@@ -11,7 +11,7 @@ import type { TradeDate } from '../core/units.ts';
 /**
  * What happens when a day falls on a weekend. `none`: it is not observed at all.
  * `nearest`: Saturday to Friday, Sunday to Monday. `two-later`: both weekend days move by two, so that two days in a row
- * keep two substitutes (Christmas and Boxing Day in England).
+ * keep two substitutes (Christmas and Boxing Day in England). `friday-before`: either weekend day moves to the Friday before it.
  * `sunday-to-next-free`, `weekend-to-next-free`: a Sunday, or either weekend day, moves to the next weekday that no other
  * rule of the same list takes (Japan and Hong Kong; Korea).
  */
@@ -21,6 +21,7 @@ export type Observance =
   | 'nearest'
   | 'next-monday'
   | 'two-later'
+  | 'friday-before'
   | 'sunday-to-next-free'
   | 'weekend-to-next-free';
 
@@ -226,6 +227,8 @@ function observedDate(date: TradeDate, observed: Observance | null): TradeDate |
       return addDays(date, weekday === 0 ? 1 : 2);
     case 'two-later':
       return addDays(date, 2);
+    case 'friday-before':
+      return addDays(date, weekday === 0 ? -2 : -1);
   }
 }
 
@@ -252,7 +255,16 @@ export const US_SHORT_DAYS: readonly DayRule[] = [
     // Good Friday on the day of the employment report: listed, because the report's date is not a rule.
     name: 'good-friday-payrolls',
     kind: 'dates',
-    dates: ['2010-04-02', '2012-04-06', '2015-04-03', '2021-04-02', '2023-04-07', '2026-04-03'],
+    // 2034 is the next year in which Good Friday is the first Friday of April; no notice has been published for it.
+    dates: [
+      '2010-04-02',
+      '2012-04-06',
+      '2015-04-03',
+      '2021-04-02',
+      '2023-04-07',
+      '2026-04-03',
+      '2034-04-07',
+    ],
   },
   { name: 'independence-eve', kind: 'fixed', month: 7, day: 3, observed: 'none' },
   { name: 'christmas-eve', kind: 'fixed', month: 12, day: 24, observed: 'none' },
@@ -304,6 +316,16 @@ export const ENGLAND_HOLIDAYS: readonly DayRule[] = [
       '2023-05-08',
     ],
   },
+];
+
+/**
+ * Closed days of Brent and gasoil: a Sunday one moves to Monday, a Saturday one is not moved.
+ * Source: ICE Futures Europe trading schedules 2019 to 2026, read 2026-11.
+ */
+export const ICE_ENERGY_HOLIDAYS: readonly DayRule[] = [
+  { name: 'new-year', kind: 'fixed', month: 1, day: 1, observed: 'sunday-to-monday' },
+  { name: 'good-friday', kind: 'easter', offset: -2 },
+  { name: 'christmas', kind: 'fixed', month: 12, day: 25, observed: 'sunday-to-monday' },
 ];
 
 /** TARGET closing days since 2002, also the holidays of Euronext. Source: European Central Bank, read 2026-11. */
