@@ -9,8 +9,8 @@ import { US_PER_DAY, US_PER_MINUTE } from '../../src/core/units.ts';
 const calendars = createCalendars();
 const SEED = { seed: 20261121, numRuns: 400 };
 const group = fc.constantFrom(...sessionGroupIds());
-/** A share of a calendar's span, away from its ends. */
-const share = fc.double({ min: 0.002, max: 0.998, noNaN: true });
+/** A share of a calendar's span, away from its ends: a span of six years loses two weeks at either one. */
+const share = fc.double({ min: 0.007, max: 0.993, noNaN: true });
 
 function instantOf(calendar: GroupCalendar, part: number): TsUs {
   const from = parseTradeDate(calendar.rules.from) * US_PER_DAY;
@@ -37,11 +37,9 @@ describe('every session group', () => {
         (all.openUs[i]! >= all.closeUs[i - 1]! &&
           all.label[i]! > all.label[i - 1]! &&
           all.tradeDate[i]! >= all.tradeDate[i - 1]!);
-      // No session is longer than a day, nor shorter than an hour.
-      const length = all.closeUs[i]! - all.openUs[i]!;
-      const isSane = length <= 1.02 * US_PER_DAY && length >= 60 * US_PER_MINUTE;
-      if (!(isOrdered && isAfter && isSane)) wrong.push(`row ${i}`);
+      if (!(isOrdered && isAfter)) wrong.push(`row ${i}`);
     }
+    const openTime = all.closeUs.map((close, i) => close - all.openUs[i]!);
     for (let b = 0; b < all.breakRow.length; b += 1) {
       const row = all.breakRow[b]!;
       const isInside =
@@ -49,8 +47,14 @@ describe('every session group', () => {
         all.breakStartUs[b]! < all.breakEndUs[b]! &&
         all.breakEndUs[b]! < all.closeUs[row]!;
       if (!isInside) wrong.push(`break ${b}`);
+      openTime[row]! -= all.breakEndUs[b]! - all.breakStartUs[b]!;
     }
-    expect(all.length).toBeGreaterThan(3000);
+    // No session trades for longer than a day, nor for less than an hour; a night session may be days before its day session.
+    for (const [i, length] of openTime.entries()) {
+      const isSane = length <= 1.02 * US_PER_DAY && length >= 60 * US_PER_MINUTE;
+      if (!isSane) wrong.push(`row ${i} trades ${length / US_PER_MINUTE} minutes`);
+    }
+    expect(all.length).toBeGreaterThan(1000);
     expect(wrong).toEqual([]);
   });
 
@@ -126,7 +130,7 @@ describe('every session group', () => {
         const at = instantOf(calendar, part);
         const date = calendar.tradeDateOf(at);
         expect(calendar.isBusinessDay(date)).toBe(true);
-        const later = instantOf(calendar, Math.min(0.998, part + 0.0005)) + minutes;
+        const later = instantOf(calendar, Math.min(0.993, part + 0.0005)) + minutes;
         expect(calendar.tradeDateOf(later as TsUs)).toBeGreaterThanOrEqual(date);
       }),
       SEED,
@@ -155,7 +159,7 @@ describe('every session group', () => {
     fc.assert(
       fc.property(group, share, fc.integer({ min: 0, max: 60 }), (id, part, days) => {
         const calendar = calendars.forGroup(id);
-        const from = Math.floor(instantOf(calendar, part * 0.99) / US_PER_DAY) as TradeDate;
+        const from = Math.floor(instantOf(calendar, part * 0.95) / US_PER_DAY) as TradeDate;
         const to = addDays(from, days);
         const cut = calendar.sessions(from, to);
         const all = wholeSpan(calendar);

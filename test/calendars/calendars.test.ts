@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CALENDAR_ERRORS } from '../../src/calendars/errors.ts';
 import { createLabelCalendar } from '../../src/calendars/label-calendar.ts';
-import { createCalendars, SESSION_GROUPS } from '../../src/calendars/registry.ts';
+import { createCalendars } from '../../src/calendars/registry.ts';
 import {
   datesOfRule,
   easterSunday,
@@ -57,10 +57,7 @@ function drawn(group: string, from: string, to: string): string[] {
 
 describe('a holiday week', () => {
   it('is Thanksgiving 2025, group by group', () => {
-    const week = Object.fromEntries(
-      SESSION_GROUPS.map(({ id }) => [id, drawn(id, '2025-11-26', '2025-11-28')]),
-    );
-    expect(week).toEqual({
+    const expected: Record<string, string[]> = {
       'cme-equity-index': [
         '11-26 17:00-16:00 > 11-26',
         '11-27 17:00-12:00 > 11-28',
@@ -109,7 +106,11 @@ describe('a holiday week', () => {
         '11-27 08:00-19:00 > 11-27',
         '11-28 08:00-19:00 > 11-28',
       ],
-    });
+    };
+    const week = Object.fromEntries(
+      Object.keys(expected).map((id) => [id, drawn(id, '2025-11-26', '2025-11-28')]),
+    );
+    expect(week).toEqual(expected);
   });
 
   it('is Martin Luther King Day 2026: one trade date, two open intervals', () => {
@@ -233,10 +234,10 @@ describe('instants', () => {
 
 describe('the registry', () => {
   it('names the known groups when asked for another', () => {
-    const error = errorOf(() => calendars.forGroup('hkfe-index'));
+    const error = errorOf(() => calendars.forGroup('atlantis-index'));
     expect(error.code).toBe('E_CALENDAR_UNKNOWN');
-    expect(error.message).toContain(
-      'session group "hkfe-index" has no calendar yet; known are cfe-vix',
+    expect(error.message).toMatch(
+      /^session group "atlantis-index" has no calendar yet; known are .*cfe-vix/,
     );
     expect(error.fix).toBeDefined();
   });
@@ -260,11 +261,10 @@ describe('the registry', () => {
     const digest = `
       import { createHash } from 'node:crypto';
       import { createCalendars, sessionGroupIds } from './src/calendars/registry.ts';
-      import { parseTradeDate } from './src/core/trade-date.ts';
       const hash = createHash('sha256');
       const calendars = createCalendars();
       for (const id of sessionGroupIds()) {
-        const all = calendars.forGroup(id).sessions(parseTradeDate('2019-01-02'), parseTradeDate('2030-12-31'));
+        const all = calendars.forGroup(id).columns;
         for (const column of Object.values(all)) if (typeof column !== 'number') hash.update(new Uint8Array(column.slice().buffer));
       }
       console.log(hash.digest('hex'), new Date(0).getTimezoneOffset());
