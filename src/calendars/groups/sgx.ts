@@ -10,7 +10,7 @@ import type { GroupRules } from '../sessions.ts';
 
 const SINGAPORE = 'Asia/Singapore';
 /** First day on which a dated specification shows the night until 05:15. */
-const LATE_NIGHT = '2020-11-02';
+const LATE_NIGHT = '2020-11-03';
 
 function closedOn(holidays: readonly DayRule[]): Pick<GroupRules, 'namedDays' | 'dayRules'> {
   return {
@@ -147,12 +147,12 @@ export const SGX_COMMODITY: GroupRules = {
   // A holiday of one market only is a trading day of its own.
   businessCalendar: 'sgx-commodity',
   name: 'SGX commodities',
-  from: '2018-12-03',
+  from: '2018-12-04',
   publishedTo: '2027-12-31',
   to: '2027-12-31',
   regimes: [
     {
-      from: '2018-12-03',
+      from: '2018-12-04',
       hours: {
         segments: [
           ['-s 20:15', '-s+1 04:45'],
