@@ -2,6 +2,7 @@
 import { TradingError } from '../core/errors.ts';
 import { addDays } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
+import { US_PER_DAY, US_PER_MINUTE } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import type { ZoneTable, ZoneTables } from './wall-time.ts';
 import { parseWallTime } from './wall-time.ts';
@@ -24,7 +25,7 @@ export type ClockPoint = string | { readonly at: string; readonly zone: string }
 export type Segment = readonly [open: ClockPoint, close: ClockPoint];
 
 /** What a day offset counts from. */
-const ANCHOR = { label: 0, business: 1, session: 2 } as const;
+export const ANCHOR = { label: 0, business: 1, session: 2 } as const;
 type Anchor = (typeof ANCHOR)[keyof typeof ANCHOR];
 
 export interface Point {
@@ -82,5 +83,44 @@ export class LabelClock {
   #dayBefore(anchor: Anchor): TradeDate {
     const session = anchor === ANCHOR.session ? this.#sessionBefore : null;
     return session ?? this.#business.add(this.#label, -1);
+  }
+}
+
+/** Longest way from a label to the business day or session before it that plain arithmetic is trusted with. */
+const ANCHOR_DAYS_MAX = 14;
+
+/**
+ * Points as microseconds from the midnight of their anchor's date as a number of days, for labels far from any change of
+ * clocks: then an instant is an addition. Most labels are; the others go through `LabelClock`.
+ */
+export class PlainPoints {
+  readonly #points: readonly Point[];
+  readonly anchors: readonly Anchor[];
+  readonly fromAnchorUs: Float64Array;
+  /** Labels for which the numbers hold, [validFrom, validTo). */
+  validFrom: number = Infinity;
+  validTo: number = -Infinity;
+
+  constructor(points: readonly Point[]) {
+    this.#points = points;
+    this.anchors = points.map(({ anchor }) => anchor);
+    this.fromAnchorUs = new Float64Array(points.length);
+  }
+
+  /** Makes the numbers hold for a label; false near a change of clocks. */
+  refresh(label: TradeDate): boolean {
+    let [from, to] = [-Infinity, Infinity];
+    for (let i = 0; i < this.#points.length; i += 1) {
+      const { anchor, dayOffset, minutes, zone } = this.#points[i]!;
+      const steady = zone.steadyDates(label);
+      const reach = Math.abs(dayOffset) + (anchor === ANCHOR.label ? 1 : ANCHOR_DAYS_MAX);
+      from = Math.max(from, steady.fromDate + reach);
+      to = Math.min(to, steady.toDate - reach);
+      this.fromAnchorUs[i] = dayOffset * US_PER_DAY + minutes * US_PER_MINUTE - steady.offsetUs;
+    }
+    const holds = label >= from && label < to;
+    this.validFrom = holds ? from : Infinity;
+    this.validTo = holds ? to : -Infinity;
+    return holds;
   }
 }

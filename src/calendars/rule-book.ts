@@ -3,9 +3,10 @@ import { TradingError } from '../core/errors.ts';
 import type { SessionColumns } from '../core/session.ts';
 import { addDays, parseTradeDate, toCivilDate, toIsoDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
+import { US_PER_DAY } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import type { ParsedSegment, Point } from './clock-point.ts';
-import { LabelClock, parsePoint } from './clock-point.ts';
+import { ANCHOR, LabelClock, parsePoint, PlainPoints } from './clock-point.ts';
 import { datesOfRules } from './rules.ts';
 import type { ClockPoint, DayHours, DayShape, GroupRules, Regime, Segment } from './sessions.ts';
 import type { ZoneTable, ZoneTables } from './wall-time.ts';
@@ -56,6 +57,9 @@ interface ParsedHours {
   readonly preOpen: Point | null;
   /** The end of a full session. */
   readonly end: Point;
+  /** Settlement, end, order entry (or the settlement again), then the segments. */
+  readonly plain: PlainPoints;
+  readonly plainAfterGap: PlainPoints | null;
 }
 interface ParsedBreak {
   readonly weekday: number;
@@ -104,62 +108,81 @@ export class RuleBook {
    */
   build(from: TradeDate, to: TradeDate): BuiltSessions {
     const start = addDays(from, -RUN_UP_DAYS);
-    const [firstYear, lastYear] = [toCivilDate(start).year, toCivilDate(to).year];
-    this.home.cover(firstYear, lastYear);
+    this.home.cover(toCivilDate(start).year - 1, toCivilDate(to).year + 1);
     const shapes = this.shapes(start, to);
+    const holidays = this.business.holidayFlags(start, to);
     const isLabelPolicy = this.rules.tradeDates === 'label';
     const clock = new LabelClock(this.business);
-    const out = new SessionWriter(to - from + 1);
+    const out = new SessionWriter(to - from + 1, from);
     let regimeIndex = 0;
+    let nextRegimeFrom = this.#regimes[1]?.from ?? Infinity;
     let fullLabel = start - 2;
     let sessionBefore: TradeDate | null = null;
+    let businessBefore = this.business.add(start, -1);
     let weekday = weekdayOf(start);
     for (let label = start; label <= to; label = addDays(label, 1)) {
       const today = weekday;
       weekday = today === 6 ? 0 : today + 1;
-      while (regimeIndex + 1 < this.#regimes.length) {
-        if (this.#regimes[regimeIndex + 1]!.from > label) break;
+      while (label >= nextRegimeFrom) {
         regimeIndex += 1;
+        nextRegimeFrom = this.#regimes[regimeIndex + 1]?.from ?? Infinity;
       }
       const regime = this.#regimes[regimeIndex]!;
+      const isBusinessDay = today !== 0 && today !== 6 && holidays[label - start] === 0;
       const dated = shapes.get(label);
-      if (!regime.hasLabel[today]! && dated?.opensDay !== true) continue;
-      const hours = regime.hours[today]!;
-      const regular =
-        fullLabel === label - 1 || hours.afterGap === null ? hours.segments : hours.afterGap;
-      clock.begin(label, sessionBefore);
-      const isKept = label >= from;
-      const first = out.beginRow();
-      if (dated === undefined && regime.weeklyBreaks.length === 0) {
-        for (let i = 0; i < regular.length; i += 1) {
-          out.segment(clock.toUs(regular[i]![0]), clock.toUs(regular[i]![1]));
-        }
-      } else {
-        const spans = shapedSpans(clock, regime, regular, dated);
-        for (const [open, close] of this.#cutWeekly(spans, regime)) out.segment(open, close);
-      }
-      if (out.segmentCount === first) continue;
-      const closeUs = out.lastCloseUs;
-      const fault = out.faultOfRow(isKept);
-      if (fault !== null) throw this.#overlap(label, regimeIndex, dated, fault);
-      if (isKept) {
-        const openUs = out.openOfRow(first);
-        out.endRow(
-          label,
+      if (regime.hasLabel[today]! || dated?.opensDay === true) {
+        const hours = regime.hours[today]!;
+        const isGap = fullLabel !== label - 1 && hours.afterGap !== null;
+        const plain = isGap ? hours.plainAfterGap! : hours.plain;
+        const tradeDate =
           dated?.tradeDate ??
-            (isLabelPolicy || this.business.isBusinessDay(label)
-              ? label
-              : this.business.add(label, 1)),
-          Math.min(clock.toUs(regime.settle), closeUs),
-          preOpenOf(clock, hours, regular, dated, openUs),
-        );
-      } else {
-        out.dropRow(first);
+          (isLabelPolicy || isBusinessDay ? label : this.business.add(label, 1));
+        out.begin(label, tradeDate, businessBefore, sessionBefore ?? businessBefore);
+        const isPlain =
+          dated === undefined &&
+          regime.weeklyBreaks.length === 0 &&
+          ((label >= plain.validFrom && label < plain.validTo) || plain.refresh(label));
+        if (isPlain) {
+          out.addPlain(plain, hours.preOpen !== null);
+        } else {
+          clock.begin(label, sessionBefore);
+          const regular = isGap ? hours.afterGap! : hours.segments;
+          const spans = shapedSpans(clock, regime, regular, dated);
+          this.#addShaped(
+            out,
+            clock,
+            this.#cutWeekly(spans, regime),
+            regime,
+            hours,
+            regular,
+            dated,
+          );
+        }
+        if (out.fault !== null) throw this.#overlap(label, regimeIndex, dated, out.fault);
+        if (!out.isEmpty) sessionBefore = label;
+        if (out.isFull) fullLabel = label;
       }
-      sessionBefore = label;
-      if (closeUs >= clock.toUs(hours.end)) fullLabel = label;
+      if (isBusinessDay) businessBefore = label;
     }
     return out.build();
+  }
+
+  #addShaped(
+    out: SessionWriter,
+    clock: LabelClock,
+    spans: readonly Span[],
+    regime: ParsedRegime,
+    hours: ParsedHours,
+    regular: readonly ParsedSegment[],
+    dated: DatedShape | undefined,
+  ): void {
+    for (const [open, close] of spans) out.segment(open, close);
+    if (spans.length === 0) return;
+    out.finish(
+      clock.toUs(hours.end),
+      clock.toUs(regime.settle),
+      preOpenOf(clock, hours, regular, dated, spans[0]![0]),
+    );
   }
 
   /** What happens on single days of [from, to], by date. A date without an entry is regular. */
@@ -263,14 +286,15 @@ export class RuleBook {
 
   #parseRegime(regime: Regime, groupSettle: Point): ParsedRegime {
     const weekdays = regime.weekdays ?? MONDAY_TO_FRIDAY;
-    const common = this.#parseHours(regime.hours, regime.preOpen);
+    const settle = this.#pointOrNull(regime.settle) ?? groupSettle;
+    const common = this.#parseHours(regime.hours, regime.preOpen, settle);
     return {
       from: parseTradeDate(regime.from),
       hours: WEEKDAYS.map((weekday) => {
         const own = regime.byWeekday?.[weekday];
         const preOpen = regime.preOpenByWeekday?.[weekday];
         if (own === undefined && preOpen === undefined) return common;
-        return this.#parseHours(own ?? regime.hours, preOpen ?? regime.preOpen);
+        return this.#parseHours(own ?? regime.hours, preOpen ?? regime.preOpen, settle);
       }),
       hasLabel: WEEKDAYS.map((weekday) => weekdays.includes(weekday)),
       dayOpen: this.#pointOrNull(regime.dayOpen),
@@ -279,20 +303,24 @@ export class RuleBook {
         fromMinutes: parseWallTime(from),
         toMinutes: parseWallTime(to),
       })),
-      settle: this.#pointOrNull(regime.settle) ?? groupSettle,
+      settle,
     };
   }
 
-  #parseHours(hours: DayHours, preOpen: ClockPoint | undefined): ParsedHours {
+  #parseHours(hours: DayHours, preOpenText: ClockPoint | undefined, settle: Point): ParsedHours {
     const segments = hours.segments.map((segment) => this.#segment(segment));
+    const afterGap = hours.afterGap?.map((segment) => this.#segment(segment)) ?? null;
+    const preOpen = this.#pointOrNull(preOpenText);
+    const end = segments.at(-1)![1];
+    const plainOf = (parsed: readonly ParsedSegment[]): PlainPoints =>
+      new PlainPoints([settle, end, preOpen ?? settle, ...parsed.flat()]);
     return {
       segments,
-      afterGap:
-        hours.afterGap === undefined
-          ? null
-          : hours.afterGap.map((segment) => this.#segment(segment)),
-      preOpen: this.#pointOrNull(preOpen),
-      end: segments.at(-1)![1],
+      afterGap,
+      preOpen,
+      end,
+      plain: plainOf(segments),
+      plainAfterGap: afterGap === null ? null : plainOf(afterGap),
     };
   }
 
@@ -406,8 +434,15 @@ function without([start, end]: Span, [cutStart, cutEnd]: Span): readonly Span[] 
   return [before, after].filter(([from, to]) => from < to);
 }
 
-/** Collects rows in columns of a fixed capacity; a row is the segments since `beginRow`. */
+/** Where the points of a plan stand that are no segments. */
+const PLAN = { settle: 0, end: 1, preOpen: 2, segments: 3 } as const;
+
+/**
+ * Collects rows in columns of a fixed capacity. Hot while a calendar is built: a row is `begin`, then `addPlain` or `segment`
+ * and `finish`. Rows before the first label are walked and not kept.
+ */
 class SessionWriter {
+  readonly #firstLabel: number;
   readonly #open: Float64Array;
   readonly #close: Float64Array;
   readonly #label: Int32Array;
@@ -417,14 +452,24 @@ class SessionWriter {
   readonly #breakRow: number[] = [];
   readonly #breakStart: number[] = [];
   readonly #breakEnd: number[] = [];
-  /** Segments of every session, two numbers each. */
-  readonly #spans: number[] = [];
+  readonly #segmentOpen: number[] = [];
+  readonly #segmentClose: number[] = [];
   #rows: number = 0;
-  #first: number = 0;
   #lastClose: number = -Infinity;
   #lastTradeDate: number = -Infinity;
+  /** Of the row in hand. */
+  #rowLabel: number = 0;
+  #rowTradeDate: number = 0;
+  #businessBefore: number = 0;
+  #sessionBefore: number = 0;
+  #rowOpen: number = NaN;
+  #rowClose: number = NaN;
+  isFull: boolean = false;
+  /** What is wrong with the row, or null. */
+  fault: string | null = null;
 
-  constructor(capacity: number) {
+  constructor(capacity: number, firstLabel: TradeDate) {
+    this.#firstLabel = firstLabel;
     this.#open = new Float64Array(capacity);
     this.#close = new Float64Array(capacity);
     this.#label = new Int32Array(capacity);
@@ -433,71 +478,85 @@ class SessionWriter {
     this.#preOpen = new Float64Array(capacity);
   }
 
-  get segmentCount(): number {
-    return this.#spans.length / 2;
+  get isEmpty(): boolean {
+    return Number.isNaN(this.#rowOpen);
   }
 
-  get lastCloseUs(): number {
-    return this.#spans[this.#spans.length - 1]!;
+  begin(label: number, tradeDate: number, businessBefore: number, sessionBefore: number): void {
+    this.#rowLabel = label;
+    this.#rowTradeDate = tradeDate;
+    this.#businessBefore = businessBefore;
+    this.#sessionBefore = sessionBefore;
+    this.#rowOpen = NaN;
+    this.#rowClose = NaN;
+    this.isFull = false;
   }
 
-  beginRow(): number {
-    this.#first = this.segmentCount;
-    return this.#first;
+  /** A regular day far from any change of clocks. */
+  addPlain(plan: PlainPoints, hasPreOpen: boolean): void {
+    const { anchors } = plan;
+    for (let i = PLAN.segments; i < anchors.length; i += 2)
+      this.segment(this.#at(plan, i), this.#at(plan, i + 1));
+    const preOpenUs = hasPreOpen ? this.#at(plan, PLAN.preOpen) : this.#rowOpen;
+    this.finish(this.#at(plan, PLAN.end), this.#at(plan, PLAN.settle), preOpenUs);
+  }
+
+  #at(plan: PlainPoints, i: number): number {
+    const anchor = plan.anchors[i]!;
+    const day =
+      anchor === ANCHOR.label
+        ? this.#rowLabel
+        : anchor === ANCHOR.business
+          ? this.#businessBefore
+          : this.#sessionBefore;
+    return day * US_PER_DAY + plan.fromAnchorUs[i]!;
   }
 
   segment(openUs: number, closeUs: number): void {
-    this.#spans.push(openUs, closeUs);
-  }
-
-  openOfRow(first: number): number {
-    return this.#spans[2 * first]!;
-  }
-
-  /** What is wrong with the segments of the row, or null. A row that is not kept may touch nothing. */
-  faultOfRow(isKept: boolean): string | null {
-    let end = isKept ? this.#lastClose : -Infinity;
-    for (let i = this.#first; i < this.segmentCount; i += 1) {
-      const open = this.#spans[2 * i]!;
-      const close = this.#spans[2 * i + 1]!;
-      if (!(open >= end))
-        return i === this.#first
-          ? 'the session begins before the one before it ends'
-          : 'two segments overlap';
-      if (!(close > open)) return 'a segment ends before it begins';
-      end = close;
+    // A row of the run-up may rest on holidays that the group does not state: nothing is measured against it.
+    const isKept = this.#rowLabel >= this.#firstLabel;
+    const isFirst = Number.isNaN(this.#rowOpen);
+    const end = isFirst ? this.#lastClose : this.#rowClose;
+    if (!(closeUs > openUs)) this.fault = 'a segment ends before it begins';
+    else if (isKept && openUs < end)
+      this.fault = isFirst
+        ? 'the session begins before the one before it ends'
+        : 'two segments overlap';
+    if (isKept) {
+      if (!isFirst && openUs > end) {
+        this.#breakRow.push(this.#rows);
+        this.#breakStart.push(end);
+        this.#breakEnd.push(openUs);
+      }
+      if (openUs === end) {
+        this.#segmentClose[this.#segmentClose.length - 1] = closeUs;
+      } else {
+        this.#segmentOpen.push(openUs);
+        this.#segmentClose.push(closeUs);
+      }
     }
-    return null;
+    if (isFirst) this.#rowOpen = openUs;
+    this.#rowClose = closeUs;
   }
 
-  /** A row of the run-up may rest on holidays that the group does not state: nothing is measured against it. */
-  dropRow(first: number): void {
-    this.#spans.length = 2 * first;
-  }
-
-  endRow(label: TradeDate, tradeDate: TradeDate, settleUs: number, preOpenUs: number): void {
+  finish(endUs: number, settleUs: number, preOpenUs: number): void {
+    this.isFull = this.#rowClose >= endUs;
+    if (this.#rowLabel < this.#firstLabel) return;
     const row = this.#rows;
-    const spans = this.#spans;
-    for (let i = this.#first + 1; i < this.segmentCount; i += 1) {
-      this.#breakRow.push(row);
-      this.#breakStart.push(spans[2 * i - 1]!);
-      this.#breakEnd.push(spans[2 * i]!);
-    }
-    this.#open[row] = spans[2 * this.#first]!;
-    this.#close[row] = this.lastCloseUs;
-    this.#label[row] = label;
+    this.#open[row] = this.#rowOpen;
+    this.#close[row] = this.#rowClose;
+    this.#label[row] = this.#rowLabel;
     // An exception may move a trade date forward; those after it must not fall behind.
-    this.#lastTradeDate = Math.max(this.#lastTradeDate, tradeDate);
+    if (this.#rowTradeDate > this.#lastTradeDate) this.#lastTradeDate = this.#rowTradeDate;
     this.#tradeDate[row] = this.#lastTradeDate;
-    this.#settle[row] = settleUs;
-    this.#preOpen[row] = preOpenUs;
-    this.#lastClose = this.lastCloseUs;
+    this.#settle[row] = settleUs < this.#rowClose ? settleUs : this.#rowClose;
+    this.#preOpen[row] = preOpenUs < this.#rowOpen ? preOpenUs : this.#rowOpen;
+    this.#lastClose = this.#rowClose;
     this.#rows = row + 1;
   }
 
   build(): BuiltSessions {
     const rows = this.#rows;
-    const [opens, closes] = mergeTouching(this.#spans);
     return {
       columns: {
         length: rows,
@@ -511,24 +570,8 @@ class SessionWriter {
         breakEndUs: Float64Array.from(this.#breakEnd),
       },
       preOpenUs: this.#preOpen.slice(0, rows),
-      segmentOpenUs: opens,
-      segmentCloseUs: closes,
+      segmentOpenUs: Float64Array.from(this.#segmentOpen),
+      segmentCloseUs: Float64Array.from(this.#segmentClose),
     };
   }
-}
-
-function mergeTouching(spans: readonly number[]): readonly [Float64Array, Float64Array] {
-  const opens = new Float64Array(spans.length / 2);
-  const closes = new Float64Array(spans.length / 2);
-  let count = 0;
-  for (let i = 0; i < spans.length; i += 2) {
-    if (count > 0 && closes[count - 1] === spans[i]!) {
-      closes[count - 1] = spans[i + 1]!;
-    } else {
-      opens[count] = spans[i]!;
-      closes[count] = spans[i + 1]!;
-      count += 1;
-    }
-  }
-  return [opens.slice(0, count), closes.slice(0, count)];
 }

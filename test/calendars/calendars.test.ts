@@ -57,7 +57,7 @@ function drawn(group: string, from: string, to: string): string[] {
 
 describe('a holiday week', () => {
   it('is Thanksgiving 2025, group by group', () => {
-    const expected: Record<string, string[]> = {
+    const lines: Record<string, string[]> = {
       'cme-equity-index': [
         '11-26 17:00-16:00 > 11-26',
         '11-27 17:00-12:00 > 11-28',
@@ -108,9 +108,9 @@ describe('a holiday week', () => {
       ],
     };
     const week = Object.fromEntries(
-      Object.keys(expected).map((id) => [id, drawn(id, '2025-11-26', '2025-11-28')]),
+      Object.keys(lines).map((id) => [id, drawn(id, '2025-11-26', '2025-11-28')]),
     );
-    expect(week).toEqual(expected);
+    expect(week).toEqual(lines);
   });
 
   it('is Martin Luther King Day 2026: one trade date, two open intervals', () => {
@@ -217,12 +217,12 @@ describe('instants', () => {
     const error = errorOf(() => equity.sessionAt(at('1999-06-01T00:00:00Z')));
     expect(error.code).toBe('E_CALENDAR_SPAN');
     expect(error.message).toBe(
-      '1999-06-01T00:00:00Z is outside the calendar cme-equity-index, 2000-01-03 to 2030-12-31',
+      '1999-06-01T00:00:00Z is outside the calendar cme-equity-index, 2000-01-03 to 2035-12-31',
     );
-    expect(errorOf(() => equity.sessions(day('2024-01-01'), day('2031-01-02'))).code).toBe(
+    expect(errorOf(() => equity.sessions(day('2024-01-01'), day('2036-01-02'))).code).toBe(
       'E_CALENDAR_SPAN',
     );
-    expect(errorOf(() => equity.nextOpenUs(at('2030-12-31T23:00:00Z'))).code).toBe(
+    expect(errorOf(() => equity.nextOpenUs(at('2035-12-31T23:00:00Z'))).code).toBe(
       'E_CALENDAR_SPAN',
     );
     expect(errorOf(() => equity.tradeDateOf(NaN as TsUs)).code).toBe('E_CALENDAR_SPAN');
@@ -234,10 +234,10 @@ describe('instants', () => {
 
 describe('the registry', () => {
   it('names the known groups when asked for another', () => {
-    const error = errorOf(() => calendars.forGroup('atlantis-index'));
+    const error = errorOf(() => calendars.forGroup('no-such-group'));
     expect(error.code).toBe('E_CALENDAR_UNKNOWN');
-    expect(error.message).toMatch(
-      /^session group "atlantis-index" has no calendar yet; known are .*cfe-vix/,
+    expect(error.message).toContain(
+      'session group "no-such-group" has no calendar yet; known are XASX, XHKG, XLON, XNYS,',
     );
     expect(error.fix).toBeDefined();
   });
