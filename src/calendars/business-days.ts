@@ -4,7 +4,7 @@ import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.t
 import type { TradeDate } from '../core/units.ts';
 import type { DayRule } from './rules.ts';
 import {
-  datesOfRule,
+  datesOfRules,
   ENGLAND_HOLIDAYS,
   EUREX_HOLIDAYS,
   TARGET_HOLIDAYS,
@@ -47,9 +47,9 @@ export class BusinessCalendar {
     this.#start = toTradeDate(FROM_YEAR, 1, 1);
     this.#end = toTradeDate(TO_YEAR, 12, 31);
     const closed = new Set<number>();
-    for (const rule of ruleSets.flat()) {
-      for (let year = FROM_YEAR; year <= TO_YEAR; year += 1) {
-        for (const date of datesOfRule(rule, year)) closed.add(date);
+    for (const rules of ruleSets) {
+      for (const dates of datesOfRules(rules, FROM_YEAR, TO_YEAR).values()) {
+        for (const date of dates) closed.add(date);
       }
     }
     const length = this.#end - this.#start + 1;
