@@ -2,9 +2,16 @@
 import { TradingError } from '../core/errors.ts';
 import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
+import { AUSTRALIA_HOLIDAYS } from './holidays/australia.ts';
+import { CHINA_HOLIDAYS } from './holidays/china.ts';
+import { HONG_KONG_HOLIDAYS } from './holidays/hong-kong.ts';
+import { JAPAN_HOLIDAYS } from './holidays/japan.ts';
+import { KOREA_HOLIDAYS } from './holidays/korea.ts';
+import { SINGAPORE_HOLIDAYS } from './holidays/singapore.ts';
+import { TAIWAN_HOLIDAYS } from './holidays/taiwan.ts';
 import type { DayRule } from './rules.ts';
 import {
-  datesOfRule,
+  datesOfRules,
   ENGLAND_HOLIDAYS,
   EUREX_HOLIDAYS,
   TARGET_HOLIDAYS,
@@ -25,6 +32,14 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   target: TARGET_HOLIDAYS,
   euronext: TARGET_HOLIDAYS,
   eurex: EUREX_HOLIDAYS,
+  // Asia-Pacific; tables begin in 2000, those of China in 2006 and of Taiwan in 2015.
+  hkex: HONG_KONG_HOLIDAYS,
+  sgx: SINGAPORE_HOLIDAYS,
+  jpx: JAPAN_HOLIDAYS,
+  asx: AUSTRALIA_HOLIDAYS,
+  krx: KOREA_HOLIDAYS,
+  china: CHINA_HOLIDAYS,
+  taiwan: TAIWAN_HOLIDAYS,
   weekdays: [],
 };
 
@@ -47,9 +62,9 @@ export class BusinessCalendar {
     this.#start = toTradeDate(FROM_YEAR, 1, 1);
     this.#end = toTradeDate(TO_YEAR, 12, 31);
     const closed = new Set<number>();
-    for (const rule of ruleSets.flat()) {
-      for (let year = FROM_YEAR; year <= TO_YEAR; year += 1) {
-        for (const date of datesOfRule(rule, year)) closed.add(date);
+    for (const rules of ruleSets) {
+      for (const dates of datesOfRules(rules, FROM_YEAR, TO_YEAR).values()) {
+        for (const date of dates) closed.add(date);
       }
     }
     const length = this.#end - this.#start + 1;

@@ -9,11 +9,20 @@ import {
 import type { TradeDate } from '../core/units.ts';
 
 /**
- * What happens when a fixed day falls on a weekend. `none`: it is not observed at all.
+ * What happens when a day falls on a weekend. `none`: it is not observed at all.
  * `nearest`: Saturday to Friday, Sunday to Monday. `two-later`: both weekend days move by two, so that two days in a row
  * keep two substitutes (Christmas and Boxing Day in England).
+ * `sunday-to-next-free`, `weekend-to-next-free`: a Sunday, or either weekend day, moves to the next weekday that no other
+ * rule of the same list takes (Japan and Hong Kong; Korea).
  */
-export type Observance = 'none' | 'sunday-to-monday' | 'nearest' | 'next-monday' | 'two-later';
+export type Observance =
+  | 'none'
+  | 'sunday-to-monday'
+  | 'nearest'
+  | 'next-monday'
+  | 'two-later'
+  | 'sunday-to-next-free'
+  | 'weekend-to-next-free';
 
 export type DayRule = {
   /** Name under which day shapes refer to the day. */
@@ -37,8 +46,26 @@ export type DayRule = {
       readonly weekday: number;
       readonly n: number;
     }
+  | {
+      /** The last such weekday on or before a day of the year, or the first on or after it. */
+      readonly kind: 'weekday-on-or-before' | 'weekday-on-or-after';
+      readonly month: number;
+      readonly day: number;
+      readonly weekday: number;
+    }
+  | {
+      /** The day of the equinox in Japan, 1980 to 2099. */
+      readonly kind: 'japan-equinox';
+      readonly season: 'spring' | 'autumn';
+      readonly observed: Observance;
+    }
   | { readonly kind: 'easter'; readonly offset: number }
-  | { readonly kind: 'dates'; readonly dates: readonly string[] }
+  | {
+      readonly kind: 'dates';
+      readonly dates: readonly string[];
+      /** What happens to those on a weekend; as listed when not given. */
+      readonly observed?: Observance;
+    }
 );
 
 /** Western Easter Sunday. Source: the anonymous Gregorian computus, as in Meeus, Astronomical Algorithms, chapter 8. */
@@ -73,20 +100,69 @@ export function nthWeekdayOf(
   return index >= 0 && index < count ? addDays(first, firstMatch + 7 * index) : null;
 }
 
-/** Dates of a rule in a year; weekdays only, because a holiday on a weekend closes nothing. */
+/**
+ * Dates of a list of rules over a span of years, by name, as weekdays on which they are observed. A weekday is taken by the
+ * days that fall on it first; what moves to the next free day comes after them, in time order.
+ */
+export function datesOfRules(
+  rules: readonly DayRule[],
+  fromYear: number,
+  toYear: number,
+): ReadonlyMap<string, readonly TradeDate[]> {
+  const byName = new Map<string, TradeDate[]>();
+  const taken = new Set<TradeDate>();
+  const moving: { readonly name: string; readonly date: TradeDate }[] = [];
+  for (const rule of rules) {
+    const dates = byName.get(rule.name) ?? [];
+    for (let year = fromYear; year <= toYear; year += 1) {
+      for (const date of rawDatesOfRule(rule, year)) {
+        if (movesToNextFree(rule, date)) moving.push({ name: rule.name, date });
+        else {
+          const observed = observedDate(date, observanceOf(rule));
+          if (observed === null) continue;
+          dates.push(observed);
+          taken.add(observed);
+        }
+      }
+    }
+    byName.set(rule.name, dates);
+  }
+  for (const { name, date } of moving.sort((a, b) => a.date - b.date)) {
+    let free = addDays(date, 1);
+    while (taken.has(free) || isWeekend(free)) free = addDays(free, 1);
+    taken.add(free);
+    byName.get(name)!.push(free);
+  }
+  return byName;
+}
+
+/** Dates of one rule in a year, as `datesOfRules` gives them when no other rule stands in the way. */
 export function datesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
+  return datesOfRules([rule], year, year).get(rule.name)!;
+}
+
+/** Before anything is moved off a weekend. */
+function rawDatesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
   if (rule.fromYear !== undefined && year < rule.fromYear) return [];
   if (rule.toYear !== undefined && year > rule.toYear) return [];
   if (rule.exceptYears?.includes(year) === true) return [];
   switch (rule.kind) {
-    case 'fixed': {
-      const date = observedDate(toTradeDate(year, rule.month, rule.day), rule.observed);
-      return date === null ? [] : [date];
-    }
+    case 'fixed':
+      return [toTradeDate(year, rule.month, rule.day)];
     case 'nth-weekday': {
       const date = nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
       return date === null ? [] : [date];
     }
+    case 'weekday-on-or-before': {
+      const date = toTradeDate(year, rule.month, rule.day);
+      return [addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7))];
+    }
+    case 'weekday-on-or-after': {
+      const date = toTradeDate(year, rule.month, rule.day);
+      return [addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7)];
+    }
+    case 'japan-equinox':
+      return [japanEquinox(year, rule.season)];
     case 'easter':
       return [addDays(easterSunday(year), rule.offset)];
     case 'dates':
@@ -94,11 +170,38 @@ export function datesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
   }
 }
 
-function observedDate(date: TradeDate, observed: Observance): TradeDate | null {
+/** Source: the approximation of the Japanese ephemeris in common use; exact for every announced year since 1980. */
+function japanEquinox(year: number, season: 'spring' | 'autumn'): TradeDate {
+  const since = year - 1980;
+  const base = season === 'spring' ? 20.8431 : 23.2488;
+  const day = Math.floor(base + 0.242194 * since - Math.floor(since / 4));
+  return toTradeDate(year, season === 'spring' ? 3 : 9, day);
+}
+
+/** `null`: listed days stay where they are. */
+function observanceOf(rule: DayRule): Observance | null {
+  if (rule.kind === 'fixed' || rule.kind === 'japan-equinox') return rule.observed;
+  return rule.kind === 'dates' ? (rule.observed ?? null) : null;
+}
+
+function movesToNextFree(rule: DayRule, date: TradeDate): boolean {
+  const observed = observanceOf(rule);
+  if (observed === 'sunday-to-next-free') return weekdayOf(date) === 0;
+  return observed === 'weekend-to-next-free' && isWeekend(date);
+}
+
+function isWeekend(date: TradeDate): boolean {
   const weekday = weekdayOf(date);
-  if (weekday !== 0 && weekday !== 6) return date;
+  return weekday === 0 || weekday === 6;
+}
+
+function observedDate(date: TradeDate, observed: Observance | null): TradeDate | null {
+  const weekday = weekdayOf(date);
+  if (observed === null || !isWeekend(date)) return date;
   switch (observed) {
     case 'none':
+    case 'sunday-to-next-free':
+    case 'weekend-to-next-free':
       return null;
     case 'sunday-to-monday':
       return weekday === 0 ? addDays(date, 1) : null;

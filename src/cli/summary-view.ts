@@ -9,6 +9,7 @@ import {
   formatRatio,
 } from './format.ts';
 import type { Output } from './output.ts';
+import { wrap } from './wrap.ts';
 
 /** Widths of the columns, wide and narrow. */
 const WIDE = { label: 24, value: 16 } as const;
@@ -72,16 +73,29 @@ export function summaryText(out: Output, parts: SummaryParts): string {
   }
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
-    lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
+    lines.push(
+      ...wrap(
+        `report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`,
+        width,
+        INDENT,
+      ),
+    );
   const ref = parts.isOutside === true ? parts.dir : 'last';
   const next = [
     `frontmonth report ${ref} --open`,
     `frontmonth trades ${ref} --sort -maeTicks --limit 10`,
   ];
-  const isOneLine = INDENT + next.join('     ').length <= width;
-  const nextLines = isOneLine ? [next.join('     ')] : next;
-  lines.push(...nextLines.map((line, i) => (i === 0 ? 'next' : '').padEnd(INDENT) + line));
+  lines.push(...nextLines(next, width));
   return lines.join('\n');
+}
+
+/** Commands stay whole: beside each other, under each other, or under the word. */
+function nextLines(commands: readonly string[], width: number): string[] {
+  const isBeside = INDENT + commands.join('     ').length <= width;
+  if (isBeside) return [`${'next'.padEnd(INDENT)}${commands.join('     ')}`];
+  const isUnder = commands.every((command) => INDENT + command.length <= width);
+  if (!isUnder) return ['next', ...commands.map((command) => `  ${command}`)];
+  return commands.map((command, i) => (i === 0 ? 'next' : '').padEnd(INDENT) + command);
 }
 
 function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
@@ -98,15 +112,6 @@ function titleLines(out: Output, { summary, manifest }: SummaryParts, width: num
     ...labels.map((label) => out.style('stdout', 'yellow', label)),
   ];
   return isOneLine ? [shown.join('   ')] : [shown[0]!, `    ${shown.slice(1).join('   ')}`];
-}
-
-/** Breaks between words; what is longer than a line stays whole. */
-function wrap(text: string, width: number, indent = 0): string[] {
-  if (text.length <= width) return [text];
-  const at = text.lastIndexOf(' ', width);
-  const head = at > indent ? at : text.indexOf(' ', indent + 1);
-  if (head < 0) return [text];
-  return [text.slice(0, head), ...wrap(' '.repeat(indent) + text.slice(head + 1), width, indent)];
 }
 
 function headLine(summary: RunSummary, hasPrevious: boolean, widths: Widths): string {
@@ -136,6 +141,9 @@ function linesOf(summary: RunSummary): Line[] {
   };
   return [
     money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
+    ...(figure(summary, 'netOneBarLater') === null
+      ? []
+      : [money('one bar later', 'netOneBarLater', 'net with every order a bar late')]),
     money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',

@@ -53,6 +53,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Check ctx.position(contract) first, and give a stop or a target.',
     exit: EXIT.strategy,
   },
+  E_ORDER_SIDE: {
+    title: 'The side of an order is not a side',
+    cause: 'An order buys or sells: its side is Side.Buy (1) or Side.Sell (-1), not a word.',
+    cure: 'Write side: Side.Buy or side: Side.Sell.',
+    exit: EXIT.strategy,
+  },
   E_ORDER_PRICE_MISSING: {
     title: 'An order lacks a price that its type needs',
     cause: 'A limit needs limitTicks, a stop needs stopTicks, a trailing order needs trail.',

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { lacksOf, usesOf } from '../../src/cli/commands/check.ts';
 import { SHELLS, completionScript } from '../../src/cli/commands/completion.ts';
@@ -8,11 +9,12 @@ import { differences } from '../../src/cli/commands/compare.ts';
 import { errorCatalogs } from '../../src/cli/error-pages.ts';
 import { formatMoney, formatTime } from '../../src/cli/format.ts';
 import { loadModule } from '../../src/cli/load-module.ts';
-import { hasColor, isAnimated, toJson } from '../../src/cli/output.ts';
+import { hasColor, isAnimated, Output, toJson } from '../../src/cli/output.ts';
 import { frameInFile } from '../../src/cli/report-error.ts';
 import { loadStrategy } from '../../src/cli/strategy-loader.ts';
-import { editDistance, suggest } from '../../src/cli/suggest.ts';
-import { fitColumns, toCsv } from '../../src/cli/table.ts';
+import type { Column } from '../../src/cli/table.ts';
+import { fitColumns, renderTable, toCsv } from '../../src/cli/table.ts';
+import { wrap } from '../../src/cli/wrap.ts';
 import { EXIT } from '../../src/core/errors.ts';
 import { probeLookAhead } from '../../src/research/look-ahead.ts';
 import { KNOWN_VENUES } from '../../src/research/venues.ts';
@@ -28,19 +30,6 @@ beforeEach(() => {
   count += 1;
   cwd = join(root, String(count));
   mkdirSync(cwd);
-});
-
-describe('suggestions', () => {
-  it('are within two edits, a swap counting one', () => {
-    expect(editDistance('lenght', 'length')).toBe(1);
-    expect(editDistance('', 'abc')).toBe(3);
-    expect(suggest('bactest', ['backtest', 'check'])).toBe('backtest');
-    expect(suggest('bkts', ['backtest'])).toBeNull();
-  });
-  it('take a short word for another one after two edits', () => {
-    expect(suggest('EZ', ['6Z', 'CL'])).toBe('6Z');
-    expect(suggest('EZ', ['NQ', 'CL'])).toBeNull();
-  });
 });
 
 describe('colour and animation', () => {
@@ -90,6 +79,38 @@ describe('numbers and times', () => {
   });
 });
 
+describe('text', () => {
+  it('breaks at spaces, and inside a word that is longer than a line', () => {
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
+    expect(wrap('  a bbbbbbbbbbbb c', 8, 2)).toEqual(['  a bbbb', '  bbbbbb', '  bb c']);
+    expect(wrap('', 8)).toEqual(['']);
+  });
+  it('loses no character and keeps to the width', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,30}$/), { minLength: 1 }),
+        fc.integer({ min: 5, max: 40 }),
+        fc.integer({ min: 0, max: 4 }),
+        (words, width, indent) => {
+          const lines = wrap(words.join(' '), width, indent);
+          expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+          expect(lines.join('').replaceAll(' ', '')).toBe(words.join(''));
+        },
+      ),
+    );
+  });
+  it('shows fees without the sign of a gain', async () => {
+    const fills = [{ contract: 'ESZ2023', side: 1, qty: 1, feeMicros: 2_250_000 }];
+    const view = { dir: '', manifest: fakeManifest(), summary: null, trades: [], lots: [] };
+    const services = {
+      readRun: () => Promise.resolve({ ...view, orders: [], issues: [], fills }),
+    };
+    const ran = await run(['fills', 'last'], { services });
+    expect(ran.out).toContain('2.25');
+    expect(ran.out).not.toContain('+2.25');
+  });
+});
+
 describe('tables', () => {
   it('drop the least important columns first and keep the others in place', () => {
     expect(fitColumns([10, 10, 10, 10], [0, 3, 1, 2], 24)).toEqual([true, false, true, false]);
@@ -98,6 +119,7 @@ describe('tables', () => {
   it('say how many columns were dropped, and show them with --wide', async () => {
     const narrow = await run(['errors'], { isTty: true, columns: 60, env: { NO_COLOR: '1' } });
     expect(narrow.code).toBe(EXIT.ok);
+    for (const line of narrow.out.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
     const listed = await run(['runs', 'list'], {
       services: {
         listRuns: () =>
@@ -108,6 +130,35 @@ describe('tables', () => {
     });
     expect(listed.out).toMatch(/\(\+\d columns, use --wide\)/);
     for (const line of listed.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+  const render = (columns: number, columnsOf: readonly Column<string>[]): string =>
+    renderTable(
+      new Output(
+        { stdout: { isTTY: true, columns, write: () => true }, env: { NO_COLOR: '1' } } as never,
+        { wide: false, color: null } as never,
+      ),
+      columnsOf,
+      ['one two three four five six'],
+    );
+  it('break columns of text inside themselves when nothing more can be dropped', () => {
+    const text: Column<string> = { title: 'text', cell: (row) => row };
+    const figure: Column<string> = { title: 'n', align: 'right', cell: () => '12,345,678,901,234' };
+    expect(render(40, [text, figure]).split('\n')).toEqual([
+      'text                                 n',
+      'one two three four  12,345,678,901,234',
+      'five six',
+    ]);
+  });
+  it('write one field a line when even that is not enough', () => {
+    const figure = (title: string): Column<string> => ({
+      title,
+      align: 'right',
+      cell: () => '12,345,678,901,234,567',
+    });
+    expect(render(40, [figure('a'), figure('bb')]).split('\n')).toEqual([
+      '  a   12,345,678,901,234,567',
+      '  bb  12,345,678,901,234,567',
+    ]);
   });
   it('quote what CSV must quote', () => {
     expect(toCsv([['a,b', 'c"d', null, true]])).toBe('"a,b","c""d",,true');

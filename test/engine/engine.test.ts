@@ -263,6 +263,8 @@ describe('bad input of a strategy', () => {
   it.each<[string, (ctx: StrategyContext) => void]>([
     ['E_QTY', market(Side.Buy, 0)],
     ['E_QTY', market(Side.Buy, 1.5)],
+    ['E_ORDER_SIDE', market('buy' as never, 1)],
+    ['E_ORDER_SIDE', market(0 as never, 1)],
     [
       'E_PRICE_GRID',
       (ctx) =>

@@ -7,9 +7,10 @@ import { toIsoUtc } from '../../core/units.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg } from '../command.ts';
 import { numberFlag } from '../flag-values.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import { renderTable } from '../table.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
+import { fieldLines, wrap } from '../wrap.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const config = await call.config();
@@ -29,7 +30,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   call.out.result(
     'frontmonth.contracts/1',
     { product: productJson(spec), contracts: contracts.map(contractJson) },
-    () => `${productText(spec)}\n\n${contractTable(call, contracts)}`,
+    () => `${productText(spec, call.out.width('stdout'))}\n\n${contractTable(call, contracts)}`,
   );
   return EXIT.ok;
 }
@@ -80,15 +81,20 @@ function productJson(spec: InstrumentSpec): Record<string, unknown> {
   };
 }
 
-function productText(spec: InstrumentSpec): string {
+function productText(spec: InstrumentSpec, width: number): string {
   const tickValue = spec.countValue.num / spec.countValue.den / 1_000_000;
   return [
-    `${spec.root}   ${spec.name}, ${spec.exchange}`,
-    `  multiplier  ${spec.multiplier} ${spec.currency}, quoted in ${spec.quoteUnit}`,
-    `  tick        ${spec.grid.increment}, worth ${tickValue} ${spec.currency}`,
-    `  months      ${spec.listedMonths}, held in ${spec.holdCycle}`,
-    `  settlement  ${spec.settlement}`,
-    ...spec.sources.map((source) => `  source      ${source.what}, read ${source.date}`),
+    ...wrap(`${spec.root}   ${spec.name}, ${spec.exchange}`, width, 2),
+    ...fieldLines(
+      [
+        ['multiplier', `${spec.multiplier} ${spec.currency}, quoted in ${spec.quoteUnit}`],
+        ['tick', `${spec.grid.increment}, worth ${tickValue} ${spec.currency}`],
+        ['months', `${spec.listedMonths}, held in ${spec.holdCycle}`],
+        ['settlement', spec.settlement],
+        ...spec.sources.map(({ what, date }) => ['source', `${what}, read ${date}`] as const),
+      ],
+      width,
+    ),
   ].join('\n');
 }
 
