@@ -48,7 +48,7 @@ export function neighboursOf(
 }
 
 export interface ChainOptions {
-  /** Month letters to take instead of the hold cycle; each must be listed. */
+  /** Month letters to take instead of the hold cycle, each of them listed; or `listed` or `priced`. */
   readonly cycle?: string;
 }
 
@@ -201,6 +201,7 @@ export function typicalExpiryOffset(
 function resolveCycle(spec: InstrumentSpec, letters: string | undefined): Cycle {
   const cycles = cyclesOf(spec);
   if (letters === undefined) return cycles.hold;
+  if (letters === 'listed' || letters === 'priced') return cycles[letters];
   const known = [
     spec.listedMonths,
     ...(spec.cycles ?? []).map((span) => span.listed),
