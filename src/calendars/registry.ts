@@ -1,4 +1,5 @@
 /** Calendars by session group, and contract dates. Everything is built when first asked for and kept in the instance. */
+import { Listing } from '../core/listing.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractDates, InstrumentSpec } from '../core/instrument.ts';
 import type { CalendarSource } from '../core/ports.ts';
@@ -167,6 +168,7 @@ class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars = new BusinessCalendars();
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  readonly #listings: WeakMap<InstrumentSpec, Listing> = new WeakMap();
   readonly #outside: OutsidePolicy;
 
   constructor(options: CalendarOptions) {
@@ -195,17 +197,34 @@ class CalendarRegistry implements Calendars {
 
   /**
    * `exact` inside the sourced span of the group's sessions, `approximate` outside it, where holidays are extrapolated.
-   * Errors: E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
+   * Errors: E_CONTRACT_ID, E_CONTRACT_UNLISTED, E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
    */
   contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates {
-    const { lastTradeDate, firstNoticeDate } = this.ruleDates(spec, year, month);
+    const listing = this.#listingOf(spec);
+    listing.checkListed(year, month);
+    const rules = this.ruleDates(spec, year, month);
+    const { lastTradeDate, firstNoticeDate } = rules;
+    listing.checkSince(year, month, lastTradeDate);
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
-    return {
-      kind: isSourced(calendar, lastTradeDate) ? 'exact' : 'approximate',
+    const why =
+      rules.approximate ??
+      (isSourced(calendar, lastTradeDate) ? undefined : 'its holidays are extrapolated by rule');
+    const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
       firstNoticeDate,
+      ...(rules.confidence === undefined ? {} : { confidence: rules.confidence }),
     };
+    return why === undefined ? { kind: 'exact', ...dates } : { kind: 'approximate', ...dates, why };
+  }
+
+  #listingOf(spec: InstrumentSpec): Listing {
+    let listing = this.#listings.get(spec);
+    if (listing === undefined) {
+      listing = new Listing(spec);
+      this.#listings.set(spec, listing);
+    }
+    return listing;
   }
 
   /** The stated time of day, or the session's close where none is stated or the session ends before it. */

@@ -141,6 +141,9 @@ function linesOf(summary: RunSummary): Line[] {
   };
   return [
     money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
+    ...(figure(summary, 'netOneBarLater') === null
+      ? []
+      : [money('one bar later', 'netOneBarLater', 'net with every order a bar late')]),
     money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',

@@ -196,6 +196,11 @@ export interface SimulatedVenue extends ExecutionClient {
   nextTimerUs(): TsUs;
   /** Signed position of a contract as the venue sees it, for reduce-only. */
   setPosition(contractIndex: number, netQty: number): void;
+  /**
+   * A venue that delays messages lets those for this contract arrive now: the engine is about to cancel and re-create the
+   * orders of a position at a roll. Others leave it out.
+   */
+  hasten?(contractIndex: number, nowUs: TsUs): void;
 }
 
 /** Append-only event log. Lines are canonical JSON; the running hash is over their bytes. */

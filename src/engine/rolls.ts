@@ -232,6 +232,8 @@ export class RollDesk implements RollListener {
     // One microsecond later: what is sent now cannot trade on the very sample that decided it.
     if (config.rollFills === 'record' && netQty !== 0 && isPriced)
       this.#records.push({ roll, dueUs: nowUs + 1 });
+    // What a delaying venue has not seen yet is part of what moves.
+    if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex);
       config.recorder.onRoll({
@@ -276,7 +278,7 @@ export class RollDesk implements RollListener {
 
   #cancelWorking(contractIndex: number): void {
     for (const order of this.#parts.orders.open())
-      if (order.contractIndex === contractIndex) this.#parts.desk.cancel(order);
+      if (order.contractIndex === contractIndex) this.#parts.desk.cancel(order, 'roll');
   }
 
   /** Released exits of the old contract by group; single stops and reduce-only orders form one more. */
@@ -333,7 +335,7 @@ export class RollDesk implements RollListener {
       timeInForce: timesInForce.includes('gtc') ? 'gtc' : 'day',
       tag: 'roll',
     };
-    return { contractIndex, spec, role: 'single', isRoll };
+    return { contractIndex, spec, role: 'single', isRoll, sender: 'roll' };
   }
 
   #sendLeg(flight: RollInFlight, side: Side, leg: RollLeg): void {
@@ -374,7 +376,9 @@ export class RollDesk implements RollListener {
 
   #protectBare(leg: RollLeg): void {
     const { desk } = this.#parts;
-    const exits = (leg.moved ?? []).map((draft) => ({ draft: { ...draft, isHeld: false } }));
+    const exits = (leg.moved ?? []).map((draft) => ({
+      draft: { ...draft, isHeld: false, sender: 'roll' as const },
+    }));
     const groupId = desk.nextGroupId();
     desk.submitGroup(
       exits.map((exit) => exit.draft),

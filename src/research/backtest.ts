@@ -26,7 +26,7 @@ import { checksumOf } from '../data/manifest.ts';
 import { verifySegments } from '../data/verify.ts';
 import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
-import { createHashJournal, Journal } from '../engine/journal.ts';
+import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
@@ -90,7 +90,7 @@ export interface BacktestOptions {
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
-  /** Simulate the optimistic bound too. */
+  /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
   readonly costs?: Readonly<Record<string, CostOverride>>;
@@ -190,13 +190,19 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
 }
 
-/** One pass of the engine over a prepared run. */
+export interface Pass {
+  readonly result: EngineResult;
+  readonly recorder: TableRecorder;
+}
+
+/** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
 export function simulate(
   prepared: PreparedRun,
   policy: FillPolicy,
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
-): { readonly result: EngineResult; readonly recorder: TableRecorder } {
+  delayBars: number = 0,
+): Pass {
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
@@ -217,6 +223,7 @@ export function simulate(
       table,
       policy,
       random,
+      delayBars,
       slippageTicks: Object.fromEntries(
         table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
       ),
@@ -368,7 +375,6 @@ function finish(
   const { options, plan } = prepared;
   const io = options.io ?? nodeFileIo;
   const journal = fileJournal(join(folder.dir, 'journal.jsonl'), io);
-  const hasBounds = options.bounds && options.fills === 'pessimistic';
   const progress = (phase: string, from: number, share: number) => (bars: number, nowUs: TsUs) =>
     options.onProgress?.({
       phase,
@@ -377,15 +383,11 @@ function finish(
       tradeDate: toIsoUtc(nowUs).slice(0, 10),
     }) ?? false;
   const main = closing(journal, () =>
-    simulate(prepared, options.fills, journal, progress('simulate', 0, hasBounds ? 0.5 : 1)),
+    simulate(prepared, options.fills, journal, progress('simulate', 0, options.bounds ? 0.4 : 1)),
   );
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
-  // Policies differ in ambiguous groups only: without one, the other bound is this very run.
-  const isDecided = main.recorder.tables().ambiguities.length === 0;
-  const simulateBound = (): typeof main =>
-    simulate(prepared, 'optimistic', createHashJournal(), progress('optimistic bound', 0.5, 0.5));
-  const bound =
-    !hasBounds || main.result.outcome !== 'completed' ? null : isDecided ? main : simulateBound();
+  const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
+  const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
@@ -399,7 +401,11 @@ function finish(
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
-  const summary = summarise(data, boundData, { random: createRandom(options.seed) });
+  const summary = summarise(data, boundData, {
+    random: createRandom(options.seed),
+    oneBarLater:
+      typeof late === 'string' ? late : toRunData({ manifest, tables: late.recorder.tables() }),
+  });
   const dir = folder.commit({
     manifest,
     summary,
@@ -418,6 +424,34 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+type PassProgress = (bars: number, nowUs: TsUs) => boolean;
+
+/** The optimistic bound, or null where it is not simulated or did not reach its end. */
+function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | null {
+  const { options } = prepared;
+  const isWanted = options.bounds && options.fills === 'pessimistic';
+  if (!isWanted || main.result.outcome !== 'completed') return null;
+  // Policies differ in ambiguous groups only: without one, the other bound is this very run.
+  if (main.recorder.tables().ambiguities.length === 0) return main;
+  const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
+  return bound.result.outcome === 'completed' ? bound : null;
+}
+
+/** The run with every message of the strategy one execution bar late, or why there is none. */
+function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | string {
+  const { options } = prepared;
+  if (!options.bounds) return 'not simulated: --no-bounds';
+  if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  // Who sends nothing cannot be late.
+  if (main.recorder.tables().orders.length === 0) return main;
+  const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);
+  if (late.result.outcome === 'completed') return late;
+  const error = errorOf(late.result);
+  return error === null
+    ? 'not simulated: the program was asked to stop'
+    : `one bar later the strategy fails: ${error.message}`;
 }
 
 /** The run is complete already; a report that the disk refuses can be written later. */

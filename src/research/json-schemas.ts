@@ -115,6 +115,7 @@ const SUMMARY = z.looseObject({
   verdict: z.string(),
   metrics,
   optimistic: metrics.nullable(),
+  oneBarLater: metrics.nullable().optional(),
   intervals90: z.record(z.string(), bounds),
   trades: z.looseObject({ closed: count, open: count, ambiguous: count }),
   ambiguity: z.looseObject({

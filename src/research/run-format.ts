@@ -132,6 +132,11 @@ export interface RunSummary {
   readonly metrics: Metrics;
   /** Of the optimistic re-simulation; null when it was not run. */
   readonly optimistic: Metrics | null;
+  /**
+   * Of the same run with every message of the strategy one execution bar late; null when it was not simulated. Runs
+   * before this field lack it.
+   */
+  readonly oneBarLater?: Metrics | null;
   readonly intervals90: Readonly<
     Record<string, { readonly low: number | null; readonly high: number | null }>
   >;
