@@ -17,6 +17,13 @@ export const CALENDAR_ERRORS: ErrorCatalog = {
     cure: 'Choose dates inside the span that the message names.',
     exit: EXIT.input,
   },
+  E_CALENDAR_RULE: {
+    title: 'A rule of a calendar is wrong',
+    cause:
+      'Hours overlap, a date lies outside the span, regimes are out of order, or a rule names a day that is not there.',
+    cure: 'Correct the entry that the message names; in a file of your own it names the line too.',
+    exit: EXIT.input,
+  },
   E_ZONE: {
     title: 'A time zone is not known',
     cause: 'The name is not an IANA zone of this runtime.',

@@ -8,6 +8,7 @@ import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
+import type { OutsidePolicy } from './group-calendar.ts';
 import { GroupCalendar } from './group-calendar.ts';
 import { CFE_VIX } from './groups/cfe-vix.ts';
 import {
@@ -23,8 +24,24 @@ import { CME_ENERGY, CME_METALS, CME_METALS_BY_ROOT } from './groups/cme-energy-
 import { CME_EQUITY_INDEX } from './groups/cme-equity-index.ts';
 import { CME_FX } from './groups/cme-fx.ts';
 import { CME_INTEREST_RATE } from './groups/cme-interest-rate.ts';
+import { ASX_BILLS, ASX_RATES, ASX_SPI, XASX } from './groups/asx.ts';
+import {
+  COMPAT_XEUR,
+  EUREX_DAX,
+  EUREX_INDEX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_RATES,
+  EUREX_RATES_SHORT,
+  EUREX_SWISS,
+} from './groups/eurex.ts';
+import { EURONEXT_AGS, EURONEXT_INDEX } from './groups/euronext.ts';
+import { HKFE_INDEX, XHKG } from './groups/hkfe.ts';
+import { KRX_INDEX } from './groups/krx.ts';
+import { OSE_INDEX, OSE_JGB } from './groups/ose.ts';
+import { SGX_CHINA, SGX_COMMODITY, SGX_NIKKEI, SGX_TAIWAN } from './groups/sgx.ts';
+import { RuleBook } from './rule-book.ts';
 import { COMPAT_CMES, COMPAT_IEPA, COMPAT_XCBF } from './groups/compat-us.ts';
-import { EUREX_INDEX, EUREX_RATES, EUREX_RATES_SHORT } from './groups/eurex.ts';
 import {
   ICE_EU_COCOA,
   ICE_EU_ENERGY,
@@ -50,7 +67,6 @@ import {
 import { MX_INDEX, MX_RATES } from './groups/montreal.ts';
 import { XLON, XNYS } from './groups/stocks-us-uk.ts';
 import type { GroupRules } from './sessions.ts';
-import { buildSessions } from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
 
 /** Every group with rules, in the order of the documentation. */
@@ -67,6 +83,26 @@ export const SESSION_GROUPS: readonly GroupRules[] = [
   EUREX_INDEX,
   EUREX_RATES,
   EUREX_RATES_SHORT,
+  EUREX_DAX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_SWISS,
+  EURONEXT_INDEX,
+  EURONEXT_AGS,
+  HKFE_INDEX,
+  SGX_NIKKEI,
+  SGX_CHINA,
+  SGX_TAIWAN,
+  SGX_COMMODITY,
+  OSE_INDEX,
+  OSE_JGB,
+  ASX_SPI,
+  ASX_RATES,
+  ASX_BILLS,
+  KRX_INDEX,
+  XHKG,
+  XASX,
+  COMPAT_XEUR,
   // More of North America, ICE and London. `group/ROOT` has the hours of one product that differ from its group's.
   ...CME_METALS_BY_ROOT,
   CME_CRYPTO,
@@ -118,15 +154,25 @@ export interface Calendars extends CalendarSource {
   ruleDates(spec: InstrumentSpec, year: number, month: number): RuleDates;
 }
 
+export interface CalendarOptions {
+  /** `error` when not given: a question outside a group's span fails. `rules`: it is answered by the nearest rules, marked. */
+  readonly outside?: OutsidePolicy;
+}
+
 /** A calendar source with nothing built yet. */
-export function createCalendars(): Calendars {
-  return new CalendarRegistry();
+export function createCalendars(options: CalendarOptions = {}): Calendars {
+  return new CalendarRegistry(options);
 }
 
 class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars = new BusinessCalendars();
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  readonly #outside: OutsidePolicy;
+
+  constructor(options: CalendarOptions) {
+    this.#outside = options.outside ?? 'error';
+  }
 
   forInstrument(spec: InstrumentSpec): GroupCalendar {
     return this.#group(groupIdOf(spec), spec.root);
@@ -186,8 +232,7 @@ class CalendarRegistry implements Calendars {
       const rules = SESSION_GROUPS.find((group) => group.id === id);
       if (rules === undefined) throw unknownGroup(id, root);
       const business = this.#business.get(rules.businessCalendar);
-      const built = buildSessions(rules, this.#zones, business);
-      calendar = new GroupCalendar(rules, built, this.#zones.get(rules.zone), business);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), this.#outside);
       this.#groups.set(id, calendar);
     }
     return calendar;

@@ -33,6 +33,8 @@ export type DayRule = {
   readonly toYear?: number;
   /** Years in which the day was moved or cancelled by decree; give the replacement as a `dates` rule. */
   readonly exceptYears?: readonly number[];
+  /** Marks days that other rules of the list make holidays; it takes no day from those that move to the next free one. */
+  readonly marks?: true;
 } & (
   | {
       readonly kind: 'fixed';
@@ -115,18 +117,17 @@ export function datesOfRules(
   const moving: { readonly name: string; readonly date: TradeDate }[] = [];
   for (const rule of rules) {
     const dates = byName.get(rule.name) ?? [];
-    for (let year = fromYear; year <= toYear; year += 1) {
-      for (const date of rawDatesOfRule(rule, year)) {
-        if (movesToNextFree(rule, date)) moving.push({ name: rule.name, date });
-        else {
-          const observed = observedDate(date, observanceOf(rule));
-          if (observed === null) continue;
-          dates.push(observed);
-          taken.add(observed);
-        }
+    byName.set(rule.name, dates);
+    const observance = observanceOf(rule);
+    for (const date of rawDatesOfRule(rule, fromYear, toYear)) {
+      if (movesToNextFree(observance, date)) moving.push({ name: rule.name, date });
+      else {
+        const observed = observedDate(date, observance);
+        if (observed === null) continue;
+        dates.push(observed);
+        if (rule.marks !== true) taken.add(observed);
       }
     }
-    byName.set(rule.name, dates);
   }
   for (const { name, date } of moving.sort((a, b) => a.date - b.date)) {
     let free = addDays(date, 1);
@@ -143,31 +144,46 @@ export function datesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
 }
 
 /** Before anything is moved off a weekend. */
-function rawDatesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
-  if (rule.fromYear !== undefined && year < rule.fromYear) return [];
-  if (rule.toYear !== undefined && year > rule.toYear) return [];
-  if (rule.exceptYears?.includes(year) === true) return [];
+function rawDatesOfRule(rule: DayRule, fromYear: number, toYear: number): readonly TradeDate[] {
+  const first = Math.max(fromYear, rule.fromYear ?? fromYear);
+  const last = Math.min(toYear, rule.toYear ?? toYear);
+  const except = rule.exceptYears ?? [];
+  if (rule.kind === 'dates') {
+    return rule.dates.filter((text) => isIn(Number(text.slice(0, 4)))).map(parseTradeDate);
+  }
+  const dates: TradeDate[] = [];
+  for (let year = first; year <= last; year += 1) {
+    const date = isIn(year) ? dateInYear(rule, year) : null;
+    if (date !== null) dates.push(date);
+  }
+  return dates;
+
+  function isIn(year: number): boolean {
+    return year >= first && year <= last && !except.includes(year);
+  }
+}
+
+function dateInYear(
+  rule: Exclude<DayRule, { readonly kind: 'dates' }>,
+  year: number,
+): TradeDate | null {
   switch (rule.kind) {
     case 'fixed':
-      return [toTradeDate(year, rule.month, rule.day)];
-    case 'nth-weekday': {
-      const date = nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
-      return date === null ? [] : [date];
-    }
+      return toTradeDate(year, rule.month, rule.day);
+    case 'nth-weekday':
+      return nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
     case 'weekday-on-or-before': {
       const date = toTradeDate(year, rule.month, rule.day);
-      return [addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7))];
+      return addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7));
     }
     case 'weekday-on-or-after': {
       const date = toTradeDate(year, rule.month, rule.day);
-      return [addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7)];
+      return addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7);
     }
     case 'japan-equinox':
-      return [japanEquinox(year, rule.season)];
+      return japanEquinox(year, rule.season);
     case 'easter':
-      return [addDays(easterSunday(year), rule.offset)];
-    case 'dates':
-      return rule.dates.filter((text) => text.startsWith(`${year}-`)).map(parseTradeDate);
+      return addDays(easterSunday(year), rule.offset);
   }
 }
 
@@ -185,8 +201,7 @@ function observanceOf(rule: DayRule): Observance | null {
   return rule.kind === 'dates' ? (rule.observed ?? null) : null;
 }
 
-function movesToNextFree(rule: DayRule, date: TradeDate): boolean {
-  const observed = observanceOf(rule);
+function movesToNextFree(observed: Observance | null, date: TradeDate): boolean {
   if (observed === 'sunday-to-next-free') return weekdayOf(date) === 0;
   return observed === 'weekend-to-next-free' && isWeekend(date);
 }

@@ -102,8 +102,9 @@ describe('date rules', () => {
   });
 
   it('refuse a business calendar without rules by name', () => {
-    expect(codeOf(() => calendars.contractDates(spec('HSI'), 2025, 2))).toMatch(
-      /^E_CALENDAR_UNKNOWN: business calendar "hkex" has no rules yet; known are .*eurex/,
+    const unknown = { ...spec('HSI'), businessCalendar: 'hkex+atlantis' };
+    expect(codeOf(() => calendars.contractDates(unknown, 2025, 2))).toMatch(
+      /^E_CALENDAR_UNKNOWN: business calendar "atlantis" has no rules yet; known are .*eurex/,
     );
   });
 });

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { BusinessCalendars } from '../../src/calendars/business-days.ts';
 import type { DayRule } from '../../src/calendars/rules.ts';
 import { datesOfRules } from '../../src/calendars/rules.ts';
-import type { BuiltSessions, GroupRules } from '../../src/calendars/sessions.ts';
-import { buildSessions } from '../../src/calendars/sessions.ts';
+import type { BuiltSessions } from '../../src/calendars/rule-book.ts';
+import { RuleBook } from '../../src/calendars/rule-book.ts';
+import type { GroupRules } from '../../src/calendars/sessions.ts';
 import { ZoneTables } from '../../src/calendars/wall-time.ts';
-import { toIsoDate } from '../../src/core/trade-date.ts';
+import { parseTradeDate, toIsoDate } from '../../src/core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../src/core/units.ts';
 import { toIsoUtc } from '../../src/core/units.ts';
 
@@ -35,7 +36,8 @@ function made(rules: Partial<GroupRules>): GroupRules {
 
 function built(rules: Partial<GroupRules>): BuiltSessions {
   const group = made(rules);
-  return buildSessions(group, zones, business.get(group.businessCalendar));
+  const book = new RuleBook(group, zones, business.get(group.businessCalendar));
+  return book.build(parseTradeDate(group.from), parseTradeDate(group.to));
 }
 
 const clock = (us: number): string => toIsoUtc(us as TsUs).slice(5, 16);
@@ -174,12 +176,12 @@ describe('a market around the clock', () => {
 
   it('closes on Saturday only: labels that touch are one stretch of trading', () => {
     const { segmentOpenUs, segmentCloseUs } = built(rules);
-    expect([...segmentOpenUs.slice(0, 3)].map(clock)).toEqual([
+    expect(Array.from(segmentOpenUs.slice(0, 3), clock)).toEqual([
       '01-04T16:00',
       '01-06T04:00',
       '01-13T04:00',
     ]);
-    expect([...segmentCloseUs.slice(0, 2)].map(clock)).toEqual(['01-06T02:00', '01-13T02:00']);
+    expect(Array.from(segmentCloseUs.slice(0, 2), clock)).toEqual(['01-06T02:00', '01-13T02:00']);
   });
 });
 
@@ -269,7 +271,7 @@ describe('order entry', () => {
       ],
       exceptions: [{ date: '2024-01-10', shape: { kind: 'short', open: '08:30' }, why: 'test' }],
     });
-    expect([...preOpenUs.slice(0, 4)].map(clock)).toEqual([
+    expect(Array.from(preOpenUs.slice(0, 4), clock)).toEqual([
       '01-07T16:00',
       '01-08T16:45',
       '01-10T08:30',
