@@ -13,6 +13,7 @@ import type {
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
 export type {
@@ -147,6 +148,8 @@ export interface Services {
     fromYear: number,
     toYear: number,
   ): Promise<readonly ContractSpec[]>;
+  /** Rolls of a product under a rule. */
+  readRolls(options: RollsOptions): Promise<RollsAnswer>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

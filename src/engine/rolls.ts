@@ -8,7 +8,7 @@ import { cashOfCounts } from '../core/instrument.ts';
 import type { ClOrdId, OrderSpec, Side } from '../core/order.ts';
 import { isTerminal, oppositeSide } from '../core/order.ts';
 import type { RollRecord, RollSchedule } from '../core/roll.ts';
-import { gapOf, ratioOf } from '../core/roll.ts';
+import { contractAtDepth, gapOf, ratioOf } from '../core/roll.ts';
 import type { RollEvent } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX } from '../core/units.ts';
@@ -84,7 +84,7 @@ export class RollDesk implements RollListener {
     });
     for (const series of parts.series) {
       const chain = this.#chains[series.input.chainIndex]!;
-      series.contractIndex = chain.input.schedule.held[chain.at + series.input.depth] ?? -1;
+      series.contractIndex = contractAtDepth(chain.input.schedule, chain.at, series.input.depth);
       if (series.contractIndex >= 0) series.contract = table.contractAt(series.contractIndex).id;
     }
     parts.desk.listen(this);
@@ -179,7 +179,7 @@ export class RollDesk implements RollListener {
     nowUs: TsUs,
   ): void {
     const { depth, adjust } = series.input;
-    const to = schedule.held[at + depth] ?? -1;
+    const to = contractAtDepth(schedule, at, depth);
     const id = to < 0 ? series.contract : this.#parts.config.table.contractAt(to).id;
     const { lastTicks } = this.#parts.portfolio;
     const from = series.contractIndex;
