@@ -572,7 +572,27 @@ class FeedPlanner {
         });
       }
     }
+    for (const chain of this.#in.chains) this.#addUnderway(feeds, chain, execution[chain.root]!);
     return { feeds: [...feeds.values()], execution };
+  }
+
+  /** The contract into which a roll has begun at the end of the data. */
+  #addUnderway(
+    feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
+    chain: ChainInput,
+    interval: BarInterval,
+  ): void {
+    const { underway, held } = chain.schedule;
+    if (underway === undefined) return;
+    const lastSegment = held.length - 1;
+    const contractIndex = underway.toIndex;
+    this.#add(feeds, chain, {
+      contractIndex,
+      firstSegment: lastSegment,
+      lastSegment,
+      interval,
+      isExecution: true,
+    });
   }
 
   #add(
@@ -589,8 +609,12 @@ class FeedPlanner {
     const { contractIndex, firstSegment, lastSegment, interval, isExecution } = wanted;
     const { rolls } = chain.schedule;
     const contract = this.#in.table.contractAt(contractIndex);
+    // A roll in parts opens the new contract before the chain stands on it.
+    const into = rolls[firstSegment - 1];
     const fromUs = (
-      firstSegment === 0 ? startOf(this.#in.span.warmFrom) : rolls[firstSegment - 1]!.effectiveUs
+      into === undefined
+        ? startOf(this.#in.span.warmFrom)
+        : (into.parts?.[0]?.atUs ?? into.effectiveUs)
     ) as TsUs;
     const outUs = rolls[lastSegment]?.effectiveUs ?? startOf(addDays(this.#in.span.to, 2));
     const toUs = (
