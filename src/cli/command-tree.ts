@@ -106,8 +106,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--no-bounds',
-        description: 'skip the optimistic re-simulation',
+        description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
+      },
+      {
+        flags: '--out-of-sample <date>',
+        description: 'first trade date judged apart, YYYY-MM-DD',
+        group: 'Result',
       },
       { flags: '--out <dir>', description: 'folder of this run', group: 'Result' },
       { flags: '--open', description: 'open the report in the browser', group: 'Result' },

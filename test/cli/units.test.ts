@@ -226,6 +226,7 @@ describe('configuration', () => {
     expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
   });
   it.each([
+    ['a date in another form', { outOfSample: '3 Jan 2022' }, 'E_CONFIG_VALUE', 'outOfSample'],
     ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
     [
       'an unknown key inside',
