@@ -254,7 +254,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'parameters, data needs, venues and a look-ahead probe',
+    summary: 'parameters, data needs, venues, source, and a look-ahead probe',
     args: [STRATEGY],
     flags: [
       INSTRUMENTS,
@@ -271,7 +271,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       ...SPAN,
-      { flags: '--no-probe', description: 'skip the look-ahead probe' },
+      { flags: '--capital <amount>', description: 'capital of the probe, whole currency units' },
+      { flags: '--no-probe', description: 'run nothing: no probe' },
     ],
     examples: [
       'frontmonth check donchian-breakout',

@@ -241,7 +241,15 @@ export class Series implements SeriesView {
   }
 
   #refuse(ago: number): never {
-    const isShort = ago >= 0 && ago < this.#capacity;
+    if (!(ago >= 0)) {
+      const name = ago < 0 ? `${-ago} after the last finished one` : String(ago);
+      throw new TradingError('E_SERIES_FUTURE', `series ${this.key}: bar ${name} was asked for`, {
+        details: { key: this.key, ago, length: this.length },
+        rule: 'ago counts back from the last finished bar: 0 is that bar, 1 the one before it',
+        fix: 'read close(0), close(1) and so on; a later bar is not known before its own onBar',
+      });
+    }
+    const isShort = ago < this.#capacity;
     throw new TradingError(
       'E_SERIES_HISTORY',
       `series ${this.key} holds ${this.length} bars; bar ${ago} back was asked for`,

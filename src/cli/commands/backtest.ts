@@ -178,7 +178,8 @@ async function simulate(
 export function withStrategyPlace(error: unknown, strategy: LoadedStrategy, cwd: string): unknown {
   if (strategy.path === null || !isTradingError(error)) return error;
   const line = frameInFile(stackOf(error), strategy.path, cwd);
-  if (line === null) return error;
+  // What the strategy threw was placed when it was caught.
+  if (line === null || error.where?.startsWith(line) === true) return error;
   const where = error.where === undefined ? line : `${line}, ${error.where}`;
   return new TradingError(error.code as `E_${string}`, error.message, {
     ...(error.details === undefined ? {} : { details: error.details }),
