@@ -106,8 +106,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--no-bounds',
-        description: 'skip the optimistic re-simulation',
+        description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
+      },
+      {
+        flags: '--out-of-sample <date>',
+        description: 'first trade date judged apart, YYYY-MM-DD',
+        group: 'Result',
       },
       { flags: '--out <dir>', description: 'folder of this run', group: 'Result' },
       { flags: '--open', description: 'open the report in the browser', group: 'Result' },
@@ -249,7 +254,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'parameters, data needs, venues and a look-ahead probe',
+    summary: 'parameters, data needs, venues, source, and a look-ahead probe',
     args: [STRATEGY],
     flags: [
       INSTRUMENTS,
@@ -266,7 +271,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       ...SPAN,
-      { flags: '--no-probe', description: 'skip the look-ahead probe' },
+      { flags: '--capital <amount>', description: 'capital of the probe, whole currency units' },
+      { flags: '--no-probe', description: 'run nothing: no probe' },
     ],
     examples: [
       'frontmonth check donchian-breakout',

@@ -89,6 +89,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Declare the series, or use one of the keys that the message lists.',
     exit: EXIT.strategy,
   },
+  E_SERIES_FUTURE: {
+    title: 'A series is read into the future',
+    cause: 'The call asked for a bar after the last finished one, such as close(-1).',
+    cure: 'Count back: 0 is the last finished bar, 1 the one before it. What comes next arrives with the next onBar.',
+    exit: EXIT.strategy,
+  },
   E_SERIES_HISTORY: {
     title: 'A series is read further back than its history',
     cause: 'The series keeps `history` bars; the call asked for an older one.',

@@ -144,6 +144,7 @@ export function planRun(input: PlanInput): RunPlan {
       adjust: request.adjust ?? 'back-difference',
       depth: request.depth ?? 0,
       history: Math.max(2, request.history ?? 2),
+      warmUp: request.warmUp ?? 0,
     };
   });
   const feeds = new FeedPlanner({ input, products, table, chains, series, span });

@@ -556,7 +556,10 @@
       ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
       ctx.fillStyle = c.muted;
       ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.fillText(span.label, from + 5 * devicePixelRatio, u.bbox.top + 15 * devicePixelRatio);
+      const pad = 5 * devicePixelRatio;
+      // A narrow span goes without its word: the sentence above the chart names it.
+      if (ctx.measureText(span.label).width + 2 * pad <= to - from)
+        ctx.fillText(span.label, from + pad, u.bbox.top + 3 * pad);
       ctx.restore();
     }
   }
@@ -1298,11 +1301,15 @@
     );
   }
 
-  function equitySection({ data, model, section, figure, currency, summary, range }) {
+  function equitySection({ data, model, section, figure, currency, summary, range, tableOf }) {
     const spans = model.spans;
-    const x = data['day.date'].map((day) => day * DAY);
-    if (x.length === 0)
+    const days = Array.from(data['day.date']);
+    if (days.length === 0)
       return section('equity', 'Equity and drawdown', h('p', {}, 'No trade dates.'));
+    // A warm-up lies before the first trade date: the axis begins with it, the lines do not.
+    const before = spans.map((span) => span.from).filter((day) => day < days[0]);
+    const x = [...before, ...days].map((day) => day * DAY);
+    const padded = (values) => [...before.map(() => NaN), ...values];
     const known = data['day.optimistic'].some((value) => !Number.isNaN(value));
     const hasBound =
       known && data['day.optimistic'].some((value, d) => value !== data['day.equity'][d]);
@@ -1317,11 +1324,11 @@
     const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
     const axisWidth =
       22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
-    const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
+    const series = [{ label: summary.fillPolicy, values: padded(equity), colour: 'gain' }];
     if (hasBound)
       series.push({
         label: 'optimistic',
-        values: data['day.optimistic'],
+        values: padded(data['day.optimistic']),
         colour: 'third',
         isThin: true,
       });
@@ -1329,7 +1336,10 @@
     const host = h('div');
     const build = (isClosed) => {
       const drawn = isClosed
-        ? [...series, { label: 'closed trades', values: data['day.closed'], colour: 'fourth' }]
+        ? [
+            ...series,
+            { label: 'closed trades', values: padded(data['day.closed']), colour: 'fourth' },
+          ]
         : series;
       return lineChart({
         title: `Equity, ${currency}, daily mark`,
@@ -1363,7 +1373,7 @@
       series: [
         {
           label: 'below peak',
-          values: data['day.drawdown'].map((value) => -value),
+          values: padded(data['day.drawdown'].map((value) => -value)),
           colour: 'loss',
           fill: true,
           kind: 'amount',
@@ -1372,11 +1382,20 @@
       kind: 'amount',
       height: 170,
       sync: 'days',
-      spans,
+      // Named on the chart above.
+      spans: spans.map((span) => ({ ...span, label: '' })),
       axisWidth,
     });
     const dates = () => `${fixed(data['day.date'].filter(range.has).length, 0)} trade dates.`;
-    return section('equity', 'Equity and drawdown', rangeChip(range, dates), host, drawdown);
+    const tables = (model.tables.equity ?? []).map(tableOf);
+    return section(
+      'equity',
+      'Equity and drawdown',
+      rangeChip(range, dates),
+      host,
+      drawdown,
+      ...tables,
+    );
   }
 
   function periodSection({ model, section, tableOf, currency, range }) {
