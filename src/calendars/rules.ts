@@ -11,7 +11,7 @@ import type { TradeDate } from '../core/units.ts';
 /**
  * What happens when a day falls on a weekend. `none`: it is not observed at all.
  * `nearest`: Saturday to Friday, Sunday to Monday. `two-later`: both weekend days move by two, so that two days in a row
- * keep two substitutes (Christmas and Boxing Day in England).
+ * keep two substitutes (Christmas and Boxing Day in England). `friday-before`: either weekend day moves to the Friday before it.
  * `sunday-to-next-free`, `weekend-to-next-free`: a Sunday, or either weekend day, moves to the next weekday that no other
  * rule of the same list takes (Japan and Hong Kong; Korea).
  */
@@ -21,6 +21,7 @@ export type Observance =
   | 'nearest'
   | 'next-monday'
   | 'two-later'
+  | 'friday-before'
   | 'sunday-to-next-free'
   | 'weekend-to-next-free';
 
@@ -32,6 +33,8 @@ export type DayRule = {
   readonly toYear?: number;
   /** Years in which the day was moved or cancelled by decree; give the replacement as a `dates` rule. */
   readonly exceptYears?: readonly number[];
+  /** Marks days that other rules of the list make holidays; it takes no day from those that move to the next free one. */
+  readonly marks?: true;
 } & (
   | {
       readonly kind: 'fixed';
@@ -114,18 +117,17 @@ export function datesOfRules(
   const moving: { readonly name: string; readonly date: TradeDate }[] = [];
   for (const rule of rules) {
     const dates = byName.get(rule.name) ?? [];
-    for (let year = fromYear; year <= toYear; year += 1) {
-      for (const date of rawDatesOfRule(rule, year)) {
-        if (movesToNextFree(rule, date)) moving.push({ name: rule.name, date });
-        else {
-          const observed = observedDate(date, observanceOf(rule));
-          if (observed === null) continue;
-          dates.push(observed);
-          taken.add(observed);
-        }
+    byName.set(rule.name, dates);
+    const observance = observanceOf(rule);
+    for (const date of rawDatesOfRule(rule, fromYear, toYear)) {
+      if (movesToNextFree(observance, date)) moving.push({ name: rule.name, date });
+      else {
+        const observed = observedDate(date, observance);
+        if (observed === null) continue;
+        dates.push(observed);
+        if (rule.marks !== true) taken.add(observed);
       }
     }
-    byName.set(rule.name, dates);
   }
   for (const { name, date } of moving.sort((a, b) => a.date - b.date)) {
     let free = addDays(date, 1);
@@ -142,31 +144,46 @@ export function datesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
 }
 
 /** Before anything is moved off a weekend. */
-function rawDatesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
-  if (rule.fromYear !== undefined && year < rule.fromYear) return [];
-  if (rule.toYear !== undefined && year > rule.toYear) return [];
-  if (rule.exceptYears?.includes(year) === true) return [];
+function rawDatesOfRule(rule: DayRule, fromYear: number, toYear: number): readonly TradeDate[] {
+  const first = Math.max(fromYear, rule.fromYear ?? fromYear);
+  const last = Math.min(toYear, rule.toYear ?? toYear);
+  const except = rule.exceptYears ?? [];
+  if (rule.kind === 'dates') {
+    return rule.dates.filter((text) => isIn(Number(text.slice(0, 4)))).map(parseTradeDate);
+  }
+  const dates: TradeDate[] = [];
+  for (let year = first; year <= last; year += 1) {
+    const date = isIn(year) ? dateInYear(rule, year) : null;
+    if (date !== null) dates.push(date);
+  }
+  return dates;
+
+  function isIn(year: number): boolean {
+    return year >= first && year <= last && !except.includes(year);
+  }
+}
+
+function dateInYear(
+  rule: Exclude<DayRule, { readonly kind: 'dates' }>,
+  year: number,
+): TradeDate | null {
   switch (rule.kind) {
     case 'fixed':
-      return [toTradeDate(year, rule.month, rule.day)];
-    case 'nth-weekday': {
-      const date = nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
-      return date === null ? [] : [date];
-    }
+      return toTradeDate(year, rule.month, rule.day);
+    case 'nth-weekday':
+      return nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
     case 'weekday-on-or-before': {
       const date = toTradeDate(year, rule.month, rule.day);
-      return [addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7))];
+      return addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7));
     }
     case 'weekday-on-or-after': {
       const date = toTradeDate(year, rule.month, rule.day);
-      return [addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7)];
+      return addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7);
     }
     case 'japan-equinox':
-      return [japanEquinox(year, rule.season)];
+      return japanEquinox(year, rule.season);
     case 'easter':
-      return [addDays(easterSunday(year), rule.offset)];
-    case 'dates':
-      return rule.dates.filter((text) => text.startsWith(`${year}-`)).map(parseTradeDate);
+      return addDays(easterSunday(year), rule.offset);
   }
 }
 
@@ -184,8 +201,7 @@ function observanceOf(rule: DayRule): Observance | null {
   return rule.kind === 'dates' ? (rule.observed ?? null) : null;
 }
 
-function movesToNextFree(rule: DayRule, date: TradeDate): boolean {
-  const observed = observanceOf(rule);
+function movesToNextFree(observed: Observance | null, date: TradeDate): boolean {
   if (observed === 'sunday-to-next-free') return weekdayOf(date) === 0;
   return observed === 'weekend-to-next-free' && isWeekend(date);
 }
@@ -211,6 +227,8 @@ function observedDate(date: TradeDate, observed: Observance | null): TradeDate |
       return addDays(date, weekday === 0 ? 1 : 2);
     case 'two-later':
       return addDays(date, 2);
+    case 'friday-before':
+      return addDays(date, weekday === 0 ? -2 : -1);
   }
 }
 
@@ -237,7 +255,16 @@ export const US_SHORT_DAYS: readonly DayRule[] = [
     // Good Friday on the day of the employment report: listed, because the report's date is not a rule.
     name: 'good-friday-payrolls',
     kind: 'dates',
-    dates: ['2010-04-02', '2012-04-06', '2015-04-03', '2021-04-02', '2023-04-07', '2026-04-03'],
+    // 2034 is the next year in which Good Friday is the first Friday of April; no notice has been published for it.
+    dates: [
+      '2010-04-02',
+      '2012-04-06',
+      '2015-04-03',
+      '2021-04-02',
+      '2023-04-07',
+      '2026-04-03',
+      '2034-04-07',
+    ],
   },
   { name: 'independence-eve', kind: 'fixed', month: 7, day: 3, observed: 'none' },
   { name: 'christmas-eve', kind: 'fixed', month: 12, day: 24, observed: 'none' },
@@ -289,6 +316,16 @@ export const ENGLAND_HOLIDAYS: readonly DayRule[] = [
       '2023-05-08',
     ],
   },
+];
+
+/**
+ * Closed days of Brent and gasoil: a Sunday one moves to Monday, a Saturday one is not moved.
+ * Source: ICE Futures Europe trading schedules 2019 to 2026, read 2026-11.
+ */
+export const ICE_ENERGY_HOLIDAYS: readonly DayRule[] = [
+  { name: 'new-year', kind: 'fixed', month: 1, day: 1, observed: 'sunday-to-monday' },
+  { name: 'good-friday', kind: 'easter', offset: -2 },
+  { name: 'christmas', kind: 'fixed', month: 12, day: 25, observed: 'sunday-to-monday' },
 ];
 
 /** TARGET closing days since 2002, also the holidays of Euronext. Source: European Central Bank, read 2026-11. */

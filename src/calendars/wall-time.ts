@@ -33,6 +33,13 @@ interface Transitions {
   readonly localToUs: Float64Array;
 }
 
+export interface SteadyDates {
+  readonly fromDate: TradeDate;
+  readonly toDate: TradeDate;
+  /** Microseconds to add to UTC to get local time. */
+  readonly offsetUs: number;
+}
+
 /** One zone. */
 export class ZoneTable {
   readonly zone: string;
@@ -100,6 +107,24 @@ export class ZoneTable {
   localMinutes(tsUs: number): number {
     const localUs = tsUs + this.offsetUsAt(tsUs);
     return (localUs - Math.floor(localUs / US_PER_DAY) * US_PER_DAY) / US_PER_MINUTE;
+  }
+
+  /**
+   * The stretch of local dates around a date on which one offset holds all day, [fromDate, toDate); empty where the offset
+   * changes on that date, or where no table reaches.
+   */
+  steadyDates(date: TradeDate): SteadyDates {
+    const noonUs = date * US_PER_DAY + US_PER_DAY / 2;
+    const offsetUs = this.offsetUsAt(noonUs - this.offsetUsAt(noonUs));
+    const table = this.#table;
+    const row = this.#row;
+    if (table === null || table.offsetUs[row] !== offsetUs)
+      return { fromDate: date, toDate: date, offsetUs };
+    return {
+      fromDate: Math.ceil(table.localFromUs[row]! / US_PER_DAY) as TradeDate,
+      toDate: Math.floor(table.localToUs[row]! / US_PER_DAY) as TradeDate,
+      offsetUs,
+    };
   }
 
   /** Makes the table cover whole years at once, instead of one after the other when asked. */

@@ -395,16 +395,31 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'contracts',
-    summary: 'products, and the contracts of one',
+    summary: 'products, the contracts of one, and what a symbol means',
     args: [
-      { name: 'product', description: 'root, such as ES', isOptional: true, values: 'product' },
+      {
+        name: 'product',
+        description: 'root, such as ES, or a symbol of any venue, such as F.US.EPZ25',
+        isOptional: true,
+        values: 'product',
+      },
     ],
     flags: [
       { flags: '--from <year>', description: 'first year; default last year' },
       { flags: '--to <year>', description: 'last year; default next year' },
+      { flags: '--at <date>', description: 'the contracts that trade on this date, nearest first' },
+      { flags: '--count <n>', description: 'how many of them; default 12' },
+      {
+        flags: '--venue <venue>',
+        description: 'read the symbol as this venue writes it',
+        choices: ['globex', 'projectx', 'cqg', 'ib'],
+      },
     ],
-    examples: ['frontmonth contracts', 'frontmonth contracts ES --from 2024 --to 2025'],
-    answer: 'table',
+    examples: [
+      'frontmonth contracts CL --at 2025-11-21 --count 4',
+      'frontmonth contracts F.US.EPZ25',
+    ],
+    answer: 'a table; for a symbol the contract, its dates and its neighbours',
     load: () => import('./commands/contracts.ts'),
   },
   {

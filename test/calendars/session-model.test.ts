@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { BusinessCalendars } from '../../src/calendars/business-days.ts';
 import type { DayRule } from '../../src/calendars/rules.ts';
 import { datesOfRules } from '../../src/calendars/rules.ts';
-import type { BuiltSessions, GroupRules } from '../../src/calendars/sessions.ts';
-import { buildSessions } from '../../src/calendars/sessions.ts';
+import type { BuiltSessions } from '../../src/calendars/rule-book.ts';
+import { RuleBook } from '../../src/calendars/rule-book.ts';
+import type { GroupRules } from '../../src/calendars/sessions.ts';
 import { ZoneTables } from '../../src/calendars/wall-time.ts';
-import { toIsoDate } from '../../src/core/trade-date.ts';
+import { parseTradeDate, toIsoDate } from '../../src/core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../src/core/units.ts';
 import { toIsoUtc } from '../../src/core/units.ts';
 
@@ -35,7 +36,8 @@ function made(rules: Partial<GroupRules>): GroupRules {
 
 function built(rules: Partial<GroupRules>): BuiltSessions {
   const group = made(rules);
-  return buildSessions(group, zones, business.get(group.businessCalendar));
+  const book = new RuleBook(group, zones, business.get(group.businessCalendar));
+  return book.build(parseTradeDate(group.from), parseTradeDate(group.to));
 }
 
 const clock = (us: number): string => toIsoUtc(us as TsUs).slice(5, 16);
