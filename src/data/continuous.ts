@@ -9,12 +9,14 @@ import type { PriceGrid } from '../core/price-grid.ts';
 import type { Adjustment, RollSchedule } from '../core/roll.ts';
 import { TS_MAX, TS_MIN } from '../core/units.ts';
 import type { TsUs } from '../core/units.ts';
-import type { FrameOptions } from './continuous-adjust.ts';
+import type { FrameOptions, FrameSpan } from './continuous-adjust.ts';
 import { frameOf } from './continuous-adjust.ts';
 
 /**
  * A batch of a continuous series. Shapes: every column has `length` rows. `rawX` are counts of the contract in
  * `contractIndex`, as traded; the plain names are decimal prices after adjustment. Volume is the held contract's.
+ * While a roll in parts is under way a price is the blend of two contracts by the shares held: the price of nothing that can be
+ * traded, at rows that both have; high and low are bounds then.
  * Known at: row i from closeUs[i]; in back modes its level also needs the rolls up to `asKnownAt`.
  *
  * The columns of a batch from `readContinuous` are views on the bars it was read from, valid until the second-next batch;
@@ -34,10 +36,15 @@ export interface ContinuousColumns {
   readonly low: Float64Array;
   readonly close: Float64Array;
   readonly volume: Float64Array;
+  /** While a roll in parts is under way, the contract that the position moves to; -1 otherwise. */
+  readonly toIndex: Int32Array;
+  /** Share of the price that is `toIndex`'s, 0 otherwise. */
+  readonly toWeight: Float64Array;
 }
 
-/** One batch lies within one segment: its adjusted counts are `raw + offset`, or `raw × factor` in ratio modes. */
+/** One batch lies within one span: its adjusted counts are `raw + offset`, or `raw × factor` in ratio modes. */
 export interface ContinuousSpan extends ContinuousColumns {
+  readonly span: FrameSpan;
   /** Counts to add; 0 in ratio modes. Whole where the prices of the rolls are. */
   readonly offset: number;
   /** 1 in difference modes. */
@@ -56,36 +63,34 @@ export interface ContinuousInput extends FrameOptions {
 }
 
 /**
- * Reads a continuous series batch by batch. A roll's own time stamp belongs to the old contract: segment k holds the bars
- * that close after roll k-1 and not after roll k.
+ * Reads a continuous series batch by batch. A roll's own time stamp belongs to the old contract, unless `rollStamp` says
+ * otherwise: segment k holds the bars that close after roll k-1 and not after roll k.
  * Errors: E_ROLL_RATIO in ratio modes at a roll price at or below zero.
  */
 export function* readContinuous(input: ContinuousInput): Generator<ContinuousSpan, void> {
   const { schedule, adjust, grid } = input;
-  const { rolls, held } = schedule;
-  assert(held.length === rolls.length + 1, 'a schedule holds one contract more than it rolls');
+  assert(
+    schedule.held.length === schedule.rolls.length + 1,
+    'a schedule holds one contract more than it rolls',
+  );
   const toUs = Math.min(input.toUs ?? TS_MAX, input.asKnownAt ?? TS_MAX);
   const fromUs = input.fromUs ?? TS_MIN;
-  const { known, adjustments, isRatio } = frameOf(schedule, adjust, input);
+  const { spans, isRatio } = frameOf(schedule, adjust, input);
   const scale = scaleOf(grid);
   const pool = new PricePool();
-  for (let k = 0; k <= known; k += 1) {
-    const afterUs = Math.max(fromUs, k === 0 ? TS_MIN : rolls[k - 1]!.effectiveUs);
-    const untilUs = Math.min(toUs, k === rolls.length ? TS_MAX : rolls[k]!.effectiveUs);
+  for (const span of spans) {
+    const afterUs = Math.max(fromUs, span.afterUs) as TsUs;
+    const untilUs = Math.min(toUs, span.untilUs) as TsUs;
     if (afterUs >= untilUs) continue;
-    const source = input.bars(held[k]!, afterUs as TsUs, untilUs as TsUs);
-    const segment = {
-      contractIndex: held[k]!,
-      adjustment: adjustments[k]!,
-      isRatio,
-    };
+    const own = input.bars(span.contractIndex, afterUs, untilUs);
+    const source =
+      span.toIndex < 0 ? own : blendOf(own, () => input.bars(span.toIndex, afterUs, untilUs), span);
     try {
       for (let bars = source.next(); bars !== null; bars = source.next()) {
-        const [start, end] = [
-          firstAfter(bars.closeUs, bars.length, afterUs),
-          firstAfter(bars.closeUs, bars.length, untilUs),
-        ];
-        if (end > start) yield new ContinuousBatch(bars, { start, end }, segment, scale, pool);
+        const start = firstAfter(bars.closeUs, bars.length, afterUs);
+        const end = firstAfter(bars.closeUs, bars.length, untilUs);
+        if (end > start)
+          yield new ContinuousBatch(bars, { start, end }, { span, isRatio }, scale, pool);
         if (end < bars.length) break;
       }
     } finally {
@@ -98,11 +103,13 @@ export function* readContinuous(input: ContinuousInput): Generator<ContinuousSpa
 export function collectContinuous(input: ContinuousInput): ContinuousColumns {
   const parts = COLUMN_NAMES.map(() => [] as Float64Array[]);
   const contracts: Int32Array[] = [];
+  const towards: Int32Array[] = [];
   let length = 0;
   for (const batch of readContinuous(input)) {
     // Copied at once: the columns are views that the source may write over.
     COLUMN_NAMES.forEach((name, i) => parts[i]!.push(Float64Array.from(batch[name])));
     contracts.push(batch.contractIndex);
+    towards.push(batch.toIndex);
     length += batch.length;
   }
   const columns = COLUMN_NAMES.map((name, i) => [
@@ -112,6 +119,7 @@ export function collectContinuous(input: ContinuousInput): ContinuousColumns {
   return {
     length,
     contractIndex: joined(new Int32Array(length), contracts),
+    toIndex: joined(new Int32Array(length), towards),
     ...(Object.fromEntries(columns) as Record<(typeof COLUMN_NAMES)[number], Float64Array>),
   };
 }
@@ -128,6 +136,7 @@ const COLUMN_NAMES = [
   'low',
   'close',
   'volume',
+  'toWeight',
 ] as const;
 
 function joined<T extends Float64Array | Int32Array>(out: T, parts: readonly T[]): T {
@@ -150,9 +159,64 @@ function firstAfter(column: Float64Array, length: number, us: number): number {
   return low;
 }
 
+/** The rows at which both contracts have a bar, each price the average by the shares held. */
+function blendOf(
+  own: BarSource,
+  openOther: () => BarSource,
+  { moved, of }: Pick<FrameSpan, 'moved' | 'of'>,
+): BarSource {
+  let other: BarSource | null = null;
+  let bars: BarColumns | null = null;
+  let at = 0;
+  const seek = (closeUs: number): boolean => {
+    other ??= openOther();
+    for (;;) {
+      if (bars === null || at >= bars.length) {
+        bars = other.next();
+        at = 0;
+        if (bars === null) return false;
+      } else if (bars.closeUs[at]! < closeUs) at += 1;
+      else return bars.closeUs[at]! === closeUs;
+    }
+  };
+  return {
+    next() {
+      const batch = own.next();
+      if (batch === null) return null;
+      const rows: number[] = [];
+      const prices = PRICE_NAMES.map(() => [] as number[]);
+      for (let row = 0; row < batch.length; row += 1) {
+        if (!seek(batch.closeUs[row]!)) continue;
+        rows.push(row);
+        PRICE_NAMES.forEach((name, i) =>
+          prices[i]!.push(((of - moved) * batch[name][row]! + moved * bars![name][at]!) / of),
+        );
+      }
+      const [open, high, low, close] = prices.map((values) => Float64Array.from(values));
+      const pick = (column: Float64Array): Float64Array =>
+        Float64Array.from(rows, (row) => column[row]!);
+      return {
+        length: rows.length,
+        openUs: pick(batch.openUs),
+        closeUs: pick(batch.closeUs),
+        open: open!,
+        high: high!,
+        low: low!,
+        close: close!,
+        volume: pick(batch.volume),
+      };
+    },
+    close() {
+      own.close();
+      other?.close();
+    },
+  };
+}
+
+const PRICE_NAMES = ['open', 'high', 'low', 'close'] as const;
+
 interface Segment {
-  readonly contractIndex: number;
-  readonly adjustment: number;
+  readonly span: FrameSpan;
   readonly isRatio: boolean;
 }
 
@@ -183,7 +247,7 @@ class ContinuousBatch implements ContinuousColumns {
   readonly volume: Float64Array;
   readonly offset: number;
   readonly factor: number;
-  readonly #contract: number;
+  readonly span: FrameSpan;
   readonly #scale: Scale;
   readonly #pool: PricePool;
   readonly #generation: number;
@@ -209,16 +273,22 @@ class ContinuousBatch implements ContinuousColumns {
     this.rawLow = bars.low.subarray(start, end);
     this.rawClose = bars.close.subarray(start, end);
     this.volume = bars.volume.subarray(start, end);
-    this.offset = segment.isRatio ? 0 : segment.adjustment;
-    this.factor = segment.isRatio ? segment.adjustment : 1;
-    this.#contract = segment.contractIndex;
+    this.offset = segment.isRatio ? 0 : segment.span.adjustment;
+    this.factor = segment.isRatio ? segment.span.adjustment : 1;
+    this.span = segment.span;
     this.#scale = scale;
     this.#pool = pool;
     this.#generation = pool.begin();
   }
 
   get contractIndex(): Int32Array {
-    return (this.#contractIndex ??= new Int32Array(this.length).fill(this.#contract));
+    return (this.#contractIndex ??= new Int32Array(this.length).fill(this.span.contractIndex));
+  }
+  get toIndex(): Int32Array {
+    return new Int32Array(this.length).fill(this.span.toIndex);
+  }
+  get toWeight(): Float64Array {
+    return new Float64Array(this.length).fill(this.span.moved / this.span.of);
   }
   get open(): Float64Array {
     return (this.#open ??= this.#prices(this.rawOpen));
