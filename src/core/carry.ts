@@ -1,10 +1,6 @@
 /** Annualised carry: what a held contract earns by coming nearer to its neighbour on the curve. Pure arithmetic. */
 
-/** Year and month of a contract; month 1 to 12. */
-export interface ContractMonth {
-  readonly year: number;
-  readonly month: number;
-}
+import type { ContractMonth } from './cycle.ts';
 
 /** One day: the smallest distance that carry is divided by. */
 export const CARRY_FLOOR_YEARS: number = 1 / 365.25;

@@ -4,7 +4,7 @@
  */
 import type { BarColumns } from '../core/bars.ts';
 import { carryYears } from '../core/carry.ts';
-import type { ContractMonth } from '../core/carry.ts';
+import type { ContractMonth } from '../core/cycle.ts';
 import { assert } from '../core/errors.ts';
 import type { BarSource } from '../core/ports.ts';
 import type { PriceGrid } from '../core/price-grid.ts';
