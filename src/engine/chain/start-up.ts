@@ -93,19 +93,17 @@ export function checkSaved(saved: LiveChainState, config: LiveChainConfig, decid
   checkAhead(saved, { ...config, contracts });
 }
 
-/** One contract beyond the calendar's is an early roll; more is a mistake, unless the rule may jump. */
+/** One contract beyond the calendar's is a roll inside its window; more is a mistake, where dates alone decide. */
 function checkAhead(saved: LiveChainState, config: LiveChainConfig): void {
   if (saved.doneUs === null) return;
   const { contracts, rule } = config;
-  const condition = conditionOf(rule);
-  const mayJump = condition?.kind === 'open-interest' && condition.within === 'year';
   const at = contracts.findIndex(({ id }) => id === saved.stepper.current);
   const should = calendarPosition(config, saved.doneUs);
   if (at < 0)
     throw stateError(`the saved state holds ${saved.stepper.current}, which the chain lacks`, {
       contract: saved.stepper.current,
     });
-  if (at > should + 1 && !mayJump)
+  if (at > should + 1 && conditionOf(rule) === null)
     throw stateError(
       `the saved state holds ${contracts[at]!.id}; the calendar says ${contracts[should]!.id}`,
       { saved: contracts[at]!.id, calendar: contracts[should]!.id },
