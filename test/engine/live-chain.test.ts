@@ -337,6 +337,14 @@ describe('start-up', () => {
     expect(world.error).toMatchObject({ code: 'E_CHAIN_WINDOW' });
   });
 
+  it('does not go on behind a window in which no bar could roll it', () => {
+    const hole = market((_, date) => date >= day('2021-03-10') && date <= day('2021-03-14'));
+    const world = worldOf(hole).start(at('2021-03-20T00:00:00Z'), saved);
+    expect(world.error).toMatchObject({ code: 'E_CHAIN_WINDOW' });
+    expect(world.chain.save().stepper.current).toBe(H);
+    expect(toIsoUtc(world.rows.at(-1)!.closeUs as TsUs)).toBe('2021-03-09T22:00:00Z');
+  });
+
   it('without a state warms up from an earlier time through the same code', () => {
     const world = worldOf(market(), { positions: june, isFollowing: false }).start(
       at('2021-04-01T00:00:00Z'),
