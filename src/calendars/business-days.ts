@@ -5,9 +5,16 @@ import type { TradeDate } from '../core/units.ts';
 import { countBelow } from './columns.ts';
 import { AUSTRALIA_HOLIDAYS } from './holidays/australia.ts';
 import { CHINA_HOLIDAYS } from './holidays/china.ts';
+import { EUREX_SWISS_HOLIDAYS, XEUR_HOLIDAYS } from './holidays/eurex.ts';
 import { HONG_KONG_HOLIDAYS } from './holidays/hong-kong.ts';
 import { JAPAN_HOLIDAYS } from './holidays/japan.ts';
 import { KOREA_HOLIDAYS } from './holidays/korea.ts';
+import {
+  SGX_CHINA_HOLIDAYS,
+  SGX_COMMODITY_HOLIDAYS,
+  SGX_NIKKEI_HOLIDAYS,
+  SGX_TAIWAN_HOLIDAYS,
+} from './holidays/sgx.ts';
 import { SINGAPORE_HOLIDAYS } from './holidays/singapore.ts';
 import { TAIWAN_HOLIDAYS } from './holidays/taiwan.ts';
 import { CANOLA_HOLIDAYS, MONTREAL_HOLIDAYS } from './holidays/canada.ts';
@@ -35,9 +42,16 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   target: TARGET_HOLIDAYS,
   euronext: TARGET_HOLIDAYS,
   eurex: EUREX_HOLIDAYS,
+  'eurex-swiss': EUREX_SWISS_HOLIDAYS,
+  'compat/XEUR': XEUR_HOLIDAYS,
   // Asia-Pacific; tables begin in 2000, those of China in 2006 and of Taiwan in 2015.
   hkex: HONG_KONG_HOLIDAYS,
   sgx: SINGAPORE_HOLIDAYS,
+  // Trading days of single products, which keep common holidays only.
+  'sgx-nikkei': SGX_NIKKEI_HOLIDAYS,
+  'sgx-china': SGX_CHINA_HOLIDAYS,
+  'sgx-taiwan': SGX_TAIWAN_HOLIDAYS,
+  'sgx-commodity': SGX_COMMODITY_HOLIDAYS,
   jpx: JAPAN_HOLIDAYS,
   asx: AUSTRALIA_HOLIDAYS,
   krx: KOREA_HOLIDAYS,
@@ -197,26 +211,40 @@ function weekdayOfNumber(number: number): TradeDate {
 /** Business calendars of one calendar source, each built when first asked for. */
 export class BusinessCalendars {
   readonly #byName: Map<string, BusinessCalendar> = new Map();
+  readonly #own: Readonly<Record<string, readonly DayRule[]>>;
+
+  /** `own`: holidays of further calendars by name; a name of ours is replaced. */
+  constructor(own: Readonly<Record<string, readonly DayRule[]>> = {}) {
+    this.#own = own;
+  }
 
   /** `a+b` means that both must be open. Errors: E_CALENDAR_UNKNOWN with the known names. */
   get(name: string): BusinessCalendar {
     let calendar = this.#byName.get(name);
     if (calendar === undefined) {
-      calendar = new BusinessCalendar(name, name.split('+').map(rulesOf));
+      calendar = new BusinessCalendar(
+        name,
+        name.split('+').map((part) => rulesOf(part, this.#own)),
+      );
       this.#byName.set(name, calendar);
     }
     return calendar;
   }
 }
 
-function rulesOf(name: string): readonly DayRule[] {
-  const rules = Object.hasOwn(RULES_BY_NAME, name) ? RULES_BY_NAME[name] : undefined;
+function rulesOf(
+  name: string,
+  own: Readonly<Record<string, readonly DayRule[]>>,
+): readonly DayRule[] {
+  const source = [own, RULES_BY_NAME].find((rules) => Object.hasOwn(rules, name));
+  const rules = source?.[name];
   if (rules === undefined) {
+    const known = [...new Set([...businessCalendarNames(), ...Object.keys(own)])].sort();
     throw new TradingError(
       'E_CALENDAR_UNKNOWN',
-      `business calendar "${name}" has no rules yet; known are ${businessCalendarNames().join(', ')}`,
+      `business calendar "${name}" has no rules yet; known are ${known.join(', ')}`,
       {
-        details: { name, known: businessCalendarNames() },
+        details: { name, known },
         rule: 'expiry rules count business days of a known calendar',
         fix: 'choose a product of a known calendar',
       },
