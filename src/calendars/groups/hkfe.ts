@@ -198,7 +198,7 @@ export const HKFE_INDEX: GroupRules = {
     { on: HOLIDAY_NAMES, shape: { kind: 'closed' } },
   ],
   exceptions: [
-    ...WEATHER,
+    ...WEATHER.filter(({ date }) => date >= '2007-01-08'),
     afternoonOnly('2008-06-25', 'typhoon Fengshen', [['14:30', '16:15']]),
     afternoonOnly('2009-09-15', 'typhoon Koppu', [['14:30', '16:15']]),
     afternoonOnly('2012-07-24', 'typhoon Vicente', [EARLY_AFTERNOON]),
