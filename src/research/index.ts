@@ -1,6 +1,7 @@
 /** Entry `frontmonth/research`: backtests, runs, figures and reports. */
 export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.ts';
 export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
+export { openCalendars, readCalendarFiles } from './calendar-files.ts';
 export { compareRuns } from './compare.ts';
 export type { ContinuousSeries, ContinuousSeriesOptions } from './continuous-series.ts';
 export { readContinuousSeries } from './continuous-series.ts';

@@ -19,6 +19,7 @@ import { watchInterrupts } from '../interrupt.ts';
 import type { LoadedStrategy } from '../strategy-loader.ts';
 import { loadStrategy, readParams, splitRoots } from '../strategy-loader.ts';
 import { renderTable } from '../table.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
 import { strategyError, withStrategyPlace } from './backtest.ts';
 import type { Row } from '../services.ts';
@@ -266,6 +267,7 @@ async function runProbe(
         params: choice.params,
         catalogDir: values.catalog,
         instrumentsDir: instrumentsDirOf(config),
+        calendars: await calendarTextsOf(config),
         dataset: values.dataset,
         ...(choice.from === undefined ? {} : { from: choice.from }),
         ...(to === null ? (choice.to === undefined ? {} : { to: choice.to }) : { to }),
