@@ -14,9 +14,12 @@ export {
 } from './chain.ts';
 export { CALENDAR_ERRORS } from './errors.ts';
 export type { RuleDates } from './expiry.ts';
+export type { OutsidePolicy } from './group-calendar.ts';
 export { GroupCalendar } from './group-calendar.ts';
 export { createLabelCalendar } from './label-calendar.ts';
-export type { Calendars } from './registry.ts';
+export type { MaintenanceSpan, MaintenanceWindow, VenueSchedule } from './maintenance.ts';
+export { VENUE_SCHEDULES, VenueMaintenance } from './maintenance.ts';
+export type { CalendarOptions, Calendars, GroupOverride } from './registry.ts';
 export { createCalendars, SESSION_GROUPS, sessionGroupIds } from './registry.ts';
 export type {
   IbFutureFields,
@@ -26,5 +29,17 @@ export type {
   SymbolVenue,
 } from './symbology.ts';
 export { createSymbology, Symbology, SYMBOL_VENUES } from './symbology.ts';
-export type { DayShape, DayShapeRule, GroupRules, SessionException } from './sessions.ts';
+export type { DayRule, Observance } from './rules.ts';
+export type {
+  ClockPoint,
+  DayShape,
+  DayShapeRule,
+  GroupRules,
+  Regime,
+  RegularHours,
+  Segment,
+  SessionException,
+  TradeDatePolicy,
+  WeeklyBreak,
+} from './sessions.ts';
 export { parseWallTime, ZoneTable } from './wall-time.ts';

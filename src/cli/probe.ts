@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../research/project-config.ts';
 import type { CommandCall } from './command.ts';
 import { strategyError, withStrategyPlace } from './commands/backtest.ts';
 import { ensureSample } from './commands/data.ts';
+import { calendarTextsOf } from './calendar-texts.ts';
 import { instrumentsDirOf } from './instruments-dir.ts';
 import type { Interrupts } from './interrupt.ts';
 import { createProgress } from './progress.ts';
@@ -55,6 +56,7 @@ export async function runProbe(
         params: choice.params,
         catalogDir: values.catalog,
         instrumentsDir: instrumentsDirOf(config),
+        calendars: await calendarTextsOf(config),
         dataset: values.dataset,
         ...(choice.from === undefined ? {} : { from: choice.from }),
         ...(to === null ? (choice.to === undefined ? {} : { to: choice.to }) : { to }),

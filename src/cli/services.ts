@@ -177,7 +177,12 @@ export interface Services {
       readonly to?: TsUs;
     },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
-  checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
+  checkDataset(
+    catalogDir: string,
+    instrumentsDir: string,
+    name: string,
+    calendars?: readonly { readonly text: string; readonly file: string }[],
+  ): Promise<DatasetCheck>;
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
