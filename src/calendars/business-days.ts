@@ -5,9 +5,16 @@ import type { TradeDate } from '../core/units.ts';
 import { countBelow } from './columns.ts';
 import { AUSTRALIA_HOLIDAYS } from './holidays/australia.ts';
 import { CHINA_HOLIDAYS } from './holidays/china.ts';
+import { EUREX_SWISS_HOLIDAYS, XEUR_HOLIDAYS } from './holidays/eurex.ts';
 import { HONG_KONG_HOLIDAYS } from './holidays/hong-kong.ts';
 import { JAPAN_HOLIDAYS } from './holidays/japan.ts';
 import { KOREA_HOLIDAYS } from './holidays/korea.ts';
+import {
+  SGX_CHINA_HOLIDAYS,
+  SGX_COMMODITY_HOLIDAYS,
+  SGX_NIKKEI_HOLIDAYS,
+  SGX_TAIWAN_HOLIDAYS,
+} from './holidays/sgx.ts';
 import { SINGAPORE_HOLIDAYS } from './holidays/singapore.ts';
 import { TAIWAN_HOLIDAYS } from './holidays/taiwan.ts';
 import { CANOLA_HOLIDAYS, MONTREAL_HOLIDAYS } from './holidays/canada.ts';
@@ -35,9 +42,16 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   target: TARGET_HOLIDAYS,
   euronext: TARGET_HOLIDAYS,
   eurex: EUREX_HOLIDAYS,
+  'eurex-swiss': EUREX_SWISS_HOLIDAYS,
+  'compat/XEUR': XEUR_HOLIDAYS,
   // Asia-Pacific; tables begin in 2000, those of China in 2006 and of Taiwan in 2015.
   hkex: HONG_KONG_HOLIDAYS,
   sgx: SINGAPORE_HOLIDAYS,
+  // Trading days of single products, which keep common holidays only.
+  'sgx-nikkei': SGX_NIKKEI_HOLIDAYS,
+  'sgx-china': SGX_CHINA_HOLIDAYS,
+  'sgx-taiwan': SGX_TAIWAN_HOLIDAYS,
+  'sgx-commodity': SGX_COMMODITY_HOLIDAYS,
   jpx: JAPAN_HOLIDAYS,
   asx: AUSTRALIA_HOLIDAYS,
   krx: KOREA_HOLIDAYS,

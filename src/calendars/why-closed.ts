@@ -27,7 +27,7 @@ function breakOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs): 
   const { columns } = table;
   let b = countBelow(columns.breakRow, row);
   while (columns.breakEndUs[b]! <= tsUs) b += 1;
-  const reason: Reason = {
+  const reason: Reason = restDayOf(book, table, row, tsUs) ?? {
     kind: 'break',
     name: null,
     source: null,
@@ -40,6 +40,18 @@ function breakOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs): 
     untilUs,
     text: textOf(reason, untilUs, book.home),
   };
+}
+
+/** A night session may lie days before its day session; between them are a weekend or holidays, by local date. */
+function restDayOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs): Reason | null {
+  const { columns } = table;
+  const date = book.home.localDate(tsUs);
+  if (date >= columns.label[row]!) return null;
+  const dated = book.shapes(table.fromDate, table.toDate).get(date);
+  if (dated?.shape.kind === 'closed') return toReason(date, dated);
+  if (book.hasLabel(date)) return null;
+  const label = (columns.label[row - 1] ?? columns.label[row]!) as TradeDate;
+  return { kind: 'weekend', name: null, source: null, label };
 }
 
 /** Between two sessions: the day whose regular hours the instant lies in, or that which comes next. */

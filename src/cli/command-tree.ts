@@ -106,8 +106,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--no-bounds',
-        description: 'skip the optimistic re-simulation',
+        description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
+      },
+      {
+        flags: '--out-of-sample <date>',
+        description: 'first trade date judged apart, YYYY-MM-DD',
+        group: 'Result',
       },
       { flags: '--out <dir>', description: 'folder of this run', group: 'Result' },
       { flags: '--open', description: 'open the report in the browser', group: 'Result' },
@@ -249,7 +254,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'parameters, data needs, venues and a look-ahead probe',
+    summary: 'parameters, data needs, venues, source, and a look-ahead probe',
     args: [STRATEGY],
     flags: [
       INSTRUMENTS,
@@ -266,7 +271,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       ...SPAN,
-      { flags: '--no-probe', description: 'skip the look-ahead probe' },
+      { flags: '--capital <amount>', description: 'capital of the probe, whole currency units' },
+      { flags: '--no-probe', description: 'run nothing: no probe' },
     ],
     examples: [
       'frontmonth check donchian-breakout',
@@ -415,6 +421,42 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     answer: 'a table; for a symbol the contract, its dates and its neighbours',
     load: () => import('./commands/contracts.ts'),
+  },
+  {
+    name: 'rolls',
+    summary: 'when a chain rolls under a rule, and why',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description:
+          'calendar:5b@earlier, approx:-5,14, first-day, last-day, volume:1, oi, liquid:-5,14, after:RULE/volume:1, weighted:5/RULE, nearest/RULE, lean:0, given:FILE',
+      },
+      {
+        flags: '--explain <date>',
+        description: 'why the roll nearest to this trade date is where it is',
+      },
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      ...SPAN,
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      { flags: '--csv', description: 'CSV instead of a table' },
+    ],
+    examples: [
+      'frontmonth rolls ES',
+      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
+      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+    ],
+    answer: 'table of rolls, or the explanation of one',
+    load: () => import('./commands/rolls.ts'),
   },
   {
     name: 'config',

@@ -15,6 +15,7 @@ import type {
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
 export type {
@@ -162,6 +163,8 @@ export interface Services {
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
   /** Contracts, chains and symbols of the given products. */
   contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
+  /** Rolls of a product under a rule. */
+  readRolls(options: RollsOptions): Promise<RollsAnswer>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

@@ -184,6 +184,37 @@ export const CORE_ERRORS: ErrorCatalog = {
     cure: 'Import the missing contract, or choose another roll rule; the message names contract and window.',
     exit: EXIT.input,
   },
+  E_ROLL_RULE: {
+    title: 'A roll rule is not valid',
+    cause:
+      'A number of it is out of bounds, its text cannot be read, or it needs the whole history.',
+    cure: 'Correct the named part; `frontmonth rolls --help` shows how rules are written.',
+    exit: EXIT.usage,
+  },
+  E_ROLL_DATA: {
+    title: 'A roll rule lacks the data that it reads',
+    cause: 'A volume rule met unknown volumes, or an open-interest rule found no open interest.',
+    cure: 'Give data that have them, or choose a calendar rule.',
+    exit: EXIT.input,
+  },
+  E_ROLL_CALENDAR: {
+    title: 'A given roll calendar contradicts itself',
+    cause: 'Two rows of it cannot both be true, or a row cannot be read.',
+    cure: 'Correct the row that the message names.',
+    exit: EXIT.input,
+  },
+  E_ROLL_STATE: {
+    title: 'A saved state of a chain does not fit',
+    cause: 'It was saved from another chain or rule, or names a contract that is not in the chain.',
+    cure: 'Start without it and replay the history.',
+    exit: EXIT.input,
+  },
+  E_ROLL_ORDER: {
+    title: 'Data of a chain are not in order of time',
+    cause: 'A close or a figure arrived after a later moment had been worked off.',
+    cure: 'Sort what is fed, and tell the time only when everything up to it was delivered.',
+    exit: EXIT.input,
+  },
   E_BAR_INTERVAL: {
     title: 'A bar interval cannot be read',
     cause: 'Intervals are a whole number and one of s, m, h, d.',

@@ -11,8 +11,8 @@ import type { CurrencyRates, JournalPort } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
-import { toIsoDate } from '../core/trade-date.ts';
-import type { TsUs } from '../core/units.ts';
+import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import { createCalendars } from '../calendars/registry.ts';
@@ -31,7 +31,7 @@ import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
-import { MARGIN_PCT_BY_CLASS, costsOf } from './costs.ts';
+import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
 import type { CostOverride } from './costs.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -93,6 +93,8 @@ export interface BacktestOptions {
   /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
+  /** First trade date that the strategy was not fitted on; its figures are given apart. */
+  readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
   readonly runsDir: string;
@@ -160,6 +162,7 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
   const specs = loadInstruments(options.instrumentsDir);
@@ -172,6 +175,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     labelCalendar: createLabelCalendar,
     requirements,
     roots,
+    fillCost: (spec) => fillCostOf(costsOf(spec, options.costs)),
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
@@ -538,6 +542,8 @@ function manifestOf(input: {
     datasets: [datasetOf(prepared)],
     from: toIsoDate(plan.from),
     to: toIsoDate(plan.to),
+    warmUp: result === null ? null : warmUpOf(plan, result),
+    outOfSample: options.outOfSample ?? null,
     seed: options.seed,
     fillPolicy: options.fills,
     capitalMicros: Math.round(options.capital * MICROS_PER_UNIT),
@@ -557,6 +563,31 @@ function manifestOf(input: {
     config: options.config,
     tags: [],
   };
+}
+
+/** From the first bar to the first trade date of the run on which every series is warm. */
+function warmUpOf(
+  plan: RunPlan,
+  result: EngineResult,
+): { readonly from: string; readonly until: string | null } | null {
+  const { firstBarUs, warmUs } = result;
+  if (firstBarUs === null || plan.series.every((series) => (series.warmUp ?? 0) === 0)) return null;
+  const rowOf = (root: string): number =>
+    plan.table.instruments.findIndex((spec) => spec.root === root);
+  const dates = plan.calendars.map((calendar) => calendar.tradeDateOf(firstBarUs));
+  let until = plan.from;
+  for (const [i, series] of plan.series.entries()) {
+    const readyUs = warmUs[i] ?? null;
+    if (readyUs === null) return { from: toIsoDate(minOf(dates)), until: null };
+    // A bar that closes with its session belongs to that session, not to the next.
+    const ready = plan.calendars[rowOf(series.root)]!.tradeDateOf((readyUs - 1) as TsUs);
+    if (ready > until) until = ready;
+  }
+  return { from: toIsoDate(minOf(dates)), until: toIsoDate(until) };
+}
+
+function minOf(dates: readonly TradeDate[]): TradeDate {
+  return Math.min(...dates) as TradeDate;
 }
 
 function instrumentOf(spec: InstrumentSpec, zone: string): RunInstrument {

@@ -236,8 +236,8 @@ describe('the registry', () => {
   it('names the known groups when asked for another', () => {
     const error = errorOf(() => calendars.forGroup('no-such-group'));
     expect(error.code).toBe('E_CALENDAR_UNKNOWN');
-    expect(error.message).toContain(
-      'session group "no-such-group" has no calendar yet; known are XLON, XNYS,',
+    expect(error.message).toMatch(
+      /^session group "no-such-group" has no calendar yet; known are .*\bXNYS\b.*\bcme-fx, cme-grains\b/,
     );
     expect(error.fix).toBeDefined();
   });
@@ -261,12 +261,12 @@ describe('the registry', () => {
     const digest = `
       import { createHash } from 'node:crypto';
       import { createCalendars, sessionGroupIds } from './src/calendars/registry.ts';
-      import { parseTradeDate } from './src/core/trade-date.ts';
-      const hash = createHash('sha256');
+            const hash = createHash('sha256');
       const calendars = createCalendars();
       for (const id of sessionGroupIds()) {
-        const all = calendars.forGroup(id).sessions(parseTradeDate('2022-08-08'), parseTradeDate('2026-12-31'));
-        for (const column of Object.values(all)) if (typeof column !== 'number') hash.update(new Uint8Array(column.slice().buffer));
+        // The last thousand sessions of every group.
+        const all = calendars.forGroup(id).columns;
+        for (const column of Object.values(all)) if (typeof column !== 'number') hash.update(new Uint8Array(column.slice(-1000).buffer));
       }
       console.log(hash.digest('hex'), new Date(0).getTimezoneOffset());
     `;
@@ -279,11 +279,11 @@ describe('the registry', () => {
       expect(child.stderr).toBe('');
       return child.stdout.trim().split(' ');
     };
-    const [tokyo, chicago] = [run('Asia/Tokyo'), run('America/Chicago')];
-    expect([tokyo[1], chicago[1]]).toEqual(['-540', '360']);
-    expect(tokyo[0]).toMatch(/^[0-9a-f]{64}$/);
-    expect(tokyo[0]).toBe(chicago[0]);
-  }, 60_000);
+    const hosts = ['Asia/Tokyo', 'America/Chicago', 'Europe/Berlin'].map(run);
+    expect(hosts.map(([, offset]) => offset)).toEqual(['-540', '360', '-60']);
+    expect(hosts[0]![0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(new Set(hosts.map(([hash]) => hash)).size).toBe(1);
+  }, 120_000);
 });
 
 describe('holiday rules', () => {

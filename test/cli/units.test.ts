@@ -16,7 +16,6 @@ import type { Column } from '../../src/cli/table.ts';
 import { fitColumns, renderTable, toCsv } from '../../src/cli/table.ts';
 import { wrap } from '../../src/cli/wrap.ts';
 import { EXIT } from '../../src/core/errors.ts';
-import { probeLookAhead } from '../../src/research/look-ahead.ts';
 import { KNOWN_VENUES } from '../../src/research/venues.ts';
 import { donchianBreakout } from '../../src/strategies/index.ts';
 import { envNameOf, resolveConfig } from '../../src/research/project-config.ts';
@@ -226,6 +225,7 @@ describe('configuration', () => {
     expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
   });
   it.each([
+    ['a date in another form', { outOfSample: '3 Jan 2022' }, 'E_CONFIG_VALUE', 'outOfSample'],
     ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
     [
       'an unknown key inside',
@@ -354,39 +354,6 @@ describe('compare', () => {
   });
 });
 
-describe('the look-ahead probe', () => {
-  const order = (createdUs: number, qty = 1) => ({
-    contract: 'ESH2024',
-    side: 1,
-    type: 'market',
-    orderQty: qty,
-    createdUs,
-    role: 'single',
-  });
-  it('holds when the run on half of the data begins the run on all of it', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1), order(2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: true, orders: 1, cutDate: '2020-07-02' });
-  });
-  it('names the first order that data after the cut have changed', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1, 2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: false, reason: expect.stringContaining('orderQty: 1') });
-  });
-});
-
 describe('error pages', () => {
   it('stand in exactly one catalog each', async () => {
     const seen = new Map<string, string>();
@@ -419,6 +386,16 @@ describe('completion', () => {
     const script = completionScript(shell);
     expect(script).toContain('frontmonth complete');
     expect(script).toMatch(/complete -F|compdef|complete -c|Register-ArgumentCompleter/);
+  });
+
+  // The other three run in their shells: scripts/completion-check.ts.
+  it('script of PowerShell closes what it opens and passes an array whatever is typed', () => {
+    const script = completionScript('powershell');
+    const code = script.replace(/^#.*$/gm, '').replace(/'[^']*'/g, "''");
+    for (const [open, close] of ['()', '{}', '[]'])
+      expect(code.split(open!).length, open).toBe(code.split(close!).length);
+    expect(script.split("'").length % 2).toBe(1);
+    expect(script).toContain('$next = @(if');
   });
 
   const services = {

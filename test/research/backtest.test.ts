@@ -227,6 +227,66 @@ describe('a backtest on the sample', () => {
     expect(stops.length).toBeGreaterThanOrEqual(entries);
   });
 
+  it('says when it was warm: before its first date by default, later where the data begin too late', async () => {
+    const { manifest } = donchian;
+    // The demo asks for a warm-up and leaves its first date to the data.
+    expect(manifest.warmUp).toEqual({ from: '2021-01-04', until: manifest.from });
+    const short = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        from: '2021-01-05',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(short.manifest.from).toBe('2021-01-05');
+    expect(short.manifest.warmUp!.from).toBe('2021-01-04');
+    expect(short.manifest.warmUp!.until! > '2021-01-12').toBe(true);
+    expect(short.manifest.warmUp!.until! < '2021-02-15').toBe(true);
+    const never = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: { ...FAST, entryBars: 400 },
+        from: '2021-01-05',
+        to: '2021-03-31',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(never.manifest.warmUp!.until).toBe(null);
+    const none = await runBacktest(
+      backtestOptions(sample, 'hold', {
+        strategy: oneShot('cold', () => {}),
+        instruments: ['ES'],
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(none.manifest.warmUp).toBe(null);
+  });
+
+  it('judges the dates from the out-of-sample date on apart, and simulates the same', async () => {
+    const out = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        outOfSample: '2022-01-03',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.summary.eventHash).toBe(donchian.summary.eventHash);
+    expect(out.manifest.outOfSample).toBe('2022-01-03');
+    const { inSample, outOfSample } = out.summary.samples!;
+    expect(inSample['netProfit']!.value! + outOfSample['netProfit']!.value!).toBeCloseTo(
+      out.summary.metrics['netProfit']!.value!,
+      6,
+    );
+    expect(donchian.summary.samples).toBe(null);
+    const wrong = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { outOfSample: '2022-13-01' })),
+    );
+    expect(wrong.code).toBe('E_TRADE_DATE');
+  });
+
   it('runs again to the same event hash', async () => {
     const again = await rerunRun(donchian.dir, {
       catalogDir: sample.catalogDir,

@@ -7,7 +7,7 @@ import { nthWeekdayOf } from '../rules.ts';
 import type { GroupRules, Regime } from '../sessions.ts';
 
 const SYDNEY = 'Australia/Sydney';
-const FROM = '2016-10-03';
+const FROM = '2016-10-04';
 const TO = '2035-12-31';
 
 /** All markets rest, nights too. */

@@ -1,5 +1,6 @@
 /** Eurex. All times are Berlin wall time unless a zone is named. */
-import { EUREX_HOLIDAYS, TARGET_HOLIDAYS } from '../rules.ts';
+import { EUREX_SWISS_HOLIDAYS, XEUR_HOLIDAYS } from '../holidays/eurex.ts';
+import { EUREX_HOLIDAYS } from '../rules.ts';
 import type { DayRule } from '../rules.ts';
 import type { GroupRules, Regime } from '../sessions.ts';
 
@@ -125,24 +126,17 @@ export const EUREX_RATES_SHORT: GroupRules = {
   confidence: 'medium',
 };
 
-/** Days on which Swiss index futures rest besides the holidays of the exchange. */
-const SWISS_DAYS: readonly DayRule[] = [
-  { name: 'berchtold', kind: 'fixed', month: 1, day: 2, observed: 'none' },
-  { name: 'ascension', kind: 'easter', offset: 39 },
-  { name: 'swiss-whit-monday', kind: 'easter', offset: 50 },
-  { name: 'swiss-national', kind: 'fixed', month: 8, day: 1, observed: 'none' },
-];
-const SWISS_HOLIDAYS = [...EUREX_HOLIDAYS, ...SWISS_DAYS];
-
+/** SMI: a shorter day, and Swiss holidays besides those of the exchange. */
 export const EUREX_SWISS: GroupRules = {
   ...SHARED,
   ...INDEX,
   id: 'eurex-swiss',
   name: 'Eurex Swiss index',
   from: '2016-05-27',
+  businessCalendar: 'eurex-swiss',
   regimes: [{ from: '2016-05-27', hours: { segments: [['08:00', '22:00']] } }],
-  namedDays: SWISS_HOLIDAYS,
-  dayRules: closedOn(SWISS_HOLIDAYS),
+  namedDays: EUREX_SWISS_HOLIDAYS,
+  dayRules: closedOn(EUREX_SWISS_HOLIDAYS),
   settle: '17:20',
   regularHours: { start: '09:00', end: '17:20', zone: 'Europe/Zurich' },
   confidence: 'medium',
@@ -152,12 +146,6 @@ export const EUREX_SWISS: GroupRules = {
   ],
 };
 
-const COMPAT_HOLIDAYS: readonly DayRule[] = [
-  ...TARGET_HOLIDAYS,
-  { name: 'christmas-eve', kind: 'fixed', month: 12, day: 24, observed: 'none' },
-  { name: 'new-years-eve', kind: 'fixed', month: 12, day: 31, observed: 'none' },
-];
-
 /** Another library's simplification of Eurex: 08:00 to 22:00 for ever. No product may use it. */
 export const COMPAT_XEUR: GroupRules = {
   ...SHARED,
@@ -165,10 +153,11 @@ export const COMPAT_XEUR: GroupRules = {
   id: 'compat/XEUR',
   name: 'Eurex, simplified as in exchange_calendars',
   from: '2000-01-03',
+  businessCalendar: 'compat/XEUR',
   tradeDates: 'label',
   regimes: [{ from: '2000-01-03', hours: { segments: [['08:00', '22:00']] } }],
-  namedDays: COMPAT_HOLIDAYS,
-  dayRules: closedOn(COMPAT_HOLIDAYS),
+  namedDays: XEUR_HOLIDAYS,
+  dayRules: closedOn(XEUR_HOLIDAYS),
   confidence: 'low',
   sources: ['Calendar XEUR of the package exchange_calendars, for comparisons only'],
 };

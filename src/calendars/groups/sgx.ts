@@ -1,23 +1,20 @@
 /** Singapore Exchange derivatives. All times are Singapore wall time. */
-import { CHINA_HOLIDAYS } from '../holidays/china.ts';
-import { commonDays } from '../holidays/days.ts';
-import { JAPAN_HOLIDAYS } from '../holidays/japan.ts';
-import { SINGAPORE_HOLIDAYS } from '../holidays/singapore.ts';
-import { TAIWAN_HOLIDAYS } from '../holidays/taiwan.ts';
+import {
+  SGX_CHINA_HOLIDAYS,
+  SGX_COMMODITY_HOLIDAYS,
+  SGX_NIKKEI_HOLIDAYS,
+  SGX_TAIWAN_HOLIDAYS,
+} from '../holidays/sgx.ts';
 import type { DayRule } from '../rules.ts';
-import { ENGLAND_HOLIDAYS } from '../rules.ts';
 import type { GroupRules } from '../sessions.ts';
 
 const SINGAPORE = 'Asia/Singapore';
 /** First day on which a dated specification shows the night until 05:15. */
-const LATE_NIGHT = '2020-11-02';
+const LATE_NIGHT = '2020-11-03';
 
-/** A product rests on days that are holidays in Singapore and in the market of its underlying. */
-function closedWith(other: readonly DayRule[]): Pick<GroupRules, 'namedDays' | 'dayRules'> {
+function closedOn(holidays: readonly DayRule[]): Pick<GroupRules, 'namedDays' | 'dayRules'> {
   return {
-    namedDays: [
-      { name: 'common-holiday', kind: 'dates', dates: commonDays(SINGAPORE_HOLIDAYS, other) },
-    ],
+    namedDays: holidays,
     dayRules: [{ on: ['common-holiday'], shape: { kind: 'closed' } }],
   };
 }
@@ -27,9 +24,6 @@ const SHARED = {
   from: LATE_NIGHT,
   publishedTo: '2026-12-31',
   to: '2026-12-31',
-  businessCalendar: 'sgx',
-  // A holiday of one market only is a trading day with a settlement of its own.
-  tradeDates: 'label',
   exceptions: [],
 } as const satisfies Partial<GroupRules>;
 
@@ -38,8 +32,10 @@ const HOLIDAY_SOURCE =
 
 export const SGX_NIKKEI: GroupRules = {
   ...SHARED,
-  ...closedWith(JAPAN_HOLIDAYS),
+  ...closedOn(SGX_NIKKEI_HOLIDAYS),
   id: 'sgx-nikkei',
+  // A holiday of one market only is a trading day of its own.
+  businessCalendar: 'sgx-nikkei',
   name: 'SGX Nikkei 225',
   publishedTo: '2027-12-31',
   to: '2027-12-31',
@@ -75,8 +71,10 @@ export const SGX_NIKKEI: GroupRules = {
 
 export const SGX_CHINA: GroupRules = {
   ...SHARED,
-  ...closedWith(CHINA_HOLIDAYS),
+  ...closedOn(SGX_CHINA_HOLIDAYS),
   id: 'sgx-china',
+  // A holiday of one market only is a trading day of its own.
+  businessCalendar: 'sgx-china',
   name: 'SGX FTSE China A50',
   regimes: [
     {
@@ -97,8 +95,10 @@ export const SGX_CHINA: GroupRules = {
 
 export const SGX_TAIWAN: GroupRules = {
   ...SHARED,
-  ...closedWith(TAIWAN_HOLIDAYS),
+  ...closedOn(SGX_TAIWAN_HOLIDAYS),
   id: 'sgx-taiwan',
+  // A holiday of one market only is a trading day of its own.
+  businessCalendar: 'sgx-taiwan',
   name: 'SGX FTSE Taiwan',
   regimes: [
     {
@@ -142,15 +142,17 @@ export const SGX_TAIWAN: GroupRules = {
 /** Iron ore. */
 export const SGX_COMMODITY: GroupRules = {
   ...SHARED,
-  ...closedWith(ENGLAND_HOLIDAYS),
+  ...closedOn(SGX_COMMODITY_HOLIDAYS),
   id: 'sgx-commodity',
+  // A holiday of one market only is a trading day of its own.
+  businessCalendar: 'sgx-commodity',
   name: 'SGX commodities',
-  from: '2018-12-03',
+  from: '2018-12-04',
   publishedTo: '2027-12-31',
   to: '2027-12-31',
   regimes: [
     {
-      from: '2018-12-03',
+      from: '2018-12-04',
       hours: {
         segments: [
           ['-s 20:15', '-s+1 04:45'],
