@@ -12,9 +12,31 @@ export {
   Listing,
   typicalExpiryOffset,
 } from './chain.ts';
+export type { ContractMonth, CycleRange } from '../core/cycle.ts';
+export { Cycle, formatContractMonth, parseContractMonth, parseCycle } from '../core/cycle.ts';
+export type { ListedContract, SelectedContract, SelectOptions } from '../core/contract-filter.ts';
+export { selectContracts } from '../core/contract-filter.ts';
 export { CALENDAR_ERRORS } from './errors.ts';
 export type { RuleDates } from './expiry.ts';
 export type { OutsidePolicy } from './group-calendar.ts';
+export type {
+  ApproximateExpiry,
+  ExactExpiry,
+  Expiry,
+  ExpiryBound,
+  RollWindow,
+} from '../core/expiry.ts';
+export {
+  approximateExpiry,
+  asEndExclusive,
+  asLastDay,
+  endOf,
+  exactExpiryOf,
+  lastDayOf,
+  rollWindowOf,
+  windowEnd,
+} from '../core/expiry.ts';
+export { describeDateRule } from './rule-words.ts';
 export { GroupCalendar } from './group-calendar.ts';
 export { createLabelCalendar } from './label-calendar.ts';
 export type { MaintenanceSpan, MaintenanceWindow, VenueSchedule } from './maintenance.ts';

@@ -203,6 +203,8 @@ class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars;
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  /** Calendars that go beyond their span, for the last instants of contracts there. */
+  readonly #ruleOnly: Map<string, GroupCalendar> = new Map();
   readonly #listings: WeakMap<InstrumentSpec, Listing> = new WeakMap();
   readonly #outside: OutsidePolicy;
   /** Groups of the user and overridden ones, by id. */
@@ -304,9 +306,23 @@ class CalendarRegistry implements Calendars {
       return closeUs !== null && closeUs < statedUs ? closeUs : statedUs;
     }
     if (closeUs !== null) return closeUs;
-    // Without hours for that day the close is that of the session before it, by the calendar's own error otherwise.
-    const known = this.forInstrument(spec);
-    return known.previousCloseUs(this.#zones.get(known.zone).toUtcUs(date, 1440));
+    // Outside the span of the hours the nearest rules stand in, and the dates are marked; a closed day ends with the last session.
+    const known = this.#byRules(spec);
+    return (
+      known.sessionOfLabel(date)?.closeUs ??
+      known.previousCloseUs(this.#zones.get(known.zone).toUtcUs(date, 1440))
+    );
+  }
+
+  #byRules(spec: InstrumentSpec): GroupCalendar {
+    const { rules } = this.forInstrument(spec);
+    let calendar = this.#ruleOnly.get(rules.id);
+    if (calendar === undefined) {
+      const business = this.#business.get(rules.businessCalendar);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), 'rules');
+      this.#ruleOnly.set(rules.id, calendar);
+    }
+    return calendar;
   }
 
   #group(id: string, root: string | null): GroupCalendar {
