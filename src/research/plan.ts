@@ -565,6 +565,7 @@ class FeedPlanner {
         const wanted = this.#in.series.filter((series) => series.chainIndex === chainIndex);
         chain.schedule.held.forEach((contractIndex, k) => {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
             const firstSegment = Math.max(0, k - depth);
             this.#add(feeds, chain, {
               contractIndex,
@@ -578,6 +579,16 @@ class FeedPlanner {
       }
     }
     return { feeds: [...feeds.values()], execution };
+  }
+
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
   }
 
   #add(

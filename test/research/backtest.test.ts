@@ -190,6 +190,28 @@ describe('a backtest on the sample', () => {
     daily.remove();
   });
 
+  it('begins on the first date with minutes though its warm-up has none', async () => {
+    const minutes = makeSampleCatalog({
+      products: ['ES'],
+      from: '2022-03-01',
+      minuteFrom: '2022-11-01',
+      intervals: ['1m', '1h', '1d'],
+    });
+    // Forty daily bars before it reach into a contract that was rolled out before the first minute.
+    const out = await runBacktest(
+      backtestOptions(minutes, 'donchian-breakout', {
+        instruments: ['ES'],
+        from: '2022-11-02',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.manifest).toMatchObject({ outcome: 'completed', executionIntervals: { ES: '1m' } });
+    expect(out.manifest.warmUp!.from < '2022-09-10').toBe(true);
+    expect(out.manifest.warmUp!.until).toBe('2022-11-02');
+    minutes.remove();
+  }, 60_000);
+
   it('counts the lines of its log', () => {
     const lines = readFileSync(join(donchian.dir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
     expect(donchian.manifest.events).toBe(lines.length);
