@@ -7,6 +7,7 @@ import { defineStrategy } from '../../src/core/strategy.ts';
 import { parseContractId } from '../../src/core/symbology.ts';
 import type { BacktestOutcome } from '../../src/research/backtest.ts';
 import { mergeRisk, rerunRun, runBacktest, TABLE_STORE } from '../../src/research/backtest.ts';
+import { benchmarkOf } from '../../src/research/benchmark.ts';
 import { readRun } from '../../src/research/run-store.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategies/index.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
@@ -119,6 +120,13 @@ describe('a backtest on the sample', () => {
     );
     const { fills } = readRun(out.dir, TABLE_STORE);
     const first = fills[0]!;
+    // The benchmark is this very strategy without its costs, but for the bar that each leg of a roll takes to fill.
+    const run = readRun(out.dir, TABLE_STORE);
+    const held = benchmarkOf(run)!;
+    const gain = (run.equity.at(-1)!.equityMicros - run.equity[0]!.equityMicros) / 1e6;
+    const costs = out.summary.metrics['totalCost']!.value!;
+    // Eight ticks a roll.
+    expect(Math.abs(held.at(-1)! - gain - costs)).toBeLessThan(run.rolls.length * 8 * 12.5);
     const late = out.summary.metrics['netOneBarLater']!.value!;
     const net = out.summary.metrics['netProfit']!.value!;
     // The two entries are one hourly bar apart: their opens differ by a few points, at 50 USD a point.

@@ -1319,9 +1319,10 @@
         ? ' The optimistic bound is the same line.'
         : '';
     const equity = data['day.equity'];
-    const canLog = equity.every((value) => value > 0);
+    const held = Array.from(data['day.benchmark']).filter((value) => !Number.isNaN(value));
+    const canLog = [...equity, ...held].every((value) => value > 0);
     // One width of the axis: the drawdown stands under the equity on the same dates.
-    const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
+    const widest = [...equity, ...held, ...data['day.drawdown'].map((value) => -value)];
     const axisWidth =
       22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
     const series = [{ label: summary.fillPolicy, values: padded(equity), colour: 'gain' }];
@@ -1332,15 +1333,18 @@
         colour: 'third',
         isThin: true,
       });
-    const closed = h('button', { type: 'button', 'aria-pressed': 'false' }, 'Closed trades only');
+    const option = (label) => h('button', { type: 'button', 'aria-pressed': 'false' }, label);
+    const closed = option('Closed trades only');
+    const benchmark = option('Benchmark');
+    benchmark.title = model.benchmark;
+    const isOn = (button) => button.getAttribute('aria-pressed') === 'true';
     const host = h('div');
-    const build = (isClosed) => {
-      const drawn = isClosed
-        ? [
-            ...series,
-            { label: 'closed trades', values: padded(data['day.closed']), colour: 'fourth' },
-          ]
-        : series;
+    const build = () => {
+      const drawn = [...series];
+      const extra = (label, name) =>
+        drawn.push({ label, values: padded(data[name]), colour: 'fourth' });
+      if (isOn(closed)) extra('closed trades', 'day.closed');
+      if (isOn(benchmark)) extra(`benchmark: ${model.benchmark}`, 'day.benchmark');
       return lineChart({
         title: `Equity, ${currency}, daily mark`,
         summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${bound}${spans.length === 0 ? '' : ` Grey: ${spans.map((one) => one.label).join(', ')}.`}`,
@@ -1355,16 +1359,17 @@
         axisWidth,
         onRange: range.onShown,
         connect: range.connect,
-        tools: [closed],
+        tools: held.length === 0 ? [closed] : [closed, benchmark],
       });
     };
-    host.append(build(false));
-    closed.addEventListener('click', () => {
-      const on = closed.getAttribute('aria-pressed') !== 'true';
-      closed.setAttribute('aria-pressed', String(on));
-      host.replaceChildren(build(on));
-      redraw.at(-1)();
-    });
+    host.append(build());
+    for (const button of [closed, benchmark]) {
+      button.addEventListener('click', () => {
+        button.setAttribute('aria-pressed', String(!isOn(button)));
+        host.replaceChildren(build());
+        redraw.at(-1)();
+      });
+    }
     const max = figure('maxDrawdown');
     const drawdown = lineChart({
       title: `Drawdown, ${currency}`,
