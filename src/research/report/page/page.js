@@ -99,6 +99,21 @@
   function isNone(value) {
     return value === null || value === undefined || Number.isNaN(value) || value === '';
   }
+  /** Digits of the thirty-seconds in which Treasuries are quoted; -1 for every other product. */
+  function fractionDigits(instrument) {
+    return [1, 2, 4, 8].indexOf(1 / (32 * (instrument?.tickSize ?? 1)));
+  }
+  /** 110'16.5, where the reader chose it and the price lies on a tick; an average of fills may not. */
+  function fraction(price, instrument) {
+    const digits = fractionDigits(instrument);
+    if (digits < 0 || state.get('prices') !== 'fractions') return null;
+    const ticks = Math.abs(price) / instrument.tickSize;
+    if (Math.abs(ticks - Math.round(ticks)) > 1e-6) return null;
+    const units = Math.round(ticks) * instrument.tickSize * 32;
+    const whole = Math.floor(units / 32);
+    const rest = (units - whole * 32).toFixed(digits).padStart(digits === 0 ? 2 : 3 + digits, '0');
+    return `${price < 0 ? '-' : ''}${whole}'${rest}`;
+  }
   function format(kind, value, instrument) {
     if (isNone(value)) return '–';
     if (typeof value === 'string') return value;
@@ -124,7 +139,7 @@
       case 'duration':
         return duration(value);
       case 'price':
-        return fixed(value, instrument?.decimals ?? 2);
+        return fraction(value, instrument) ?? fixed(value, instrument?.decimals ?? 2);
       default:
         return String(value);
     }
@@ -1070,6 +1085,21 @@
     );
     theme.addEventListener('change', () => setTheme(theme.value));
     setTheme.show = (name) => (theme.value = name);
+    const notation = h(
+      'select',
+      { 'aria-label': 'Prices of Treasuries' },
+      h('option', { value: '' }, 'decimals'),
+      h(
+        'option',
+        { value: 'fractions', selected: state.get('prices') === 'fractions' },
+        "110'16.5",
+      ),
+    );
+    notation.addEventListener('change', () => {
+      setState('prices', notation.value || null);
+      for (const draw of tables) draw();
+    });
+    const hasNotation = manifest.instruments.some((one) => fractionDigits(one) >= 0);
     return h(
       'header',
       { class: 'top' },
@@ -1083,6 +1113,7 @@
         { class: 'bar' },
         model.labels.map((label) => h('span', { class: 'label' }, label)),
         copy,
+        hasNotation ? h('label', { class: 'muted' }, 'Prices ', notation) : null,
         h('label', { class: 'muted' }, 'Theme ', theme),
       ),
       manifest.error
