@@ -27,6 +27,7 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--sort <column>', description: 'sort by a column; a minus in front reverses' },
   { flags: '--limit <n>', description: 'first n rows' },
   { flags: '--csv', description: 'CSV instead of a table' },
+  { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
 export const FILL_POLICIES = [
