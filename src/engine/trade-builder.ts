@@ -245,7 +245,7 @@ export class TradeBuilder {
     this.flush();
     for (let row = 0; row < this.#open.length; row += 1) {
       const late = this.#late[row]!;
-      if (late !== null) this.#giveUp(row, late);
+      if (late !== null) this.#giveUp(row, late, this.#open[row] ?? null);
       this.flush();
       const trade = this.#open[row]!;
       if (trade === null) continue;
@@ -345,17 +345,25 @@ export class TradeBuilder {
     if (late.isFlat) this.#settleLate(row, late);
   }
 
-  /** The run, or the next roll, ended without the last leg: what is left counts at the last price. */
-  #giveUp(row: number, late: OpenTrade): void {
+  /**
+   * The run, or the next roll, ended without the last leg: what is left counts at the last price, and whoever comes after
+   * holds it from there, so that no contract is lost between two trades.
+   */
+  #giveUp(row: number, late: OpenTrade, heir: OpenTrade | null): void {
     for (const [c, qty] of late.qtyOf) {
       if (qty === 0) continue;
       const spec = this.#options.table.instrumentOf(c);
       const counts = this.#flowCounts[c]! + qty * this.#options.lastTicksOf(c);
-      const open = this.#open[row] ?? null;
-      // Who comes after holds what is left, at the price at which it was counted.
-      if (open !== null) this.#keepBase(open, c);
-      this.#moveToLate(row, late, c, cashOfCounts(counts, 1, spec) - this.#flowMicros(c));
-      open?.hold(c, qty);
+      const micros = cashOfCounts(counts, 1, spec) - this.#flowMicros(c);
+      late.grossMicros = toCashMicros(late.grossMicros! + micros);
+      if (heir === null) continue;
+      heir.hold(c, qty);
+      if (heir.grossMicros !== null) {
+        heir.grossMicros = toCashMicros(heir.grossMicros - micros);
+        continue;
+      }
+      this.#keepBase(heir, c);
+      heir.baseMicros.set(c, heir.baseMicros.get(c)! + micros);
     }
     this.#settleLate(row, late);
   }
@@ -399,7 +407,7 @@ export class TradeBuilder {
     this.#open[row] = null;
     if (!trade.isFlat) {
       const late = this.#late[row]!;
-      if (late !== null) this.#giveUp(row, late);
+      if (late !== null) this.#giveUp(row, late, trade);
       // It leaves in the middle of a roll, whose end will find the next trade or none.
       trade.rolls += 1;
       this.#late[row] = trade;
