@@ -89,7 +89,7 @@ describe('levels as of a date', () => {
   });
 
   it('are another question than what was known: later rolls are used', () => {
-    expect([...read({ asOf: 4 as TsUs }).close.slice(0, 4)]).toEqual([
+    expect([...read({ asOf: 4 as TsUs }).close.subarray(0, 4)]).toEqual([
       ...read({ asKnownAt: 4 as TsUs }).close,
     ]);
     expect(read({ asKnownAt: 4 as TsUs }).length).toBe(4);
