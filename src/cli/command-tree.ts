@@ -402,6 +402,42 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/contracts.ts'),
   },
   {
+    name: 'rolls',
+    summary: 'when a chain rolls under a rule, and why',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description:
+          'calendar:5b@earlier, approx:-5,14, first-day, last-day, volume:1, oi, liquid:-5,14, after:RULE/volume:1, weighted:5/RULE, nearest/RULE, lean:0, given:FILE',
+      },
+      {
+        flags: '--explain <date>',
+        description: 'why the roll nearest to this trade date is where it is',
+      },
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      ...SPAN,
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      { flags: '--csv', description: 'CSV instead of a table' },
+    ],
+    examples: [
+      'frontmonth rolls ES',
+      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
+      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+    ],
+    answer: 'table of rolls, or the explanation of one',
+    load: () => import('./commands/rolls.ts'),
+  },
+  {
     name: 'continuous',
     summary: 'a continuous series: rolls, gaps, plot, rows',
     args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],

@@ -47,6 +47,7 @@ export function createServices(): Services {
     renderComparison,
     loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractsOf,
+    readRolls: async (options) => (await import('../research/rolls.ts')).readRolls(options),
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
     dataset: async (catalogDir, name) =>
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),

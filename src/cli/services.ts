@@ -20,6 +20,7 @@ import type {
   SaveOptions,
 } from '../research/continuous-series.ts';
 import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
+import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
 export type {
@@ -154,6 +155,8 @@ export interface Services {
     fromYear: number,
     toYear: number,
   ): Promise<readonly ContractSpec[]>;
+  /** Rolls of a product under a rule. */
+  readRolls(options: RollsOptions): Promise<RollsAnswer>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

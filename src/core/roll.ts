@@ -204,6 +204,15 @@ export interface RollPart {
   readonly isInferred: boolean;
 }
 
+/** A roll in parts whose last one is still to come. */
+export interface RollUnderway {
+  readonly from: ContractId;
+  readonly to: ContractId;
+  readonly fromIndex: number;
+  readonly toIndex: number;
+  readonly parts: readonly RollPart[];
+}
+
 /** Two fills, one in each contract. Per contract; null where a part is not known. */
 export interface RollCost {
   /** Commissions and fees of both fills, millionths of the product's currency. */
@@ -221,6 +230,8 @@ export interface RollSchedule {
   /** Contract indexes in order of holding; one more than there are rolls. */
   readonly held: readonly number[];
   readonly rolls: readonly RollRecord[];
+  /** A roll in parts that had begun and not ended when the data did. */
+  readonly underway?: RollUnderway;
   /** Every contract of the chain in order, also those that a rule jumps over. */
   readonly chain?: readonly number[];
   /** True when later data chose a date of it. */

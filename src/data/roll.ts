@@ -8,10 +8,17 @@ import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { CalendarSource, TradingCalendar } from '../core/ports.ts';
 import { describeRollRule, looksAhead } from '../core/roll.ts';
-import type { GivenRoll, RollCost, RollRecord, RollRule, RollSchedule } from '../core/roll.ts';
+import type {
+  GivenRoll,
+  RollCost,
+  RollRecord,
+  RollRule,
+  RollSchedule,
+  RollUnderway,
+} from '../core/roll.ts';
 import { checkRollRule, needsOpenInterest } from '../core/rolls/check.ts';
 import { nearestDateSchedule } from '../core/rolls/nearest.ts';
-import type { RollInputEvent, RollOutput } from '../core/rolls/stepper.ts';
+import type { RollInputEvent, RollOutput, RollStepper } from '../core/rolls/stepper.ts';
 import { createRollStepper } from '../core/rolls/stepper.ts';
 import { compareContractMonth, monthLetter, toContractId } from '../core/symbology.ts';
 import { addDays, toCivilDate } from '../core/trade-date.ts';
@@ -159,9 +166,14 @@ function buildByRule(input: RollInput): RollSchedule {
     ...(input.costOf === undefined ? {} : { costOf: input.costOf }),
   });
   const rolls: RollRecord[] = [];
+  let underway: RollUnderway | null = null;
   const take = (outputs: readonly RollOutput[]): void => {
     for (const output of outputs) {
-      if (output.kind === 'roll') rolls.push(output.record);
+      if (output.kind === 'part') underway = underwayOf(stepper, output.to, input);
+      if (output.kind === 'roll') {
+        rolls.push(output.record);
+        underway = null;
+      }
       if (output.kind !== 'problem') continue;
       // A hole before the asked span is nobody's concern; the walk starts again behind it.
       if (output.what === 'chain-ends' || output.window.ends > from) throw output.error;
@@ -177,7 +189,19 @@ function buildByRule(input: RollInput): RollSchedule {
   const kept = rolls.filter((roll) => roll.tradeDate >= from);
   const first = kept[0]?.fromIndex ?? indexAt(input, stepper.position);
   const held = [first, ...kept.map((roll) => roll.toIndex)];
-  return { root: input.root, rule: input.rule, held, rolls: kept };
+  const open = underway === null ? {} : { underway };
+  return { root: input.root, rule: input.rule, held, rolls: kept, ...open };
+}
+
+function underwayOf(stepper: RollStepper, to: ContractId, input: RollInput): RollUnderway {
+  const toPosition = input.chain.findIndex((contract) => contract.id === to);
+  return {
+    from: stepper.current.id,
+    to,
+    fromIndex: indexAt(input, stepper.position),
+    toIndex: indexAt(input, toPosition),
+    parts: [...stepper.parts],
+  };
 }
 
 /** Closes and open interest of all contracts up to the last date, in order of time. */

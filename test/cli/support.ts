@@ -83,6 +83,7 @@ export const FAKE_SERVICES: Services = {
   loadInstruments: async (dir) =>
     (await import('../../src/data/instruments.ts')).loadInstruments(dir),
   contractsOf: never('contractsOf'),
+  readRolls: never('readRolls'),
   listDatasets: () => Promise.resolve([DATASET]),
   dataset: () => Promise.resolve(DATASET),
   readBars: never('readBars'),
