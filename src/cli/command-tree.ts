@@ -461,6 +461,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      {
         flags: '--as-known-at <moment>',
         description: 'as a decision then saw it: a trade date or an instant',
         group: 'View',

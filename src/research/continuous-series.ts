@@ -28,6 +28,7 @@ import {
   scheduleOf,
   toStored,
 } from '../data/continuous-store.ts';
+import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
 import { planRun } from './plan.ts';
@@ -42,6 +43,10 @@ export interface ContinuousSeriesOptions {
   readonly bars: BarInterval;
   /** The product's own rule by default; data that came with a roll calendar are always rolled by it. */
   readonly roll?: RollRule;
+  /** The text of a roll calendar, for a rule `given` that does not carry its rolls. */
+  readonly calendarFile?: { readonly file: string; readonly text: string };
+  /** Published open interest as CSV (`known,contract,openInterest`), for rules that read it. */
+  readonly openInterest?: { readonly file: string; readonly text: string };
   /** `back-difference` by default. */
   readonly adjust?: Adjustment;
   /** 0 the contract to trade (default), 1 the next one, … */
@@ -73,6 +78,8 @@ export interface ContinuousSeries {
   readonly depth: number;
   /** Closes up to this moment were read. */
   readonly doneUs: number;
+  /** What a reader should know, such as a rule that the data's own calendar overrides. */
+  readonly notes: readonly { readonly code: string; readonly message: string }[];
 }
 
 /**
@@ -174,16 +181,25 @@ class SeriesReader {
     this.#dataset = openCatalog(options.catalogDir).dataset(options.dataset);
     this.#stored = options.stored === undefined ? null : this.#readStored(options.stored);
     this.#depth = this.#stored?.definition.depth ?? options.depth ?? 0;
-    const rule = this.#stored?.definition.rule ?? options.roll;
+    const specs = loadInstruments(options.instrumentsDir);
+    const rule = this.#stored?.definition.rule ?? this.#asked(specs.get(options.root));
+    const interest =
+      options.openInterest === undefined
+        ? null
+        : parseOpenInterest(options.openInterest.text, {
+            root: options.root,
+            file: options.openInterest.file,
+          });
     const { root, bars } = options;
     this.#plan = planRun({
       dataset: this.#dataset,
-      specs: loadInstruments(options.instrumentsDir),
+      specs,
       calendars: createCalendars(),
       labelCalendar: createLabelCalendar,
       requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
       roots: [root],
       execution: bars,
+      ...(interest === null ? {} : { openInterest: (id) => interest.get(id) ?? null }),
       ...(options.from === undefined ? {} : { from: options.from }),
       ...(options.to === undefined ? {} : { to: options.to }),
     });
@@ -222,7 +238,17 @@ class SeriesReader {
       adjust,
       depth: this.#depth,
       doneUs: to === undefined ? this.#lastUs() : toUs,
+      notes: this.#plan.notes,
     };
+  }
+
+  /** The rule asked for, with the rolls of its file. */
+  #asked(spec: InstrumentSpec | undefined): RollRule | undefined {
+    const { roll, calendarFile, root } = this.#options;
+    if (roll?.kind !== 'given' || calendarFile === undefined || spec === undefined) return roll;
+    const { file, text } = calendarFile;
+    const { increment } = spec.grid;
+    return { ...roll, rolls: parseRollCalendar(text, { root, file, increment }) };
   }
 
   #readStored(name: string): StoredContinuous {

@@ -22,27 +22,34 @@ import { hasFlag, textArg, textFlag } from '../command.ts';
 import { numberFlag, spanOf } from '../flag-values.ts';
 import { formatBytes } from '../format.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
+import { watchInterrupts } from '../interrupt.ts';
 import { withWhere } from '../strategy-loader.ts';
 import { renderTable } from '../table.ts';
 import { unknownProduct } from './contracts.ts';
+import { ensureSample } from './data.ts';
+import { readText } from './rolls.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
-  const config = await call.config();
+  const chosen = textFlag(call, 'data');
+  const config = await call.config({ dataset: chosen });
   const services = await call.services();
   const instrumentsDir = instrumentsDirOf(config);
   const word = textArg(call, 0);
   const specs = await services.loadInstruments(instrumentsDir);
   const spec = specs.get(word.toUpperCase());
   if (spec === undefined) throw unknownProduct(word, [...specs.keys()]);
-  const dataset = textFlag(call, 'data') ?? config.values.dataset;
+  const interrupts = watchInterrupts(call.host);
+  if ((await ensureSample(call, config, interrupts)) === 'stopped')
+    return interrupts.exitCode() ?? EXIT.interrupted;
   const options: ContinuousSeriesOptions = {
     catalogDir: config.values.catalog,
     instrumentsDir,
-    dataset,
+    dataset: config.values.dataset,
     root: spec.root,
     ...readFlags(call),
   };
   const series = await services.readContinuous(options);
+  for (const note of series.notes) call.out.warn(note.code, note.message);
   const saved = await save(call, options);
   const page = await writePage(call, series, options);
   if (hasFlag(call, 'csv')) call.out.answer(csvOf(series));
@@ -68,6 +75,7 @@ function readFlags(
 ): Omit<ContinuousSeriesOptions, 'catalogDir' | 'instrumentsDir' | 'dataset' | 'root'> {
   const text = textFlag(call, 'rule');
   const [stored, adjust] = [textFlag(call, 'stored'), textFlag(call, 'adjust')];
+  const interest = textFlag(call, 'openInterest');
   const depth = numberFlag(call, 'depth', { min: 0, max: 24 });
   const interval = textFlag(call, 'interval') ?? '1d';
   withWhere(`--interval ${interval}`, () => intervalUs(interval));
@@ -82,6 +90,12 @@ function readFlags(
     bars: interval as BarInterval,
     ...spanOf(call),
     ...(text === undefined ? {} : { roll: withWhere(`--rule ${text}`, () => parseRollRule(text)) }),
+    ...(text?.startsWith('given:') === true
+      ? { calendarFile: readText(call, '--rule', text.slice('given:'.length)) }
+      : {}),
+    ...(interest === undefined
+      ? {}
+      : { openInterest: readText(call, '--open-interest', interest) }),
     ...(adjust === undefined ? {} : { adjust: adjust as Adjustment }),
     ...(depth === undefined ? {} : { depth }),
     ...(asKnownAt === undefined ? {} : { asKnownAt }),
