@@ -99,7 +99,7 @@
     return new uPlot(options, [data.seconds, blank, data.raw, data.adjusted], box);
   }
 
-  openColumns(document.getElementById('columns').textContent, model.columns).then((data) => {
+  void openColumns(document.getElementById('columns').textContent, model.columns).then((data) => {
     let chart = draw(data);
     let width = box.clientWidth;
     addEventListener('resize', () => {
