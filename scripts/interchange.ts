@@ -129,12 +129,12 @@ function write(folder: string): Written[] {
   const plan = [
     [known.putBars(contract, '1m', 2024, bars), barColumns(bars), ['open', 'close']],
     [
-      known.putTrades(contract, 2024, trades),
+      known.put('trades', contract, 2024, trades),
       of(...time, ['price', trades.price], ['qty', trades.qty], ['aggressor', trades.aggressor]),
       ['price'],
     ],
     [
-      known.putQuotes(contract, 2024, quotes),
+      known.put('quotes', contract, 2024, quotes),
       of(
         ...time,
         ['bid', quotes.bid],
@@ -145,7 +145,7 @@ function write(folder: string): Written[] {
       ['bid', 'ask'],
     ],
     [
-      known.putDepth(contract, 2024, depth),
+      known.put('depth', contract, 2024, depth),
       of(
         ...time,
         ['side', depth.side],
@@ -157,7 +157,7 @@ function write(folder: string): Written[] {
       ['price'],
     ],
     [
-      known.putMbo(contract, 2024, mbo),
+      known.put('mbo', contract, 2024, mbo),
       of(
         ...time,
         ['order_id', mbo.orderId],

@@ -17,7 +17,7 @@ import { Output, toJson } from './output.ts';
 import { programVersion } from './package-root.ts';
 import { reportError, stackOf } from './report-error.ts';
 import type { Services } from './services.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../core/suggest.ts';
 
 /** Runs one command line. `argv` is without the program's name. Never throws. */
 export async function runCli(argv: readonly string[], host: Host): Promise<ExitCode> {
@@ -46,7 +46,7 @@ class Session {
   async run(): Promise<ExitCode> {
     const program = this.#program();
     if (this.#argv.length === 0) {
-      this.#host.stderr.write(`${programHelp(COMMANDS)}\n`);
+      this.#host.stderr.write(`${programHelp(COMMANDS, this.#out.width('stderr'))}\n`);
       return EXIT.usage;
     }
     try {
@@ -111,7 +111,7 @@ class Session {
         writeErr: () => undefined,
       })
       .version(programVersion(), '-V, --version', 'version');
-    program.helpInformation = () => `${programHelp(COMMANDS)}\n`;
+    program.helpInformation = () => `${programHelp(COMMANDS, this.#out.width('stdout'))}\n`;
     addFlags(program, GLOBAL_FLAGS);
     for (const spec of COMMANDS) this.#add(program, spec, [spec.name]);
     return program;
@@ -119,7 +119,7 @@ class Session {
 
   #add(parent: Command, spec: CommandSpec, path: readonly string[]): void {
     const command = parent.command(spec.name).helpCommand(false);
-    command.helpInformation = () => `${commandHelp(path, spec)}\n`;
+    command.helpInformation = () => `${commandHelp(path, spec, this.#out.width('stdout'))}\n`;
     addFlags(command, spec.flags ?? []);
     addFlags(command, GLOBAL_FLAGS);
     for (const child of spec.children ?? []) this.#add(command, child, [...path, child.name]);

@@ -106,8 +106,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--no-bounds',
-        description: 'skip the optimistic re-simulation',
+        description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
+      },
+      {
+        flags: '--out-of-sample <date>',
+        description: 'first trade date judged apart, YYYY-MM-DD',
+        group: 'Result',
       },
       { flags: '--out <dir>', description: 'folder of this run', group: 'Result' },
       { flags: '--open', description: 'open the report in the browser', group: 'Result' },
@@ -249,7 +254,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'parameters, data needs, venues and a look-ahead probe',
+    summary: 'parameters, data needs, venues, source, and a look-ahead probe',
     args: [STRATEGY],
     flags: [
       INSTRUMENTS,
@@ -266,7 +271,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       ...SPAN,
-      { flags: '--no-probe', description: 'skip the look-ahead probe' },
+      { flags: '--capital <amount>', description: 'capital of the probe, whole currency units' },
+      { flags: '--no-probe', description: 'run nothing: no probe' },
     ],
     examples: [
       'frontmonth check donchian-breakout',
@@ -389,16 +395,31 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'contracts',
-    summary: 'products, and the contracts of one',
+    summary: 'products, the contracts of one, and what a symbol means',
     args: [
-      { name: 'product', description: 'root, such as ES', isOptional: true, values: 'product' },
+      {
+        name: 'product',
+        description: 'root, such as ES, or a symbol of any venue, such as F.US.EPZ25',
+        isOptional: true,
+        values: 'product',
+      },
     ],
     flags: [
       { flags: '--from <year>', description: 'first year; default last year' },
       { flags: '--to <year>', description: 'last year; default next year' },
+      { flags: '--at <date>', description: 'the contracts that trade on this date, nearest first' },
+      { flags: '--count <n>', description: 'how many of them; default 12' },
+      {
+        flags: '--venue <venue>',
+        description: 'read the symbol as this venue writes it',
+        choices: ['globex', 'projectx', 'cqg', 'ib'],
+      },
     ],
-    examples: ['frontmonth contracts', 'frontmonth contracts ES --from 2024 --to 2025'],
-    answer: 'table',
+    examples: [
+      'frontmonth contracts CL --at 2025-11-21 --count 4',
+      'frontmonth contracts F.US.EPZ25',
+    ],
+    answer: 'a table; for a symbol the contract, its dates and its neighbours',
     load: () => import('./commands/contracts.ts'),
   },
   {

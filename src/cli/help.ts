@@ -1,7 +1,9 @@
 /** Help texts: two real examples, then the common flags, then the rest in groups; at most 80 columns. */
 import type { CommandSpec, FlagSpec } from './command.ts';
 import { GLOBAL_FLAGS } from './command.ts';
+import { wrap, wrapCommand } from './wrap.ts';
 
+/** The widest help; a narrower terminal gets narrower help. */
 const WIDTH = 80;
 
 export function usageOf(path: readonly string[], spec: CommandSpec): string {
@@ -14,10 +16,10 @@ export function usageOf(path: readonly string[], spec: CommandSpec): string {
 }
 
 /** Two columns; the right one wraps inside itself. */
-function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
+function twoColumns(rows: readonly (readonly [string, string])[], width: number): string[] {
   const left = Math.min(26, Math.max(...rows.map(([name]) => name.length))) + 2;
   return rows.flatMap(([name, text]) => {
-    const lines = wrap(text, WIDTH - left - 2);
+    const lines = wrap(text, width - left - 2);
     const isLong = name.length + 2 > left;
     const first = isLong ? [`  ${name}`] : [];
     const rest = lines.map((line, i) => {
@@ -28,34 +30,31 @@ function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
   });
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [''];
-  for (const word of text.split(' ')) {
-    const last = lines[lines.length - 1]!;
-    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
-  }
-  return lines;
-}
-
 function flagRow(flag: FlagSpec): readonly [string, string] {
   const choices = flag.choices === undefined ? '' : ` (${flag.choices.join(', ')})`;
   const isListed = flag.choices?.every((choice) => flag.description.includes(choice)) ?? true;
   return [flag.flags, isListed ? flag.description : flag.description + choices];
 }
 
-export function commandHelp(path: readonly string[], spec: CommandSpec): string {
-  const lines = [`${spec.summary}`, ''];
-  lines.push('Examples', ...spec.examples.map((example) => `  ${example}`), '');
-  lines.push('Usage', `  ${usageOf(path, spec)}`, '');
+export function commandHelp(
+  path: readonly string[],
+  spec: CommandSpec,
+  columns: number = WIDTH,
+): string {
+  const width = Math.min(WIDTH, columns);
+  const table = (rows: readonly (readonly [string, string])[]): string[] => twoColumns(rows, width);
+  const lines = [...wrap(spec.summary, width), ''];
+  const examples = spec.examples.flatMap((example) => wrapCommand(example, width, 2));
+  lines.push('Examples', ...examples, '');
+  lines.push('Usage', ...wrap(`  ${usageOf(path, spec)}`, width, 4), '');
   if (spec.children !== undefined) {
-    lines.push('Commands', ...twoColumns(spec.children.map((c) => [c.name, c.summary])), '');
+    lines.push('Commands', ...table(spec.children.map((c) => [c.name, c.summary])), '');
   }
   if (spec.args !== undefined && spec.args.length > 0)
-    lines.push('Arguments', ...twoColumns(spec.args.map((a) => [a.name, a.description])), '');
+    lines.push('Arguments', ...table(spec.args.map((a) => [a.name, a.description])), '');
   for (const [group, flags] of groupsOf(spec.flags ?? []))
-    lines.push(group, ...twoColumns(flags.map(flagRow)), '');
-  lines.push('Every command', ...twoColumns(GLOBAL_FLAGS.map(flagRow)));
+    lines.push(group, ...table(flags.map(flagRow)), '');
+  lines.push('Every command', ...table(GLOBAL_FLAGS.map(flagRow)));
   return lines.join('\n');
 }
 
@@ -68,22 +67,24 @@ export function groupsOf(flags: readonly FlagSpec[]): Map<string, FlagSpec[]> {
   return groups;
 }
 
-export function programHelp(commands: readonly CommandSpec[]): string {
+export function programHelp(commands: readonly CommandSpec[], columns: number = WIDTH): string {
+  const width = Math.min(WIDTH, columns);
+  const table = (rows: readonly (readonly [string, string])[]): string[] => twoColumns(rows, width);
   return [
-    'frontmonth: backtests and research for futures, with a simulated exchange',
+    ...wrap('frontmonth: backtests and research for futures, with a simulated exchange', width),
     '',
     'Examples',
     '  frontmonth demo',
-    '  frontmonth backtest donchian-breakout --instruments ES,CL --open',
+    ...wrapCommand('frontmonth backtest donchian-breakout --instruments ES,CL --open', width, 2),
     '',
     'Usage',
     '  frontmonth <command> [flags]',
     '',
     'Commands',
-    ...twoColumns(commands.filter((c) => c.isHidden !== true).map((c) => [c.name, c.summary])),
+    ...table(commands.filter((c) => c.isHidden !== true).map((c) => [c.name, c.summary])),
     '',
     'Every command',
-    ...twoColumns([
+    ...table([
       ...GLOBAL_FLAGS.map(flagRow),
       ['-h, --help', 'help of the program or of a command'] as const,
       ['-V, --version', 'version'] as const,

@@ -20,7 +20,7 @@ import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysys
 import { loadInstruments } from '../data/instruments.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../core/suggest.ts';
 
 export interface Imported {
   readonly dataset: Dataset;
@@ -73,10 +73,11 @@ async function csv(options: ImportOptions): Promise<Imported> {
   if (interval === undefined)
     throw new TradingError('E_USAGE', '--interval is missing', { fix: 'such as --interval 1m' });
   intervalUs(interval);
+  const zones = new ZoneTables();
+  if (options.zone !== 'UTC') checkZone(zones, options.zone);
   const catalog = openCatalog(options.catalogDir);
   const isThere = catalog.names().includes(options.dataset);
   let dataset = isThere ? catalog.dataset(options.dataset) : createFor(options, spec);
-  const zones = new ZoneTables();
   const sessions = sessionFinder(spec);
   let rows = 0;
   const issues: { row: number; message: string }[] = [];
@@ -115,6 +116,24 @@ async function csv(options: ImportOptions): Promise<Imported> {
     for (const issue of report.issues) issues.push({ row: issue.line, message: issue.reason });
   }
   return { dataset, rows, issues };
+}
+
+/** Errors: E_FLAG_VALUE for a zone that this runtime does not know: once, not for every row. */
+function checkZone(zones: ZoneTables, zone: string): void {
+  try {
+    zones.get(zone);
+  } catch (cause) {
+    throw new TradingError('E_FLAG_VALUE', `--zone is "${zone}", which is not a time zone`, {
+      where: `--zone ${zone}`,
+      rule: 'a zone of the IANA data of this runtime, such as America/Chicago, or UTC',
+      fix: didYouMean(
+        zone,
+        Intl.supportedValuesOf('timeZone'),
+        'name the zone of the clock that the file was written by',
+      ),
+      cause,
+    });
+  }
 }
 
 /** The one instant of a clock reading. A reading that a clock change skips or repeats is refused, never chosen. */

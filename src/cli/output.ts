@@ -5,6 +5,7 @@
 import { styleText } from 'node:util';
 import type { Host, TextStream } from './host.ts';
 import type { ReportedError } from './report-error.ts';
+import { wrap } from './wrap.ts';
 
 export interface OutputOptions {
   readonly json: boolean;
@@ -26,8 +27,10 @@ export interface Warning {
 export type Channel = 'stdout' | 'stderr';
 type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'cyan' | 'blue';
 
-/** Piped output is this wide, always. */
+/** Piped output is this wide, unless COLUMNS is exported. */
 export const PIPED_WIDTH = 100;
+/** Nothing is laid out narrower than this. */
+const WIDTH_MIN = 40;
 
 /** Whether a stream gets colour: flag, then environment, then its terminal. */
 export function hasColor(stream: TextStream, env: Host['env'], flag: boolean | null): boolean {
@@ -72,7 +75,7 @@ export class Output {
 
   /** One line of talk; silent with `--quiet`. */
   talk(text: string): void {
-    if (!this.options.quiet) this.host.stderr.write(`${text}\n`);
+    if (!this.options.quiet) this.host.stderr.write(`${this.#fit('stderr', text, 0)}\n`);
   }
 
   /** What was decided and why. */
@@ -87,7 +90,9 @@ export class Output {
   warn(code: string, message: string): void {
     this.warnings.push({ code, message });
     if (this.options.quiet) return;
-    this.host.stderr.write(`${this.style('stderr', 'yellow', 'warning')} ${code}: ${message}\n`);
+    const text = this.#fit('stderr', `warning ${code}: ${message}`, 2);
+    const word = this.style('stderr', 'yellow', 'warning');
+    this.host.stderr.write(`${text.replace('warning', word)}\n`);
   }
 
   /** One line that names the next step; only for a person at a terminal. */
@@ -101,7 +106,8 @@ export class Output {
   result(schema: string, result: unknown, text: () => string): void {
     if (!this.options.json) {
       const body = text();
-      if (body !== '') this.answer(body);
+      // What no command has laid out itself; columns are never broken, they were fitted.
+      if (body !== '') this.answer(this.options.wide ? body : this.#fit('stdout', body, 2));
       return;
     }
     this.answer(toJson({ schema, ok: true, result, warnings: this.warnings }));
@@ -136,10 +142,17 @@ export class Output {
 
   /** Code, sentence, where, rule, cure. */
   errorText(error: ReportedError): string {
-    const lines = [`${this.style('stderr', 'red', 'error')} ${error.code}: ${error.message}`];
+    const lines = [
+      this.#fit('stderr', `error ${error.code}: ${error.message}`, 6).replace(
+        'error',
+        this.style('stderr', 'red', 'error'),
+      ),
+    ];
     const field = (name: string, value: string | undefined): void => {
       if (value === undefined || value === '') return;
-      lines.push(`  ${this.style('stderr', 'dim', name.padEnd(8))} ${value}`);
+      const label = name.padEnd(8);
+      const text = this.#fit('stderr', `  ${label} ${value}`, 11);
+      lines.push(text.replace(label, this.style('stderr', 'dim', label)));
     };
     field('in', error.where);
     field('rule', error.rule);
@@ -154,10 +167,24 @@ export class Output {
     return isOn ? styleText(style, text, { validateStream: false }) : text;
   }
 
+  /** Sentences broken to the width of a terminal; whole lines for a file or a pipe, where they are searched. */
+  #fit(channel: Channel, text: string, indent: number): string {
+    const isMeasured = this.host[channel].isTTY === true || this.host.env['COLUMNS'] !== undefined;
+    if (!isMeasured) return text;
+    const width = this.width(channel);
+    return text
+      .split('\n')
+      .flatMap((line) => (line.includes('\u001b') ? [line] : wrap(line, width, indent)))
+      .join('\n');
+  }
+
   width(channel: Channel): number {
     const stream = this.host[channel];
+    // An exported COLUMNS is a wish; a shell sets the variable for itself only. A terminal may report 0: not known.
+    const wished = Number(this.host.env['COLUMNS'] ?? NaN);
+    if (Number.isInteger(wished) && wished > 0) return Math.max(WIDTH_MIN, wished);
     if (stream.isTTY !== true) return PIPED_WIDTH;
-    return Math.max(40, stream.columns ?? 80);
+    return Math.max(WIDTH_MIN, stream.columns || 80);
   }
 
   isAnimated(channel: Channel): boolean {

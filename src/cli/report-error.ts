@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ErrorCatalog, ExitCode } from '../core/errors.ts';
 import { EXIT } from '../core/errors.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../core/suggest.ts';
 
 export interface ReportedError {
   readonly code: string;

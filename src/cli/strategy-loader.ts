@@ -7,7 +7,7 @@ import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { parseParamText } from '../core/strategy.ts';
 import { loadModule } from './load-module.ts';
 import { frameInFile, stackOf } from './report-error.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../core/suggest.ts';
 
 export interface LoadedStrategy {
   readonly definition: AnyStrategyDefinition;

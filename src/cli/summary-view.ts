@@ -1,5 +1,6 @@
 /** The summary table of a run, as text. */
-import type { RunManifest, RunSummary } from '../research/run-format.ts';
+import type { Metrics, RunManifest, RunSummary } from '../research/run-format.ts';
+import { sampleLabel } from '../research/samples.ts';
 import {
   formatBytes,
   formatMicros,
@@ -9,6 +10,7 @@ import {
   formatRatio,
 } from './format.ts';
 import type { Output } from './output.ts';
+import { wrap } from './wrap.ts';
 
 /** Widths of the columns, wide and narrow. */
 const WIDE = { label: 24, value: 16 } as const;
@@ -57,6 +59,7 @@ export function summaryText(out: Output, parts: SummaryParts): string {
     ...linesOf(summary).flatMap((line) =>
       renderLine(line, summary, previous?.summary ?? null, { ...widths, width }),
     ),
+    ...sampleLines(summary).flatMap((line) => wrap(line, width, 2)),
     '',
     ...wrap(summary.verdict, width),
     ...noTradeLines(summary).flatMap((line) => wrap(line, width, 17)),
@@ -72,23 +75,51 @@ export function summaryText(out: Output, parts: SummaryParts): string {
   }
   lines.push(`run          ${parts.dir}`);
   if (parts.reportFile !== null)
-    lines.push(`report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`);
+    lines.push(
+      ...wrap(
+        `report       ${parts.reportFile} (${formatBytes(parts.reportBytes)})`,
+        width,
+        INDENT,
+      ),
+    );
   const ref = parts.isOutside === true ? parts.dir : 'last';
   const next = [
     `frontmonth report ${ref} --open`,
     `frontmonth trades ${ref} --sort -maeTicks --limit 10`,
   ];
-  const isOneLine = INDENT + next.join('     ').length <= width;
-  const nextLines = isOneLine ? [next.join('     ')] : next;
-  lines.push(...nextLines.map((line, i) => (i === 0 ? 'next' : '').padEnd(INDENT) + line));
+  lines.push(...nextLines(next, width));
   return lines.join('\n');
+}
+
+/** The two parts of a run with an out-of-sample date in it. */
+function sampleLines(summary: RunSummary): string[] {
+  const samples = summary.samples ?? null;
+  if (samples === null) return [];
+  const line = (label: string, { netProfit, sharpe, closedTrades }: Metrics): string =>
+    `${label.padEnd(14)} net ${formatMoney(netProfit?.value ?? null)}, Sharpe ${formatRatio(sharpe?.value ?? null)}, ${closedTrades?.value ?? 0} trades`;
+  const { inSample, outOfSample, outOfSampleFrom } = samples;
+  return [
+    line('in sample', inSample),
+    `${line('out of sample', outOfSample)} from ${outOfSampleFrom}`,
+  ];
+}
+
+/** Commands stay whole: beside each other, under each other, or under the word. */
+function nextLines(commands: readonly string[], width: number): string[] {
+  const isBeside = INDENT + commands.join('     ').length <= width;
+  if (isBeside) return [`${'next'.padEnd(INDENT)}${commands.join('     ')}`];
+  const isUnder = commands.every((command) => INDENT + command.length <= width);
+  if (!isUnder) return ['next', ...commands.map((command) => `  ${command}`)];
+  return commands.map((command, i) => (i === 0 ? 'next' : '').padEnd(INDENT) + command);
 }
 
 function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
   const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
+  const sample = sampleLabel(manifest);
   const words = [`run ${summary.runId}`, `seed ${manifest.seed}`, `data ${data}`];
   const labels = [
     ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+    ...(sample === null ? [] : [sample]),
     ...(summary.outcome === 'completed' ? [] : [summary.outcome.toUpperCase()]),
   ];
   const isOneLine = [...words, ...labels].join('   ').length <= width;
@@ -98,15 +129,6 @@ function titleLines(out: Output, { summary, manifest }: SummaryParts, width: num
     ...labels.map((label) => out.style('stdout', 'yellow', label)),
   ];
   return isOneLine ? [shown.join('   ')] : [shown[0]!, `    ${shown.slice(1).join('   ')}`];
-}
-
-/** Breaks between words; what is longer than a line stays whole. */
-function wrap(text: string, width: number, indent = 0): string[] {
-  if (text.length <= width) return [text];
-  const at = text.lastIndexOf(' ', width);
-  const head = at > indent ? at : text.indexOf(' ', indent + 1);
-  if (head < 0) return [text];
-  return [text.slice(0, head), ...wrap(' '.repeat(indent) + text.slice(head + 1), width, indent)];
 }
 
 function headLine(summary: RunSummary, hasPrevious: boolean, widths: Widths): string {
@@ -136,6 +158,9 @@ function linesOf(summary: RunSummary): Line[] {
   };
   return [
     money('net profit', 'netProfit', `${closed}, ${ambiguous}`),
+    ...(figure(summary, 'netOneBarLater') === null
+      ? []
+      : [money('one bar later', 'netOneBarLater', 'net with every order a bar late')]),
     money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',

@@ -146,6 +146,13 @@ export const CORE_ERRORS: ErrorCatalog = {
     cure: 'Give the instrument a contract filter: a pattern of the local symbol, the expiry rule, the underlying or the long name.',
     exit: EXIT.input,
   },
+  E_CONTRACT_UNLISTED: {
+    title: 'A contract never existed',
+    cause:
+      'The product does not list that month in that year, or the contract lies before the product began or after it ended.',
+    cure: '`frontmonth contracts <product>` lists the contracts.',
+    exit: EXIT.input,
+  },
   E_EXPIRY_APPROXIMATE: {
     title: 'An exact expiry is needed and only an approximate one is known',
     cause: 'Orders, margin and deadlines must not rest on a date that was estimated.',

@@ -23,7 +23,11 @@ export interface NewOrderRequest {
   readonly role: OrderRole;
   readonly groupId: GroupId | null;
   readonly sentUs: TsUs;
+  readonly sender?: MessageSender;
 }
+
+/** Who sent a message, where it was not the strategy: the engine, to move a position and its orders at a roll. */
+export type MessageSender = 'roll';
 
 /**
  * A group to a venue: an entry that releases exits (OTO), with the rule between the exits; or peers without an entry
@@ -54,12 +58,14 @@ export interface ReplaceRequest {
   readonly limitTicks?: PriceTicks;
   readonly stopTicks?: PriceTicks;
   readonly sentUs: TsUs;
+  readonly sender?: MessageSender;
 }
 
 export interface CancelRequest {
   readonly clOrdId: ClOrdId;
   readonly orderId: VenueOrderId | null;
   readonly sentUs: TsUs;
+  readonly sender?: MessageSender;
 }
 
 /** How sure a simulated fill is, and by which rule. Real venues leave it out. */

@@ -50,7 +50,8 @@ export interface CycleSpan {
   readonly from?: string;
   readonly to?: string;
   readonly listed: string;
-  readonly hold: string;
+  /** Absent where none of the months is held. */
+  readonly hold?: string;
 }
 
 /** The rules that held for contracts up to one month, before the present ones. */

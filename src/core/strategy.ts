@@ -516,7 +516,7 @@ export interface StrategyContext {
   order(clOrdId: ClOrdId): OrderView | null;
   /**
    * Sends one order. Returns at once with its id; what came of it arrives at `onOrder` and `onFill`.
-   * Errors: E_QTY, E_PRICE_GRID, E_ORDER_PRICE_MISSING, E_ORDER_CONTINUOUS, E_CONTRACT_EXPIRED, E_CONTRACT_NOT_IN_RUN,
+   * Errors: E_ORDER_SIDE, E_QTY, E_PRICE_GRID, E_ORDER_PRICE_MISSING, E_ORDER_CONTINUOUS, E_CONTRACT_EXPIRED, E_CONTRACT_NOT_IN_RUN,
    * E_ORDER_WARM_UP. A denial or a reject is an event, never an exception.
    */
   submit(order: OrderInput): ClOrdId;

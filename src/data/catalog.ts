@@ -12,6 +12,7 @@
 import { join } from 'node:path';
 import type { BarInterval, MarketDataKind } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
 import type { ContractId } from '../core/instrument.ts';
 import type { BarSource } from '../core/ports.ts';
 import type { TsUs } from '../core/units.ts';
@@ -34,7 +35,6 @@ import {
 import type { KindColumns } from './segment-codec.ts';
 import type { ColumnSource } from './segment-source.ts';
 import { openSegments } from './segment-source.ts';
-import { nearestName } from './suggest.ts';
 
 export interface CatalogOptions {
   readonly io?: FileIo;
@@ -286,7 +286,7 @@ class FolderDataset implements Dataset {
       span === null
         ? `it has ${known.length === 0 ? `no ${kind}` : listSome(known)}`
         : `it has ${intervals.join(', ')} from ${toIsoUtc(span.firstUs)} to ${toIsoUtc(span.lastUs)}`;
-    const near = nearestName(contract, known);
+    const near = suggest(contract, known);
     return new TradingError(
       'E_DATA_SPAN',
       `${this.name} has no ${asked} of ${contract}; ${there}`,
@@ -333,7 +333,7 @@ function listSome(names: readonly string[]): string {
 }
 
 function unknownDataset(name: string, known: readonly string[], root: string): TradingError {
-  const near = nearestName(name, known);
+  const near = suggest(name, known);
   const list = known.length === 0 ? 'the catalog is empty' : `there are: ${known.join(', ')}`;
   return new TradingError('E_DATASET_UNKNOWN', `no dataset "${name}"; ${list}`, {
     details: { name, known },

@@ -32,6 +32,8 @@ import {
 import { openSegments } from './segment-source.ts';
 
 type OneOrMany<C> = C | Iterable<C>;
+/** Everything but bars, which have an interval. */
+export type TickKind = Exclude<MarketDataKind, 'bars'>;
 
 /**
  * The one writer of a dataset. `put…` replaces a segment, `append…` adds rows after its last one (the year's file is
@@ -64,20 +66,15 @@ export interface DatasetWriter {
     interval: BarInterval,
     bars: OneOrMany<BarColumns>,
   ): SegmentEntry[];
-  putTrades(
+  /** Puts a segment of any kind but bars. */
+  put<K extends TickKind>(
+    kind: K,
     contract: ContractId,
     year: number,
-    rows: OneOrMany<KindColumns['trades']>,
+    rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry;
-  putQuotes(
-    contract: ContractId,
-    year: number,
-    rows: OneOrMany<KindColumns['quotes']>,
-  ): SegmentEntry;
-  putDepth(contract: ContractId, year: number, rows: OneOrMany<KindColumns['depth']>): SegmentEntry;
-  putMbo(contract: ContractId, year: number, rows: OneOrMany<KindColumns['mbo']>): SegmentEntry;
   /** Appends to a segment of any kind but bars. */
-  append<K extends Exclude<MarketDataKind, 'bars'>>(
+  append<K extends TickKind>(
     kind: K,
     contract: ContractId,
     year: number,
@@ -257,31 +254,16 @@ class FolderWriter implements DatasetWriter {
     return entries;
   }
 
-  putTrades(
+  put<K extends TickKind>(
+    kind: K,
     contract: ContractId,
     year: number,
-    rows: OneOrMany<KindColumns['trades']>,
+    rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry {
-    return this.#put('trades', contract, null, year, toIterable(rows));
+    return this.#put(kind, contract, null, year, toIterable(rows));
   }
-  putQuotes(
-    contract: ContractId,
-    year: number,
-    rows: OneOrMany<KindColumns['quotes']>,
-  ): SegmentEntry {
-    return this.#put('quotes', contract, null, year, toIterable(rows));
-  }
-  putDepth(
-    contract: ContractId,
-    year: number,
-    rows: OneOrMany<KindColumns['depth']>,
-  ): SegmentEntry {
-    return this.#put('depth', contract, null, year, toIterable(rows));
-  }
-  putMbo(contract: ContractId, year: number, rows: OneOrMany<KindColumns['mbo']>): SegmentEntry {
-    return this.#put('mbo', contract, null, year, toIterable(rows));
-  }
-  append<K extends Exclude<MarketDataKind, 'bars'>>(
+
+  append<K extends TickKind>(
     kind: K,
     contract: ContractId,
     year: number,

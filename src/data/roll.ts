@@ -6,7 +6,7 @@
 import type { PriceColumn } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
-import type { CalendarSource, TradingCalendar } from '../core/ports.ts';
+import type { TradingCalendar } from '../core/ports.ts';
 import { describeRollRule, looksAhead } from '../core/roll.ts';
 import type {
   GivenRoll,
@@ -20,8 +20,7 @@ import { checkRollRule, needsOpenInterest } from '../core/rolls/check.ts';
 import { nearestDateSchedule } from '../core/rolls/nearest.ts';
 import type { RollInputEvent, RollOutput, RollStepper } from '../core/rolls/stepper.ts';
 import { createRollStepper } from '../core/rolls/stepper.ts';
-import { compareContractMonth, monthLetter, toContractId } from '../core/symbology.ts';
-import { addDays, toCivilDate } from '../core/trade-date.ts';
+import { compareContractMonth } from '../core/symbology.ts';
 import { toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 
@@ -87,44 +86,7 @@ export function defaultRollRule(spec: Pick<InstrumentSpec, 'rollHint'>): RollRul
   };
 }
 
-/**
- * The contracts of a cycle that are needed to hold one product from `from` to `to`: from the first whose last trade date
- * is not before `from` to `extra` contracts beyond the first that outlives `to`.
- */
-export function holdChain(input: {
-  readonly spec: InstrumentSpec;
-  readonly calendars: CalendarSource;
-  readonly from: TradeDate;
-  readonly to: TradeDate;
-  /** Month letters; the product's hold cycle by default. */
-  readonly cycle?: string;
-  readonly extra?: number;
-}): ContractSpec[] {
-  const { spec, calendars, from, to } = input;
-  const cycle = input.cycle ?? spec.holdCycle;
-  const chain: ContractSpec[] = [];
-  let beyond = 0;
-  // A contract may expire the month before its name (CL), or be named months ahead; two months back catches both.
-  let { year, month } = toCivilDate(addDays(from, -62));
-  for (let step = 0; step < 2400 && beyond <= (input.extra ?? 1); step += 1) {
-    if (cycle.includes(monthLetter(month))) {
-      const dates = calendars.contractDates(spec, year, month);
-      if (dates.lastTradeDate >= from) {
-        chain.push({
-          id: toContractId(spec.root, year, month),
-          root: spec.root,
-          year,
-          month,
-          dates,
-        });
-        if (dates.lastTradeDate > to) beyond += 1;
-      }
-    }
-    month += 1;
-    if (month > 12) [year, month] = [year + 1, 1];
-  }
-  return chain;
-}
+export { holdChain } from '../core/chain.ts';
 
 /**
  * Builds the schedule of a chain: the roll stepper run over a history, so that a backtest and a live chain roll alike.

@@ -137,6 +137,7 @@ export class Engine {
   readonly #expiries: readonly number[];
   /** Contract rows by row of instrument. */
   readonly #contractsOf: readonly (readonly number[])[];
+  readonly #startUs: TsUs;
   readonly #endUs: number;
   #expiryAt: number = 0;
   /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
@@ -186,6 +187,7 @@ export class Engine {
       this.#heap.push(feed.batch.closeUs[0]!, id);
     });
     const startUs = firstUs(this.#feeds);
+    this.#startUs = startUs;
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
         Math.min(
@@ -887,9 +889,17 @@ export class Engine {
       eventHash: this.#journal.hash(),
       savedState,
       finalEquityMicros,
+      firstBarUs: this.#startUs === TS_MAX ? null : this.#startUs,
+      warmUs: this.#series.map((series) => this.#warmUsOf(series)),
       // Sequence numbers begin at 0.
       counts: { ...counts, journalLines: lastSeq + 1 },
     };
+  }
+
+  #warmUsOf(series: Series): TsUs | null {
+    if (this.#startUs === TS_MAX) return null;
+    if ((series.input.warmUp ?? 0) === 0) return this.#startUs;
+    return Number.isNaN(series.warmUs) ? null : (series.warmUs as TsUs);
   }
 
   #reportRecordFills(nowUs: TsUs): void {

@@ -53,6 +53,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Check ctx.position(contract) first, and give a stop or a target.',
     exit: EXIT.strategy,
   },
+  E_ORDER_SIDE: {
+    title: 'The side of an order is not a side',
+    cause: 'An order buys or sells: its side is Side.Buy (1) or Side.Sell (-1), not a word.',
+    cure: 'Write side: Side.Buy or side: Side.Sell.',
+    exit: EXIT.strategy,
+  },
   E_ORDER_PRICE_MISSING: {
     title: 'An order lacks a price that its type needs',
     cause: 'A limit needs limitTicks, a stop needs stopTicks, a trailing order needs trail.',
@@ -81,6 +87,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     title: 'A series is not declared',
     cause: 'ctx.series was asked for a key that `requires` does not declare.',
     cure: 'Declare the series, or use one of the keys that the message lists.',
+    exit: EXIT.strategy,
+  },
+  E_SERIES_FUTURE: {
+    title: 'A series is read into the future',
+    cause: 'The call asked for a bar after the last finished one, such as close(-1).',
+    cure: 'Count back: 0 is the last finished bar, 1 the one before it. What comes next arrives with the next onBar.',
     exit: EXIT.strategy,
   },
   E_SERIES_HISTORY: {

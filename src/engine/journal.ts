@@ -83,6 +83,22 @@ export class MemoryJournal extends Journal {
   }
 }
 
+/** Counts and forgets, without a hash: for a run that is compared with another by its tables only. */
+export class SilentJournal implements JournalPort {
+  #seq: number = 0;
+
+  append(): number {
+    this.#seq += 1;
+    return this.#seq - 1;
+  }
+  /** Empty: nothing was hashed. */
+  hash(): string {
+    return '';
+  }
+  flush(): void {}
+  close(): void {}
+}
+
 /** Hashes and forgets: for sweeps, whose runs are told apart by hash and kept as tables only. */
 export function createHashJournal(): Journal {
   return new Journal(() => {});

@@ -6,6 +6,7 @@
 import type {
   ExecutionReport,
   Fill,
+  MessageSender,
   NewOrderRequest,
   OrderGroupRequest,
 } from '../core/execution.ts';
@@ -40,8 +41,13 @@ type Command =
       readonly orders: readonly Order[];
       readonly request: OrderGroupRequest;
     }
-  | { readonly kind: 'replace'; readonly order: Order; readonly changes: ModifyInput }
-  | { readonly kind: 'cancel'; readonly order: Order };
+  | {
+      readonly kind: 'replace';
+      readonly order: Order;
+      readonly changes: ModifyInput;
+      readonly sender?: MessageSender;
+    }
+  | { readonly kind: 'cancel'; readonly order: Order; readonly sender?: MessageSender };
 
 /** Whoever moves positions at a roll hears of its orders first. */
 export interface RollListener {
@@ -70,6 +76,7 @@ export interface DraftOrder {
   readonly role: OrderRole;
   readonly isRoll?: boolean;
   readonly isHeld?: boolean;
+  readonly sender?: MessageSender;
 }
 
 export class OrderDesk implements ExecutionSink {
@@ -111,7 +118,7 @@ export class OrderDesk implements ExecutionSink {
   submit(draft: DraftOrder): ClOrdId {
     const order = this.#create(draft, null);
     if (!this.#isAllowed([order], draft.isRoll === true)) return order.clOrdId;
-    this.#outbox.push({ kind: 'new', order, request: this.#toRequest(order) });
+    this.#outbox.push({ kind: 'new', order, request: this.#toRequest(order, draft.sender) });
     return order.clOrdId;
   }
 
@@ -128,17 +135,22 @@ export class OrderDesk implements ExecutionSink {
     const ids = orders.map((order) => order.clOrdId);
     this.#protection.onGroup(groupId, orders);
     if (!this.#isAllowed(orders, drafts[0]!.isRoll === true)) return ids;
-    const request = toGroup(orders.map((order) => this.#toRequest(order)));
+    const request = toGroup(orders.map((order, i) => this.#toRequest(order, drafts[i]!.sender)));
     this.#outbox.push({ kind: 'group', orders, request });
     return ids;
   }
 
-  replace(order: Order, changes: ModifyInput): void {
-    this.#outbox.push({ kind: 'replace', order, changes });
+  replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
+    this.#outbox.push({
+      kind: 'replace',
+      order,
+      changes,
+      ...(sender === undefined ? {} : { sender }),
+    });
   }
 
-  cancel(order: Order): void {
-    this.#outbox.push({ kind: 'cancel', order });
+  cancel(order: Order, sender?: MessageSender): void {
+    this.#outbox.push({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
   }
 
   /** Sends what the last hook asked for; reports may come back before this returns. */
@@ -222,7 +234,7 @@ export class OrderDesk implements ExecutionSink {
     });
   }
 
-  #toRequest(order: Order): NewOrderRequest {
+  #toRequest(order: Order, sender: MessageSender | undefined): NewOrderRequest {
     return {
       clOrdId: order.clOrdId,
       contractIndex: order.contractIndex,
@@ -230,6 +242,7 @@ export class OrderDesk implements ExecutionSink {
       role: order.role,
       groupId: order.groupId,
       sentUs: this.#parts.clock.nowUs(),
+      ...(sender === undefined ? {} : { sender }),
     };
   }
 
@@ -280,10 +293,15 @@ export class OrderDesk implements ExecutionSink {
         venue.submitGroup(command.request);
         return;
       case 'cancel': {
-        const { order } = command;
+        const { order, sender } = command;
         if (isTerminal(order.status) || !orders.applyCancelRequest(order, nowUs)) return;
         this.#tell('CancelRequested', order, '', nowUs);
-        venue.cancel({ clOrdId: order.clOrdId, orderId: order.orderId, sentUs: nowUs });
+        venue.cancel({
+          clOrdId: order.clOrdId,
+          orderId: order.orderId,
+          sentUs: nowUs,
+          ...(sender === undefined ? {} : { sender }),
+        });
         return;
       }
       case 'replace': {
@@ -297,6 +315,7 @@ export class OrderDesk implements ExecutionSink {
           ...(changes.limitTicks === undefined ? {} : { limitTicks: changes.limitTicks }),
           ...(changes.stopTicks === undefined ? {} : { stopTicks: changes.stopTicks }),
           sentUs: nowUs,
+          ...(command.sender === undefined ? {} : { sender: command.sender }),
         });
       }
     }

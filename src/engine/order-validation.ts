@@ -48,6 +48,11 @@ export function contractIndexOf(table: ContractTable, contract: ContractId): num
   });
 }
 
+/** A value as it would be written: text in quotes. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
 /** Errors: E_QTY. */
 export function checkQty(qty: number, field: string): Qty {
   if (Number.isSafeInteger(qty) && qty >= 1) return qty as Qty;
@@ -119,7 +124,7 @@ export function checkCapabilities(input: OrderInput, caps: VenueCapabilities): v
 
 /**
  * The order that a strategy wrote, checked. Prices that the type does not use are refused too: they would be lost.
- * Errors: E_QTY, E_PRICE_GRID, E_ORDER_PRICE_MISSING, E_ORDER_UNSUPPORTED.
+ * Errors: E_ORDER_SIDE, E_QTY, E_PRICE_GRID, E_ORDER_PRICE_MISSING, E_ORDER_UNSUPPORTED.
  */
 export function toOrderSpec(
   input: OrderInput,
@@ -131,10 +136,15 @@ export function toOrderSpec(
 ): OrderSpec {
   const { caps, spec, tradeDate } = options;
   if (input.side !== 1 && input.side !== -1) {
-    throw new TradingError('E_QTY', `side is ${String(input.side)}, not Side.Buy or Side.Sell`, {
-      details: { side: input.side },
-      fix: 'use Side.Buy or Side.Sell',
-    });
+    throw new TradingError(
+      'E_ORDER_SIDE',
+      `side is ${shown(input.side)}, not Side.Buy or Side.Sell`,
+      {
+        details: { field: 'side', side: input.side },
+        rule: 'side is Side.Buy (1) or Side.Sell (-1)',
+        fix: "write side: Side.Buy, with import { Side } from 'frontmonth'",
+      },
+    );
   }
   const qty = checkQty(input.qty, 'qty');
   checkCapabilities(input, caps);

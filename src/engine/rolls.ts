@@ -187,6 +187,8 @@ export class RollDesk implements RollListener {
       ...part,
     });
     this.#know(roll);
+    // What a delaying venue has not seen yet is part of what moves.
+    if (policy === 'roll') config.venue.hasten?.(roll.fromIndex, nowUs);
     const netQty = this.#restOf(roll.fromIndex, chain.flight);
     const done = partsOf(chain.input.schedule, chain.at)
       .slice(0, chain.part)
@@ -226,8 +228,8 @@ export class RollDesk implements RollListener {
         isShared && order.role === 'target' ? Math.min(leaves, over) : Math.max(0, leaves - rest);
       if (isShared && order.role === 'target') over -= cut;
       if (cut === 0) continue;
-      if (cut >= leaves) desk.cancel(order);
-      else desk.replace(order, { qty: order.orderQty - cut });
+      if (cut >= leaves) desk.cancel(order, 'roll');
+      else desk.replace(order, { qty: order.orderQty - cut }, 'roll');
     }
   }
 
@@ -329,6 +331,8 @@ export class RollDesk implements RollListener {
     // One microsecond later: what is sent now cannot trade on the very sample that decided it.
     if (config.rollFills === 'record' && netQty !== 0 && isPriced)
       this.#records.push({ roll, dueUs: nowUs + 1 });
+    // What a delaying venue has not seen yet is part of what moves.
+    if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex, begun);
       if (begun !== null) {
@@ -370,7 +374,7 @@ export class RollDesk implements RollListener {
   #cancelWorking(contractIndex: number, flight: RollInFlight | null): void {
     for (const order of this.#parts.orders.open())
       if (order.contractIndex === contractIndex && flight?.pending.has(order.clOrdId) !== true)
-        this.#parts.desk.cancel(order);
+        this.#parts.desk.cancel(order, 'roll');
   }
 
   /** Position in a contract without what legs of its roll are about to close. */
@@ -439,7 +443,7 @@ export class RollDesk implements RollListener {
       timeInForce: timesInForce.includes('gtc') ? 'gtc' : 'day',
       tag: 'roll',
     };
-    return { contractIndex, spec, role: 'single', isRoll };
+    return { contractIndex, spec, role: 'single', isRoll, sender: 'roll' };
   }
 
   #sendLeg(flight: RollInFlight, side: Side, leg: RollLeg): void {
@@ -480,7 +484,9 @@ export class RollDesk implements RollListener {
 
   #protectBare(leg: RollLeg): void {
     const { desk } = this.#parts;
-    const exits = (leg.moved ?? []).map((draft) => ({ draft: { ...draft, isHeld: false } }));
+    const exits = (leg.moved ?? []).map((draft) => ({
+      draft: { ...draft, isHeld: false, sender: 'roll' as const },
+    }));
     const groupId = desk.nextGroupId();
     desk.submitGroup(
       exits.map((exit) => exit.draft),

@@ -102,6 +102,9 @@ export class Series implements SeriesView {
   readonly #volume: Float64Array;
   readonly #closeUs: Float64Array;
   readonly #cumulative: Float64Array;
+  readonly #warmUp: number;
+  /** Close of the bar that completed its warm-up; NaN before. */
+  warmUs: number = NaN;
   #now: number;
   #count: number = 0;
 
@@ -139,6 +142,7 @@ export class Series implements SeriesView {
     this.#closeUs = new Float64Array(size);
     this.#cumulative = new Float64Array(size);
     this.#now = this.#isRatio ? 1 : 0;
+    this.#warmUp = input.warmUp ?? 0;
     const table = input.curve;
     const side = (rows: Int32Array): CurveSide => new CurveSide(this, rows, size, idOf);
     this.#curve =
@@ -168,6 +172,7 @@ export class Series implements SeriesView {
     this.#closeUs[slot] = bars.closeUs[row]!;
     this.#cumulative[slot] = this.#now;
     this.#count += 1;
+    if (this.#count === this.#warmUp) this.warmUs = bars.closeUs[row]!;
     if (this.#curve === null) return;
     const { forward, previous, carry } = this.#curve;
     for (const side of [forward, previous, carry]) side.begin(slot, bars.closeUs[row]!);
@@ -316,7 +321,15 @@ export class Series implements SeriesView {
   }
 
   #refuse(ago: number): never {
-    const isShort = ago >= 0 && ago < this.#capacity;
+    if (!(ago >= 0)) {
+      const name = ago < 0 ? `${-ago} after the last finished one` : String(ago);
+      throw new TradingError('E_SERIES_FUTURE', `series ${this.key}: bar ${name} was asked for`, {
+        details: { key: this.key, ago, length: this.length },
+        rule: 'ago counts back from the last finished bar: 0 is that bar, 1 the one before it',
+        fix: 'read close(0), close(1) and so on; a later bar is not known before its own onBar',
+      });
+    }
+    const isShort = ago < this.#capacity;
     throw new TradingError(
       'E_SERIES_HISTORY',
       `series ${this.key} holds ${this.length} bars; bar ${ago} back was asked for`,

@@ -11,8 +11,8 @@ import type { CurrencyRates, JournalPort } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
-import { toIsoDate } from '../core/trade-date.ts';
-import type { TsUs } from '../core/units.ts';
+import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import { createCalendars } from '../calendars/registry.ts';
@@ -26,7 +26,7 @@ import { checksumOf } from '../data/manifest.ts';
 import { verifySegments } from '../data/verify.ts';
 import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
-import { createHashJournal, Journal } from '../engine/journal.ts';
+import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
@@ -90,9 +90,11 @@ export interface BacktestOptions {
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
-  /** Simulate the optimistic bound too. */
+  /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
+  /** First trade date that the strategy was not fitted on; its figures are given apart. */
+  readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
   readonly runsDir: string;
@@ -160,6 +162,7 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
   const specs = loadInstruments(options.instrumentsDir);
@@ -191,13 +194,19 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
 }
 
-/** One pass of the engine over a prepared run. */
+export interface Pass {
+  readonly result: EngineResult;
+  readonly recorder: TableRecorder;
+}
+
+/** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
 export function simulate(
   prepared: PreparedRun,
   policy: FillPolicy,
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
-): { readonly result: EngineResult; readonly recorder: TableRecorder } {
+  delayBars: number = 0,
+): Pass {
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
@@ -218,6 +227,7 @@ export function simulate(
       table,
       policy,
       random,
+      delayBars,
       slippageTicks: Object.fromEntries(
         table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
       ),
@@ -369,7 +379,6 @@ function finish(
   const { options, plan } = prepared;
   const io = options.io ?? nodeFileIo;
   const journal = fileJournal(join(folder.dir, 'journal.jsonl'), io);
-  const hasBounds = options.bounds && options.fills === 'pessimistic';
   const progress = (phase: string, from: number, share: number) => (bars: number, nowUs: TsUs) =>
     options.onProgress?.({
       phase,
@@ -378,15 +387,11 @@ function finish(
       tradeDate: toIsoUtc(nowUs).slice(0, 10),
     }) ?? false;
   const main = closing(journal, () =>
-    simulate(prepared, options.fills, journal, progress('simulate', 0, hasBounds ? 0.5 : 1)),
+    simulate(prepared, options.fills, journal, progress('simulate', 0, options.bounds ? 0.4 : 1)),
   );
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
-  // Policies differ in ambiguous groups only: without one, the other bound is this very run.
-  const isDecided = main.recorder.tables().ambiguities.length === 0;
-  const simulateBound = (): typeof main =>
-    simulate(prepared, 'optimistic', createHashJournal(), progress('optimistic bound', 0.5, 0.5));
-  const bound =
-    !hasBounds || main.result.outcome !== 'completed' ? null : isDecided ? main : simulateBound();
+  const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
+  const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
@@ -400,7 +405,11 @@ function finish(
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
-  const summary = summarise(data, boundData, { random: createRandom(options.seed) });
+  const summary = summarise(data, boundData, {
+    random: createRandom(options.seed),
+    oneBarLater:
+      typeof late === 'string' ? late : toRunData({ manifest, tables: late.recorder.tables() }),
+  });
   const dir = folder.commit({
     manifest,
     summary,
@@ -419,6 +428,34 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+type PassProgress = (bars: number, nowUs: TsUs) => boolean;
+
+/** The optimistic bound, or null where it is not simulated or did not reach its end. */
+function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | null {
+  const { options } = prepared;
+  const isWanted = options.bounds && options.fills === 'pessimistic';
+  if (!isWanted || main.result.outcome !== 'completed') return null;
+  // Policies differ in ambiguous groups only: without one, the other bound is this very run.
+  if (main.recorder.tables().ambiguities.length === 0) return main;
+  const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
+  return bound.result.outcome === 'completed' ? bound : null;
+}
+
+/** The run with every message of the strategy one execution bar late, or why there is none. */
+function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | string {
+  const { options } = prepared;
+  if (!options.bounds) return 'not simulated: --no-bounds';
+  if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  // Who sends nothing cannot be late.
+  if (main.recorder.tables().orders.length === 0) return main;
+  const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);
+  if (late.result.outcome === 'completed') return late;
+  const error = errorOf(late.result);
+  return error === null
+    ? 'not simulated: the program was asked to stop'
+    : `one bar later the strategy fails: ${error.message}`;
 }
 
 /** The run is complete already; a report that the disk refuses can be written later. */
@@ -505,6 +542,8 @@ function manifestOf(input: {
     datasets: [datasetOf(prepared)],
     from: toIsoDate(plan.from),
     to: toIsoDate(plan.to),
+    warmUp: result === null ? null : warmUpOf(plan, result),
+    outOfSample: options.outOfSample ?? null,
     seed: options.seed,
     fillPolicy: options.fills,
     capitalMicros: Math.round(options.capital * MICROS_PER_UNIT),
@@ -524,6 +563,31 @@ function manifestOf(input: {
     config: options.config,
     tags: [],
   };
+}
+
+/** From the first bar to the first trade date of the run on which every series is warm. */
+function warmUpOf(
+  plan: RunPlan,
+  result: EngineResult,
+): { readonly from: string; readonly until: string | null } | null {
+  const { firstBarUs, warmUs } = result;
+  if (firstBarUs === null || plan.series.every((series) => (series.warmUp ?? 0) === 0)) return null;
+  const rowOf = (root: string): number =>
+    plan.table.instruments.findIndex((spec) => spec.root === root);
+  const dates = plan.calendars.map((calendar) => calendar.tradeDateOf(firstBarUs));
+  let until = plan.from;
+  for (const [i, series] of plan.series.entries()) {
+    const readyUs = warmUs[i] ?? null;
+    if (readyUs === null) return { from: toIsoDate(minOf(dates)), until: null };
+    // A bar that closes with its session belongs to that session, not to the next.
+    const ready = plan.calendars[rowOf(series.root)]!.tradeDateOf((readyUs - 1) as TsUs);
+    if (ready > until) until = ready;
+  }
+  return { from: toIsoDate(minOf(dates)), until: toIsoDate(until) };
+}
+
+function minOf(dates: readonly TradeDate[]): TradeDate {
+  return Math.min(...dates) as TradeDate;
 }
 
 function instrumentOf(spec: InstrumentSpec, zone: string): RunInstrument {

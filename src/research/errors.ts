@@ -60,6 +60,20 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Name between 2 and 20 runs.',
     exit: EXIT.usage,
   },
+  E_STRATEGY_NOT_DETERMINISTIC: {
+    title: 'Two runs of a strategy over the same data differ',
+    cause:
+      'It decides by something beside its events: Math.random, a clock (Date.now, new Date), a file or network answer, or state kept outside `create` (at module level), which the next run finds changed.',
+    cure: 'Keep state inside `create`, take the time from ctx.nowUs, and derive chance from the bar in hand or a parameter.',
+    exit: EXIT.strategy,
+  },
+  E_STRATEGY_LOOK_AHEAD: {
+    title: 'A strategy decides by data that lie in the future',
+    cause:
+      'A run on the first part of the data differs there from the run on all of it: something that the strategy knows depends on where the data end.',
+    cure: 'Read only the context: finished bars, fills and orders; compute no level, filter or parameter from the whole file beforehand.',
+    exit: EXIT.answerIsNo,
+  },
   E_TRADES_QUERY: {
     title: 'A filter or sort of a table cannot be read',
     cause:

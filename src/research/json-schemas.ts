@@ -74,6 +74,8 @@ const RUN_MANIFEST = z.looseObject({
   ),
   from: date,
   to: date,
+  warmUp: z.looseObject({ from: date, until: date.nullable() }).nullable().optional(),
+  outOfSample: date.nullable().optional(),
   seed: count,
   fillPolicy,
   capitalMicros: z.int(),
@@ -115,6 +117,11 @@ const SUMMARY = z.looseObject({
   verdict: z.string(),
   metrics,
   optimistic: metrics.nullable(),
+  oneBarLater: metrics.nullable().optional(),
+  samples: z
+    .looseObject({ outOfSampleFrom: date, inSample: metrics, outOfSample: metrics })
+    .nullable()
+    .optional(),
   intervals90: z.record(z.string(), bounds),
   trades: z.looseObject({ closed: count, open: count, ambiguous: count }),
   ambiguity: z.looseObject({

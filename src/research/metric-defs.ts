@@ -237,7 +237,7 @@ export const METRIC_DEFS: readonly MetricDef[] = [
     'netOneBarLater',
     'Net, one bar later',
     'money',
-    'the same run with every order reaching the venue one execution bar later; needs a second simulation',
+    'ΣP of the same run simulated again with every order, change and cancel of the strategy reaching the venue one execution bar later; rolls are not delayed',
   ),
 ];
 

@@ -42,6 +42,8 @@ export interface MetricsInput extends DailyOptions {
   readonly rates?: ReadonlyMap<string, number>;
   /** Trials of the search that this run comes from, and the variance of their daily Sharpe. */
   readonly search?: { readonly trials: number; readonly variance: number };
+  /** Net of the same run with every message one execution bar late, or why it is not known. */
+  readonly oneBarLater?: Figure;
 }
 
 /** All figures of a run. Money in whole base units, shares as fractions (0.1 is 10 %). */
@@ -494,6 +496,6 @@ function fragilityFigures(input: MetricsInput, daily: DailySeries): Metrics {
     ),
     netFirstHalf: { value: sum(daily.pnlMicros.subarray(0, half)) / 1e6 },
     netSecondHalf: { value: sum(daily.pnlMicros.subarray(half)) / 1e6 },
-    netOneBarLater: { value: null, reason: 'not simulated' },
+    netOneBarLater: input.oneBarLater ?? { value: null, reason: 'not simulated' },
   };
 }

@@ -158,6 +158,7 @@ export function planRun(input: PlanInput): RunPlan {
       adjust: request.adjust ?? 'back-difference',
       depth: request.depth ?? 0,
       history: Math.max(2, request.history ?? 2),
+      warmUp: request.warmUp ?? 0,
       ...(wantsCurve(request)
         ? { curve: curveTable(table, request.root, nearOf(product, table.contracts, request)) }
         : {}),
@@ -387,10 +388,26 @@ function spanOf(
   requests: readonly SeriesRequest[],
   input: PlanInput,
 ): Span {
-  const first = Math.max(...products.map((product) => product.first)) as TradeDate;
-  const last = Math.min(...products.map((product) => product.last)) as TradeDate;
-  const to = input.to === undefined ? last : parseTradeDate(input.to);
+  let first = Math.max(...products.map((product) => product.first)) as TradeDate;
+  let last = Math.min(...products.map((product) => product.last)) as TradeDate;
+  const notes: { code: string; message: string }[] = [];
+  const sizes = requests.map((request) => sizeSpanOf(request, products));
+  if (input.from === undefined) {
+    const begin = latest(sizes, first);
+    if (begin !== null) {
+      notes.push(shortened(begin, `the run begins there, at ${toIsoDate(begin.first)}`));
+      first = begin.first;
+    }
+  }
+  if (input.to === undefined) {
+    const end = earliest(sizes, last);
+    if (end !== null) {
+      notes.push(shortened(end, `the run ends there, at ${toIsoDate(end.last)}`));
+      last = end.last;
+    }
+  }
   const asked = input.from === undefined ? null : parseTradeDate(input.from);
+  const to = input.to === undefined ? last : parseTradeDate(input.to);
   const beyond = products.find(
     (each) => (asked ?? first) < each.first || to > each.last || (asked ?? first) > to,
   );
@@ -414,7 +431,6 @@ function spanOf(
     );
   }
   const warmDays = Math.max(...requests.map((request) => warmUpDays(request)));
-  const notes: { code: string; message: string }[] = [];
   let from = asked ?? first;
   let warmFrom = addDays(from, -warmDays);
   if (asked === null) {
@@ -428,6 +444,57 @@ function spanOf(
     });
   }
   return { warmFrom, from, to, notes };
+}
+
+/** Trade dates in which a product has bars of one size. */
+interface SizeSpan {
+  readonly root: string;
+  readonly bars: BarInterval;
+  readonly first: TradeDate;
+  readonly last: TradeDate;
+}
+
+/** Sizes of one product that begin or end this close together cover the same span. Units: days. */
+const SAME_SPAN_DAYS = 6;
+
+/** Null where the dataset has no bars of this size at all: that is told later, with the sizes that it has. */
+function sizeSpanOf(request: SeriesRequest, products: readonly Product[]): SizeSpan | null {
+  const { root, bars } = request;
+  const product = products.find((each) => each.root === root)!;
+  const own = product.segments.filter((segment) => segment.interval === bars);
+  if (own.length === 0) return null;
+  const dateOf = (us: number): TradeDate => product.calendar.tradeDateOf(us as TsUs);
+  return {
+    root,
+    bars,
+    first: dateOf(Math.min(...own.map((segment) => segment.firstUs))),
+    last: dateOf(Math.max(...own.map((segment) => segment.lastUs)) - 1),
+  };
+}
+
+/** The size that begins last, when that is later than the data. */
+function latest(sizes: readonly (SizeSpan | null)[], first: TradeDate): SizeSpan | null {
+  return sizes.reduce(
+    (best, size) =>
+      size !== null && size.first > (best?.first ?? first + SAME_SPAN_DAYS) ? size : best,
+    null,
+  );
+}
+
+function earliest(sizes: readonly (SizeSpan | null)[], last: TradeDate): SizeSpan | null {
+  return sizes.reduce(
+    (best, size) =>
+      size !== null && size.last < (best?.last ?? last - SAME_SPAN_DAYS) ? size : best,
+    null,
+  );
+}
+
+function shortened(size: SizeSpan, what: string): { code: string; message: string } {
+  const { root, bars, first, last } = size;
+  return {
+    code: 'W_SPAN_BARS',
+    message: `the data have ${bars} bars of ${root} from ${toIsoDate(first)} to ${toIsoDate(last)} only: ${what}`,
+  };
 }
 
 /** Calendar days that surely hold the warm-up of a request: weekends, holidays and short sessions counted in. */
@@ -766,16 +833,15 @@ class FeedPlanner {
     available: readonly BarInterval[],
   ): TradingError {
     const { span } = this.#in;
-    const has = available.map((each) => {
-      const own = product.segments.filter((segment) => segment.interval === each);
-      const first = product.calendar.tradeDateOf(
-        Math.min(...own.map((segment) => segment.firstUs)) as TsUs,
-      );
-      const last = product.calendar.tradeDateOf(
-        (Math.max(...own.map((segment) => segment.lastUs)) - 1) as TsUs,
-      );
-      return `${each} from ${toIsoDate(first)} to ${toIsoDate(last)}`;
-    });
+    const spans = available.map((each) =>
+      sizeSpanOf({ root: product.root, bars: each }, [product])!,
+    );
+    const dates = (size: SizeSpan): readonly [string, string] => [
+      toIsoDate(size.first),
+      toIsoDate(size.last),
+    ];
+    const has = spans.map((each) => `${each.bars} from ${dates(each).join(' to ')}`);
+    const own = spans.find((each) => each.bars === interval);
     const { name } = this.#in.input.dataset.manifest;
     return new TradingError(
       'E_DATA_SPAN',
@@ -783,7 +849,10 @@ class FeedPlanner {
       {
         details: { root: product.root, interval, available },
         rule: 'bars of the asked size cover every held contract of the span',
-        fix: 'choose dates inside it with --from and --to, or another bar size',
+        fix:
+          own === undefined
+            ? `import bars of ${interval}, or choose a strategy or parameter that reads ${available.join(' or ')}`
+            : `--from ${dates(own)[0]} --to ${dates(own)[1]}, or bars of another size`,
       },
     );
   }

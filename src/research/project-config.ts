@@ -43,6 +43,7 @@ const KEYS = {
   costs: z.record(z.string(), COSTS),
   risk: RISK,
   rates: z.string().min(1),
+  outOfSample: z.iso.date(),
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
 /** The validator of a whole file, for the published JSON Schema. */
 export function configSchema(): z.ZodType {
@@ -64,6 +65,7 @@ const ENV_KEYS: readonly ConfigKey[] = [
   'fills',
   'bounds',
   'rates',
+  'outOfSample',
 ];
 
 export function envNameOf(key: ConfigKey): string {
@@ -71,7 +73,11 @@ export function envNameOf(key: ConfigKey): string {
 }
 
 export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
-export type ConfigValues = Required<Omit<FrontmonthConfig, 'instruments' | 'rates'>> & {
+export type ConfigValues = Required<
+  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'outOfSample'>
+> & {
+  /** Null: nothing is out of sample. */
+  readonly outOfSample: string | null;
   /** Null: one currency only. */
   readonly rates: string | null;
   /** Null: the specifications of the package. */
@@ -93,6 +99,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   catalog: 'catalog',
   instruments: null,
   rates: null,
+  outOfSample: null,
   runs: 'runs',
   dataset: 'sample',
   capital: 100_000,
@@ -130,7 +137,12 @@ export async function resolveConfig(options: ResolveConfigOptions): Promise<Reso
   const projectFile = named ?? findProjectFile(options.cwd);
   const root = projectFile === null ? options.cwd : dirname(projectFile);
   const layers: Layer[] = [
-    { from: 'flag', where: (key) => `--${key}`, base: options.cwd, values: options.flags },
+    {
+      from: 'flag',
+      where: (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      base: options.cwd,
+      values: options.flags,
+    },
     { from: 'environment', where: envNameOf, base: options.cwd, values: fromEnv(options.env) },
   ];
   if (projectFile !== null) {

@@ -3,19 +3,8 @@ import type { StoredTable, TableDef, RowOf } from './columns.ts';
 import { emptyTable, toRows } from './columns.ts';
 import type { IssueGroup } from './recorder.ts';
 import type { RunInstrument, RunManifest, RunSummary } from './run-format.ts';
-import type {
-  AmbiguityRow,
-  EquityRow,
-  FillRow,
-  LevelRow,
-  OrderRow,
-  PlotRow,
-  PositionRow,
-  RollRow,
-  RunTableName,
-  TradeRow,
-} from './tables.ts';
-import { RUN_TABLES } from './tables.ts';
+import type { EquityRow, RunTableName, TradeRow } from './tables.ts';
+import { RUN_TABLE_NAMES, RUN_TABLES } from './tables.ts';
 
 /**
  * Bars behind the price chart: raw contract prices of the front chain, in counts of the tick.
@@ -40,21 +29,16 @@ export interface BoundData {
   readonly trades: readonly TradeRow[];
 }
 
-/** Rows decode on first access. */
-export interface RunData {
+/** The rows of every table by its name: `run.orders`, `run.fills`. They decode on first access. */
+export type RunRows = {
+  readonly [N in RunTableName]: readonly RowOf<(typeof RUN_TABLES)[N]>[];
+};
+
+export interface RunData extends RunRows {
   readonly dir: string | null;
   readonly manifest: RunManifest;
   readonly summary: RunSummary | null;
   readonly issues: readonly IssueGroup[];
-  readonly orders: readonly OrderRow[];
-  readonly levels: readonly LevelRow[];
-  readonly fills: readonly FillRow[];
-  readonly trades: readonly TradeRow[];
-  readonly positions: readonly PositionRow[];
-  readonly equity: readonly EquityRow[];
-  readonly rolls: readonly RollRow[];
-  readonly ambiguities: readonly AmbiguityRow[];
-  readonly plots: readonly PlotRow[];
   readonly prices: readonly PriceTape[];
   readonly optimistic: BoundData | null;
 }
@@ -72,89 +56,34 @@ export interface RunDataInput {
 }
 
 export function toRunData(input: RunDataInput): RunData {
-  const rows = new LazyRows(input.tables);
   const bound = input.optimistic ?? null;
-  return {
-    dir: input.dir ?? null,
-    manifest: input.manifest,
-    summary: input.summary ?? null,
-    issues: input.issues ?? [],
-    prices: input.prices ?? [],
-    optimistic: bound === null ? null : new LazyRows(bound),
-    get orders() {
-      return rows.orders;
+  return withRows(
+    {
+      dir: input.dir ?? null,
+      manifest: input.manifest,
+      summary: input.summary ?? null,
+      issues: input.issues ?? [],
+      prices: input.prices ?? [],
+      optimistic: bound === null ? null : withRows({}, bound),
     },
-    get levels() {
-      return rows.levels;
-    },
-    get fills() {
-      return rows.fills;
-    },
-    get trades() {
-      return rows.trades;
-    },
-    get positions() {
-      return rows.positions;
-    },
-    get equity() {
-      return rows.equity;
-    },
-    get rolls() {
-      return rows.rolls;
-    },
-    get ambiguities() {
-      return rows.ambiguities;
-    },
-    get plots() {
-      return rows.plots;
-    },
-  };
+    input.tables,
+  );
 }
 
-class LazyRows implements BoundData {
-  readonly #tables: Readonly<Partial<Record<RunTableName, StoredTable>>>;
-  readonly #rows: Map<RunTableName, readonly unknown[]> = new Map();
-
-  constructor(tables: Readonly<Partial<Record<RunTableName, StoredTable>>>) {
-    this.#tables = tables;
-  }
-
-  get orders(): readonly OrderRow[] {
-    return this.#decode('orders');
-  }
-  get levels(): readonly LevelRow[] {
-    return this.#decode('levels');
-  }
-  get fills(): readonly FillRow[] {
-    return this.#decode('fills');
-  }
-  get trades(): readonly TradeRow[] {
-    return this.#decode('trades');
-  }
-  get positions(): readonly PositionRow[] {
-    return this.#decode('positions');
-  }
-  get equity(): readonly EquityRow[] {
-    return this.#decode('equity');
-  }
-  get rolls(): readonly RollRow[] {
-    return this.#decode('rolls');
-  }
-  get ambiguities(): readonly AmbiguityRow[] {
-    return this.#decode('ambiguities');
-  }
-  get plots(): readonly PlotRow[] {
-    return this.#decode('plots');
-  }
-
-  #decode<N extends RunTableName>(name: N): readonly RowOf<(typeof RUN_TABLES)[N]>[] {
-    const known = this.#rows.get(name);
-    if (known !== undefined) return known as readonly RowOf<(typeof RUN_TABLES)[N]>[];
+/** Adds a getter for every table; a table that is never asked for is never decoded. */
+function withRows<T extends object>(
+  target: T,
+  tables: Readonly<Partial<Record<RunTableName, StoredTable>>>,
+): T & RunRows {
+  for (const name of RUN_TABLE_NAMES) {
     const def: TableDef = RUN_TABLES[name];
-    const rows = toRows(this.#tables[name] ?? emptyTable(def), def);
-    this.#rows.set(name, rows);
-    return rows as readonly RowOf<(typeof RUN_TABLES)[N]>[];
+    let rows: readonly unknown[] | null = null;
+    Object.defineProperty(target, name, {
+      enumerable: true,
+      get: () => (rows ??= toRows(tables[name] ?? emptyTable(def), def)),
+    });
   }
+  return target as T & RunRows;
 }
 
 export function instrumentsByRoot(manifest: RunManifest): ReadonlyMap<string, RunInstrument> {

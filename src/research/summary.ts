@@ -8,7 +8,8 @@ import { baseMicros, computeMetrics, TOO_FEW_DATES, yearsOf } from './metrics.ts
 import { roundHalfEven } from '../core/units.ts';
 import type { RunData } from './run-data.ts';
 import { instrumentsByRoot } from './run-data.ts';
-import type { Metrics, RunSummary } from './run-format.ts';
+import type { Figure, Metrics, RunSummary } from './run-format.ts';
+import { sampleFigures } from './samples.ts';
 import { isBarResolutionSensitive, verdictOf } from './verdict.ts';
 
 export interface SummaryOptions {
@@ -16,6 +17,8 @@ export interface SummaryOptions {
   readonly random: RandomSource | null;
   readonly draws?: number;
   readonly search?: { readonly trials: number; readonly variance: number };
+  /** The same run with every message one execution bar late, or why there is none. */
+  readonly oneBarLater?: RunData | string;
 }
 
 /** `optimistic` is the same run with every ambiguous group resolved for us. */
@@ -25,8 +28,12 @@ export function summarise(
   options: SummaryOptions,
 ): RunSummary {
   const { manifest } = run;
-  const metrics = metricsOf(run, options);
-  const bound = optimistic === null ? null : metricsOf(optimistic, options);
+  const late = options.oneBarLater;
+  const oneBarLater =
+    late === undefined || typeof late === 'string' ? null : metricsOf(late, options, NO_THIRD_RUN);
+  const lateNet = lateNetOf(oneBarLater, late);
+  const metrics = metricsOf(run, options, lateNet);
+  const bound = optimistic === null ? null : metricsOf(optimistic, options, NO_THIRD_RUN);
   const intervals = intervalsOf(run, options);
   const closed = run.trades.filter((trade) => !trade.isOpen);
   const ambiguous = closed.filter((trade) => trade.isAmbiguous).length;
@@ -57,6 +64,8 @@ export function summarise(
     }),
     metrics,
     optimistic: bound,
+    oneBarLater,
+    samples: sampleFigures(metricsInput(run), manifest.outOfSample ?? null),
     intervals90: intervals === null ? {} : { ...intervals },
     trades: { closed: closed.length, open, ambiguous },
     ambiguity: {
@@ -91,9 +100,18 @@ export function metricsInput(run: RunData): MetricsInput {
   };
 }
 
-function metricsOf(run: RunData, options: SummaryOptions): Metrics {
+/** The delayed run stands beside the headline policy only. */
+const NO_THIRD_RUN: Figure = { value: null, reason: 'simulated for the headline policy only' };
+
+function lateNetOf(late: Metrics | null, given: SummaryOptions['oneBarLater']): Figure {
+  if (late !== null) return late['netProfit']!;
+  return { value: null, reason: typeof given === 'string' ? given : 'not simulated' };
+}
+
+function metricsOf(run: RunData, options: SummaryOptions, oneBarLater: Figure): Metrics {
   return computeMetrics({
     ...metricsInput(run),
+    oneBarLater,
     ...(options.search === undefined ? {} : { search: options.search }),
   });
 }

@@ -30,8 +30,9 @@ import { roundCounts } from '../core/price-grid.ts';
 import type { Qty, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX } from '../core/units.ts';
 import type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
-import { hashText, participationOf, policyOf, settingsOf } from './bar-options.ts';
+import { delayOf, hashText, participationOf, policyOf, settingsOf } from './bar-options.ts';
 import type { PathPolicy } from './bar-policies.ts';
+import { DelayedBarVenue } from './bar-transit.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 import type { FeeModel } from './fee-model.ts';
 import { NO_FEES } from './fee-model.ts';
@@ -45,7 +46,9 @@ export type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-o
 
 /** Builds a bar venue. Errors: E_SIM_OPTION. */
 export function createBarExchange(options: BarExchangeOptions): BarExchange {
-  return new BarVenue(options);
+  const delayBars = delayOf(options);
+  const venue = new BarVenue(options);
+  return delayBars === 0 ? venue : new DelayedBarVenue(venue, delayBars);
 }
 
 interface MutableBar {

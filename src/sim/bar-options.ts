@@ -27,6 +27,8 @@ export interface BarExchangeOptions {
   readonly touch?: 'never' | 'always';
   /** A limit that the market jumps over inside a session fills at the open; default false: at its own price. */
   readonly gapImprove?: boolean;
+  /** Bars by which every order, change and cancel of the strategy arrives later; default 0. See `bar-transit.ts`. */
+  readonly delayBars?: number;
 }
 
 /** Counters of what the venue met. */
@@ -64,6 +66,13 @@ export function participationOf(options: BarExchangeOptions): number {
   const participation = options.participation ?? 0.1;
   if (participation > 0) return participation;
   throw optionError('participation', participation, 'a share above 0, or Infinity');
+}
+
+/** Whole bars. Errors: E_SIM_OPTION. */
+export function delayOf(options: BarExchangeOptions): number {
+  const delayBars = options.delayBars ?? 0;
+  if (Number.isSafeInteger(delayBars) && delayBars >= 0) return delayBars;
+  throw optionError('delayBars', delayBars, 'a whole number of bars, 0 or more');
 }
 
 /** What the price functions need of each contract. Errors: E_SIM_OPTION. */

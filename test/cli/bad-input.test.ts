@@ -154,6 +154,12 @@ describe('what a strategy does wrong', () => {
       'E_PRICE_GRID',
       '20000.4',
     ],
+    [
+      'names a side in words',
+      `if (n === 20) ${submit("side: 'buy'")}`,
+      'E_ORDER_SIDE',
+      'side is "buy"',
+    ],
     ['orders a quantity of zero', `if (n === 20) ${submit('qty: 0')}`, 'E_QTY', 'qty is 0'],
     [
       'orders in an expired contract',

@@ -7,7 +7,7 @@ import { COMMANDS } from '../../src/cli/command-tree.ts';
 import type { CommandSpec } from '../../src/cli/command.ts';
 import { programHelp } from '../../src/cli/help.ts';
 import { EXIT } from '../../src/core/errors.ts';
-import { donchianBreakout } from '../../src/strategies/index.ts';
+import { BUILT_IN_STRATEGIES, donchianBreakout } from '../../src/strategies/index.ts';
 import { documentProblems } from '../../src/research/json-schemas.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
 import { makeSampleCatalog } from '../support/sample-catalog.ts';
@@ -46,6 +46,7 @@ beforeAll(async () => {
     from: '2023-01-03',
     to: '2023-12-29',
     minuteFrom: '2023-12-01',
+    intervals: ['1d', '1h', '1m'],
   });
   cwd = sample.dir;
   mkdirSync(join(cwd, 'strategies'));
@@ -111,4 +112,57 @@ describe('the documents of a real run', () => {
       expect(documentProblems('envelope', body), argv.join(' ')).toEqual([]);
     }
   });
+});
+
+describe('a built-in strategy with its defaults', () => {
+  it.each(Object.keys(BUILT_IN_STRATEGIES))(
+    'runs on the sample: %s',
+    async (name) => {
+      const ran = await runReal(cwd, ['backtest', name, '--no-bounds'], { nowMs: nextMs() });
+      expect(ran, ran.err).toMatchObject({ code: EXIT.ok });
+      // Minutes are there for December only, and the run says so instead of cutting in silence.
+      const isShort = name === 'opening-range';
+      const said = 'W_SPAN_BARS: the data have 1m bars of ES from 2023-12-01 to 2023-12-29 only';
+      expect(ran.out.replace(/\s+/g, ' ').includes(said)).toBe(isShort);
+    },
+    60_000,
+  );
+  it('says the flags when the asked span has no such bars', async () => {
+    const asked = ['--from', '2023-03-01', '--to', '2023-12-29'];
+    const ran = await runReal(cwd, ['backtest', 'opening-range', ...asked], { nowMs: nextMs() });
+    expect(ran.code).toBe(EXIT.input);
+    expect(ran.err).toMatch(/fix +--from 2023-12-01 --to 2023-12-29/);
+  });
+});
+
+/** Scripts and JSON are for programs; everything else is read by people. */
+const READ = EXAMPLES.filter(
+  (line) => !/--json|--csv|--open|^frontmonth (new|completion|complete|data import) /.test(line),
+);
+
+describe.each([60, 80])('on a terminal of %i columns', (columns) => {
+  it.each([
+    ...READ,
+    ...COMMANDS.map((spec) => `frontmonth ${spec.name} --help`),
+    'frontmonth --help',
+    'frontmonth data import --help',
+    'frontmonth data show sample --instruments ES',
+    'frontmonth errors E_DATA_SPAN',
+    'frontmonth fills last --limit 3',
+    'frontmonth trades last --fifo --limit 3',
+    // Errors too.
+    'frontmonth trades last --where nonsense=1',
+    'frontmonth backtest donchian-breakout --fills none',
+    'frontmonth backtest donchian-breakout --from 1990-01-01 --to 1991-01-01',
+  ])(
+    '%s',
+    async (line) => {
+      const env = { CI: '1', NO_COLOR: '1' };
+      const argv = line.split(' ').slice(1);
+      const ran = await runReal(cwd, argv, { nowMs: nextMs(), isTty: true, columns, env });
+      const long = `${ran.out}\n${ran.err}`.split('\n').filter((text) => text.length > columns);
+      expect(long).toEqual([]);
+    },
+    60_000,
+  );
 });

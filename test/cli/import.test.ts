@@ -131,7 +131,12 @@ describe('an import of CSV', () => {
       ['--into', 'x', ...FLAGS, ...AT_CLOSE, '--columns', 'tme=Date'],
       'did you mean `time`?',
     ],
-  ])('says what is missing %s', async (_, argv, text) => {
+    [
+      'with a zone that does not exist',
+      ['--into', 'x', ...FLAGS, ...AT_CLOSE, '--zone', 'America/Chigago'],
+      'E_FLAG_VALUE: --zone is "America/Chigago"',
+    ],
+  ])('says what is missing or wrong %s', async (_, argv, text) => {
     const ran = await cli('data', 'import', 'close.csv', ...argv);
     expect(ran.code).toBe(EXIT.usage);
     expect(ran.err).toContain(text);

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { lacksOf, usesOf } from '../../src/cli/commands/check.ts';
 import { SHELLS, completionScript } from '../../src/cli/commands/completion.ts';
@@ -8,13 +9,13 @@ import { differences } from '../../src/cli/commands/compare.ts';
 import { errorCatalogs } from '../../src/cli/error-pages.ts';
 import { formatMoney, formatTime } from '../../src/cli/format.ts';
 import { loadModule } from '../../src/cli/load-module.ts';
-import { hasColor, isAnimated, toJson } from '../../src/cli/output.ts';
+import { hasColor, isAnimated, Output, toJson } from '../../src/cli/output.ts';
 import { frameInFile } from '../../src/cli/report-error.ts';
 import { loadStrategy } from '../../src/cli/strategy-loader.ts';
-import { editDistance, suggest } from '../../src/cli/suggest.ts';
-import { fitColumns, toCsv } from '../../src/cli/table.ts';
+import type { Column } from '../../src/cli/table.ts';
+import { fitColumns, renderTable, toCsv } from '../../src/cli/table.ts';
+import { wrap } from '../../src/cli/wrap.ts';
 import { EXIT } from '../../src/core/errors.ts';
-import { probeLookAhead } from '../../src/research/look-ahead.ts';
 import { KNOWN_VENUES } from '../../src/research/venues.ts';
 import { donchianBreakout } from '../../src/strategies/index.ts';
 import { envNameOf, resolveConfig } from '../../src/research/project-config.ts';
@@ -28,19 +29,6 @@ beforeEach(() => {
   count += 1;
   cwd = join(root, String(count));
   mkdirSync(cwd);
-});
-
-describe('suggestions', () => {
-  it('are within two edits, a swap counting one', () => {
-    expect(editDistance('lenght', 'length')).toBe(1);
-    expect(editDistance('', 'abc')).toBe(3);
-    expect(suggest('bactest', ['backtest', 'check'])).toBe('backtest');
-    expect(suggest('bkts', ['backtest'])).toBeNull();
-  });
-  it('take a short word for another one after two edits', () => {
-    expect(suggest('EZ', ['6Z', 'CL'])).toBe('6Z');
-    expect(suggest('EZ', ['NQ', 'CL'])).toBeNull();
-  });
 });
 
 describe('colour and animation', () => {
@@ -90,6 +78,38 @@ describe('numbers and times', () => {
   });
 });
 
+describe('text', () => {
+  it('breaks at spaces, and inside a word that is longer than a line', () => {
+    expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
+    expect(wrap('  a bbbbbbbbbbbb c', 8, 2)).toEqual(['  a bbbb', '  bbbbbb', '  bb c']);
+    expect(wrap('', 8)).toEqual(['']);
+  });
+  it('loses no character and keeps to the width', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,30}$/), { minLength: 1 }),
+        fc.integer({ min: 5, max: 40 }),
+        fc.integer({ min: 0, max: 4 }),
+        (words, width, indent) => {
+          const lines = wrap(words.join(' '), width, indent);
+          expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+          expect(lines.join('').replaceAll(' ', '')).toBe(words.join(''));
+        },
+      ),
+    );
+  });
+  it('shows fees without the sign of a gain', async () => {
+    const fills = [{ contract: 'ESZ2023', side: 1, qty: 1, feeMicros: 2_250_000 }];
+    const view = { dir: '', manifest: fakeManifest(), summary: null, trades: [], lots: [] };
+    const services = {
+      readRun: () => Promise.resolve({ ...view, orders: [], issues: [], fills }),
+    };
+    const ran = await run(['fills', 'last'], { services });
+    expect(ran.out).toContain('2.25');
+    expect(ran.out).not.toContain('+2.25');
+  });
+});
+
 describe('tables', () => {
   it('drop the least important columns first and keep the others in place', () => {
     expect(fitColumns([10, 10, 10, 10], [0, 3, 1, 2], 24)).toEqual([true, false, true, false]);
@@ -98,6 +118,7 @@ describe('tables', () => {
   it('say how many columns were dropped, and show them with --wide', async () => {
     const narrow = await run(['errors'], { isTty: true, columns: 60, env: { NO_COLOR: '1' } });
     expect(narrow.code).toBe(EXIT.ok);
+    for (const line of narrow.out.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
     const listed = await run(['runs', 'list'], {
       services: {
         listRuns: () =>
@@ -108,6 +129,35 @@ describe('tables', () => {
     });
     expect(listed.out).toMatch(/\(\+\d columns, use --wide\)/);
     for (const line of listed.out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+  const render = (columns: number, columnsOf: readonly Column<string>[]): string =>
+    renderTable(
+      new Output(
+        { stdout: { isTTY: true, columns, write: () => true }, env: { NO_COLOR: '1' } } as never,
+        { wide: false, color: null } as never,
+      ),
+      columnsOf,
+      ['one two three four five six'],
+    );
+  it('break columns of text inside themselves when nothing more can be dropped', () => {
+    const text: Column<string> = { title: 'text', cell: (row) => row };
+    const figure: Column<string> = { title: 'n', align: 'right', cell: () => '12,345,678,901,234' };
+    expect(render(40, [text, figure]).split('\n')).toEqual([
+      'text                                 n',
+      'one two three four  12,345,678,901,234',
+      'five six',
+    ]);
+  });
+  it('write one field a line when even that is not enough', () => {
+    const figure = (title: string): Column<string> => ({
+      title,
+      align: 'right',
+      cell: () => '12,345,678,901,234,567',
+    });
+    expect(render(40, [figure('a'), figure('bb')]).split('\n')).toEqual([
+      '  a   12,345,678,901,234,567',
+      '  bb  12,345,678,901,234,567',
+    ]);
   });
   it('quote what CSV must quote', () => {
     expect(toCsv([['a,b', 'c"d', null, true]])).toBe('"a,b","c""d",,true');
@@ -175,6 +225,7 @@ describe('configuration', () => {
     expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
   });
   it.each([
+    ['a date in another form', { outOfSample: '3 Jan 2022' }, 'E_CONFIG_VALUE', 'outOfSample'],
     ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
     [
       'an unknown key inside',
@@ -303,39 +354,6 @@ describe('compare', () => {
   });
 });
 
-describe('the look-ahead probe', () => {
-  const order = (createdUs: number, qty = 1) => ({
-    contract: 'ESH2024',
-    side: 1,
-    type: 'market',
-    orderQty: qty,
-    createdUs,
-    role: 'single',
-  });
-  it('holds when the run on half of the data begins the run on all of it', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1), order(2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: true, orders: 1, cutDate: '2020-07-02' });
-  });
-  it('names the first order that data after the cut have changed', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1, 2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: false, reason: expect.stringContaining('orderQty: 1') });
-  });
-});
-
 describe('error pages', () => {
   it('stand in exactly one catalog each', async () => {
     const seen = new Map<string, string>();
@@ -368,6 +386,16 @@ describe('completion', () => {
     const script = completionScript(shell);
     expect(script).toContain('frontmonth complete');
     expect(script).toMatch(/complete -F|compdef|complete -c|Register-ArgumentCompleter/);
+  });
+
+  // The other three run in their shells: scripts/completion-check.ts.
+  it('script of PowerShell closes what it opens and passes an array whatever is typed', () => {
+    const script = completionScript('powershell');
+    const code = script.replace(/^#.*$/gm, '').replace(/'[^']*'/g, "''");
+    for (const [open, close] of ['()', '{}', '[]'])
+      expect(code.split(open!).length, open).toBe(code.split(close!).length);
+    expect(script.split("'").length % 2).toBe(1);
+    expect(script).toContain('$next = @(if');
   });
 
   const services = {

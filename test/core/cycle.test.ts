@@ -1,6 +1,6 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { checkChain, cyclesOf, neighboursOf } from '../../src/core/chain.ts';
+import { checkChain, neighboursOf } from '../../src/core/chain.ts';
 import type { ContractMonth } from '../../src/core/cycle.ts';
 import {
   addMonths,
@@ -11,6 +11,7 @@ import {
   parseCycle,
 } from '../../src/core/cycle.ts';
 import { TradingError } from '../../src/core/errors.ts';
+import { cyclesOf } from '../../src/core/listing.ts';
 import { toContractId } from '../../src/core/symbology.ts';
 
 const month = parseContractMonth;

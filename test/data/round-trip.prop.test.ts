@@ -177,10 +177,10 @@ describe('rows of any values', () => {
         isEventEnd: flag,
       };
       const writer = writerFor(one);
-      writer.putTrades(ES, 2024, trades);
-      writer.putQuotes(ES, 2024, quotes);
-      writer.putDepth(ES, 2024, depth);
-      writer.putMbo(ES, 2024, mbo);
+      writer.put('trades', ES, 2024, trades);
+      writer.put('quotes', ES, 2024, quotes);
+      writer.put('depth', ES, 2024, depth);
+      writer.put('mbo', ES, 2024, mbo);
       const dataset = writer.commit();
       for (const [kind, want] of Object.entries({ trades, quotes, depth, mbo }))
         expectSame(collect(dataset[kind as 'trades']({ contract: ES })), want, rows);

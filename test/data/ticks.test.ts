@@ -25,10 +25,10 @@ it('returns trades, quotes, depth and orders as they were written, nanoseconds a
   const orderId = BigUint64Array.of(0n, 2n ** 64n - 1n, 7n);
   const mbo = { ...base, orderId, action: Uint8Array.of(0, 5, 3), side, price, qty, isEventEnd };
   const writer = openCatalog(tempFolder()).createDataset(metaOf('ticks')).beginWrite();
-  writer.putTrades(ES, 2024, trades);
-  writer.putQuotes(ES, 2024, quotes);
-  writer.putDepth(ES, 2024, depth);
-  writer.putMbo(ES, 2024, mbo);
+  writer.put('trades', ES, 2024, trades);
+  writer.put('quotes', ES, 2024, quotes);
+  writer.put('depth', ES, 2024, depth);
+  writer.put('mbo', ES, 2024, mbo);
   const dataset = writer.commit();
   for (const [kind, want] of Object.entries({ trades, quotes, depth, mbo })) {
     const read = collect(dataset[kind as 'trades']({ contract: ES }));

@@ -263,6 +263,8 @@ describe('bad input of a strategy', () => {
   it.each<[string, (ctx: StrategyContext) => void]>([
     ['E_QTY', market(Side.Buy, 0)],
     ['E_QTY', market(Side.Buy, 1.5)],
+    ['E_ORDER_SIDE', market('buy' as never, 1)],
+    ['E_ORDER_SIDE', market(0 as never, 1)],
     [
       'E_PRICE_GRID',
       (ctx) =>
@@ -318,6 +320,8 @@ describe('bad input of a strategy', () => {
     ['E_ORDER_UNKNOWN', (ctx) => ctx.cancel('O-999999' as never)],
     ['E_SERIES_UNKNOWN', (ctx) => void ctx.series('other')],
     ['E_SERIES_HISTORY', (ctx) => void ctx.series('main').close(8)],
+    ['E_SERIES_FUTURE', (ctx) => void ctx.series('main').close(-1)],
+    ['E_SERIES_FUTURE', (ctx) => void ctx.series('main').close(NaN)],
     ['E_TIMER', (ctx) => ctx.setTimer('x', NaN as never)],
   ])('stops with %s', (code, act) => {
     const { result } = run({

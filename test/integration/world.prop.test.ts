@@ -50,6 +50,27 @@ describe('a run of any strategy on any market', () => {
     });
   });
 
+  it('breaks none where every message arrives a bar or two late, and fills that much later', () => {
+    check(RUNS / 2, (input) => {
+      for (const delayBars of [1, 2]) {
+        const { faults, result } = runFuzz(input, { delayBars });
+        expect(faults).toEqual([]);
+        expect(runFuzz(input, { delayBars, chunk: 3 }).result.eventHash).toBe(result.eventHash);
+      }
+    });
+  });
+
+  it('is the same for a delay of no bars, and for any delay where nothing is sent', () => {
+    check(RUNS / 6, (input) => {
+      const { eventHash } = runFuzz(input).result;
+      expect(runFuzz(input, { delayBars: 0 }).result.eventHash).toBe(eventHash);
+      const silent = { ...input, actions: [] };
+      expect(runFuzz(silent, { delayBars: 3 }).result.eventHash).toBe(
+        runFuzz(silent).result.eventHash,
+      );
+    });
+  });
+
   it('gives the same event hash again, and for every size of the chunks of its sources', () => {
     check(RUNS / 4, (input) => {
       const { eventHash } = runFuzz(input).result;

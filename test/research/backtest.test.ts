@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TradingError } from '../../src/core/errors.ts';
+import type { AnyStrategyDefinition } from '../../src/core/strategy.ts';
 import { defineStrategy } from '../../src/core/strategy.ts';
 import { parseContractId } from '../../src/core/symbology.ts';
 import type { BacktestOutcome } from '../../src/research/backtest.ts';
@@ -19,6 +20,29 @@ async function codeOf(run: () => Promise<unknown>): Promise<{ code: string; mess
     throw error;
   }
   return { code: 'no error', message: '' };
+}
+
+/** Buys once on hours, and looks at the next bar whether it holds. */
+function oneShot(id: string, onNext: (isFilled: boolean) => void): AnyStrategyDefinition {
+  return defineStrategy({
+    id,
+    version: '1',
+    description: 'Buys once.',
+    params: {},
+    instruments: ['ES'],
+    requires: () => ({ series: [{ root: 'ES', bars: '1h' }] }),
+    create: () => {
+      let bars = 0;
+      return {
+        onBar(_bar, ctx): void {
+          bars += 1;
+          if (bars === 1)
+            ctx.submit({ contract: ctx.contract('ES'), side: 1, qty: 1, type: 'market' });
+          if (bars === 2) onNext(ctx.netQty('ES') !== 0);
+        },
+      };
+    },
+  }) as unknown as AnyStrategyDefinition;
 }
 
 let sample: SampleCatalog;
@@ -61,7 +85,76 @@ describe('a backtest on the sample', () => {
         report: false,
       }),
     );
-    expect(other.summary.metrics).toEqual(donchian.summary.optimistic);
+    // The run one bar later stands beside the headline policy only.
+    const { netOneBarLater: _late, ...metrics } = other.summary.metrics;
+    const { netOneBarLater: _none, ...bound } = donchian.summary.optimistic!;
+    expect(metrics).toEqual(bound);
+  });
+
+  it('runs a third time with every order one bar late, and says what is left', async () => {
+    const { metrics, oneBarLater } = donchian.summary;
+    expect(metrics['netOneBarLater']).toEqual(oneBarLater!['netProfit']);
+    expect(oneBarLater!['netProfit']!.value).not.toBe(metrics['netProfit']!.value);
+    expect(oneBarLater!['closedTrades']!.value).toBeGreaterThan(10);
+    const again = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', { params: FAST, report: false }),
+    );
+    expect(again.summary.oneBarLater).toEqual(oneBarLater);
+    // The log is that of the run itself: a third simulation leaves no trace in it.
+    const alone = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', { params: FAST, bounds: false, report: false }),
+    );
+    expect(alone.summary.eventHash).toBe(donchian.summary.eventHash);
+    expect(alone.summary.oneBarLater).toBe(null);
+    expect(alone.summary.metrics['netOneBarLater']).toEqual({
+      value: null,
+      reason: 'not simulated: --no-bounds',
+    });
+  });
+
+  it('is nothing but its costs one bar later where a position is held from the start', async () => {
+    const hold = oneShot('hold', () => {});
+    const out = await runBacktest(
+      backtestOptions(sample, 'hold', { strategy: hold, instruments: ['ES'], report: false }),
+    );
+    const { fills } = readRun(out.dir, TABLE_STORE);
+    const first = fills[0]!;
+    const late = out.summary.metrics['netOneBarLater']!.value!;
+    const net = out.summary.metrics['netProfit']!.value!;
+    // The two entries are one hourly bar apart: their opens differ by a few points, at 50 USD a point.
+    expect(late).not.toBe(net);
+    expect(Math.abs(late - net)).toBeLessThan(first.priceTicks * 0.25 * 0.05 * 50);
+  });
+
+  it('keeps the figure of a strategy that sends nothing, and names the error of one that cannot be late', async () => {
+    const silent = defineStrategy({
+      id: 'silent',
+      version: '1',
+      description: 'Looks on.',
+      params: {},
+      instruments: ['ES'],
+      requires: () => ({ series: [{ root: 'ES', bars: '1d' }] }),
+      create: () => ({}),
+    });
+    const none = await runBacktest(
+      backtestOptions(sample, 'silent', { strategy: silent, instruments: ['ES'], report: false }),
+    );
+    expect(none.summary.metrics['netOneBarLater']).toEqual({ value: 0 });
+    const impatient = oneShot('impatient', (isFilled) => {
+      if (!isFilled) throw new Error('my order must be there by now');
+    });
+    const out = await runBacktest(
+      backtestOptions(sample, 'impatient', {
+        strategy: impatient,
+        instruments: ['ES'],
+        report: false,
+      }),
+    );
+    expect(out.manifest.outcome).toBe('completed');
+    expect(out.summary.metrics['netOneBarLater']).toEqual({
+      value: null,
+      reason: 'one bar later the strategy fails: my order must be there by now',
+    });
   });
 
   it('simulates both bounds where bars were ambiguous', async () => {
@@ -132,6 +225,66 @@ describe('a backtest on the sample', () => {
     );
     const entries = run.trades.length;
     expect(stops.length).toBeGreaterThanOrEqual(entries);
+  });
+
+  it('says when it was warm: before its first date by default, later where the data begin too late', async () => {
+    const { manifest } = donchian;
+    // The demo asks for a warm-up and leaves its first date to the data.
+    expect(manifest.warmUp).toEqual({ from: '2021-01-04', until: manifest.from });
+    const short = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        from: '2021-01-05',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(short.manifest.from).toBe('2021-01-05');
+    expect(short.manifest.warmUp!.from).toBe('2021-01-04');
+    expect(short.manifest.warmUp!.until! > '2021-01-12').toBe(true);
+    expect(short.manifest.warmUp!.until! < '2021-02-15').toBe(true);
+    const never = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: { ...FAST, entryBars: 400 },
+        from: '2021-01-05',
+        to: '2021-03-31',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(never.manifest.warmUp!.until).toBe(null);
+    const none = await runBacktest(
+      backtestOptions(sample, 'hold', {
+        strategy: oneShot('cold', () => {}),
+        instruments: ['ES'],
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(none.manifest.warmUp).toBe(null);
+  });
+
+  it('judges the dates from the out-of-sample date on apart, and simulates the same', async () => {
+    const out = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        outOfSample: '2022-01-03',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.summary.eventHash).toBe(donchian.summary.eventHash);
+    expect(out.manifest.outOfSample).toBe('2022-01-03');
+    const { inSample, outOfSample } = out.summary.samples!;
+    expect(inSample['netProfit']!.value! + outOfSample['netProfit']!.value!).toBeCloseTo(
+      out.summary.metrics['netProfit']!.value!,
+      6,
+    );
+    expect(donchian.summary.samples).toBe(null);
+    const wrong = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { outOfSample: '2022-13-01' })),
+    );
+    expect(wrong.code).toBe('E_TRADE_DATE');
   });
 
   it('runs again to the same event hash', async () => {

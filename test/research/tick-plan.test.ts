@@ -19,7 +19,7 @@ beforeAll(() => {
   const dataset = openCatalog(sample.catalogDir).dataset('sample');
   const rows = Array.from({ length: Math.floor((TO - FROM) / HOUR) }, (_, i) => FROM + i * HOUR);
   const writer = dataset.beginWrite({ isValidated: false });
-  writer.putTrades('ESZ2022' as never, 2022, {
+  writer.put('trades', 'ESZ2022' as never, 2022, {
     length: rows.length,
     tsUs: Float64Array.from(rows),
     seq: Float64Array.from(rows, (_, i) => i),

@@ -12,7 +12,7 @@ import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
 import type { RunSummary } from '../../research/run-format.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
-import { numberFlag, spanOf } from '../flag-values.ts';
+import { dateFlag, numberFlag, spanOf } from '../flag-values.ts';
 import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
@@ -57,6 +57,7 @@ function configFlags(call: CommandCall, capital?: number): Record<string, unknow
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
     rates: textFlag(call, 'rates'),
+    outOfSample: dateFlag(call, 'outOfSample'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
 }
@@ -94,6 +95,7 @@ async function backtestOptions(
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
+    ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
     runsDir: values.runs,
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
@@ -176,7 +178,8 @@ async function simulate(
 export function withStrategyPlace(error: unknown, strategy: LoadedStrategy, cwd: string): unknown {
   if (strategy.path === null || !isTradingError(error)) return error;
   const line = frameInFile(stackOf(error), strategy.path, cwd);
-  if (line === null) return error;
+  // What the strategy threw was placed when it was caught.
+  if (line === null || error.where?.startsWith(line) === true) return error;
   const where = error.where === undefined ? line : `${line}, ${error.where}`;
   return new TradingError(error.code as `E_${string}`, error.message, {
     ...(error.details === undefined ? {} : { details: error.details }),

@@ -79,14 +79,14 @@ function tableText(call: CommandCall, rows: readonly Difference[], count: number
   return renderTable<Difference>(
     call.out,
     [
-      { title: '', cell: (row) => row.what },
+      { title: '', priority: 1, cell: (row) => row.what },
       { title: 'name', cell: (row) => row.name },
       ...Array.from({ length: count }, (_, i) => ({
         title: String.fromCharCode(65 + i),
         align: 'right' as const,
         cell: (row: Difference) => row.values[i]!,
       })),
-      { title: '', priority: 1, cell: (row) => row.note },
+      { title: '', priority: 2, cell: (row) => row.note },
     ],
     rows,
   );

@@ -14,13 +14,15 @@ import { dateFlag, numberFlag } from '../flag-values.ts';
 import { formatNumber } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
+import type { Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import type { DatasetView, SampleOptions, SegmentView } from '../services.ts';
 import { splitRoots } from '../strategy-loader.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Column } from '../table.ts';
 import { renderTable } from '../table.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
+import { fieldLines, wrap } from '../wrap.ts';
 
 const DATASET_SCHEMA = 'frontmonth.dataset/1';
 
@@ -88,7 +90,7 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
     call.out.talk('stopped; nothing was written');
     return interrupts.exitCode() ?? EXIT.interrupted;
   }
-  call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(dataset));
+  call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(call.out, dataset));
   return EXIT.ok;
 }
 
@@ -129,7 +131,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     'frontmonth.import/1',
     { rows: outcome.rows, issues: outcome.issues, dataset: datasetJson(outcome.dataset) },
     () =>
-      `${formatNumber(outcome.rows, 0)} rows imported, ${outcome.issues.length} rows with problems\n${describeDataset(outcome.dataset)}`,
+      `${formatNumber(outcome.rows, 0)} rows imported, ${outcome.issues.length} rows with problems\n${describeDataset(call.out, outcome.dataset)}`,
   );
   return outcome.issues.length > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
@@ -187,7 +189,7 @@ export async function dataShow(call: CommandCall): Promise<ExitCode> {
     call.out.result(
       DATASET_SCHEMA,
       { ...datasetJson(dataset), segments: dataset.segments },
-      () => `${describeDataset(dataset)}\n\n${contractTable(call, dataset)}`,
+      () => `${describeDataset(call.out, dataset)}\n\n${contractTable(call, dataset)}`,
     );
     return EXIT.ok;
   }
@@ -238,7 +240,7 @@ interface BarRow {
 }
 
 const BAR_COLUMNS: readonly Column<BarRow>[] = [
-  { title: 'close time UTC', cell: (bar) => bar.closeUtc },
+  { title: 'close UTC', cell: (bar) => bar.closeUtc.replace('T', ' ').replace(/(:00)?Z$/, '') },
   ...(['open', 'high', 'low', 'close'] as const).map((name): Column<BarRow> => ({
     title: name,
     align: 'right',
@@ -247,6 +249,7 @@ const BAR_COLUMNS: readonly Column<BarRow>[] = [
   {
     title: 'volume',
     align: 'right',
+    priority: 1,
     cell: (bar) => (bar.volume === null ? '–' : String(bar.volume)),
   },
 ];
@@ -338,8 +341,8 @@ function contractTable(call: CommandCall, dataset: DatasetView): string {
     else group.push(segment);
   }
   if (asked === undefined && groups.size > CONTRACT_ROWS_MAX) {
-    const hint = `contracts of a product: frontmonth data show ${dataset.name} --instruments ${known[0]!}`;
-    return `${productTable(call, dataset)}\n\n${hint}`;
+    const hint = `frontmonth data show ${dataset.name} --instruments ${known[0]!}`;
+    return `${productTable(call, dataset)}\n\nthe contracts of a product:\n  ${hint}`;
   }
   return renderTable<SegmentView[]>(
     call.out,
@@ -370,6 +373,7 @@ function productTable(call: CommandCall, dataset: DatasetView): string {
       {
         title: 'contracts',
         align: 'right',
+        priority: 1,
         cell: (group) => String(new Set(group.map((segment) => segment.contract)).size),
       },
       { title: 'first', cell: (group) => dayOf(spanOf(group).firstUs) },
@@ -389,17 +393,26 @@ function productTable(call: CommandCall, dataset: DatasetView): string {
   );
 }
 
-export function describeDataset(dataset: DatasetView): string {
+export function describeDataset(out: Output, dataset: DatasetView): string {
   const span = spanOf(dataset.segments);
+  const width = out.width('stdout');
   return [
     `${dataset.name}${dataset.isSynthetic ? '   SYNTHETIC DATA' : ''}`,
-    `  ${dataset.description}`,
-    `  span      ${dayOf(span.firstUs)} to ${dayOf(span.lastUs)}`,
-    `  rows      ${formatNumber(rowsOf(dataset.segments), 0)} in ${dataset.segments.length} segments`,
-    `  products  ${rootsOf(dataset).join(' ')}`,
-    `  volume    ${dataset.volume}, stamps ${dataset.stamps}`,
-    `  source    ${dataset.source}`,
-    `  checksum  ${dataset.checksum}`,
+    ...wrap(`  ${dataset.description}`, width, 2),
+    ...fieldLines(
+      [
+        ['span', `${dayOf(span.firstUs)} to ${dayOf(span.lastUs)}`],
+        [
+          'rows',
+          `${formatNumber(rowsOf(dataset.segments), 0)} in ${dataset.segments.length} segments`,
+        ],
+        ['products', rootsOf(dataset).join(' ')],
+        ['volume', `${dataset.volume}, stamps ${dataset.stamps}`],
+        ['source', dataset.source],
+        ['checksum', dataset.checksum],
+      ],
+      width,
+    ),
   ].join('\n');
 }
 

@@ -4,8 +4,9 @@ import { EXIT, TradingError } from '../../core/errors.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg } from '../command.ts';
 import { allErrorPages } from '../error-pages.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import { renderTable } from '../table.ts';
+import { fieldLines } from '../wrap.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const entries = Object.entries(await allErrorPages()).toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -16,7 +17,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
         call.out,
         [
           { title: 'code', cell: ([code]) => code },
-          { title: 'exit', align: 'right', cell: ([, page]) => String(page.exit) },
+          { title: 'exit', align: 'right', priority: 1, cell: ([, page]) => String(page.exit) },
           { title: 'title', cell: ([, page]) => page.title },
         ],
         entries,
@@ -39,9 +40,14 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   call.out.result('frontmonth.error-page/1', { code, ...page }, () =>
     [
       `${code}: ${page.title}`,
-      `  cause    ${page.cause}`,
-      `  cure     ${page.cure}`,
-      `  exit     ${page.exit}`,
+      ...fieldLines(
+        [
+          ['cause', page.cause],
+          ['cure', page.cure],
+          ['exit', String(page.exit)],
+        ],
+        call.out.width('stdout'),
+      ),
     ].join('\n'),
   );
   return EXIT.ok;

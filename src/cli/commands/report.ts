@@ -7,6 +7,7 @@ import type { CommandCall } from '../command.ts';
 import { hasFlag, listArg, textFlag } from '../command.ts';
 import { numberFlag } from '../flag-values.ts';
 import { formatBytes } from '../format.ts';
+import { wrap } from '../wrap.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const refs = listArg(call, 0).length === 0 ? ['last'] : listArg(call, 0);
@@ -34,7 +35,13 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   }
   call.out.result('frontmonth.report/1', files, () =>
     files
-      .map(({ file, bytes }) => `${relative(call.host.cwd, file)} (${formatBytes(bytes)})`)
+      .flatMap(({ file, bytes }) =>
+        wrap(
+          `${relative(call.host.cwd, file)} (${formatBytes(bytes)})`,
+          call.out.width('stdout'),
+          2,
+        ),
+      )
       .join('\n'),
   );
   if (hasFlag(call, 'open')) for (const { file } of files) await call.host.openInBrowser(file);

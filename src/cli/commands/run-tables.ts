@@ -8,9 +8,9 @@ import type { RunInstrument } from '../../research/run-format.ts';
 import type { CommandCall, CommandRunner } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
 import { numberFlag } from '../flag-values.ts';
-import { formatMicros, formatMoney, formatTime } from '../format.ts';
+import { formatMicros, formatMoney, formatNumber, formatTime } from '../format.ts';
 import type { Row, RunView } from '../services.ts';
-import { didYouMean } from '../suggest.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Column } from '../table.ts';
 import { renderTable, toCsv } from '../table.ts';
 
@@ -85,6 +85,13 @@ const SHOWN: Readonly<Record<string, readonly (readonly [name: string, priority:
     ['slippageTicks', 6],
   ],
 };
+
+const COSTS: ReadonlySet<string> = new Set([
+  'feeMicros',
+  'feesMicros',
+  'commissionMicros',
+  'rollCostMicros',
+]);
 
 /** Words of the field for the names on disk, usable in --where and --sort. */
 const ALIASES: Readonly<Record<string, string>> = {
@@ -273,6 +280,8 @@ function cellText(
   if (typeof value === 'boolean') return value ? 'yes' : '';
   if (typeof value !== 'number') return value == null ? '' : String(value as string | bigint);
   if (Number.isNaN(value)) return '–';
+  // A cost is not a result: without a sign, as in the files, and a rebate is negative.
+  if (COSTS.has(column)) return formatNumber(value / 1_000_000, 2);
   if (column.endsWith('Micros')) return formatMicros(value);
   if (column === 'net') return formatMoney(value);
   if (column.endsWith('TradeDate')) return toIsoDate(value as TradeDate);

@@ -36,6 +36,10 @@ export function newestFirst(runs: readonly RunListing[]): RunListing[] {
   return runs.toSorted((a, b) => (stamp(a) < stamp(b) ? 1 : stamp(a) > stamp(b) ? -1 : 0));
 }
 
+function outcomeOf(run: RunListing): string {
+  return run.manifest?.outcome ?? 'failed';
+}
+
 function listTable(call: CommandCall, runs: readonly RunListing[]): string {
   const net = (run: RunListing): number | null =>
     run.summary === null ? null : figure(run.summary, 'netProfit');
@@ -43,25 +47,31 @@ function listTable(call: CommandCall, runs: readonly RunListing[]): string {
     call.out,
     [
       { title: 'run', cell: (run) => run.runId },
-      { title: 'outcome', cell: (run) => run.manifest?.outcome ?? 'failed' },
-      { title: 'net', align: 'right', cell: (run) => formatMoney(net(run)) },
+      { title: 'outcome', priority: 1, cell: outcomeOf },
+      {
+        title: 'net',
+        align: 'right',
+        // Where there is room for one of the two, a run without a result says what became of it.
+        cell: (run) => (net(run) === null ? outcomeOf(run) : formatMoney(net(run))),
+      },
       {
         title: 'Sharpe',
         align: 'right',
-        priority: 1,
+        priority: 3,
         cell: (run) => formatRatio(run.summary === null ? null : figure(run.summary, 'sharpe')),
       },
       {
         title: 'trades',
         align: 'right',
+        priority: 2,
         cell: (run) => String(run.summary?.trades.closed ?? '–'),
       },
       {
         title: 'span',
-        priority: 3,
+        priority: 5,
         cell: (run) => `${run.manifest?.from ?? '–'} ${run.manifest?.to ?? ''}`,
       },
-      { title: 'tags', priority: 2, cell: (run) => run.manifest?.tags.join(' ') ?? '' },
+      { title: 'tags', priority: 4, cell: (run) => run.manifest?.tags.join(' ') ?? '' },
     ],
     runs,
   );

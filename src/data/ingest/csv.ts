@@ -17,9 +17,9 @@ import { writeError } from '../arrow-store.ts';
 import type { Dataset } from '../catalog.ts';
 import type { DatasetWriter, SegmentSink } from '../dataset-writer.ts';
 import { yearOf } from '../dataset-writer.ts';
+import { suggest } from '../../core/suggest.ts';
 import { errnoOf } from '../file-io.ts';
 import type { GridStatement, SegmentEntry } from '../manifest.ts';
-import { nearestName } from '../suggest.ts';
 import type { TimeFormat, TimeParser } from './csv-text.ts';
 import { guessDelimiter, parseDecimal, splitFields, timeParser } from './csv-text.ts';
 
@@ -459,7 +459,7 @@ function positionsOf(
       positions[field] = position;
       continue;
     }
-    const near = hasHeader ? nearestName(String(column), names) : null;
+    const near = hasHeader ? suggest(String(column), names) : null;
     throw mappingError(
       `${field}: the file has no column ${JSON.stringify(column)}`,
       { field, column, columns: hasHeader ? names : first.length },

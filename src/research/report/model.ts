@@ -8,6 +8,8 @@ import type { PriceTape, RunData } from '../run-data.ts';
 import { RTH_WINDOWS } from '../rth-windows.ts';
 import type { Metrics, RunManifest, RunSummary } from '../run-format.ts';
 import { mean, sampleDeviation, sum } from '../stats.ts';
+import type { RunSpan } from '../samples.ts';
+import { sampleLabel, spansOf } from '../samples.ts';
 import { summarise } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
@@ -33,6 +35,7 @@ import {
   orderTable,
   periodRows,
   rollTable,
+  sampleTables,
   segmentReader,
   timeTables,
   weekdayTable,
@@ -51,18 +54,14 @@ export interface ReportOptions {
   readonly label?: string;
   /** Session segments by product or session group, for list and table by session. Default: the windows in common use. */
   readonly segments?: Readonly<Record<string, readonly SessionSegment[]>>;
-  /** Trade dates that are shaded in the daily charts, such as a warm-up or an out-of-sample span. */
+  /** Trade dates that are shaded in the daily charts. Default: the run's own warm-up and out-of-sample span. */
   readonly spans?: readonly ReportSpan[];
   /** Summary of a run to stand in the headline beside this one. */
   readonly compared?: RunSummary;
 }
 
 /** Trade dates as days since 1970-01-01, inclusive. */
-export interface ReportSpan {
-  readonly label: string;
-  readonly from: number;
-  readonly to: number;
-}
+export type ReportSpan = RunSpan;
 
 /** Bars of the price chart: columns `tape<i>.*` of the pack. */
 export interface TapeInfo {
@@ -192,14 +191,16 @@ export function buildReportModel(
     ...prices.tapes.flatMap((tape, index) => tapeColumns(tape, index, run)),
   ]);
   const closed = flat.filter((row) => !row.open);
+  const sample = sampleLabel(run.manifest);
   const model: ReportModel = {
     schema: 'frontmonth.report/1',
     summary,
     manifest,
-    spans: options.spans ?? [],
+    spans: options.spans ?? spansOf(run.manifest),
     compared: options.compared ?? null,
     labels: [
       ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+      ...(sample === null ? [] : [sample]),
       ...(options.label === undefined ? [] : [options.label]),
       ...(run.manifest.outcome === 'completed' ? [] : [run.manifest.outcome.toUpperCase()]),
     ],
@@ -209,6 +210,7 @@ export function buildReportModel(
     headline: HEADLINE_KEYS,
     years: periodRows(daily),
     tables: withoutMachinePaths({
+      equity: sampleTables(summary, daily),
       periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
       time: timeTables(run, segments),

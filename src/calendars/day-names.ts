@@ -1,0 +1,88 @@
+/** Names of days for people. */
+
+const NAMES: Readonly<Record<string, string>> = {
+  'new-year': "New Year's Day",
+  'new-years-eve': "New Year's Eve",
+  mlk: 'Martin Luther King Day',
+  presidents: "Presidents' Day",
+  'good-friday': 'Good Friday',
+  'good-friday-payrolls': 'Good Friday with the employment report',
+  'easter-monday': 'Easter Monday',
+  memorial: 'Memorial Day',
+  juneteenth: 'Juneteenth',
+  independence: 'Independence Day',
+  'independence-eve': 'day before Independence Day',
+  labor: 'Labor Day',
+  labour: 'Labour Day',
+  thanksgiving: 'Thanksgiving',
+  'christmas-eve': 'Christmas Eve',
+  christmas: 'Christmas',
+  boxing: 'Boxing Day',
+  'may-day': 'May Day',
+  'early-may': 'Early May bank holiday',
+  spring: 'Spring bank holiday',
+  summer: 'Summer bank holiday',
+  proclaimed: 'proclaimed bank holiday',
+  'whit-monday': 'Whit Monday',
+  berchtold: "Berchtold's Day",
+  ascension: 'Ascension Day',
+  'swiss-whit-monday': 'Whit Monday in Switzerland',
+  'swiss-national': 'Swiss National Day',
+  'lunar-new-year': 'Lunar New Year',
+  'lunar-eve': "Lunar New Year's Eve",
+  'half-day': 'half day before a holiday',
+  'no-night': 'day without the night session before it',
+  'ching-ming': 'Ching Ming Festival',
+  buddha: "Buddha's birthday",
+  'tuen-ng': 'Tuen Ng Festival',
+  establishment: 'Hong Kong Establishment Day',
+  'mid-autumn': 'day after the Mid-Autumn Festival',
+  national: 'National Day',
+  'chung-yeung': 'Chung Yeung Festival',
+  substitute: 'substitute holiday',
+  decreed: 'holiday by decree',
+  'common-holiday': 'holiday in Singapore and in the market of the underlying',
+  'coming-of-age': 'Coming of Age Day',
+  foundation: 'Foundation Day',
+  emperor: "Emperor's Birthday",
+  'spring-equinox': 'Vernal Equinox Day',
+  'autumn-equinox': 'Autumnal Equinox Day',
+  showa: 'Showa Day',
+  constitution: 'Constitution Day',
+  greenery: 'Greenery Day',
+  children: "Children's Day",
+  marine: 'Marine Day',
+  mountain: 'Mountain Day',
+  aged: 'Respect for the Aged Day',
+  between: 'day between two holidays',
+  sports: 'Sports Day',
+  culture: 'Culture Day',
+  'holiday-trading': 'holiday with trading',
+  australia: 'Australia Day',
+  anzac: 'Anzac Day',
+  'kings-birthday': "King's Birthday",
+  'after-easter': 'Tuesday after Easter',
+  mourning: 'day of mourning',
+  seollal: 'Seollal',
+  samil: 'Independence Movement Day',
+  arbor: 'Arbor Day',
+  liberation: 'Liberation Day',
+  chuseok: 'Chuseok',
+  hangul: 'Hangul Day',
+  'year-end': 'last day of the year',
+  examination: 'college entrance examination',
+  'after-examination': 'day after the college entrance examination',
+  'first-session': 'first session of the year',
+};
+
+/**
+ * Name of a named day, moved by `offset` calendar days. A name that is not listed is spelled out: `golden-week` is
+ * "golden week".
+ */
+export function dayTitle(name: string, offset: number): string {
+  const title = NAMES[name] ?? name.replaceAll('-', ' ');
+  if (offset === 0) return title;
+  const days = Math.abs(offset);
+  const count = days === 1 ? 'day' : `${days} days`;
+  return `${count} ${offset < 0 ? 'before' : 'after'} ${title}`;
+}
