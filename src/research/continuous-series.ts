@@ -1,7 +1,8 @@
 /** A continuous series outside a backtest: the same contracts, rolls and adjustment that a strategy would be given. */
 import type { BarInterval } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
-import { cyclesOf, neighboursOf } from '../core/chain.ts';
+import { neighboursOf } from '../core/chain.ts';
+import { cyclesOf } from '../core/listing.ts';
 import type { ContractMonth } from '../core/cycle.ts';
 import type { ContractId, InstrumentSpec } from '../core/instrument.ts';
 import type { BarSource, TradingCalendar } from '../core/ports.ts';

@@ -1,6 +1,7 @@
 /** Which contracts stand beside those of a chain on the curve, for series that are declared with `curve`. */
 import { carryYears } from '../core/carry.ts';
-import { cyclesOf, neighboursOf } from '../core/chain.ts';
+import { neighboursOf } from '../core/chain.ts';
+import { cyclesOf } from '../core/listing.ts';
 import type { ContractMonth } from '../core/cycle.ts';
 import type {
   ContractId,

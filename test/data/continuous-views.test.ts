@@ -269,6 +269,25 @@ describe('a roll in parts', () => {
     expect(known.close[0]).toBe((1000 + (30 + 32 + 28) / 5) / 10);
   });
 
+  it('that had not ended with the data is a blend to its end', () => {
+    const parts = weighted.roll.parts!.slice(0, 3);
+    const { from: old, to: next, fromIndex, toIndex } = weighted.roll;
+    const begun = {
+      ...weighted.schedule,
+      held: [0],
+      rolls: [],
+      underway: { from: old, to: next, fromIndex, toIndex, parts },
+    };
+    const open = view('back-difference', { schedule: begun, toUs: 4 as TsUs });
+    expect(open).toEqual(view('back-difference', { asKnownAt: 4 as TsUs }));
+    expect([...open.toIndex]).toEqual([-1, -1, 1, 1]);
+    const bad = {
+      ...begun,
+      underway: { ...begun.underway, parts: [{ ...parts[0]!, toPrice: -9999 }] },
+    };
+    expect(() => view('back-ratio', { schedule: bad })).toThrow(/at or below zero/);
+  });
+
   it('is refused as a ratio over a price at or below zero', () => {
     const parts = weighted.roll.parts!.map((part, i) =>
       i === 2 ? { ...part, fromPrice: -1 } : part,
