@@ -57,6 +57,12 @@ export function createServices(): Services {
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
     checkDataset,
+    readContinuous: async (options) =>
+      (await import('../research/continuous-series.ts')).readContinuousSeries(options),
+    saveContinuous: async (options) =>
+      (await import('../research/continuous-series.ts')).saveContinuousSeries(options),
+    renderContinuousPage: async (series, options) =>
+      (await import('../research/report/continuous-page.ts')).renderContinuousPage(series, options),
     generateSample,
     importFiles,
     venueCapabilities,

@@ -15,6 +15,13 @@ import type {
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type {
+  ContinuousSeries,
+  ContinuousSeriesOptions,
+  SavedSeries,
+  SaveOptions,
+} from '../research/continuous-series.ts';
+import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
 import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
@@ -183,6 +190,9 @@ export interface Services {
     name: string,
     calendars?: readonly { readonly text: string; readonly file: string }[],
   ): Promise<DatasetCheck>;
+  readContinuous(options: ContinuousSeriesOptions): Promise<ContinuousSeries>;
+  saveContinuous(options: SaveOptions): Promise<SavedSeries>;
+  renderContinuousPage(series: ContinuousSeries, options: ContinuousPageOptions): Promise<string>;
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
