@@ -27,6 +27,7 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--sort <column>', description: 'sort by a column; a minus in front reverses' },
   { flags: '--limit <n>', description: 'first n rows' },
   { flags: '--csv', description: 'CSV instead of a table' },
+  { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
 export const FILL_POLICIES = [
@@ -106,8 +107,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         flags: '--no-bounds',
-        description: 'skip the optimistic re-simulation',
+        description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
+      },
+      {
+        flags: '--out-of-sample <date>',
+        description: 'first trade date judged apart, YYYY-MM-DD',
+        group: 'Result',
       },
       { flags: '--out <dir>', description: 'folder of this run', group: 'Result' },
       { flags: '--open', description: 'open the report in the browser', group: 'Result' },
@@ -249,7 +255,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'parameters, data needs, venues and a look-ahead probe',
+    summary: 'parameters, data needs, venues, source, and a look-ahead probe',
     args: [STRATEGY],
     flags: [
       INSTRUMENTS,
@@ -266,7 +272,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       ...SPAN,
-      { flags: '--no-probe', description: 'skip the look-ahead probe' },
+      { flags: '--capital <amount>', description: 'capital of the probe, whole currency units' },
+      { flags: '--no-probe', description: 'run nothing: no probe' },
     ],
     examples: [
       'frontmonth check donchian-breakout',
@@ -482,12 +489,89 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--csv', description: 'CSV instead of a table' },
     ],
     examples: [
-      'frontmonth rolls ES',
-      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
-      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+      'frontmonth rolls ES --rule calendar:5b@earlier',
+      'frontmonth rolls CL --rule volume:1 --explain 2022-05-12',
     ],
     answer: 'table of rolls, or the explanation of one',
     load: () => import('./commands/rolls.ts'),
+  },
+  {
+    name: 'continuous',
+    summary: 'a continuous series: rolls, gaps, plot, rows',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description: 'roll rule, such as volume:1; default the one of the product',
+      },
+      {
+        flags: '--adjust <mode>',
+        description: 'what is added to raw prices',
+        choices: ['none', 'back-difference', 'forward-difference', 'back-ratio', 'forward-ratio'],
+      },
+      { flags: '--interval <interval>', description: 'bar size; default 1d' },
+      { flags: '--depth <n>', description: '0 the contract to trade, 1 the next one' },
+      ...SPAN,
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      {
+        flags: '--as-known-at <moment>',
+        description: 'as a decision then saw it: a trade date or an instant',
+        group: 'View',
+      },
+      {
+        flags: '--as-of <moment>',
+        description: 'levels of the contract held then',
+        group: 'View',
+      },
+      {
+        flags: '--roll-stamp <contract>',
+        description: 'whose bar closes at the moment of a roll; default old',
+        choices: ['old', 'new'],
+        group: 'View',
+      },
+      {
+        flags: '--curve',
+        description: 'forward, previous and carry contract in --csv',
+        group: 'View',
+      },
+      { flags: '--stored <name>', description: 'a series that was saved', group: 'View' },
+      {
+        flags: '--save [name]',
+        description: 'store schedule and gaps, or add to them',
+        group: 'Result',
+      },
+      {
+        flags: '--correct',
+        description: 'with --save: accept rolls that contradict the stored ones',
+        group: 'Result',
+      },
+      { flags: '--csv', description: 'rows as CSV', group: 'Result' },
+      {
+        flags: '--html [file]',
+        description: 'page with raw, adjusted and the rolls',
+        group: 'Result',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Result' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Result',
+      },
+    ],
+    examples: ['frontmonth continuous ES', 'frontmonth continuous ES --adjust back-ratio --html'],
+    answer: 'rolls, gaps and a plot; rows with --csv',
+    load: () => import('./commands/continuous.ts'),
   },
   {
     name: 'config',

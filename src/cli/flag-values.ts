@@ -13,7 +13,7 @@ export function numberFlag(
 ): number | undefined {
   const text = textFlag(call, name);
   if (text === undefined) return undefined;
-  const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const flag = flagOf(name);
   const value = text.trim() === '' ? NaN : Number(text.replaceAll('_', ''));
   const max = bounds.max ?? Number.MAX_SAFE_INTEGER;
   const isWhole = bounds.isWhole ?? true;
@@ -25,10 +25,14 @@ export function numberFlag(
   });
 }
 
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
 /** A trade date of a flag, checked and returned as text. Errors: E_TRADE_DATE. */
 export function dateFlag(call: CommandCall, name: string): string | undefined {
   const text = textFlag(call, name);
-  if (text !== undefined) withWhere(`--${name} ${text}`, () => parseTradeDate(text));
+  if (text !== undefined) withWhere(`${flagOf(name)} ${text}`, () => parseTradeDate(text));
   return text;
 }
 

@@ -1,5 +1,6 @@
 /** The summary table of a run, as text. */
-import type { RunManifest, RunSummary } from '../research/run-format.ts';
+import type { Metrics, RunManifest, RunSummary } from '../research/run-format.ts';
+import { sampleLabel } from '../research/samples.ts';
 import {
   formatBytes,
   formatMicros,
@@ -58,6 +59,7 @@ export function summaryText(out: Output, parts: SummaryParts): string {
     ...linesOf(summary).flatMap((line) =>
       renderLine(line, summary, previous?.summary ?? null, { ...widths, width }),
     ),
+    ...sampleLines(summary).flatMap((line) => wrap(line, width, 2)),
     '',
     ...wrap(summary.verdict, width),
     ...noTradeLines(summary).flatMap((line) => wrap(line, width, 17)),
@@ -89,6 +91,19 @@ export function summaryText(out: Output, parts: SummaryParts): string {
   return lines.join('\n');
 }
 
+/** The two parts of a run with an out-of-sample date in it. */
+function sampleLines(summary: RunSummary): string[] {
+  const samples = summary.samples ?? null;
+  if (samples === null) return [];
+  const line = (label: string, { netProfit, sharpe, closedTrades }: Metrics): string =>
+    `${label.padEnd(14)} net ${formatMoney(netProfit?.value ?? null)}, Sharpe ${formatRatio(sharpe?.value ?? null)}, ${closedTrades?.value ?? 0} trades`;
+  const { inSample, outOfSample, outOfSampleFrom } = samples;
+  return [
+    line('in sample', inSample),
+    `${line('out of sample', outOfSample)} from ${outOfSampleFrom}`,
+  ];
+}
+
 /** Commands stay whole: beside each other, under each other, or under the word. */
 function nextLines(commands: readonly string[], width: number): string[] {
   const isBeside = INDENT + commands.join('     ').length <= width;
@@ -100,9 +115,11 @@ function nextLines(commands: readonly string[], width: number): string[] {
 
 function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
   const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
+  const sample = sampleLabel(manifest);
   const words = [`run ${summary.runId}`, `seed ${manifest.seed}`, `data ${data}`];
   const labels = [
     ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+    ...(sample === null ? [] : [sample]),
     ...(summary.outcome === 'completed' ? [] : [summary.outcome.toUpperCase()]),
   ];
   const isOneLine = [...words, ...labels].join('   ').length <= width;

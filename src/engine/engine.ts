@@ -137,6 +137,7 @@ export class Engine {
   readonly #expiries: readonly number[];
   /** Contract rows by row of instrument. */
   readonly #contractsOf: readonly (readonly number[])[];
+  readonly #startUs: TsUs;
   readonly #endUs: number;
   #expiryAt: number = 0;
   /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
@@ -171,6 +172,7 @@ export class Engine {
           config.chains[input.chainIndex]!,
           table.instruments.find((spec) => spec.root === input.root)!,
           ordinal,
+          (contractIndex) => table.contractAt(contractIndex).id,
         ),
     );
     this.#hasBar = new Uint8Array(this.#series.length);
@@ -185,6 +187,7 @@ export class Engine {
       this.#heap.push(feed.batch.closeUs[0]!, id);
     });
     const startUs = firstUs(this.#feeds);
+    this.#startUs = startUs;
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
         Math.min(
@@ -476,6 +479,8 @@ export class Engine {
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
       if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, track);
+      else if (one.input.curve !== undefined)
+        one.see(feed.contractIndex, batch.closeUs[at]!, batch.close[at]!);
     }
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
@@ -681,7 +686,11 @@ export class Engine {
       const closeUs = feed.batch.closeUs[feed.at]!;
       if (closeUs > feed.expiryUs || Number.isNaN(feed.batch.close[feed.at]!)) continue;
       for (const series of feed.series) {
-        if (series.contractIndex !== feed.contractIndex) continue;
+        if (series.contractIndex !== feed.contractIndex) {
+          if (series.input.curve !== undefined)
+            series.see(feed.contractIndex, closeUs, feed.batch.close[feed.at]!);
+          continue;
+        }
         this.#push(series, feed, feed.batch, feed.at, this.#tracks[feed.row]!);
         this.#hasBar[series.ordinal] = 1;
       }
@@ -880,9 +889,17 @@ export class Engine {
       eventHash: this.#journal.hash(),
       savedState,
       finalEquityMicros,
+      firstBarUs: this.#startUs === TS_MAX ? null : this.#startUs,
+      warmUs: this.#series.map((series) => this.#warmUsOf(series)),
       // Sequence numbers begin at 0.
       counts: { ...counts, journalLines: lastSeq + 1 },
     };
+  }
+
+  #warmUsOf(series: Series): TsUs | null {
+    if (this.#startUs === TS_MAX) return null;
+    if ((series.input.warmUp ?? 0) === 0) return this.#startUs;
+    return Number.isNaN(series.warmUs) ? null : (series.warmUs as TsUs);
   }
 
   #reportRecordFills(nowUs: TsUs): void {

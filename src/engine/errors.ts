@@ -89,6 +89,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Declare the series, or use one of the keys that the message lists.',
     exit: EXIT.strategy,
   },
+  E_SERIES_FUTURE: {
+    title: 'A series is read into the future',
+    cause: 'The call asked for a bar after the last finished one, such as close(-1).',
+    cure: 'Count back: 0 is the last finished bar, 1 the one before it. What comes next arrives with the next onBar.',
+    exit: EXIT.strategy,
+  },
   E_SERIES_HISTORY: {
     title: 'A series is read further back than its history',
     cause: 'The series keeps `history` bars; the call asked for an older one.',
@@ -144,5 +150,32 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cause: 'The prices of both contracts were not known when a series of depth 1 or more moved.',
     cure: 'Import the bars of the further contract; levels before the roll are not adjusted.',
     exit: EXIT.input,
+  },
+  E_CHAIN_POSITION: {
+    title: 'The position at the broker and the chain disagree',
+    cause:
+      'A position is in a contract that is neither the current nor the forward one, in more than one contract, or not where the saved state has it.',
+    cure: 'Decide what is true: move the position by hand, or start the chain without the saved state. Nothing is traded until then.',
+    exit: EXIT.refused,
+  },
+  E_CHAIN_STATE: {
+    title: 'The saved state of a chain cannot be continued',
+    cause:
+      'It was saved from another product, rule or set of bar sizes, the chain had stopped, or it is ahead of the calendar.',
+    cure: 'Start with the state of this chain, or without one; then the calendar and the position say where it stands.',
+    exit: EXIT.refused,
+  },
+  E_CHAIN_WINDOW: {
+    title: 'A roll window is over and its contract is still held',
+    cause:
+      'No moment of the window had a bar of both contracts, or the position did not follow the chain before the window ended.',
+    cure: 'Move the position by hand before the contract ends, then start again. Check why the bars were missing.',
+    exit: EXIT.refused,
+  },
+  E_SERIES_CURVE: {
+    title: 'A series has no neighbours on the curve',
+    cause: 'Forward, previous and carry contract are read only where the strategy asks for them.',
+    cure: 'Declare `curve: true`, or `curve: { carryOffset: -1 }`, in the request of the series.',
+    exit: EXIT.strategy,
   },
 };

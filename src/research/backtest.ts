@@ -11,11 +11,10 @@ import type { CurrencyRates, JournalPort } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
-import { toIsoDate } from '../core/trade-date.ts';
-import type { TsUs } from '../core/units.ts';
+import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
-import { createCalendars } from '../calendars/registry.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
@@ -32,6 +31,7 @@ import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
+import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -87,12 +87,16 @@ export interface BacktestOptions {
   readonly currency: string;
   /** Content and name of a file `date,currency,rate`. */
   readonly rates?: { readonly text: string; readonly file: string };
+  /** Content and names of the user's own calendar files. */
+  readonly calendars?: readonly { readonly text: string; readonly file: string }[];
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
   /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
+  /** First trade date that the strategy was not fitted on; its figures are given apart. */
+  readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
   readonly runsDir: string;
@@ -160,6 +164,7 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
   const specs = loadInstruments(options.instrumentsDir);
@@ -168,7 +173,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   const plan = planRun({
     dataset,
     specs,
-    calendars: createCalendars(),
+    calendars: openCalendars(options.calendars),
     labelCalendar: createLabelCalendar,
     requirements,
     roots,
@@ -539,6 +544,8 @@ function manifestOf(input: {
     datasets: [datasetOf(prepared)],
     from: toIsoDate(plan.from),
     to: toIsoDate(plan.to),
+    warmUp: result === null ? null : warmUpOf(plan, result),
+    outOfSample: options.outOfSample ?? null,
     seed: options.seed,
     fillPolicy: options.fills,
     capitalMicros: Math.round(options.capital * MICROS_PER_UNIT),
@@ -558,6 +565,31 @@ function manifestOf(input: {
     config: options.config,
     tags: [],
   };
+}
+
+/** From the first bar to the first trade date of the run on which every series is warm. */
+function warmUpOf(
+  plan: RunPlan,
+  result: EngineResult,
+): { readonly from: string; readonly until: string | null } | null {
+  const { firstBarUs, warmUs } = result;
+  if (firstBarUs === null || plan.series.every((series) => (series.warmUp ?? 0) === 0)) return null;
+  const rowOf = (root: string): number =>
+    plan.table.instruments.findIndex((spec) => spec.root === root);
+  const dates = plan.calendars.map((calendar) => calendar.tradeDateOf(firstBarUs));
+  let until = plan.from;
+  for (const [i, series] of plan.series.entries()) {
+    const readyUs = warmUs[i] ?? null;
+    if (readyUs === null) return { from: toIsoDate(minOf(dates)), until: null };
+    // A bar that closes with its session belongs to that session, not to the next.
+    const ready = plan.calendars[rowOf(series.root)]!.tradeDateOf((readyUs - 1) as TsUs);
+    if (ready > until) until = ready;
+  }
+  return { from: toIsoDate(minOf(dates)), until: toIsoDate(until) };
+}
+
+function minOf(dates: readonly TradeDate[]): TradeDate {
+  return Math.min(...dates) as TradeDate;
 }
 
 function instrumentOf(spec: InstrumentSpec, zone: string): RunInstrument {
@@ -646,6 +678,7 @@ export async function rerunRun(dir: string, options: RerunOptions): Promise<Reru
 function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOptions {
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
+  const calendars = manifest.config['calendars'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -662,6 +695,9 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     capital: manifest.capitalMicros / MICROS_PER_UNIT,
     currency: manifest.currency,
     ...(rates === undefined ? {} : { rates: rates as { text: string; file: string } }),
+    ...(calendars === undefined
+      ? {}
+      : { calendars: calendars as readonly { text: string; file: string }[] }),
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,

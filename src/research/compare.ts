@@ -113,6 +113,7 @@ function inputRows(runs: readonly RunData[]): CompareRow[] {
       manifest.instruments.map((one) => one.root).join(' '),
     ),
     of('span', 'Span', ({ manifest }) => `${manifest.from} to ${manifest.to}`),
+    of('outOfSample', 'Out of sample from', ({ manifest }) => manifest.outOfSample),
     of('data', 'Data', ({ manifest }) =>
       manifest.datasets.map((one) => `${one.name}@${one.checksum.slice(0, 10)}`).join(' '),
     ),

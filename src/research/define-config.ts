@@ -42,8 +42,12 @@ export interface FrontmonthConfig {
   /** By product root; `default` holds for the others. */
   readonly costs?: Readonly<Record<string, CostConfig>>;
   readonly risk?: RiskConfig;
+  /** First trade date, YYYY-MM-DD, that strategies are not fitted on: reports shade it and judge it apart. Default: none. */
+  readonly outOfSample?: string;
   /** File of currency rates, `date,currency,rate`: units of `currency` of the account for one unit. */
   readonly rates?: string;
+  /** Files with calendars of your own, changes to ours, and down-times of venues, read in order. */
+  readonly calendars?: readonly string[];
 }
 
 /**

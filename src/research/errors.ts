@@ -60,11 +60,31 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Name between 2 and 20 runs.',
     exit: EXIT.usage,
   },
+  E_STRATEGY_NOT_DETERMINISTIC: {
+    title: 'Two runs of a strategy over the same data differ',
+    cause:
+      'It decides by something beside its events: Math.random, a clock (Date.now, new Date), a file or network answer, or state kept outside `create` (at module level), which the next run finds changed.',
+    cure: 'Keep state inside `create`, take the time from ctx.nowUs, and derive chance from the bar in hand or a parameter.',
+    exit: EXIT.strategy,
+  },
+  E_STRATEGY_LOOK_AHEAD: {
+    title: 'A strategy decides by data that lie in the future',
+    cause:
+      'A run on the first part of the data differs there from the run on all of it: something that the strategy knows depends on where the data end.',
+    cure: 'Read only the context: finished bars, fills and orders; compute no level, filter or parameter from the whole file beforehand.',
+    exit: EXIT.answerIsNo,
+  },
   E_TRADES_QUERY: {
     title: 'A filter or sort of a table cannot be read',
     cause:
       'Filters are column, one of = != < > <= >=, and value; sorts are a column with an optional minus.',
     cure: "Write --where 'instrument=ES side=short net<0' or --sort -net; the message lists the columns.",
     exit: EXIT.usage,
+  },
+  E_CONTINUOUS_UNKNOWN: {
+    title: 'A stored continuous series is not the one asked for',
+    cause: 'The dataset has no stored series of this name, or the name belongs to another rule.',
+    cure: 'Save it first with `frontmonth continuous <product> --save <name>`, or choose one of the names listed.',
+    exit: EXIT.input,
   },
 };

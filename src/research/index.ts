@@ -1,6 +1,9 @@
 /** Entry `frontmonth/research`: backtests, runs, figures and reports. */
 export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.ts';
 export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
+export type { BacktestRun, ShortBacktestOptions } from './short-backtest.ts';
+export { backtest } from './short-backtest.ts';
+export { openCalendars, readCalendarFiles } from './calendar-files.ts';
 export { compareRuns } from './compare.ts';
 export type { ContinuousSeries, ContinuousSeriesOptions } from './continuous-series.ts';
 export { readContinuousSeries } from './continuous-series.ts';
@@ -8,7 +11,9 @@ export { RESEARCH_ERRORS } from './errors.ts';
 export { computeMetrics } from './metrics.ts';
 export { METRIC_DEFS } from './metric-defs.ts';
 export { renderReport } from './report/render.ts';
+export type { ProbedRun, ProbeResult } from './look-ahead.ts';
+export { probeLookAhead } from './look-ahead.ts';
 export type { RunData } from './run-data.ts';
-export type { Figure, Metrics, RunManifest, RunSummary } from './run-format.ts';
+export type { Figure, Metrics, RunManifest, RunSummary, SampleFigures } from './run-format.ts';
 export { listRuns, readRun, resolveRun } from './run-store.ts';
 export { summarise } from './summary.ts';

@@ -3,6 +3,7 @@
  * Objects take further fields: adding one keeps the version of a schema.
  */
 import { z } from 'zod';
+import { calendarFileSchema } from '../calendars/user-calendar.ts';
 import { datasetManifestSchema } from '../data/manifest.ts';
 import { configSchema } from './project-config.ts';
 import { RUN_SCHEMA } from './run-format.ts';
@@ -74,6 +75,8 @@ const RUN_MANIFEST = z.looseObject({
   ),
   from: date,
   to: date,
+  warmUp: z.looseObject({ from: date, until: date.nullable() }).nullable().optional(),
+  outOfSample: date.nullable().optional(),
   seed: count,
   fillPolicy,
   capitalMicros: z.int(),
@@ -116,6 +119,10 @@ const SUMMARY = z.looseObject({
   metrics,
   optimistic: metrics.nullable(),
   oneBarLater: metrics.nullable().optional(),
+  samples: z
+    .looseObject({ outOfSampleFrom: date, inSample: metrics, outOfSample: metrics })
+    .nullable()
+    .optional(),
   intervals90: z.record(z.string(), bounds),
   trades: z.looseObject({ closed: count, open: count, ambiguous: count }),
   ambiguity: z.looseObject({
@@ -161,13 +168,15 @@ export type DocumentName =
   | 'run-manifest'
   | 'run-summary'
   | 'dataset-manifest'
-  | 'config';
+  | 'config'
+  | 'calendar';
 const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   envelope: z.union([REFUSAL, ANSWER]),
   'run-manifest': RUN_MANIFEST,
   'run-summary': ANSWER.extend({ schema: z.literal('frontmonth.run-summary/1'), result: SUMMARY }),
   'dataset-manifest': datasetManifestSchema(),
   config: configSchema(),
+  calendar: calendarFileSchema(),
 };
 export const DOCUMENT_NAMES: readonly DocumentName[] = Object.keys(DOCUMENTS) as DocumentName[];
 

@@ -43,6 +43,8 @@ const KEYS = {
   costs: z.record(z.string(), COSTS),
   risk: RISK,
   rates: z.string().min(1),
+  outOfSample: z.iso.date(),
+  calendars: z.array(z.string().min(1)),
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
 /** The validator of a whole file, for the published JSON Schema. */
 export function configSchema(): z.ZodType {
@@ -64,6 +66,7 @@ const ENV_KEYS: readonly ConfigKey[] = [
   'fills',
   'bounds',
   'rates',
+  'outOfSample',
 ];
 
 export function envNameOf(key: ConfigKey): string {
@@ -71,7 +74,11 @@ export function envNameOf(key: ConfigKey): string {
 }
 
 export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
-export type ConfigValues = Required<Omit<FrontmonthConfig, 'instruments' | 'rates'>> & {
+export type ConfigValues = Required<
+  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'outOfSample'>
+> & {
+  /** Null: nothing is out of sample. */
+  readonly outOfSample: string | null;
   /** Null: one currency only. */
   readonly rates: string | null;
   /** Null: the specifications of the package. */
@@ -93,6 +100,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   catalog: 'catalog',
   instruments: null,
   rates: null,
+  outOfSample: null,
   runs: 'runs',
   dataset: 'sample',
   capital: 100_000,
@@ -103,6 +111,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   bounds: true,
   costs: {},
   risk: {},
+  calendars: [],
 };
 
 export interface ResolveConfigOptions {
@@ -130,7 +139,12 @@ export async function resolveConfig(options: ResolveConfigOptions): Promise<Reso
   const projectFile = named ?? findProjectFile(options.cwd);
   const root = projectFile === null ? options.cwd : dirname(projectFile);
   const layers: Layer[] = [
-    { from: 'flag', where: (key) => `--${key}`, base: options.cwd, values: options.flags },
+    {
+      from: 'flag',
+      where: (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      base: options.cwd,
+      values: options.flags,
+    },
     { from: 'environment', where: envNameOf, base: options.cwd, values: fromEnv(options.env) },
   ];
   if (projectFile !== null) {
@@ -147,7 +161,13 @@ export async function resolveConfig(options: ResolveConfigOptions): Promise<Reso
   return { ...pick(layers), root, projectFile };
 }
 
-const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['catalog', 'runs', 'instruments', 'rates']);
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set([
+  'catalog',
+  'runs',
+  'instruments',
+  'rates',
+  'calendars',
+]);
 
 function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origins'> {
   const values: Record<string, unknown> = {};
@@ -155,8 +175,7 @@ function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origin
   for (const key of CONFIG_KEYS) {
     const layer = layers.find((candidate) => candidate.values[key] !== undefined)!;
     const value = layer.values[key];
-    const isPath = PATH_KEYS.has(key);
-    values[key] = isPath && typeof value === 'string' ? resolve(layer.base, value) : value;
+    values[key] = PATH_KEYS.has(key) ? absolute(value, layer.base) : value;
     origins[key] = { from: layer.from, where: layer.where(key) };
   }
   // Limits combine by the stricter value, not by precedence.
@@ -165,6 +184,12 @@ function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origin
     values: values as unknown as ConfigValues,
     origins: origins as ResolvedConfig['origins'],
   };
+}
+
+/** A path, or a list of them, from the folder of the layer that names it. */
+function absolute(value: unknown, base: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => absolute(one, base));
+  return typeof value === 'string' ? resolve(base, value) : value;
 }
 
 function strictestRisk(layers: readonly Layer[]): Record<string, number> {

@@ -87,6 +87,13 @@ export interface RunManifest {
   readonly datasets: readonly RunDataset[];
   readonly from: string;
   readonly to: string;
+  /**
+   * Trade dates: of the first bar, and the first one on which every series had its warm-up (null: never in this run).
+   * Null where no series asked for one; absent in runs before this field.
+   */
+  readonly warmUp?: { readonly from: string; readonly until: string | null } | null;
+  /** First trade date that the strategy was not fitted on, as the user says; null when nothing was said. */
+  readonly outOfSample?: string | null;
   readonly seed: number;
   readonly fillPolicy: FillPolicy;
   readonly capitalMicros: number;
@@ -114,6 +121,17 @@ export interface Figure {
 /** The figures of user-facing tables; names as in docs/reference/metrics.md. Money in whole base currency units. */
 export type Metrics = Readonly<Record<string, Figure>>;
 
+/**
+ * Dates belong to the part that they lie in; a trade to the part in which it was entered. Percentages of the second part are
+ * of the equity at its start.
+ */
+export interface SampleFigures {
+  /** First trade date of the second part, as named; not always a trade date of the run. */
+  readonly outOfSampleFrom: string;
+  readonly inSample: Metrics;
+  readonly outOfSample: Metrics;
+}
+
 export interface RunSummary {
   readonly runId: string;
   readonly outcome: RunOutcome;
@@ -137,6 +155,8 @@ export interface RunSummary {
    * before this field lack it.
    */
   readonly oneBarLater?: Metrics | null;
+  /** Apart before and from the out-of-sample date; null where the run has one part only, or none was named. */
+  readonly samples?: SampleFigures | null;
   readonly intervals90: Readonly<
     Record<string, { readonly low: number | null; readonly high: number | null }>
   >;

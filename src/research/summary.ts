@@ -9,6 +9,7 @@ import { roundHalfEven } from '../core/units.ts';
 import type { RunData } from './run-data.ts';
 import { instrumentsByRoot } from './run-data.ts';
 import type { Figure, Metrics, RunSummary } from './run-format.ts';
+import { sampleFigures } from './samples.ts';
 import { isBarResolutionSensitive, verdictOf } from './verdict.ts';
 
 export interface SummaryOptions {
@@ -64,6 +65,7 @@ export function summarise(
     metrics,
     optimistic: bound,
     oneBarLater,
+    samples: sampleFigures(metricsInput(run), manifest.outOfSample ?? null),
     intervals90: intervals === null ? {} : { ...intervals },
     trades: { closed: closed.length, open, ambiguous },
     ambiguity: {

@@ -104,7 +104,10 @@ export async function backtestForTest<P extends ParamSchema>(
   }
 }
 
-/** Runs on half of the small market and on all of it: the half must be the beginning of the whole. */
+/**
+ * Runs twice on the small market, then on parts of it: the runs must be alike, and each part the beginning of the whole.
+ * Read `isProof` too: a strategy that sends no order holds without proving anything.
+ */
 export function lookAheadForTest<P extends ParamSchema>(
   definition: StrategyDefinition<P>,
   options: TestBacktestOptions = {},
@@ -112,7 +115,8 @@ export function lookAheadForTest<P extends ParamSchema>(
   return probeLookAhead(async (to) => {
     const run = await backtestForTest(definition, { ...options, ...(to === null ? {} : { to }) });
     const { manifest, fills, orders } = run;
-    return { from: manifest.from, to: manifest.to, fills, orders };
+    const { from, to: end, eventHash } = manifest;
+    return { from, to: end, fills, orders, eventHash };
   });
 }
 

@@ -66,15 +66,13 @@ describe('contract dates', () => {
     expect(calendars.contractDates(spec('ZC'), 2025, 3).kind).toBe('exact');
   });
 
-  it('exist for every product whose business calendar and hours or time of day are known', () => {
+  it('exist for every product', () => {
     const failures = [...instruments.values()].flatMap((one) => {
       // Eurodollars ended in 2023.
       const result = codeOf(() => buildChain(one, calendars, 2023, 2026));
       return result === 'no error' ? [] : [`${one.root} ${result.split(':')[0]}`];
     });
-    expect(failures.filter((line) => !/E_CALENDAR_UNKNOWN|E_DATE_RULE/.test(line))).toEqual([]);
-    expect(failures.filter((line) => line.endsWith('E_DATE_RULE'))).toEqual([]);
-    expect(instruments.size - failures.length).toBeGreaterThanOrEqual(100);
+    expect(failures).toEqual([]);
   });
 });
 

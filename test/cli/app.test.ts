@@ -132,6 +132,8 @@ describe('backtest', () => {
       '2020-01-02',
       '--capital',
       '50_000',
+      '--out-of-sample',
+      '2022-01-03',
       '--no-bounds',
     ];
     await run(argv, { cwd: folder, services: backtesting(outcome(), seen) });
@@ -140,6 +142,7 @@ describe('backtest', () => {
       instruments: ['ES', 'CL'],
       from: '2020-01-02',
       capital: 50_000,
+      outOfSample: '2022-01-03',
       bounds: false,
       fills: 'pessimistic',
     });
@@ -219,6 +222,12 @@ describe('backtest', () => {
       ['donchian-breakout', '--from', '2023-02-30'],
       EXIT.usage,
       '--from 2023-02-30',
+    ],
+    [
+      'an out-of-sample date that does not exist',
+      ['donchian-breakout', '--out-of-sample', '2023-02-30'],
+      EXIT.usage,
+      '--out-of-sample 2023-02-30',
     ],
     [
       'a span backwards',

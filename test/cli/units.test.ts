@@ -16,7 +16,6 @@ import type { Column } from '../../src/cli/table.ts';
 import { fitColumns, renderTable, toCsv } from '../../src/cli/table.ts';
 import { wrap } from '../../src/cli/wrap.ts';
 import { EXIT } from '../../src/core/errors.ts';
-import { probeLookAhead } from '../../src/research/look-ahead.ts';
 import { KNOWN_VENUES } from '../../src/research/venues.ts';
 import { donchianBreakout } from '../../src/strategies/index.ts';
 import { envNameOf, resolveConfig } from '../../src/research/project-config.ts';
@@ -109,6 +108,26 @@ describe('text', () => {
     expect(ran.out).toContain('2.25');
     expect(ran.out).not.toContain('+2.25');
   });
+});
+
+it('prices of Treasuries read as fractions on request, and as counts in CSV', async () => {
+  const [es] = fakeManifest().instruments;
+  const instruments = [{ ...es!, root: 'ZN', tickSize: 1 / 64, decimals: 6 }];
+  const fills = [
+    { contract: 'ZNZ2023', root: 'ZN', side: 1, qty: 1, priceTicks: 110 * 64 + 33 },
+    { contract: 'ESZ2023', root: 'ES', side: 1, qty: 1, priceTicks: 20_001 },
+  ];
+  const manifest = { ...fakeManifest(), instruments: [...instruments, { ...es!, root: 'ES' }] };
+  const view = { dir: '', manifest, summary: null, trades: [], lots: [], orders: [], issues: [] };
+  const services = { readRun: () => Promise.resolve({ ...view, fills }) };
+  const plain = await run(['fills', 'last'], { services });
+  expect(plain.out).toContain('110.515625');
+  const shown = await run(['fills', 'last', '--fractions'], { services });
+  expect(shown.out).toContain("110'16.5");
+  expect(shown.out).toContain('5000.25');
+  const csv = await run(['fills', 'last', '--fractions', '--csv'], { services });
+  expect(csv.out).toContain(',7073');
+  expect(csv.out).not.toContain("'");
 });
 
 describe('tables', () => {
@@ -226,6 +245,7 @@ describe('configuration', () => {
     expect((await resolveIn()).values.risk).toEqual({ orderQtyMax: 3, positionQtyMax: 5 });
   });
   it.each([
+    ['a date in another form', { outOfSample: '3 Jan 2022' }, 'E_CONFIG_VALUE', 'outOfSample'],
     ['an unknown key', { captal: 5 }, 'E_CONFIG_KEY', 'did you mean `capital`?'],
     [
       'an unknown key inside',
@@ -351,39 +371,6 @@ describe('compare', () => {
     const rows = differences([view({ a: 1, b: 2 }, 100), view({ a: 1, b: 3 }, 200)]);
     expect(rows.map((row) => row.name)).toEqual(['b', 'netProfit', 'sharpe']);
     expect(rows[2]!.note).toBe('within uncertainty');
-  });
-});
-
-describe('the look-ahead probe', () => {
-  const order = (createdUs: number, qty = 1) => ({
-    contract: 'ESH2024',
-    side: 1,
-    type: 'market',
-    orderQty: qty,
-    createdUs,
-    role: 'single',
-  });
-  it('holds when the run on half of the data begins the run on all of it', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1), order(2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: true, orders: 1, cutDate: '2020-07-02' });
-  });
-  it('names the first order that data after the cut have changed', async () => {
-    const probe = await probeLookAhead((to) =>
-      Promise.resolve({
-        from: '2020-01-01',
-        to: to ?? '2021-01-01',
-        fills: [],
-        orders: to === null ? [order(1, 2)] : [order(1)],
-      }),
-    );
-    expect(probe).toMatchObject({ holds: false, reason: expect.stringContaining('orderQty: 1') });
   });
 });
 

@@ -7,6 +7,7 @@ import { defineStrategy } from '../../src/core/strategy.ts';
 import { parseContractId } from '../../src/core/symbology.ts';
 import type { BacktestOutcome } from '../../src/research/backtest.ts';
 import { mergeRisk, rerunRun, runBacktest, TABLE_STORE } from '../../src/research/backtest.ts';
+import { benchmarkOf } from '../../src/research/benchmark.ts';
 import { readRun } from '../../src/research/run-store.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategies/index.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
@@ -119,6 +120,13 @@ describe('a backtest on the sample', () => {
     );
     const { fills } = readRun(out.dir, TABLE_STORE);
     const first = fills[0]!;
+    // The benchmark is this very strategy without its costs, but for the bar that each leg of a roll takes to fill.
+    const run = readRun(out.dir, TABLE_STORE);
+    const held = benchmarkOf(run)!;
+    const gain = (run.equity.at(-1)!.equityMicros - run.equity[0]!.equityMicros) / 1e6;
+    const costs = out.summary.metrics['totalCost']!.value!;
+    // Eight ticks a roll.
+    expect(Math.abs(held.at(-1)! - gain - costs)).toBeLessThan(run.rolls.length * 8 * 12.5);
     const late = out.summary.metrics['netOneBarLater']!.value!;
     const net = out.summary.metrics['netProfit']!.value!;
     // The two entries are one hourly bar apart: their opens differ by a few points, at 50 USD a point.
@@ -190,6 +198,28 @@ describe('a backtest on the sample', () => {
     daily.remove();
   });
 
+  it('begins on the first date with minutes though its warm-up has none', async () => {
+    const minutes = makeSampleCatalog({
+      products: ['ES'],
+      from: '2022-03-01',
+      minuteFrom: '2022-11-01',
+      intervals: ['1m', '1h', '1d'],
+    });
+    // Forty daily bars before it reach into a contract that was rolled out before the first minute.
+    const out = await runBacktest(
+      backtestOptions(minutes, 'donchian-breakout', {
+        instruments: ['ES'],
+        from: '2022-11-02',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.manifest).toMatchObject({ outcome: 'completed', executionIntervals: { ES: '1m' } });
+    expect(out.manifest.warmUp!.from < '2022-09-10').toBe(true);
+    expect(out.manifest.warmUp!.until).toBe('2022-11-02');
+    minutes.remove();
+  }, 60_000);
+
   it('counts the lines of its log', () => {
     const lines = readFileSync(join(donchian.dir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');
     expect(donchian.manifest.events).toBe(lines.length);
@@ -225,6 +255,66 @@ describe('a backtest on the sample', () => {
     );
     const entries = run.trades.length;
     expect(stops.length).toBeGreaterThanOrEqual(entries);
+  });
+
+  it('says when it was warm: before its first date by default, later where the data begin too late', async () => {
+    const { manifest } = donchian;
+    // The demo asks for a warm-up and leaves its first date to the data.
+    expect(manifest.warmUp).toEqual({ from: '2021-01-04', until: manifest.from });
+    const short = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        from: '2021-01-05',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(short.manifest.from).toBe('2021-01-05');
+    expect(short.manifest.warmUp!.from).toBe('2021-01-04');
+    expect(short.manifest.warmUp!.until! > '2021-01-12').toBe(true);
+    expect(short.manifest.warmUp!.until! < '2021-02-15').toBe(true);
+    const never = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: { ...FAST, entryBars: 400 },
+        from: '2021-01-05',
+        to: '2021-03-31',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(never.manifest.warmUp!.until).toBe(null);
+    const none = await runBacktest(
+      backtestOptions(sample, 'hold', {
+        strategy: oneShot('cold', () => {}),
+        instruments: ['ES'],
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(none.manifest.warmUp).toBe(null);
+  });
+
+  it('judges the dates from the out-of-sample date on apart, and simulates the same', async () => {
+    const out = await runBacktest(
+      backtestOptions(sample, 'donchian-breakout', {
+        params: FAST,
+        outOfSample: '2022-01-03',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.summary.eventHash).toBe(donchian.summary.eventHash);
+    expect(out.manifest.outOfSample).toBe('2022-01-03');
+    const { inSample, outOfSample } = out.summary.samples!;
+    expect(inSample['netProfit']!.value! + outOfSample['netProfit']!.value!).toBeCloseTo(
+      out.summary.metrics['netProfit']!.value!,
+      6,
+    );
+    expect(donchian.summary.samples).toBe(null);
+    const wrong = await codeOf(() =>
+      runBacktest(backtestOptions(sample, 'donchian-breakout', { outOfSample: '2022-13-01' })),
+    );
+    expect(wrong.code).toBe('E_TRADE_DATE');
   });
 
   it('runs again to the same event hash', async () => {

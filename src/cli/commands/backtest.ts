@@ -12,11 +12,12 @@ import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
 import type { RunSummary } from '../../research/run-format.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
-import { numberFlag, spanOf } from '../flag-values.ts';
+import { dateFlag, numberFlag, spanOf } from '../flag-values.ts';
 import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { Output } from '../output.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
 import { createProgress } from '../progress.ts';
 import { frameInFile, isTradingError, stackOf } from '../report-error.ts';
@@ -57,6 +58,7 @@ function configFlags(call: CommandCall, capital?: number): Record<string, unknow
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
     rates: textFlag(call, 'rates'),
+    outOfSample: dateFlag(call, 'outOfSample'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
 }
@@ -76,6 +78,7 @@ async function backtestOptions(
   const execution = textFlag(call, 'execution');
   if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
   const rates = readRates(values.rates);
+  const calendars = await calendarTextsOf(config);
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -94,16 +97,19 @@ async function backtestOptions(
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
+    ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
     runsDir: values.runs,
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
     ...(rates === undefined ? {} : { rates }),
+    ...(calendars.length === 0 ? {} : { calendars }),
     command: call.command,
-    // `rerun` reads the first four back.
+    // `rerun` reads the first five back.
     config: {
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
+      ...(calendars.length === 0 ? {} : { calendars }),
       risk: values.risk,
       values,
       origins: config.origins,
@@ -176,7 +182,8 @@ async function simulate(
 export function withStrategyPlace(error: unknown, strategy: LoadedStrategy, cwd: string): unknown {
   if (strategy.path === null || !isTradingError(error)) return error;
   const line = frameInFile(stackOf(error), strategy.path, cwd);
-  if (line === null) return error;
+  // What the strategy threw was placed when it was caught.
+  if (line === null || error.where?.startsWith(line) === true) return error;
   const where = error.where === undefined ? line : `${line}, ${error.where}`;
   return new TradingError(error.code as `E_${string}`, error.message, {
     ...(error.details === undefined ? {} : { details: error.details }),

@@ -1,33 +1,30 @@
-/** `frontmonth check <strategy>`: parameters, data needs, venues, and a look-ahead probe. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** `frontmonth check <strategy>`: parameters, data needs, venues, what the source reaches for, and a probe of two kinds. */
+import { relative } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT } from '../../core/errors.ts';
 import type { VenueCapabilities } from '../../core/execution.ts';
 import type { DataRequirements, ParamDef } from '../../core/strategy.ts';
 import { resolveParams } from '../../core/strategy.ts';
 import { describeRollRule } from '../../core/roll.ts';
-import { toTsUs } from '../../core/units.ts';
-import type { ResolvedConfig } from '../../research/project-config.ts';
-import type { ProbeResult } from '../../research/look-ahead.ts';
-import { probeLookAhead } from '../../research/look-ahead.ts';
+import type { StrategyScan } from '../../research/strategy-scan.ts';
+import { REACH_MEANING, scanStrategy } from '../../research/strategy-scan.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg, textFlag } from '../command.ts';
-import { spanOf } from '../flag-values.ts';
+import { numberFlag, spanOf } from '../flag-values.ts';
 import { watchInterrupts } from '../interrupt.ts';
+import { probeText, runProbe } from '../probe.ts';
 import type { LoadedStrategy } from '../strategy-loader.ts';
 import { loadStrategy, readParams, splitRoots } from '../strategy-loader.ts';
 import { renderTable } from '../table.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
-import { strategyError, withStrategyPlace } from './backtest.ts';
+import { withStrategyPlace } from './backtest.ts';
 import type { Row } from '../services.ts';
 import { unknownProduct } from './contracts.ts';
-import { ensureSample } from './data.ts';
 
 export async function run(call: CommandCall): Promise<ExitCode> {
   const dataset = textFlag(call, 'data');
-  const config = await call.config({ dataset });
+  const capital = numberFlag(call, 'capital', { min: 1, max: 9_000_000_000, isWhole: false });
+  const config = await call.config({ dataset, capital });
   const services = await call.services();
   const strategy = await loadStrategy(textArg(call, 0), {
     cwd: call.host.cwd,
@@ -43,16 +40,24 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const params = resolveParams(definition.params, given);
   const needs = needsOf(call, strategy, params, roots);
   const capabilities = await services.venueCapabilities();
+  const scan = strategy.path === null ? null : scanStrategy(strategy.path);
+  const interrupts = watchInterrupts(call.host);
   const probed =
     call.flags['probe'] === false
       ? null
-      : await runProbe(call, config, strategy, { roots, params: given, ...spanOf(call) });
+      : await runProbe(call, config, strategy, interrupts, {
+          roots,
+          params: given,
+          ...spanOf(call),
+        });
+  if (interrupts.isStopping()) return interrupts.exitCode()!;
   const probe = probed?.result ?? null;
   const uses = probed === null ? null : usesOf(probed.orders, needs);
   const venues = capabilities.map((venue) => ({
     ...venue,
     lacks: uses === null ? null : lacksOf(venue, uses),
   }));
+  const reaches = reachesOf(scan, call.host.cwd);
   const result = {
     strategy: {
       id: definition.id,
@@ -64,8 +69,14 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     needs,
     uses,
     venues,
+    reaches,
     lookAhead: probe,
   };
+  // The answer names them too: these are for programs that read the envelope.
+  for (const { kind, where, what, meaning } of reaches)
+    call.out.warnings.push({ code: `strategy-${kind}`, message: `${where} ${what}: ${meaning}` });
+  if (probe !== null && probe.holds && !probe.isProof)
+    call.out.warnings.push({ code: 'probe-proves-nothing', message: probe.doubt });
   call.out.result('frontmonth.check/1', result, () =>
     [
       `${definition.id} ${definition.version}   ${definition.description}`,
@@ -78,11 +89,58 @@ export async function run(call: CommandCall): Promise<ExitCode> {
       '',
       usesText(uses, venues),
       '',
-      probeText(probe),
+      scanText(scan, reaches),
+      '',
+      ...probeText(probe, { capital: config.values.capital, currency: config.values.currency }),
+      ...(probe?.code === 'E_STRATEGY_NOT_DETERMINISTIC' ? causesText(reaches) : []),
     ].join('\n'),
   );
+  if (probe?.code === 'E_STRATEGY_NOT_DETERMINISTIC') return EXIT.strategy;
   const isServed = venues.some((venue) => (venue.lacks ?? []).length === 0);
   return (probe === null || probe.holds) && isServed ? EXIT.ok : EXIT.answerIsNo;
+}
+
+interface ReachView {
+  readonly kind: string;
+  readonly where: string;
+  readonly what: string;
+  readonly meaning: string;
+}
+
+/** Each thing once a line. */
+function reachesOf(scan: StrategyScan | null, cwd: string): readonly ReachView[] {
+  const views = new Map<string, ReachView>();
+  for (const { kind, path, line, what } of scan?.found ?? []) {
+    const where = `${relative(cwd, path)}:${line}`;
+    views.set(`${where} ${what}`, { kind, where, what, meaning: REACH_MEANING[kind] });
+  }
+  return [...views.values()];
+}
+
+function scanText(scan: StrategyScan | null, reaches: readonly ReachView[]): string {
+  if (scan === null) return 'source: built in';
+  const files = `${scan.files.length} ${scan.files.length === 1 ? 'file' : 'files'}`;
+  const unread =
+    scan.packages.length === 0 ? '' : `; packages not looked into: ${scan.packages.join(', ')}`;
+  if (reaches.length === 0)
+    return `source: ${files} read, nothing beside the strategy's context${unread}`;
+  return [
+    `source: ${files} read, REACHES BEYOND ITS CONTEXT${unread}`,
+    ...reaches.map((reach) => `  warning  ${reach.where} ${reach.what}: ${reach.meaning}`),
+  ].join('\n');
+}
+
+/** What makes two runs differ, as far as the source shows it. */
+function causesText(reaches: readonly ReachView[]): string[] {
+  const kinds = ['chance', 'clock', 'timer', 'network', 'files', 'environment', 'process'];
+  const named = reaches.filter((reach) => kinds.includes(reach.kind));
+  const places = named.map((reach) => `${reach.what} (${reach.where})`).join(', ');
+  return [
+    named.length === 0
+      ? '  likely   Math.random or a clock behind a package, or state outside `create` (at module level)'
+      : `  likely   ${places}; or state outside \`create\` (at module level)`,
+    '  more     frontmonth errors E_STRATEGY_NOT_DETERMINISTIC',
+  ];
 }
 
 /** What a strategy asked of its venue in the probe, and of the data in its requirements. */
@@ -230,74 +288,4 @@ function venueTable(call: CommandCall, venues: readonly VenueCapabilities[]): st
     ],
     venues,
   );
-}
-
-function probeText(probe: ProbeResult | null): string {
-  if (probe === null) return 'look-ahead probe: skipped';
-  if (!probe.holds) return `look-ahead probe: FAILED: ${probe.reason}`;
-  return `look-ahead probe: holds; a run to ${probe.cutDate} gave the first ${probe.fills} fills and ${probe.orders} orders of the run to ${probe.endDate}`;
-}
-
-/** Two runs in a folder that is deleted again. */
-async function runProbe(
-  call: CommandCall,
-  config: ResolvedConfig,
-  strategy: LoadedStrategy,
-  choice: {
-    readonly roots: readonly string[];
-    readonly params: Readonly<Record<string, unknown>>;
-    readonly from?: string;
-    readonly to?: string;
-  },
-): Promise<{ readonly result: ProbeResult; readonly orders: readonly Row[] }> {
-  const services = await call.services();
-  const interrupts = watchInterrupts(call.host);
-  const runsDir = mkdtempSync(join(tmpdir(), 'frontmonth-check-'));
-  const { values } = config;
-  try {
-    await ensureSample(call, config, interrupts);
-    let orders: readonly Row[] = [];
-    const result = await probeLookAhead(async (to) => {
-      const outcome = await services.runBacktest({
-        strategyFile: strategy.file,
-        strategy: strategy.definition,
-        sourceSha256: strategy.sourceSha256,
-        instruments: choice.roots,
-        params: choice.params,
-        catalogDir: values.catalog,
-        instrumentsDir: instrumentsDirOf(config),
-        dataset: values.dataset,
-        ...(choice.from === undefined ? {} : { from: choice.from }),
-        ...(to === null ? (choice.to === undefined ? {} : { to: choice.to }) : { to }),
-        capital: values.capital,
-        currency: values.currency,
-        returnBase: values.returnBase,
-        seed: values.seed,
-        fills: values.fills,
-        bounds: false,
-        costs: values.costs,
-        risk: values.risk,
-        runsDir,
-        command: call.command,
-        config: {},
-        clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
-        onProgress: () => interrupts.isStopping(),
-      });
-      if (outcome.manifest.outcome === 'strategy-error')
-        throw strategyError(outcome, strategy, call.host.cwd, 'the run of the probe is not kept');
-      const run = await services.readRun(outcome.dir);
-      if (to === null) orders = run.orders;
-      return {
-        from: outcome.manifest.from,
-        to: outcome.manifest.to,
-        fills: run.fills,
-        orders: run.orders,
-      };
-    });
-    return { result, orders };
-  } catch (error) {
-    throw withStrategyPlace(error, strategy, call.host.cwd);
-  } finally {
-    rmSync(runsDir, { recursive: true, force: true });
-  }
 }

@@ -9,7 +9,8 @@ export type AssetName =
   | 'lightweight-charts.js'
   | 'page.js'
   | 'page.css'
-  | 'calendar.css';
+  | 'calendar.css'
+  | 'continuous.js';
 
 /** Where a clone has each file; a built package has all of them in `dist/assets/` under the names above. */
 const IN_CLONE: Readonly<Record<AssetName, string>> = {
@@ -20,6 +21,7 @@ const IN_CLONE: Readonly<Record<AssetName, string>> = {
   'page.js': 'src/research/report/page/page.js',
   'page.css': 'src/research/report/page/page.css',
   'calendar.css': 'src/research/report/page/calendar.css',
+  'continuous.js': 'src/research/report/page/continuous.js',
 };
 
 /** What the build copies into `dist/assets/`: name there, path in the clone. */

@@ -1,4 +1,5 @@
 /** What the report page gets: the summary as it is, tables, and packed columns. The page formats; it computes no figure. */
+import { BENCHMARK_LABEL, benchmarkOf } from '../benchmark.ts';
 import type { DailySeries } from '../daily.ts';
 import { indexCurve, moneyCurve, toDailySeries, underwater } from '../daily.ts';
 import { DATES_PER_YEAR, baseMicros, baseNet, tradeFigures } from '../metrics.ts';
@@ -8,6 +9,8 @@ import type { PriceTape, RunData } from '../run-data.ts';
 import { RTH_WINDOWS } from '../rth-windows.ts';
 import type { Metrics, RunManifest, RunSummary } from '../run-format.ts';
 import { mean, sampleDeviation, sum } from '../stats.ts';
+import type { RunSpan } from '../samples.ts';
+import { sampleLabel, spansOf } from '../samples.ts';
 import { summarise } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
@@ -33,6 +36,7 @@ import {
   orderTable,
   periodRows,
   rollTable,
+  sampleTables,
   segmentReader,
   timeTables,
   weekdayTable,
@@ -51,18 +55,14 @@ export interface ReportOptions {
   readonly label?: string;
   /** Session segments by product or session group, for list and table by session. Default: the windows in common use. */
   readonly segments?: Readonly<Record<string, readonly SessionSegment[]>>;
-  /** Trade dates that are shaded in the daily charts, such as a warm-up or an out-of-sample span. */
+  /** Trade dates that are shaded in the daily charts. Default: the run's own warm-up and out-of-sample span. */
   readonly spans?: readonly ReportSpan[];
   /** Summary of a run to stand in the headline beside this one. */
   readonly compared?: RunSummary;
 }
 
 /** Trade dates as days since 1970-01-01, inclusive. */
-export interface ReportSpan {
-  readonly label: string;
-  readonly from: number;
-  readonly to: number;
-}
+export type ReportSpan = RunSpan;
 
 /** Bars of the price chart: columns `tape<i>.*` of the pack. */
 export interface TapeInfo {
@@ -80,6 +80,8 @@ export interface ReportModel {
   readonly manifest: RunManifest;
   readonly labels: readonly string[];
   readonly spans: readonly ReportSpan[];
+  /** What the column `day.benchmark` is. */
+  readonly benchmark: string;
   readonly compared: RunSummary | null;
   readonly theme: Theme;
   readonly candles: 'blue-orange' | 'green-red';
@@ -192,14 +194,17 @@ export function buildReportModel(
     ...prices.tapes.flatMap((tape, index) => tapeColumns(tape, index, run)),
   ]);
   const closed = flat.filter((row) => !row.open);
+  const sample = sampleLabel(run.manifest);
   const model: ReportModel = {
     schema: 'frontmonth.report/1',
     summary,
     manifest,
-    spans: options.spans ?? [],
+    spans: options.spans ?? spansOf(run.manifest),
+    benchmark: BENCHMARK_LABEL,
     compared: options.compared ?? null,
     labels: [
       ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+      ...(sample === null ? [] : [sample]),
       ...(options.label === undefined ? [] : [options.label]),
       ...(run.manifest.outcome === 'completed' ? [] : [run.manifest.outcome.toUpperCase()]),
     ],
@@ -209,6 +214,7 @@ export function buildReportModel(
     headline: HEADLINE_KEYS,
     years: periodRows(daily),
     tables: withoutMachinePaths({
+      equity: sampleTables(summary, daily),
       periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
       time: timeTables(run, segments),
@@ -327,6 +333,7 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
       values: run.equity.map((one) => (bound.get(one.tradeDate) ?? NaN) / 1e6),
     },
     { name: 'day.closed', decimals: 6, values: closedEquity(run, daily) },
+    { name: 'day.benchmark', decimals: 6, values: benchmarkEquity(run, daily) },
     { name: 'day.drawdown', decimals: 2, values: underwater(money.start, money.level, false) },
     {
       name: 'day.drawdownShare',
@@ -343,6 +350,13 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
     { name: 'day.net', decimals: 4, values: share((one) => one.netNotional) },
     { name: 'day.contracts', values: contractsHeld(run, daily) },
   ];
+}
+
+/** The capital and what holding one contract of each product gained; NaN where that is not known. */
+function benchmarkEquity(run: RunData, daily: DailySeries): Float64Array {
+  const gained = benchmarkOf(run);
+  if (gained === null) return new Float64Array(daily.length).fill(NaN);
+  return gained.map((units) => daily.capital + units);
 }
 
 /** Equity counted only at exits: an option of the chart, never the default, as it hides floating losses. */

@@ -1,11 +1,13 @@
 /** Tables of the report that are computed once and printed as they are: rows of plain values with a kind per column. */
-import { toCivilDate, weekdayOf } from '../../core/trade-date.ts';
+import { parseTradeDate, toCivilDate, weekdayOf } from '../../core/trade-date.ts';
 import type { TradeDate } from '../../core/units.ts';
 import type { DailySeries } from '../daily.ts';
 import { drawdownsOf, indexCurve, moneyCurve, underwater } from '../daily.ts';
+import { metricDef } from '../metric-defs.ts';
 import { baseMicros, lengthInDates, lengthInDays, fillTotals } from '../metrics.ts';
 import type { RunData } from '../run-data.ts';
 import { instrumentsByRoot } from '../run-data.ts';
+import type { Metrics, RunSummary } from '../run-format.ts';
 import { covariance, mean, sampleDeviation, sum } from '../stats.ts';
 import { ratesOf } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
@@ -86,6 +88,66 @@ export function periodRows(daily: DailySeries): readonly YearRow[] {
       totalReturn: cell(growth),
     };
   });
+}
+
+/** Figures of the two parts of a run side by side; the others stand in the summary. */
+const SAMPLE_COLUMNS = [
+  'netProfit',
+  'annualReturn',
+  'volatility',
+  'sharpe',
+  'sortino',
+  'maxDrawdown',
+  'maxDrawdownShare',
+  'closedTrades',
+  'hitRate',
+  'profitFactor',
+  'expectancy',
+  'tradeT',
+];
+
+/** Figures before and from the out-of-sample date; empty where the run has one part only. */
+export function sampleTables(summary: RunSummary, daily: DailySeries): readonly ReportTable[] {
+  const samples = summary.samples ?? null;
+  if (samples === null) return [];
+  const from = parseTradeDate(samples.outOfSampleFrom);
+  const dates = Array.from(daily.tradeDate);
+  const row = (label: string, own: readonly number[], metrics: Metrics): Cell[] => [
+    label,
+    own[0]!,
+    own.at(-1)!,
+    own.length,
+    ...SAMPLE_COLUMNS.map((key) => metrics[key]?.value ?? null),
+  ];
+  return [
+    {
+      id: 'samples',
+      title: 'In and out of sample',
+      columns: [
+        column('part', 'Part', 'text'),
+        column('from', 'From', 'date'),
+        column('to', 'To', 'date'),
+        column('dates', 'Dates', 'count'),
+        ...SAMPLE_COLUMNS.map((key) => {
+          const { label, kind } = metricDef(key);
+          return column(key, label, kind === 'days' ? 'count' : kind);
+        }),
+      ],
+      rows: [
+        row(
+          'in sample',
+          dates.filter((date) => date < from),
+          samples.inSample,
+        ),
+        row(
+          'out of sample',
+          dates.filter((date) => date >= from),
+          samples.outOfSample,
+        ),
+      ],
+      note: 'A date belongs to the part that it lies in, a trade to the part in which it was entered. Percentages of the second part are of the equity at its start.',
+    },
+  ];
 }
 
 const WEEKDAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];

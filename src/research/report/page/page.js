@@ -99,6 +99,21 @@
   function isNone(value) {
     return value === null || value === undefined || Number.isNaN(value) || value === '';
   }
+  /** Digits of the thirty-seconds in which Treasuries are quoted; -1 for every other product. */
+  function fractionDigits(instrument) {
+    return [1, 2, 4, 8].indexOf(1 / (32 * (instrument?.tickSize ?? 1)));
+  }
+  /** 110'16.5, where the reader chose it and the price lies on a tick; an average of fills may not. */
+  function fraction(price, instrument) {
+    const digits = fractionDigits(instrument);
+    if (digits < 0 || state.get('prices') !== 'fractions') return null;
+    const ticks = Math.abs(price) / instrument.tickSize;
+    if (Math.abs(ticks - Math.round(ticks)) > 1e-6) return null;
+    const units = Math.round(ticks) * instrument.tickSize * 32;
+    const whole = Math.floor(units / 32);
+    const rest = (units - whole * 32).toFixed(digits).padStart(digits === 0 ? 2 : 3 + digits, '0');
+    return `${price < 0 ? '-' : ''}${whole}'${rest}`;
+  }
   function format(kind, value, instrument) {
     if (isNone(value)) return '–';
     if (typeof value === 'string') return value;
@@ -124,7 +139,7 @@
       case 'duration':
         return duration(value);
       case 'price':
-        return fixed(value, instrument?.decimals ?? 2);
+        return fraction(value, instrument) ?? fixed(value, instrument?.decimals ?? 2);
       default:
         return String(value);
     }
@@ -572,7 +587,10 @@
       ctx.fillRect(from, u.bbox.top, to - from, u.bbox.height);
       ctx.fillStyle = c.muted;
       ctx.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
-      ctx.fillText(span.label, from + 5 * devicePixelRatio, u.bbox.top + 15 * devicePixelRatio);
+      const pad = 5 * devicePixelRatio;
+      // A narrow span goes without its word: the sentence above the chart names it.
+      if (ctx.measureText(span.label).width + 2 * pad <= to - from)
+        ctx.fillText(span.label, from + pad, u.bbox.top + 3 * pad);
       ctx.restore();
     }
   }
@@ -1088,6 +1106,21 @@
     );
     theme.addEventListener('change', () => setTheme(theme.value));
     setTheme.show = (name) => (theme.value = name);
+    const notation = h(
+      'select',
+      { 'aria-label': 'Prices of Treasuries' },
+      h('option', { value: '' }, 'decimals'),
+      h(
+        'option',
+        { value: 'fractions', selected: state.get('prices') === 'fractions' },
+        "110'16.5",
+      ),
+    );
+    notation.addEventListener('change', () => {
+      setState('prices', notation.value || null);
+      for (const draw of tables) draw();
+    });
+    const hasNotation = manifest.instruments.some((one) => fractionDigits(one) >= 0);
     return h(
       'header',
       { class: 'top' },
@@ -1101,6 +1134,7 @@
         { class: 'bar' },
         model.labels.map((label) => h('span', { class: 'label' }, label)),
         copy,
+        hasNotation ? h('label', { class: 'muted' }, 'Prices ', notation) : null,
         h('label', { class: 'muted' }, 'Theme ', theme),
       ),
       manifest.error
@@ -1319,11 +1353,15 @@
     );
   }
 
-  function equitySection({ data, model, section, figure, currency, summary, range }) {
+  function equitySection({ data, model, section, figure, currency, summary, range, tableOf }) {
     const spans = model.spans;
-    const x = data['day.date'].map((day) => day * DAY);
-    if (x.length === 0)
+    const days = Array.from(data['day.date']);
+    if (days.length === 0)
       return section('equity', 'Equity and drawdown', h('p', {}, 'No trade dates.'));
+    // A warm-up lies before the first trade date: the axis begins with it, the lines do not.
+    const before = spans.map((span) => span.from).filter((day) => day < days[0]);
+    const x = [...before, ...days].map((day) => day * DAY);
+    const padded = (values) => [...before.map(() => NaN), ...values];
     const known = data['day.optimistic'].some((value) => !Number.isNaN(value));
     const hasBound =
       known && data['day.optimistic'].some((value, d) => value !== data['day.equity'][d]);
@@ -1333,25 +1371,32 @@
         ? ' The optimistic bound is the same line.'
         : '';
     const equity = data['day.equity'];
-    const canLog = equity.every((value) => value > 0);
+    const held = Array.from(data['day.benchmark']).filter((value) => !Number.isNaN(value));
+    const canLog = [...equity, ...held].every((value) => value > 0);
     // One width of the axis: the drawdown stands under the equity on the same dates.
-    const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
+    const widest = [...equity, ...held, ...data['day.drawdown'].map((value) => -value)];
     const axisWidth =
       22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
-    const series = [{ label: summary.fillPolicy, values: equity, colour: 'gain' }];
+    const series = [{ label: summary.fillPolicy, values: padded(equity), colour: 'gain' }];
     if (hasBound)
       series.push({
         label: 'optimistic',
-        values: data['day.optimistic'],
+        values: padded(data['day.optimistic']),
         colour: 'third',
         isThin: true,
       });
-    const closed = h('button', { type: 'button', 'aria-pressed': 'false' }, 'Closed trades only');
+    const option = (label) => h('button', { type: 'button', 'aria-pressed': 'false' }, label);
+    const closed = option('Closed trades only');
+    const benchmark = option('Benchmark');
+    benchmark.title = model.benchmark;
+    const isOn = (button) => button.getAttribute('aria-pressed') === 'true';
     const host = h('div');
-    const build = (isClosed) => {
-      const drawn = isClosed
-        ? [...series, { label: 'closed trades', values: data['day.closed'], colour: 'fourth' }]
-        : series;
+    const build = () => {
+      const drawn = [...series];
+      const extra = (label, name) =>
+        drawn.push({ label, values: padded(data[name]), colour: 'fourth' });
+      if (isOn(closed)) extra('closed trades', 'day.closed');
+      if (isOn(benchmark)) extra(`benchmark: ${model.benchmark}`, 'day.benchmark');
       return lineChart({
         title: `Equity, ${currency}, daily mark`,
         summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${bound}${spans.length === 0 ? '' : ` Grey: ${spans.map((one) => one.label).join(', ')}.`}`,
@@ -1366,16 +1411,17 @@
         axisWidth,
         onRange: range.onShown,
         connect: range.connect,
-        tools: [closed],
+        tools: held.length === 0 ? [closed] : [closed, benchmark],
       });
     };
-    host.append(build(false));
-    closed.addEventListener('click', () => {
-      const on = closed.getAttribute('aria-pressed') !== 'true';
-      closed.setAttribute('aria-pressed', String(on));
-      host.replaceChildren(build(on));
-      redraw.at(-1)();
-    });
+    host.append(build());
+    for (const button of [closed, benchmark]) {
+      button.addEventListener('click', () => {
+        button.setAttribute('aria-pressed', String(!isOn(button)));
+        host.replaceChildren(build());
+        redraw.at(-1)();
+      });
+    }
     const max = figure('maxDrawdown');
     const drawdown = lineChart({
       title: `Drawdown, ${currency}`,
@@ -1384,7 +1430,7 @@
       series: [
         {
           label: 'below peak',
-          values: data['day.drawdown'].map((value) => -value),
+          values: padded(data['day.drawdown'].map((value) => -value)),
           colour: 'loss',
           fill: true,
           kind: 'amount',
@@ -1393,11 +1439,20 @@
       kind: 'amount',
       height: 170,
       sync: 'days',
-      spans,
+      // Named on the chart above.
+      spans: spans.map((span) => ({ ...span, label: '' })),
       axisWidth,
     });
     const dates = () => `${fixed(data['day.date'].filter(range.has).length, 0)} trade dates.`;
-    return section('equity', 'Equity and drawdown', rangeChip(range, dates), host, drawdown);
+    const tables = (model.tables.equity ?? []).map(tableOf);
+    return section(
+      'equity',
+      'Equity and drawdown',
+      rangeChip(range, dates),
+      host,
+      drawdown,
+      ...tables,
+    );
   }
 
   function periodSection({ model, section, tableOf, currency, range }) {
