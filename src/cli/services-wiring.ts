@@ -18,6 +18,7 @@ import type { RunData } from '../research/run-data.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
+  CalendarTexts,
   CalendarTools,
   ContractBook,
   DatasetCheck,
@@ -32,7 +33,6 @@ import type {
 } from './services.ts';
 
 /** Content and names of the user's own calendar files. */
-type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
 
 export function createServices(): Services {
   return {
@@ -176,11 +176,20 @@ async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBo
   };
 }
 
-async function calendarTools(outside: OutsidePolicy): Promise<CalendarTools> {
+async function calendarTools(
+  outside: OutsidePolicy,
+  files: CalendarTexts = [],
+): Promise<CalendarTools> {
   const { createCalendars: create, SESSION_GROUPS } = await import('../calendars/registry.ts');
+  const own =
+    files.length === 0
+      ? {}
+      : (await import('../calendars/user-calendar.ts')).parseUserCalendars(files);
+  const calendars = create({ ...own, outside });
+  const known = SESSION_GROUPS.map(({ id }) => id);
   return {
-    calendars: create({ outside }),
-    groups: SESSION_GROUPS.map(({ id }) => id),
+    calendars,
+    groups: [...known, ...calendars.groupIds().filter((id) => !known.includes(id))],
     view: await import('../research/calendar-view.ts'),
     page: await import('../research/report/calendar-page.ts'),
   };

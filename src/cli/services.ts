@@ -156,6 +156,9 @@ export interface ContractBook {
   };
 }
 
+/** Calendar files of the project, read. */
+export type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
+
 /** Calendars of exchanges, and what is made of them for people. */
 export interface CalendarTools {
   readonly calendars: Calendars;
@@ -183,7 +186,8 @@ export interface Services {
   contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
   /** Rolls of a product under a rule. */
   readRolls(options: RollsOptions): Promise<RollsAnswer>;
-  calendarTools(outside: OutsidePolicy): Promise<CalendarTools>;
+  /** With the calendars of the project's own files. Errors: those of `openCalendars`. */
+  calendarTools(outside: OutsidePolicy, files?: CalendarTexts): Promise<CalendarTools>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

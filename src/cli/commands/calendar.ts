@@ -12,6 +12,7 @@ import { addDays, parseTradeDate, toCivilDate, toIsoDate } from '../../core/trad
 import type { TradeDate, TsUs } from '../../core/units.ts';
 import { parseTsUs, toIsoUtc, toTsUs, US_PER_MINUTE } from '../../core/units.ts';
 import type { CalendarYear, SessionView } from '../../research/calendar-view.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
 import { numberFlag, spanOf } from '../flag-values.ts';
@@ -42,7 +43,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const services = await call.services();
   const specs = await services.loadInstruments(instrumentsDirOf(config));
   const outside = (textFlag(call, 'outside') ?? 'error') as OutsidePolicy;
-  const tools = await services.calendarTools(outside);
+  const tools = await services.calendarTools(outside, await calendarTextsOf(config));
   const word = textArg(call, 0);
   if (word === '') {
     listGroups(call, tools, [...specs.values()]);
@@ -145,7 +146,7 @@ function showDays(view: View): void {
     from === null ? comingSessions(view, atUs) : tools.view.sessionViews(calendar, from, to);
   const days = from === null ? comingDays(view, atUs) : [...calendar.specialDays(from, to)];
   call.out.result(
-    'frontmonth.calendar/1',
+    'frontmonth.calendar-now/1',
     {
       ...targetJson(view),
       ...(state === null ? {} : { at: toIsoUtc(atUs), state: stateJson(state) }),
