@@ -413,6 +413,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: '--year <year>',
         description: 'special days, expiries, notices and rolls of a year',
       },
+      {
+        flags: '--rule <rule>',
+        description: 'roll rule of the year, by dates: calendar:5b@earlier, first-day, last-day',
+      },
       { flags: '--html [file]', description: 'the year as a page to print', group: 'Page' },
       {
         flags: '--theme <name>',

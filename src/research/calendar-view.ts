@@ -2,7 +2,9 @@
 import { buildChain, holdChain } from '../core/chain.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
-import { rollWindow } from '../core/rolls/window.ts';
+import type { RollRule } from '../core/roll.ts';
+import { formatRollRule } from '../core/rolls/syntax.ts';
+import { conditionOf, dateRuleOf, rollWindow } from '../core/rolls/window.ts';
 import type { CalendarBasis, SpecialDay, TimeSpan } from '../core/session.ts';
 import { addDays, parseTradeDate, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
@@ -262,16 +264,24 @@ export interface CalendarYear {
 }
 
 /**
- * One year of a group, or of a product with its expiries, first notices and rolls by the product's own calendar rule, which
- * needs no data. Errors: E_CALENDAR_SPAN for a year that lies wholly outside the calendar, those of contract dates.
+ * One year of a group, or of a product with its expiries, first notices and rolls. The rule is the product's own where none
+ * is given; it must be one of dates, because a calendar has no data.
+ * Errors: E_CALENDAR_SPAN for a year that lies wholly outside the calendar, E_ROLL_RULE for a rule that needs data, those of
+ * contract dates.
  */
 export function calendarYear(
   calendars: Calendars,
-  target: { readonly calendar: GroupCalendar; readonly spec: InstrumentSpec | null },
+  target: {
+    readonly calendar: GroupCalendar;
+    readonly spec: InstrumentSpec | null;
+    readonly rule?: RollRule;
+  },
   year: number,
 ): CalendarYear {
   const { calendar, spec } = target;
   const { rules } = calendar;
+  const rule = spec === null ? null : (target.rule ?? defaultRollRule(spec));
+  if (rule !== null) checkDatesOnly(rule);
   const [first, last] = [toTradeDate(year, 1, 1), toTradeDate(year, 12, 31)];
   const isPart =
     calendar.confidenceOf(first) === 'outside' || calendar.confidenceOf(last) === 'outside';
@@ -282,7 +292,10 @@ export function calendarYear(
   const specialDays = calendar
     .specialDays(from, to)
     .map((day) => ({ ...day, text: specialText(calendar, day) }));
-  const contracts = spec === null ? [] : contractsOfYear(calendars, calendar, spec, [from, to]);
+  const contracts =
+    spec === null || rule === null
+      ? []
+      : contractsOfYear(calendars, { calendar, spec, rule }, [from, to]);
   return {
     year,
     calendar,
@@ -292,7 +305,7 @@ export function calendarYear(
     hours: usualHours(calendar, from, to),
     specialDays,
     contracts,
-    rollRule: spec === null ? null : rollRuleText(spec),
+    rollRule: rule === null ? null : rollRuleText(rule),
     notes: [
       ...notesOf(calendar, { year, from, to, first, last }, contracts),
       ...(spec !== null && contracts.length === 0 ? [noContracts(spec, year)] : []),
@@ -300,9 +313,25 @@ export function calendarYear(
   };
 }
 
-function rollRuleText(spec: InstrumentSpec): string {
-  const rule = defaultRollRule(spec);
-  if (rule.kind !== 'calendar') return '';
+/** Errors: E_ROLL_RULE. */
+function checkDatesOnly(rule: RollRule): void {
+  const isDates =
+    dateRuleOf(rule) !== null && conditionOf(rule) === null && rule.kind !== 'weighted';
+  if (isDates) return;
+  throw new TradingError(
+    'E_ROLL_RULE',
+    `the rule ${formatRollRule(rule)} cannot be told from a calendar`,
+    {
+      details: { rule },
+      rule: 'a year without data has rolls by dates: calendar, approx, first-day, last-day',
+      fix: 'choose such a rule, or ask `frontmonth rolls`, which reads data',
+    },
+  );
+}
+
+/** Goes on after "at the close of the session". */
+function rollRuleText(rule: RollRule): string {
+  if (rule.kind !== 'calendar') return `named by ${formatRollRule(rule)}`;
   const anchor = {
     'last-trade': 'last trade',
     'first-notice': 'first notice',
@@ -311,14 +340,20 @@ function rollRuleText(spec: InstrumentSpec): string {
   return `${rule.days} ${rule.count} day${rule.days === 1 ? '' : 's'} before ${anchor}`;
 }
 
+interface RollTarget {
+  readonly calendar: GroupCalendar;
+  readonly spec: InstrumentSpec;
+  readonly rule: RollRule;
+}
+
 function contractsOfYear(
   calendars: Calendars,
-  calendar: GroupCalendar,
-  spec: InstrumentSpec,
+  target: RollTarget,
   [from, to]: readonly [TradeDate, TradeDate],
 ): readonly ContractYearRow[] {
+  const { spec } = target;
   const isIn = (date: TradeDate | null): boolean => date !== null && date >= from && date <= to;
-  const rolls = rollsOf(calendars, calendar, spec, from, to);
+  const rolls = rollsOf(calendars, target, from, to);
   const year = Number(toIsoDate(from).slice(0, 4));
   // A contract may end the month after its name (milk), or months before it.
   const rows = [year - 1, year, year + 1].flatMap((one) => listedContracts(calendars, spec, one));
@@ -359,12 +394,10 @@ function listedContracts(
 /** By contract: when a position leaves it, and where to. */
 function rollsOf(
   calendars: Calendars,
-  calendar: GroupCalendar,
-  spec: InstrumentSpec,
+  { calendar, spec, rule }: RollTarget,
   from: TradeDate,
   to: TradeDate,
 ): ReadonlyMap<string, { readonly date: TradeDate | null; readonly to: string | null }> {
-  const rule = defaultRollRule(spec);
   const rolls = new Map<string, { date: TradeDate | null; to: string | null }>();
   let chain: readonly ContractSpec[];
   try {

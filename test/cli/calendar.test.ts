@@ -84,6 +84,11 @@ describe('a year', () => {
     expect(ran.out).toMatch(/Fri 2026-04-03 +closed +Good Friday/);
     expect(ran.out).toMatch(/CLF2027 +Mon 2026-12-14 +CLG2027 +Wed 2026-12-23 +Mon 2026-12-21/);
   });
+  it('takes another rule of dates', async () => {
+    const ran = await cli(['CL', '--year', '2026', '--rule', 'calendar:10b@last-trade']);
+    expect(ran.out).toMatch(/CLF2027 +Mon 2026-12-07 +CLG2027/);
+    expect(ran.out).toContain('10 business days before last trade');
+  });
   it('is written as a page where it is wanted', async () => {
     const ran = await cli(['ES', '--year', '2026', '--html', 'wall.html']);
     expect(ran).toMatchObject({ code: EXIT.ok });
@@ -131,6 +136,18 @@ describe('bad input', () => {
       ['ES', '--from', '2026-02-01', '--to', '2026-01-01'],
       EXIT.usage,
       /exchange the two dates/,
+    ],
+    [
+      'a rule that needs data',
+      ['CL', '--year', '2026', '--rule', 'volume:1'],
+      EXIT.usage,
+      /E_ROLL_RULE[\s\S]*frontmonth rolls/,
+    ],
+    [
+      'a rule that is none',
+      ['CL', '--year', '2026', '--rule', 'soon'],
+      EXIT.usage,
+      /E_ROLL_RULE[\s\S]*in +--rule/,
     ],
     ['a choice that is none', ['ES', '--outside', 'guess'], EXIT.usage, /error, rules/],
   ])('%s', async (_, argv, code, text) => {

@@ -7,6 +7,8 @@ import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import type { InstrumentSpec } from '../../core/instrument.ts';
 import type { MarketState, SpecialDay, TimeSpan, WhyClosed } from '../../core/session.ts';
+import type { RollRule } from '../../core/roll.ts';
+import { parseRollRule } from '../../core/rolls/syntax.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import { addDays, parseTradeDate, toCivilDate, toIsoDate } from '../../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../core/units.ts';
@@ -36,6 +38,8 @@ interface View {
   readonly calendar: GroupCalendar;
   readonly spec: InstrumentSpec | null;
   readonly outside: OutsidePolicy;
+  /** Roll rule of a year; the product's own where it is absent. */
+  readonly rule?: RollRule;
 }
 
 export async function run(call: CommandCall): Promise<ExitCode> {
@@ -49,7 +53,16 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     listGroups(call, tools, [...specs.values()]);
     return EXIT.ok;
   }
-  const view = { call, tools, outside, ...targetOf(tools, specs, word) };
+  const ruleText = textFlag(call, 'rule');
+  const view: View = {
+    call,
+    tools,
+    outside,
+    ...targetOf(tools, specs, word),
+    ...(ruleText === undefined
+      ? {}
+      : { rule: withWhere(`--rule ${ruleText}`, () => parseRollRule(ruleText)) }),
+  };
   const year = numberFlag(call, 'year', { min: 1970, max: 2199 });
   const html = call.flags['html'];
   const hasTheme = textFlag(call, 'theme') !== undefined;
@@ -442,7 +455,7 @@ function contractTable(view: View, { contracts, rollRule }: CalendarYear): strin
       contracts,
     ),
     ...wrap(
-      `rolls at the close of the session ${rollRule ?? ''}: the product's default; see frontmonth rolls for others`,
+      `rolls at the close of the session ${rollRule ?? ''}${view.rule === undefined ? "; that is the product's default" : ''}`,
       call.out.width('stdout'),
     ),
   ].join('\n');
