@@ -1,5 +1,5 @@
 /** `frontmonth calendar`, with the real calendars and a clock of our own. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -98,6 +98,37 @@ describe('a year', () => {
   it('without a year and a name is that of the clock', async () => {
     const ran = await cli(['cme-metals/SI', '--html'], { nowMs: Date.UTC(2025, 5, 1) });
     expect(ran.out).toMatch(/^calendar-cme-metals-SI-2025\.html/);
+  });
+});
+
+describe('calendars of the project', () => {
+  it('change the answers', async () => {
+    const own = {
+      schema: 'frontmonth.calendar/1',
+      overrides: [
+        {
+          group: 'cme-equity-index',
+          exceptions: [
+            {
+              date: '2026-12-23',
+              shape: { kind: 'short', close: '10:00' },
+              why: 'the broker shuts early',
+              source: 'notice of the broker',
+            },
+          ],
+        },
+      ],
+    };
+    const dir = mkdtempSync(join(cwd, 'own-'));
+    writeFileSync(join(dir, 'mine.json'), JSON.stringify(own));
+    writeFileSync(
+      join(dir, 'frontmonth.config.json'),
+      JSON.stringify({ calendars: ['mine.json'] }),
+    );
+    const ran = await runReal(dir, ['calendar', 'ES', '--at', '2026-12-23T17:00:00Z']);
+    expect(ran, ran.err).toMatchObject({ code: EXIT.ok });
+    expect(ran.out).toContain('Wed 2026-12-23 11:00 America/Chicago: CLOSED');
+    expect(ran.out).toMatch(/why +the broker shuts early, Wed 2026-12-23 \(notice of the broker\)/);
   });
 });
 
