@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutsidePolicy } from '../calendars/group-calendar.ts';
+import type { Calendars } from '../calendars/registry.ts';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import { parseContractId } from '../core/symbology.ts';
@@ -80,7 +81,7 @@ function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
   return import('../research/backtest.ts');
 }
 
-async function createCalendars(files: CalendarTexts = []): Promise<CalendarSource> {
+async function createCalendars(files: CalendarTexts = []): Promise<Calendars> {
   if (files.length > 0) return (await import('../research/calendar-files.ts')).openCalendars(files);
   return (await import('../calendars/registry.ts')).createCalendars();
 }
@@ -156,12 +157,14 @@ async function renderComparison(
   return render(compareRuns(runs), options);
 }
 
-async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook> {
-  const { createCalendars: create } = await import('../calendars/registry.ts');
+async function contractBook(
+  specs: Iterable<InstrumentSpec>,
+  files: CalendarTexts = [],
+): Promise<ContractBook> {
   const { createSymbology } = await import('../calendars/symbology.ts');
   const { describeDateRule } = await import('../calendars/rule-words.ts');
   const chains = await import('../calendars/chain.ts');
-  const calendars = create();
+  const calendars = await createCalendars(files);
   return {
     contracts: (spec, fromYear, toYear) =>
       chains.buildChain(spec, calendars, fromYear, toYear, { cycle: 'listed' }),

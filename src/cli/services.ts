@@ -183,7 +183,7 @@ export interface Services {
   renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
   /** Contracts, chains and symbols of the given products. */
-  contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
+  contractBook(specs: Iterable<InstrumentSpec>, files?: CalendarTexts): Promise<ContractBook>;
   /** Rolls of a product under a rule. */
   readRolls(options: RollsOptions): Promise<RollsAnswer>;
   /** With the calendars of the project's own files. Errors: those of `openCalendars`. */
