@@ -21,7 +21,7 @@ import {
   CME_RICE,
 } from './groups/cme-agriculture.ts';
 import { CME_CRYPTO } from './groups/cme-crypto.ts';
-import { CME_ENERGY, CME_METALS } from './groups/cme-energy-metals.ts';
+import { CME_ENERGY, CME_METALS, CME_METALS_BY_ROOT } from './groups/cme-energy-metals.ts';
 import { CME_EQUITY_INDEX } from './groups/cme-equity-index.ts';
 import { CME_FX } from './groups/cme-fx.ts';
 import { CME_INTEREST_RATE } from './groups/cme-interest-rate.ts';
@@ -114,6 +114,7 @@ export const SESSION_GROUPS: readonly GroupRules[] = [
   XASX,
   COMPAT_XEUR,
   // More of North America, ICE and London. `group/ROOT` has the hours of one product that differ from its group's.
+  ...CME_METALS_BY_ROOT,
   CME_CRYPTO,
   CME_MINI_GRAINS,
   CME_DAIRY,

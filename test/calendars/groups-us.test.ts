@@ -379,6 +379,8 @@ describe('Montréal', () => {
     ['2024-04-01', true],
     ['2024-05-20', false],
     ['2021-05-24', false],
+    ['2026-05-18', false],
+    ['2026-05-25', true],
     ['2024-06-24', true],
     ['2024-07-01', false],
     ['2023-07-03', false],
@@ -418,6 +420,30 @@ describe('products', () => {
     ['CGB', 'mx-rates'],
   ])('%s trades by %s', (root, group) => {
     expect(calendars.forInstrument(specs.get(root)!).id).toBe(group);
+  });
+
+  it.each([
+    ['GC', '17:30'],
+    ['SI', '17:25'],
+    ['SIL', '17:25'],
+    ['HG', '17:00'],
+    ['PL', '17:05'],
+    ['PA', '17:00'],
+    ['CL', '18:30'],
+    ['ES', '20:00'],
+    ['ZN', '19:00'],
+    ['ZC', '18:15'],
+    ['VX', '20:00'],
+    ['KC', '17:25'],
+    ['CC', '15:50'],
+    ['B', '18:30'],
+    ['G', '15:30'],
+    ['R', '15:15'],
+    ['CGB', '19:00'],
+  ])('%s settles at %s UTC in July', (root, want) => {
+    const calendar = calendars.forInstrument(specs.get(root)!);
+    const session = calendar.sessionOfLabel(day('2024-07-02'))!;
+    expect(toIsoUtc(session.settleUs).slice(11, 16)).toBe(want);
   });
 
   it('of North America and ICE have contract dates on their business days, 2010 to 2030', () => {

@@ -98,7 +98,7 @@ export const CME_ENERGY: GroupRules = {
   regularHours: { start: '09:00', end: '14:30', zone: NEW_YORK },
 };
 
-/** Settlement is gold's; silver settles five and copper thirty minutes earlier. */
+/** Gold. Aluminium and steel settle by other markets' prices; here they are taken with gold. */
 export const CME_METALS: GroupRules = {
   ...SHARED,
   id: 'cme-metals',
@@ -106,3 +106,23 @@ export const CME_METALS: GroupRules = {
   settle: { at: '13:30', zone: NEW_YORK },
   regularHours: { start: '08:20', end: '13:30', zone: NEW_YORK },
 };
+
+/** Same sessions as gold, settled at the end of their own floor hours. */
+function metal(root: string, name: string, start: string, end: string): GroupRules {
+  return {
+    ...CME_METALS,
+    id: `cme-metals/${root}`,
+    name,
+    settle: { at: end, zone: NEW_YORK },
+    regularHours: { start, end, zone: NEW_YORK },
+  };
+}
+
+export const CME_METALS_BY_ROOT: readonly GroupRules[] = [
+  metal('SI', 'COMEX silver', '08:25', '13:25'),
+  metal('SIL', 'COMEX micro silver', '08:25', '13:25'),
+  metal('HG', 'COMEX copper', '08:10', '13:00'),
+  metal('MHG', 'COMEX micro copper', '08:10', '13:00'),
+  metal('PL', 'NYMEX platinum', '08:20', '13:05'),
+  metal('PA', 'NYMEX palladium', '08:30', '13:00'),
+];
