@@ -262,33 +262,37 @@ export function calendarReference(): string {
   const calendars = createCalendars();
   const rootsOf = (group: string): string =>
     specs
-      .filter((spec) => spec.sessionGroup === group)
+      .filter((spec) => calendars.hasCalendar(spec) && calendars.forInstrument(spec).id === group)
       .map((spec) => spec.root)
       .join(', ');
   const lines = ['# Calendars', '', GENERATED, ''];
   lines.push(
     'Sessions are built from rules: regular hours with the date from which they hold, what each holiday does, and single',
-    'exceptions. A question outside a span is refused with `E_CALENDAR_SPAN`, never answered by extrapolation.',
+    'exceptions. A question outside a span is refused with `E_CALENDAR_SPAN`; whoever wants an answer by rule alone asks for it',
+    'and gets it marked. _Published_ is the last day of the last published table of holidays: what comes after rests on rules.',
+    'A group `group/ROOT` holds one product whose hours or settlement differ inside its group.',
     '_Confidence_ says how well the rules are sourced: high where exchange records and a second source agree, medium where one',
     'of them is thin, low where a rule is inferred.',
     '',
-    '| Group | Zone | From | To | Confidence | Products |',
-    '|---|---|---|---|---|---|',
+    '| Group | Zone | From | Published | To | Confidence | Products |',
+    '|---|---|---|---|---|---|---|',
   );
   for (const group of SESSION_GROUPS) {
-    const { id, name, zone, from, to, confidence } = group;
-    lines.push(
-      `| \`${id}\`: ${cell(name)} | ${zone} | ${from} | ${to} | ${confidence} | ${rootsOf(id)} |`,
-    );
+    const { id, name, zone, from, to, publishedTo = to, confidence } = group;
+    const span = `${from} | ${publishedTo} | ${to}`;
+    lines.push(`| \`${id}\`: ${cell(name)} | ${zone} | ${span} | ${confidence} | ${rootsOf(id)} |`);
   }
   lines.push('', '## Sources', '');
   for (const group of SESSION_GROUPS)
     lines.push(`- \`${group.id}\`: ${group.sources.map(cell).join(' ')}`);
   lines.push('', '## Exceptions', '', 'Single dates that win over every rule.', '');
-  lines.push('| Group | Date | Why |', '|---|---|---|');
+  lines.push(
+    '| Group | Date | Why | Source, where it is not that of the group |',
+    '|---|---|---|---|',
+  );
   for (const group of SESSION_GROUPS)
-    for (const { date, why } of group.exceptions)
-      lines.push(`| \`${group.id}\` | ${date} | ${cell(why)} |`);
+    for (const { date, why, source = '' } of group.exceptions)
+      lines.push(`| \`${group.id}\` | ${date} | ${cell(why)} | ${cell(source)} |`);
   lines.push('', '## No calendar yet', '');
   lines.push(
     'These groups have products in `catalog/instruments` and no session rules: their contract dates are known by rule and',
@@ -299,7 +303,7 @@ export function calendarReference(): string {
     '|---|---|',
     ...missingGroups(specs.filter((spec) => !calendars.hasCalendar(spec))),
     '',
-    'See also: [Trade dates](../explanation/trade-dates.md)',
+    'See also: [Trade dates](../explanation/trade-dates.md) · [Where calendars disagree](../explanation/calendar-disputes.md)',
   );
   return `${lines.join('\n')}\n`;
 }

@@ -1,5 +1,5 @@
 /**
- * Opens reports in a real browser from `file://`, offline, wide and narrow, light and dark; fails on console errors,
+ * Opens reports in a real browser from `file://`, offline, wide and narrow, light and dark; fails on console errors, markers that lead nowhere,
  * requests, sideways scroll and serious accessibility findings; saves pictures for a person to look at.
  *
  *     CHROMIUM=/usr/bin/chromium node --import tsx scripts/report-screens.ts --out <folder> [--slices] [report.html...]
@@ -22,6 +22,7 @@ import { HARD_RUNS, fixtureRun } from '../test/research/support.ts';
 
 const VARIANTS = [
   { name: 'wide-light', width: 1400, height: 900, colorScheme: 'light' },
+  { name: 'desk-light', width: 1280, height: 800, colorScheme: 'light' },
   { name: 'wide-dark', width: 1400, height: 900, colorScheme: 'dark' },
   { name: 'narrow-light', width: 390, height: 844, colorScheme: 'light' },
   { name: 'narrow-dark', width: 390, height: 844, colorScheme: 'dark' },
@@ -41,6 +42,8 @@ interface Job {
   readonly file: string;
   readonly out: string;
   readonly isSliced: boolean;
+  /** Whether to go from its markers to the list of trades; once is enough. */
+  readonly hasMarkers: boolean;
 }
 
 function watch(page: Page, where: string, findings: Finding[]): void {
@@ -77,6 +80,8 @@ async function openViews(browser: Browser, job: Job): Promise<readonly Finding[]
     if (job.isSliced) await saveSlices(page, path, width);
     else await saveScreens(page, path);
   }
+  if (job.hasMarkers)
+    findings.push(...(await markerFindings(page, `${basename(job.file)} markers`)));
   await context.close();
   return findings;
 }
@@ -119,10 +124,78 @@ async function overflowOf(page: Page, where: string): Promise<readonly Finding[]
   const [content, view] = (await page.evaluate(
     '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
   )) as [number, number];
-  return content > view + 1
-    ? [{ where, what: `the page is ${content} px wide in a view of ${view}` }]
-    : [];
+  const cut = (await page.evaluate(CUT_TABLES)) as string[];
+  return [
+    ...(content > view + 1
+      ? [{ where, what: `the page is ${content} px wide in a view of ${view}` }]
+      : []),
+    ...cut.map((title) => ({ where, what: `the table "${title}" is cut, with room for it` })),
+  ];
 }
+/** Tables beside each other that scroll sideways although the page is as wide as they are. */
+const CUT_TABLES = `[...document.querySelectorAll('.beside .scroll')].filter((one) =>
+  one.scrollWidth > one.clientWidth + 1 && one.scrollWidth <= one.closest('.beside').clientWidth,
+).map((one) => one.getAttribute('aria-label'))`;
+
+/** From a marker of the price chart to the row of its trade: by the keys, and by a click. */
+async function markerFindings(page: Page, where: string): Promise<readonly Finding[]> {
+  const chart = page.locator('#prices .price');
+  if ((await chart.count()) === 0) return [];
+  await page.setViewportSize({ width: 1280, height: 900 });
+  // Long smooth scrolls would have to be waited for.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  const toChart = async (): Promise<void> => {
+    await chart.scrollIntoViewIfNeeded();
+    await page.waitForTimeout(200);
+  };
+  await toChart();
+  await chart.focus();
+  await page.keyboard.press('PageUp');
+  await page.waitForTimeout(100);
+  const said = (await page.evaluate(SAID_BY_CHART)) as string;
+  const id = /trade (\d+) in the list/.exec(said)?.[1];
+  // A tape without trades has no marker to stand on.
+  if (id === undefined) return [];
+  const findings: Finding[] = [];
+  const check = async (what: string): Promise<void> => {
+    await page.waitForTimeout(300);
+    const row = (await page.evaluate(SELECTED_ROW)) as string;
+    if (!/^\d+$/.test(row)) findings.push({ where, what: `${what}: ${row}` });
+  };
+  await page.keyboard.press('Enter');
+  await check('Enter on a marker');
+  await page.evaluate("history.replaceState(null, '', location.pathname)");
+  await toChart();
+  const place = await pointerPlace(page);
+  if (place === null) return [...findings, { where, what: 'no marker answers the pointer' }];
+  await page.mouse.click(...place);
+  await check('a click on a marker');
+  return findings;
+}
+const SAID_BY_CHART = "document.querySelector('#prices figure .note')?.textContent ?? ''";
+/** The number of the selected trade when its row is in view and has the focus; else what is wrong. */
+const SELECTED_ROW = `(() => {
+  const row = document.querySelector('#trades tr.selected');
+  if (row === null) return 'no row is selected';
+  const { top, bottom } = row.getBoundingClientRect();
+  if (top < 0 || bottom > innerHeight) return 'its row is out of view';
+  if (!row.contains(document.activeElement)) return 'its row has no focus';
+  return row.querySelector('button').textContent;
+})()`;
+
+/** Where the pointer turns into a hand over the chart. */
+async function pointerPlace(page: Page): Promise<[number, number] | null> {
+  const box = (await page.locator('#prices .price').boundingBox())!;
+  const bottom = Math.min(900, box.y + box.height - 30);
+  for (let x = box.x + box.width - 70; x > box.x; x -= 14) {
+    for (let y = Math.max(0, box.y) + 5; y < bottom; y += 16) {
+      await page.mouse.move(x, y);
+      if ((await page.evaluate(CURSOR)) === 'pointer') return [x, y];
+    }
+  }
+  return null;
+}
+const CURSOR = "document.querySelector('#prices .price').style.cursor";
 
 async function axeFindings(page: Page, where: string): Promise<readonly Finding[]> {
   const source = readFileSync(
@@ -253,7 +326,8 @@ async function main(): Promise<void> {
   });
   let findings = 0;
   const isSliced = args.includes('--slices');
-  for (const file of files) findings += await check(browser, { file, out, isSliced });
+  for (const [i, file] of files.entries())
+    findings += await check(browser, { file, out, isSliced, hasMarkers: i === 0 });
   await browser.close();
   process.stdout.write(
     `${files.length} reports, ${VARIANTS.length} views each, ${findings} findings\n`,

@@ -2,11 +2,28 @@
 import { TradingError } from '../core/errors.ts';
 import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
+import { countBelow } from './columns.ts';
+import { AUSTRALIA_HOLIDAYS } from './holidays/australia.ts';
+import { CHINA_HOLIDAYS } from './holidays/china.ts';
+import { EUREX_SWISS_HOLIDAYS, XEUR_HOLIDAYS } from './holidays/eurex.ts';
+import { HONG_KONG_HOLIDAYS } from './holidays/hong-kong.ts';
+import { JAPAN_HOLIDAYS } from './holidays/japan.ts';
+import { KOREA_HOLIDAYS } from './holidays/korea.ts';
+import {
+  SGX_CHINA_HOLIDAYS,
+  SGX_COMMODITY_HOLIDAYS,
+  SGX_NIKKEI_HOLIDAYS,
+  SGX_TAIWAN_HOLIDAYS,
+} from './holidays/sgx.ts';
+import { SINGAPORE_HOLIDAYS } from './holidays/singapore.ts';
+import { TAIWAN_HOLIDAYS } from './holidays/taiwan.ts';
+import { CANOLA_HOLIDAYS, MONTREAL_HOLIDAYS } from './holidays/canada.ts';
 import type { DayRule } from './rules.ts';
 import {
-  datesOfRule,
+  datesOfRules,
   ENGLAND_HOLIDAYS,
   EUREX_HOLIDAYS,
+  ICE_ENERGY_HOLIDAYS,
   TARGET_HOLIDAYS,
   US_HOLIDAYS,
 } from './rules.ts';
@@ -25,7 +42,31 @@ const RULES_BY_NAME: Readonly<Record<string, readonly DayRule[]>> = {
   target: TARGET_HOLIDAYS,
   euronext: TARGET_HOLIDAYS,
   eurex: EUREX_HOLIDAYS,
+  'eurex-swiss': EUREX_SWISS_HOLIDAYS,
+  'compat/XEUR': XEUR_HOLIDAYS,
+  // Asia-Pacific; tables begin in 2000, those of China in 2006 and of Taiwan in 2015.
+  hkex: HONG_KONG_HOLIDAYS,
+  sgx: SINGAPORE_HOLIDAYS,
+  // Trading days of single products, which keep common holidays only.
+  'sgx-nikkei': SGX_NIKKEI_HOLIDAYS,
+  'sgx-china': SGX_CHINA_HOLIDAYS,
+  'sgx-taiwan': SGX_TAIWAN_HOLIDAYS,
+  'sgx-commodity': SGX_COMMODITY_HOLIDAYS,
+  jpx: JAPAN_HOLIDAYS,
+  asx: AUSTRALIA_HOLIDAYS,
+  krx: KOREA_HOLIDAYS,
+  china: CHINA_HOLIDAYS,
+  taiwan: TAIWAN_HOLIDAYS,
   weekdays: [],
+  // North America and London.
+  nyse: US_HOLIDAYS,
+  mx: MONTREAL_HOLIDAYS,
+  'ice-canola': CANOLA_HOLIDAYS,
+  'ice-eu-energy': ICE_ENERGY_HOLIDAYS,
+  // Days on which no group of CME Group trades.
+  'cme-closed': US_HOLIDAYS.filter(({ name }) =>
+    ['new-year', 'good-friday', 'christmas'].includes(name),
+  ),
 };
 
 /** Names that `BusinessCalendars.get` knows, for messages. */
@@ -33,46 +74,48 @@ export function businessCalendarNames(): readonly string[] {
   return Object.keys(RULES_BY_NAME).sort();
 }
 
-/** A set of business days over 1960 to 2050, as sorted columns. */
+/**
+ * A set of business days over 1960 to 2050. Held as its holidays: a weekday's number follows from the date, and its number
+ * among business days from the holidays before it, so that building costs a few hundred holidays and not thirty thousand days.
+ */
 export class BusinessCalendar {
   readonly name: string;
   readonly #start: TradeDate;
   readonly #end: TradeDate;
-  /** Business days before each date, by offset from `#start`; one more row than dates. */
+  /** 1 on holidays that fall on weekdays, by offset from `#start`. */
+  readonly #isHoliday: Uint8Array;
+  /** Weekday numbers of holidays, increasing. */
+  readonly #holidays: Int32Array;
+  /** Business days before each holiday, increasing. */
   readonly #before: Int32Array;
-  readonly #days: Int32Array;
+  readonly #count: number;
 
   constructor(name: string, ruleSets: readonly (readonly DayRule[])[]) {
     this.name = name;
     this.#start = toTradeDate(FROM_YEAR, 1, 1);
     this.#end = toTradeDate(TO_YEAR, 12, 31);
-    const closed = new Set<number>();
-    for (const rule of ruleSets.flat()) {
-      for (let year = FROM_YEAR; year <= TO_YEAR; year += 1) {
-        for (const date of datesOfRule(rule, year)) closed.add(date);
+    this.#isHoliday = new Uint8Array(this.#end - this.#start + 1);
+    const holidays: number[] = [];
+    for (const rules of ruleSets) {
+      for (const dates of datesOfRules(rules, FROM_YEAR, TO_YEAR).values()) {
+        for (const date of dates) {
+          const row = date - this.#start;
+          const isIn = row >= 0 && row < this.#isHoliday.length;
+          if (!isIn || this.#isHoliday[row] === 1 || !isWeekday(date)) continue;
+          this.#isHoliday[row] = 1;
+          holidays.push(weekdayNumber(date));
+        }
       }
     }
-    const length = this.#end - this.#start + 1;
-    this.#before = new Int32Array(length + 1);
-    const days = new Int32Array(length);
-    let count = 0;
-    for (let i = 0; i < length; i += 1) {
-      this.#before[i] = count;
-      const date = addDays(this.#start, i);
-      const weekday = weekdayOf(date);
-      if (weekday !== 0 && weekday !== 6 && !closed.has(date)) {
-        days[count] = date;
-        count += 1;
-      }
-    }
-    this.#before[length] = count;
-    this.#days = days.slice(0, count);
+    this.#holidays = Int32Array.from(holidays).sort();
+    this.#before = this.#holidays.map((number, i) => number - i);
+    this.#count = weekdayNumber(addDays(this.#end, 1)) - holidays.length;
   }
 
   /** Errors: E_CALENDAR_SPAN. */
   isBusinessDay(date: TradeDate): boolean {
     const row = this.#rowOf(date);
-    return this.#before[row + 1]! > this.#before[row]!;
+    return this.#isHoliday[row] === 0 && isWeekday(date);
   }
 
   /**
@@ -81,25 +124,46 @@ export class BusinessCalendar {
    */
   add(date: TradeDate, days: number): TradeDate {
     if (days === 0) return date;
-    const row = this.#rowOf(date);
-    const index = days > 0 ? this.#before[row + 1]! + days - 1 : this.#before[row]! + days;
-    const result = this.#days[index];
-    if (result === undefined) throw this.#outside(date);
-    return result as TradeDate;
+    const before = this.#countBefore(date);
+    const index = days > 0 ? before + (this.isBusinessDay(date) ? 1 : 0) + days - 1 : before + days;
+    const result = this.#dayAt(index);
+    if (result === null) throw this.#outside(date);
+    return result;
+  }
+
+  /** 1 for each date of [from, to] that is a holiday on a weekday. A view. Errors: E_CALENDAR_SPAN. */
+  holidayFlags(from: TradeDate, to: TradeDate): Uint8Array {
+    return this.#isHoliday.subarray(this.#rowOf(from), this.#rowOf(to) + 1);
   }
 
   /** Business days in [from, to]. Errors: E_CALENDAR_SPAN. */
   countBetween(from: TradeDate, to: TradeDate): number {
-    return to < from ? 0 : this.#before[this.#rowOf(to) + 1]! - this.#before[this.#rowOf(from)]!;
+    if (to < from) return 0;
+    return this.#countBefore(to) + (this.isBusinessDay(to) ? 1 : 0) - this.#countBefore(from);
   }
 
   /** The n-th business day of a month; negative n counts from the end. Null when the month is shorter. */
   nthOfMonth(year: number, month: number, n: number): TradeDate | null {
-    const first = this.#before[this.#rowOf(toTradeDate(year, month, 1))]!;
+    const first = this.#countBefore(toTradeDate(year, month, 1));
     const nextMonth = month === 12 ? toTradeDate(year + 1, 1, 1) : toTradeDate(year, month + 1, 1);
-    const end = this.#before[this.#rowOf(addDays(nextMonth, -1)) + 1]!;
+    const last = addDays(nextMonth, -1);
+    const end = this.#countBefore(last) + (this.isBusinessDay(last) ? 1 : 0);
     const index = n > 0 ? first + n - 1 : end + n;
-    return index >= first && index < end ? (this.#days[index]! as TradeDate) : null;
+    return index >= first && index < end ? this.#dayAt(index) : null;
+  }
+
+  /** Business days since the start and before a date. */
+  #countBefore(date: TradeDate): number {
+    this.#rowOf(date);
+    const weekdays = weekdayNumber(date);
+    return weekdays - countBelow(this.#holidays, weekdays);
+  }
+
+  /** The business day with a number; null beyond the span. */
+  #dayAt(index: number): TradeDate | null {
+    if (index < 0 || index >= this.#count) return null;
+    // Every holiday with no more business days before it than this one lies before it.
+    return weekdayOfNumber(index + countBelow(this.#before, index + 1));
   }
 
   #rowOf(date: TradeDate): number {
@@ -121,29 +185,66 @@ export class BusinessCalendar {
   }
 }
 
+/** Monday 1959-12-28, from which weekdays are numbered. */
+const FIRST_MONDAY: TradeDate = toTradeDate(1959, 12, 28);
+/** Weekdays from the start of the numbering to the first day of the span, Friday 1960-01-01. */
+const NUMBER_OF_START = 4;
+
+function isWeekday(date: TradeDate): boolean {
+  const weekday = weekdayOf(date);
+  return weekday !== 0 && weekday !== 6;
+}
+
+/** Weekdays before a date since the start of the span; that of a weekend day is the number of the Monday after it. */
+function weekdayNumber(date: TradeDate): number {
+  const days = date - FIRST_MONDAY;
+  const weeks = Math.floor(days / 7);
+  return 5 * weeks + Math.min(5, days - 7 * weeks) - NUMBER_OF_START;
+}
+
+function weekdayOfNumber(number: number): TradeDate {
+  const from = number + NUMBER_OF_START;
+  const weeks = Math.floor(from / 5);
+  return addDays(FIRST_MONDAY, 7 * weeks + from - 5 * weeks);
+}
+
 /** Business calendars of one calendar source, each built when first asked for. */
 export class BusinessCalendars {
   readonly #byName: Map<string, BusinessCalendar> = new Map();
+  readonly #own: Readonly<Record<string, readonly DayRule[]>>;
+
+  /** `own`: holidays of further calendars by name; a name of ours is replaced. */
+  constructor(own: Readonly<Record<string, readonly DayRule[]>> = {}) {
+    this.#own = own;
+  }
 
   /** `a+b` means that both must be open. Errors: E_CALENDAR_UNKNOWN with the known names. */
   get(name: string): BusinessCalendar {
     let calendar = this.#byName.get(name);
     if (calendar === undefined) {
-      calendar = new BusinessCalendar(name, name.split('+').map(rulesOf));
+      calendar = new BusinessCalendar(
+        name,
+        name.split('+').map((part) => rulesOf(part, this.#own)),
+      );
       this.#byName.set(name, calendar);
     }
     return calendar;
   }
 }
 
-function rulesOf(name: string): readonly DayRule[] {
-  const rules = Object.hasOwn(RULES_BY_NAME, name) ? RULES_BY_NAME[name] : undefined;
+function rulesOf(
+  name: string,
+  own: Readonly<Record<string, readonly DayRule[]>>,
+): readonly DayRule[] {
+  const source = [own, RULES_BY_NAME].find((rules) => Object.hasOwn(rules, name));
+  const rules = source?.[name];
   if (rules === undefined) {
+    const known = [...new Set([...businessCalendarNames(), ...Object.keys(own)])].sort();
     throw new TradingError(
       'E_CALENDAR_UNKNOWN',
-      `business calendar "${name}" has no rules yet; known are ${businessCalendarNames().join(', ')}`,
+      `business calendar "${name}" has no rules yet; known are ${known.join(', ')}`,
       {
-        details: { name, known: businessCalendarNames() },
+        details: { name, known },
         rule: 'expiry rules count business days of a known calendar',
         fix: 'choose a product of a known calendar',
       },

@@ -4,12 +4,14 @@
  * Evaluation: shift the contract month by `monthOffset`; find the anchor; if it is no business day apply
  * `ifNotBusinessDay`; then move `thenBusinessDays` business days, the start itself not counted.
  */
+import { formatContractMonth, monthIndexOf, parseContractMonth } from '../core/cycle.ts';
 import { TradingError } from '../core/errors.ts';
 import type { DateRule, InstrumentSpec } from '../core/instrument.ts';
 import { addDays, toCivilDate, toTradeDate } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import { nthWeekdayOf } from './rules.ts';
+import { CLASS_III_FROM, classThreeAnnouncement } from './usda.ts';
 
 const WEEKDAYS: Readonly<Record<string, number>> = { mon: 1, tue: 2, wed: 3, thu: 4, fri: 5 };
 
@@ -17,7 +19,14 @@ const WEEKDAYS: Readonly<Record<string, number>> = { mon: 1, tue: 2, wed: 3, thu
 export interface RuleDates {
   readonly lastTradeDate: TradeDate;
   readonly firstNoticeDate: TradeDate | null;
+  /** In words, where a rule gives no more than an approximate date. */
+  readonly approximate?: string;
+  /** How well the rules are known, where they are not those of today. */
+  readonly confidence?: 'high' | 'medium' | 'low';
 }
+
+/** The fields of a specification that decide the dates of a contract. */
+export type DatedSpec = Pick<InstrumentSpec, 'root' | 'lastTrade' | 'firstNotice' | 'earlierRules'>;
 
 /** A rule, the contract it is asked for, and the days it counts. */
 interface RuleContext {
@@ -33,21 +42,30 @@ interface RuleContext {
  * Errors: E_DATE_RULE, E_CALENDAR_SPAN.
  */
 export function ruleDates(
-  spec: Pick<InstrumentSpec, 'root' | 'lastTrade' | 'firstNotice'>,
+  spec: DatedSpec,
   year: number,
   month: number,
   days: BusinessCalendar,
 ): RuleDates {
+  const index = monthIndexOf({ year, month });
+  const earlier = spec.earlierRules?.find(
+    (rules) => index <= monthIndexOf(parseContractMonth(rules.toContract)),
+  );
+  const { lastTrade, firstNotice } = earlier ?? spec;
   const context = { root: spec.root, year, month, days, lastTradeDate: null };
-  const lastTradeDate = evaluateDateRule(spec.lastTrade, context);
+  const lastTradeDate = evaluateDateRule(lastTrade, context);
   return {
     lastTradeDate,
     firstNoticeDate:
-      spec.firstNotice === null
-        ? null
-        : evaluateDateRule(spec.firstNotice, { ...context, lastTradeDate }),
+      firstNotice === null ? null : evaluateDateRule(firstNotice, { ...context, lastTradeDate }),
+    ...(earlier === undefined ? {} : { confidence: earlier.confidence }),
+    ...(lastTrade.rule === 'table' ? { approximate: CLASS_III_WHY } : {}),
   };
 }
+
+const CLASS_III_TABLE = 'usda-class-iii-announcement';
+const CLASS_III_WHY =
+  'USDA publishes its announcement days year by year; this is the rule behind them';
 
 /** Evaluates one rule. Errors: E_DATE_RULE, E_CALENDAR_SPAN. */
 export function evaluateDateRule(rule: DateRule, context: RuleContext): TradeDate {
@@ -65,9 +83,7 @@ export function evaluateDateRule(rule: DateRule, context: RuleContext): TradeDat
     case 'last-clear-thursday':
       return lastClearThursdayRule(rule, context);
     case 'table':
-      throw bad(rule, context, 'table', 'a rule over dates that are published one by one', {
-        fix: 'give the contract dates yourself; this table is not part of the program',
-      });
+      return tableRule(rule, context);
     default:
       throw bad(rule, context, 'rule', 'one of the known kinds of rule');
   }
@@ -128,7 +144,32 @@ function calendarDaysBeforeRule(rule: DateRule, context: RuleContext): TradeDate
     throw bad(rule, context, 'anchor', 'a rule to count back from');
   }
   const from = evaluateDateRule(anchor as DateRule, context);
-  return adjusted(addDays(from, -integer(rule, context, 'days')), rule, context);
+  const date = adjusted(addDays(from, -integer(rule, context, 'days')), rule, context);
+  const then = rule['thenBusinessDays'];
+  return then === undefined
+    ? date
+    : context.days.add(date, integer(rule, context, 'thenBusinessDays'));
+}
+
+/** Days that somebody else announces. One table is known, and that by the rule behind it. */
+function tableRule(rule: DateRule, context: RuleContext): TradeDate {
+  const { year, month } = context;
+  if (rule['table'] !== CLASS_III_TABLE) {
+    throw bad(rule, context, 'table', `a known table, ${CLASS_III_TABLE}`, {
+      fix: 'give the contract dates yourself; this table is not part of the program',
+    });
+  }
+  if (monthIndexOf(context) < monthIndexOf(CLASS_III_FROM)) {
+    throw bad(
+      rule,
+      context,
+      'table',
+      `a table that covers the month; this one begins with ${formatContractMonth(CLASS_III_FROM)}`,
+      { fix: `choose contracts from ${formatContractMonth(CLASS_III_FROM)} on` },
+    );
+  }
+  const announced = classThreeAnnouncement(year, month);
+  return context.days.add(announced, integer(rule, context, 'thenBusinessDays'));
 }
 
 function fromLastTradeRule(rule: DateRule, context: RuleContext): TradeDate {

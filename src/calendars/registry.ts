@@ -1,23 +1,83 @@
 /** Calendars by session group, and contract dates. Everything is built when first asked for and kept in the instance. */
+import { Listing } from '../core/listing.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractDates, InstrumentSpec } from '../core/instrument.ts';
 import type { CalendarSource } from '../core/ports.ts';
-import { toCivilDate } from '../core/trade-date.ts';
+import { parseTradeDate, toCivilDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
+import { checkRules } from './check-rules.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
+import type { OutsidePolicy } from './group-calendar.ts';
 import { GroupCalendar } from './group-calendar.ts';
 import { CFE_VIX } from './groups/cfe-vix.ts';
-import { CME_GRAINS, CME_LIVESTOCK, CME_RICE } from './groups/cme-agriculture.ts';
-import { CME_ENERGY, CME_METALS } from './groups/cme-energy-metals.ts';
+import {
+  CME_DAIRY,
+  CME_GRAINS,
+  CME_LIVESTOCK,
+  CME_LUMBER,
+  CME_MINI_GRAINS,
+  CME_RICE,
+} from './groups/cme-agriculture.ts';
+import { CME_CRYPTO } from './groups/cme-crypto.ts';
+import { CME_ENERGY, CME_METALS, CME_METALS_BY_ROOT } from './groups/cme-energy-metals.ts';
 import { CME_EQUITY_INDEX } from './groups/cme-equity-index.ts';
 import { CME_FX } from './groups/cme-fx.ts';
 import { CME_INTEREST_RATE } from './groups/cme-interest-rate.ts';
-import { EUREX_INDEX, EUREX_RATES, EUREX_RATES_SHORT } from './groups/eurex.ts';
-import type { GroupRules } from './sessions.ts';
-import { buildSessions } from './sessions.ts';
+import { ASX_BILLS, ASX_RATES, ASX_SPI, XASX } from './groups/asx.ts';
+import {
+  COMPAT_XEUR,
+  EUREX_DAX,
+  EUREX_INDEX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_RATES,
+  EUREX_RATES_SHORT,
+  EUREX_SWISS,
+} from './groups/eurex.ts';
+import { EURONEXT_AGS, EURONEXT_INDEX } from './groups/euronext.ts';
+import { HKFE_INDEX, XHKG } from './groups/hkfe.ts';
+import { KRX_INDEX } from './groups/krx.ts';
+import { OSE_INDEX, OSE_JGB } from './groups/ose.ts';
+import { SGX_CHINA, SGX_COMMODITY, SGX_NIKKEI, SGX_TAIWAN } from './groups/sgx.ts';
+import type { VenueSchedule } from './maintenance.ts';
+import { VENUE_SCHEDULES, VenueMaintenance } from './maintenance.ts';
+import { RuleBook, ruleError } from './rule-book.ts';
+import type { DayRule } from './rules.ts';
+import { COMPAT_CMES, COMPAT_IEPA, COMPAT_XCBF } from './groups/compat-us.ts';
+import {
+  ICE_EU_COCOA,
+  ICE_EU_ENERGY,
+  ICE_EU_EQUITY,
+  ICE_EU_EURIBOR,
+  ICE_EU_GASOIL,
+  ICE_EU_RATES,
+  ICE_EU_SOFTS,
+  ICE_EU_SONIA,
+  ICE_EU_WHITE_SUGAR,
+} from './groups/ice-eu.ts';
+import {
+  ICE_US_CANOLA,
+  ICE_US_COCOA,
+  ICE_US_COFFEE,
+  ICE_US_COTTON,
+  ICE_US_FINANCIAL,
+  ICE_US_MSCI_EAFE,
+  ICE_US_MSCI_EM,
+  ICE_US_OJ,
+  ICE_US_SUGAR,
+} from './groups/ice-us.ts';
+import { MX_INDEX, MX_RATES } from './groups/montreal.ts';
+import { XLON, XNYS } from './groups/stocks-us-uk.ts';
+import type {
+  ClockPoint,
+  DayShapeRule,
+  GroupRules,
+  RegularHours,
+  SessionException,
+} from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
 
 /** Every group with rules, in the order of the documentation. */
@@ -34,6 +94,57 @@ export const SESSION_GROUPS: readonly GroupRules[] = [
   EUREX_INDEX,
   EUREX_RATES,
   EUREX_RATES_SHORT,
+  EUREX_DAX,
+  EUREX_INDEX_2020,
+  EUREX_OAT,
+  EUREX_SWISS,
+  EURONEXT_INDEX,
+  EURONEXT_AGS,
+  HKFE_INDEX,
+  SGX_NIKKEI,
+  SGX_CHINA,
+  SGX_TAIWAN,
+  SGX_COMMODITY,
+  OSE_INDEX,
+  OSE_JGB,
+  ASX_SPI,
+  ASX_RATES,
+  ASX_BILLS,
+  KRX_INDEX,
+  XHKG,
+  XASX,
+  COMPAT_XEUR,
+  // More of North America, ICE and London. `group/ROOT` has the hours of one product that differ from its group's.
+  ...CME_METALS_BY_ROOT,
+  CME_CRYPTO,
+  CME_MINI_GRAINS,
+  CME_DAIRY,
+  CME_LUMBER,
+  ICE_US_SUGAR,
+  ICE_US_COFFEE,
+  ICE_US_COCOA,
+  ICE_US_COTTON,
+  ICE_US_OJ,
+  ICE_US_FINANCIAL,
+  ICE_US_MSCI_EAFE,
+  ICE_US_MSCI_EM,
+  ICE_US_CANOLA,
+  ICE_EU_ENERGY,
+  ICE_EU_GASOIL,
+  ICE_EU_SOFTS,
+  ICE_EU_COCOA,
+  ICE_EU_WHITE_SUGAR,
+  ICE_EU_EQUITY,
+  ICE_EU_RATES,
+  ICE_EU_SONIA,
+  ICE_EU_EURIBOR,
+  MX_RATES,
+  MX_INDEX,
+  XNYS,
+  XLON,
+  COMPAT_CMES,
+  COMPAT_IEPA,
+  COMPAT_XCBF,
 ];
 
 /** Ids of the groups with rules, sorted. */
@@ -50,22 +161,66 @@ export interface Calendars extends CalendarSource {
   hasCalendar(spec: Pick<InstrumentSpec, 'sessionGroup'>): boolean;
   /** Errors: E_CALENDAR_UNKNOWN with the known names. */
   businessCalendar(name: string): BusinessCalendar;
+  /** Ids of the groups that `forGroup` knows, sorted. */
+  groupIds(): readonly string[];
+  /** Planned down-times of a venue. Errors: E_CALENDAR_UNKNOWN with the known venues. */
+  venueMaintenance(venue: string): VenueMaintenance;
   /** Dates by rule alone; needs the business calendar but no session hours. Errors: as `contractDates`. */
   ruleDates(spec: InstrumentSpec, year: number, month: number): RuleDates;
 }
 
-/** A calendar source with nothing built yet. */
-export function createCalendars(): Calendars {
-  return new CalendarRegistry();
+export interface CalendarOptions {
+  /** `error` when not given: a question outside a group's span fails. `rules`: it is answered by the nearest rules, marked. */
+  readonly outside?: OutsidePolicy;
+  /** Groups of the user's own. Their ids are new; a built-in group is changed by an override. */
+  readonly groups?: readonly GroupRules[];
+  readonly overrides?: readonly GroupOverride[];
+  /** Holidays of further business calendars by name; a name of ours is replaced. */
+  readonly businessCalendars?: Readonly<Record<string, readonly DayRule[]>>;
+  /** Down-times by venue; a venue of ours is replaced. */
+  readonly venues?: readonly VenueSchedule[];
+}
+
+/** Changes to one group: what is listed comes after the group's own entries and so wins; what is named replaces it. */
+export interface GroupOverride {
+  readonly group: string;
+  readonly namedDays?: readonly DayRule[];
+  readonly dayRules?: readonly DayShapeRule[];
+  readonly exceptions?: readonly SessionException[];
+  readonly settle?: ClockPoint;
+  readonly regularHours?: RegularHours;
+}
+
+/**
+ * A calendar source with nothing built yet. Errors: E_CALENDAR_UNKNOWN for an override of a group that is not there;
+ * E_CALENDAR_RULE for groups or overrides of the user's own that break a rule.
+ */
+export function createCalendars(options: CalendarOptions = {}): Calendars {
+  return new CalendarRegistry(options);
 }
 
 class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
-  readonly #business: BusinessCalendars = new BusinessCalendars();
+  readonly #business: BusinessCalendars;
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  readonly #listings: WeakMap<InstrumentSpec, Listing> = new WeakMap();
+  readonly #outside: OutsidePolicy;
+  /** Groups of the user and overridden ones, by id. */
+  readonly #own: ReadonlyMap<string, GroupRules>;
+  readonly #venues: readonly VenueSchedule[];
+
+  constructor(options: CalendarOptions) {
+    this.#outside = options.outside ?? 'error';
+    this.#business = new BusinessCalendars(options.businessCalendars ?? {});
+    this.#venues = [...(options.venues ?? []), ...VENUE_SCHEDULES];
+    this.#own = ownGroups(options, this.#zones);
+  }
 
   forInstrument(spec: InstrumentSpec): GroupCalendar {
-    return this.#group(spec.sessionGroup, spec.root);
+    // `group/ROOT` where the product has hours of its own inside its group.
+    const own = `${spec.sessionGroup}/${spec.root}`;
+    const id = this.#rulesOf(own) === undefined ? spec.sessionGroup : own;
+    return this.#group(id, spec.root);
   }
 
   forGroup(id: string): GroupCalendar {
@@ -73,7 +228,28 @@ class CalendarRegistry implements Calendars {
   }
 
   hasCalendar(spec: Pick<InstrumentSpec, 'sessionGroup'>): boolean {
-    return SESSION_GROUPS.some((group) => group.id === spec.sessionGroup);
+    return this.#rulesOf(spec.sessionGroup) !== undefined;
+  }
+
+  groupIds(): readonly string[] {
+    return [...new Set([...sessionGroupIds(), ...this.#own.keys()])].sort();
+  }
+
+  venueMaintenance(venue: string): VenueMaintenance {
+    const schedule = this.#venues.find((candidate) => candidate.venue === venue);
+    if (schedule === undefined) {
+      const known = [...new Set(this.#venues.map((candidate) => candidate.venue))].sort();
+      throw new TradingError(
+        'E_CALENDAR_UNKNOWN',
+        `venue "${venue}" has no maintenance schedule; known are ${known.join(', ')}`,
+        {
+          details: { venue, known },
+          rule: 'a schedule is listed for each venue',
+          fix: 'correct the name, or list the venue in a calendar file',
+        },
+      );
+    }
+    return new VenueMaintenance(schedule, this.#zones);
   }
 
   businessCalendar(name: string): BusinessCalendar {
@@ -86,17 +262,34 @@ class CalendarRegistry implements Calendars {
 
   /**
    * `exact` inside the sourced span of the group's sessions, `approximate` outside it, where holidays are extrapolated.
-   * Errors: E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
+   * Errors: E_CONTRACT_ID, E_CONTRACT_UNLISTED, E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
    */
   contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates {
-    const { lastTradeDate, firstNoticeDate } = this.ruleDates(spec, year, month);
+    const listing = this.#listingOf(spec);
+    listing.checkListed(year, month);
+    const rules = this.ruleDates(spec, year, month);
+    const { lastTradeDate, firstNoticeDate } = rules;
+    listing.checkSince(year, month, lastTradeDate);
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
-    return {
-      kind: isSourced(calendar, lastTradeDate) ? 'exact' : 'approximate',
+    const why =
+      rules.approximate ??
+      (isSourced(calendar, lastTradeDate) ? undefined : 'its holidays are extrapolated by rule');
+    const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
       firstNoticeDate,
+      ...(rules.confidence === undefined ? {} : { confidence: rules.confidence }),
     };
+    return why === undefined ? { kind: 'exact', ...dates } : { kind: 'approximate', ...dates, why };
+  }
+
+  #listingOf(spec: InstrumentSpec): Listing {
+    let listing = this.#listings.get(spec);
+    if (listing === undefined) {
+      listing = new Listing(spec);
+      this.#listings.set(spec, listing);
+    }
+    return listing;
   }
 
   /** The stated time of day, or the session's close where none is stated or the session ends before it. */
@@ -119,26 +312,73 @@ class CalendarRegistry implements Calendars {
   #group(id: string, root: string | null): GroupCalendar {
     let calendar = this.#groups.get(id);
     if (calendar === undefined) {
-      const rules = SESSION_GROUPS.find((group) => group.id === id);
-      if (rules === undefined) throw unknownGroup(id, root);
+      const rules = this.#rulesOf(id);
+      if (rules === undefined) throw unknownGroup(id, root, this.groupIds());
       const business = this.#business.get(rules.businessCalendar);
-      const built = buildSessions(rules, this.#zones, business);
-      calendar = new GroupCalendar(rules, built, this.#zones.get(rules.zone), business);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), this.#outside);
       this.#groups.set(id, calendar);
     }
     return calendar;
   }
+
+  #rulesOf(id: string): GroupRules | undefined {
+    return this.#own.get(id) ?? SESSION_GROUPS.find((group) => group.id === id);
+  }
+}
+
+/** The user's groups and overrides, checked. */
+function ownGroups(options: CalendarOptions, zones: ZoneTables): ReadonlyMap<string, GroupRules> {
+  const own = new Map<string, GroupRules>();
+  const find = (id: string): GroupRules | undefined =>
+    own.get(id) ?? SESSION_GROUPS.find((group) => group.id === id);
+  for (const rules of options.groups ?? []) {
+    if (find(rules.id) !== undefined) {
+      throw ruleError(rules.id, 'id', `there is a group "${rules.id}" already`, {
+        rule: 'a group of your own has an id of its own',
+        fix: 'choose another id, or change the group by an override',
+      });
+    }
+    checkRules(rules, zones);
+    own.set(rules.id, rules);
+  }
+  for (const override of options.overrides ?? []) {
+    const base = find(override.group);
+    if (base === undefined)
+      throw unknownGroup(override.group, null, [...sessionGroupIds(), ...own.keys()].sort());
+    own.set(base.id, overridden(base, override, zones));
+  }
+  return own;
+}
+
+function overridden(base: GroupRules, override: GroupOverride, zones: ZoneTables): GroupRules {
+  const { namedDays = [], dayRules = [], exceptions = [] } = override;
+  const changed: GroupRules = {
+    ...base,
+    namedDays: [...base.namedDays, ...namedDays],
+    settle: override.settle ?? base.settle,
+    regularHours: override.regularHours ?? base.regularHours,
+  };
+  // Only what the override brings is checked, under its own numbers; its exceptions may repeat dates of the group.
+  checkRules({ ...changed, namedDays, dayRules: [], exceptions }, zones);
+  checkRules({ ...changed, dayRules, exceptions: [] }, zones);
+  return {
+    ...changed,
+    dayRules: [...base.dayRules, ...dayRules],
+    exceptions: [...base.exceptions, ...exceptions],
+  };
 }
 
 /** Without session hours the span of the holiday tables is taken as that of the other groups. */
 function isSourced(calendar: GroupCalendar | null, date: TradeDate): boolean {
-  if (calendar !== null) return calendar.covers(date);
+  if (calendar !== null) {
+    const { to, publishedTo = to } = calendar.rules;
+    return calendar.covers(date) && date <= parseTradeDate(publishedTo);
+  }
   const { year } = toCivilDate(date);
   return year >= 2000 && year <= 2030;
 }
 
-function unknownGroup(id: string, root: string | null): TradingError {
-  const known = sessionGroupIds();
+function unknownGroup(id: string, root: string | null, known: readonly string[]): TradingError {
   const of = root === null ? '' : ` of ${root}`;
   return new TradingError(
     'E_CALENDAR_UNKNOWN',

@@ -9,11 +9,21 @@ import {
 import type { TradeDate } from '../core/units.ts';
 
 /**
- * What happens when a fixed day falls on a weekend. `none`: it is not observed at all.
+ * What happens when a day falls on a weekend. `none`: it is not observed at all.
  * `nearest`: Saturday to Friday, Sunday to Monday. `two-later`: both weekend days move by two, so that two days in a row
- * keep two substitutes (Christmas and Boxing Day in England).
+ * keep two substitutes (Christmas and Boxing Day in England). `friday-before`: either weekend day moves to the Friday before it.
+ * `sunday-to-next-free`, `weekend-to-next-free`: a Sunday, or either weekend day, moves to the next weekday that no other
+ * rule of the same list takes (Japan and Hong Kong; Korea).
  */
-export type Observance = 'none' | 'sunday-to-monday' | 'nearest' | 'next-monday' | 'two-later';
+export type Observance =
+  | 'none'
+  | 'sunday-to-monday'
+  | 'nearest'
+  | 'next-monday'
+  | 'two-later'
+  | 'friday-before'
+  | 'sunday-to-next-free'
+  | 'weekend-to-next-free';
 
 export type DayRule = {
   /** Name under which day shapes refer to the day. */
@@ -23,6 +33,8 @@ export type DayRule = {
   readonly toYear?: number;
   /** Years in which the day was moved or cancelled by decree; give the replacement as a `dates` rule. */
   readonly exceptYears?: readonly number[];
+  /** Marks days that other rules of the list make holidays; it takes no day from those that move to the next free one. */
+  readonly marks?: true;
 } & (
   | {
       readonly kind: 'fixed';
@@ -37,8 +49,26 @@ export type DayRule = {
       readonly weekday: number;
       readonly n: number;
     }
+  | {
+      /** The last such weekday on or before a day of the year, or the first on or after it. */
+      readonly kind: 'weekday-on-or-before' | 'weekday-on-or-after';
+      readonly month: number;
+      readonly day: number;
+      readonly weekday: number;
+    }
+  | {
+      /** The day of the equinox in Japan, 1980 to 2099. */
+      readonly kind: 'japan-equinox';
+      readonly season: 'spring' | 'autumn';
+      readonly observed: Observance;
+    }
   | { readonly kind: 'easter'; readonly offset: number }
-  | { readonly kind: 'dates'; readonly dates: readonly string[] }
+  | {
+      readonly kind: 'dates';
+      readonly dates: readonly string[];
+      /** What happens to those on a weekend; as listed when not given. */
+      readonly observed?: Observance;
+    }
 );
 
 /** Western Easter Sunday. Source: the anonymous Gregorian computus, as in Meeus, Astronomical Algorithms, chapter 8. */
@@ -73,32 +103,121 @@ export function nthWeekdayOf(
   return index >= 0 && index < count ? addDays(first, firstMatch + 7 * index) : null;
 }
 
-/** Dates of a rule in a year; weekdays only, because a holiday on a weekend closes nothing. */
+/**
+ * Dates of a list of rules over a span of years, by name, as weekdays on which they are observed. A weekday is taken by the
+ * days that fall on it first; what moves to the next free day comes after them, in time order.
+ */
+export function datesOfRules(
+  rules: readonly DayRule[],
+  fromYear: number,
+  toYear: number,
+): ReadonlyMap<string, readonly TradeDate[]> {
+  const byName = new Map<string, TradeDate[]>();
+  const taken = new Set<TradeDate>();
+  const moving: { readonly name: string; readonly date: TradeDate }[] = [];
+  for (const rule of rules) {
+    const dates = byName.get(rule.name) ?? [];
+    byName.set(rule.name, dates);
+    const observance = observanceOf(rule);
+    for (const date of rawDatesOfRule(rule, fromYear, toYear)) {
+      if (movesToNextFree(observance, date)) moving.push({ name: rule.name, date });
+      else {
+        const observed = observedDate(date, observance);
+        if (observed === null) continue;
+        dates.push(observed);
+        if (rule.marks !== true) taken.add(observed);
+      }
+    }
+  }
+  for (const { name, date } of moving.sort((a, b) => a.date - b.date)) {
+    let free = addDays(date, 1);
+    while (taken.has(free) || isWeekend(free)) free = addDays(free, 1);
+    taken.add(free);
+    byName.get(name)!.push(free);
+  }
+  return byName;
+}
+
+/** Dates of one rule in a year, as `datesOfRules` gives them when no other rule stands in the way. */
 export function datesOfRule(rule: DayRule, year: number): readonly TradeDate[] {
-  if (rule.fromYear !== undefined && year < rule.fromYear) return [];
-  if (rule.toYear !== undefined && year > rule.toYear) return [];
-  if (rule.exceptYears?.includes(year) === true) return [];
-  switch (rule.kind) {
-    case 'fixed': {
-      const date = observedDate(toTradeDate(year, rule.month, rule.day), rule.observed);
-      return date === null ? [] : [date];
-    }
-    case 'nth-weekday': {
-      const date = nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
-      return date === null ? [] : [date];
-    }
-    case 'easter':
-      return [addDays(easterSunday(year), rule.offset)];
-    case 'dates':
-      return rule.dates.filter((text) => text.startsWith(`${year}-`)).map(parseTradeDate);
+  return datesOfRules([rule], year, year).get(rule.name)!;
+}
+
+/** Before anything is moved off a weekend. */
+function rawDatesOfRule(rule: DayRule, fromYear: number, toYear: number): readonly TradeDate[] {
+  const first = Math.max(fromYear, rule.fromYear ?? fromYear);
+  const last = Math.min(toYear, rule.toYear ?? toYear);
+  const except = rule.exceptYears ?? [];
+  if (rule.kind === 'dates') {
+    return rule.dates.filter((text) => isIn(Number(text.slice(0, 4)))).map(parseTradeDate);
+  }
+  const dates: TradeDate[] = [];
+  for (let year = first; year <= last; year += 1) {
+    const date = isIn(year) ? dateInYear(rule, year) : null;
+    if (date !== null) dates.push(date);
+  }
+  return dates;
+
+  function isIn(year: number): boolean {
+    return year >= first && year <= last && !except.includes(year);
   }
 }
 
-function observedDate(date: TradeDate, observed: Observance): TradeDate | null {
+function dateInYear(
+  rule: Exclude<DayRule, { readonly kind: 'dates' }>,
+  year: number,
+): TradeDate | null {
+  switch (rule.kind) {
+    case 'fixed':
+      return toTradeDate(year, rule.month, rule.day);
+    case 'nth-weekday':
+      return nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
+    case 'weekday-on-or-before': {
+      const date = toTradeDate(year, rule.month, rule.day);
+      return addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7));
+    }
+    case 'weekday-on-or-after': {
+      const date = toTradeDate(year, rule.month, rule.day);
+      return addDays(date, (rule.weekday - weekdayOf(date) + 7) % 7);
+    }
+    case 'japan-equinox':
+      return japanEquinox(year, rule.season);
+    case 'easter':
+      return addDays(easterSunday(year), rule.offset);
+  }
+}
+
+/** Source: the approximation of the Japanese ephemeris in common use; exact for every announced year since 1980. */
+function japanEquinox(year: number, season: 'spring' | 'autumn'): TradeDate {
+  const since = year - 1980;
+  const base = season === 'spring' ? 20.8431 : 23.2488;
+  const day = Math.floor(base + 0.242194 * since - Math.floor(since / 4));
+  return toTradeDate(year, season === 'spring' ? 3 : 9, day);
+}
+
+/** `null`: listed days stay where they are. */
+function observanceOf(rule: DayRule): Observance | null {
+  if (rule.kind === 'fixed' || rule.kind === 'japan-equinox') return rule.observed;
+  return rule.kind === 'dates' ? (rule.observed ?? null) : null;
+}
+
+function movesToNextFree(observed: Observance | null, date: TradeDate): boolean {
+  if (observed === 'sunday-to-next-free') return weekdayOf(date) === 0;
+  return observed === 'weekend-to-next-free' && isWeekend(date);
+}
+
+function isWeekend(date: TradeDate): boolean {
   const weekday = weekdayOf(date);
-  if (weekday !== 0 && weekday !== 6) return date;
+  return weekday === 0 || weekday === 6;
+}
+
+function observedDate(date: TradeDate, observed: Observance | null): TradeDate | null {
+  const weekday = weekdayOf(date);
+  if (observed === null || !isWeekend(date)) return date;
   switch (observed) {
     case 'none':
+    case 'sunday-to-next-free':
+    case 'weekend-to-next-free':
       return null;
     case 'sunday-to-monday':
       return weekday === 0 ? addDays(date, 1) : null;
@@ -108,6 +227,8 @@ function observedDate(date: TradeDate, observed: Observance): TradeDate | null {
       return addDays(date, weekday === 0 ? 1 : 2);
     case 'two-later':
       return addDays(date, 2);
+    case 'friday-before':
+      return addDays(date, weekday === 0 ? -2 : -1);
   }
 }
 
@@ -134,7 +255,16 @@ export const US_SHORT_DAYS: readonly DayRule[] = [
     // Good Friday on the day of the employment report: listed, because the report's date is not a rule.
     name: 'good-friday-payrolls',
     kind: 'dates',
-    dates: ['2010-04-02', '2012-04-06', '2015-04-03', '2021-04-02', '2023-04-07', '2026-04-03'],
+    // 2034 is the next year in which Good Friday is the first Friday of April; no notice has been published for it.
+    dates: [
+      '2010-04-02',
+      '2012-04-06',
+      '2015-04-03',
+      '2021-04-02',
+      '2023-04-07',
+      '2026-04-03',
+      '2034-04-07',
+    ],
   },
   { name: 'independence-eve', kind: 'fixed', month: 7, day: 3, observed: 'none' },
   { name: 'christmas-eve', kind: 'fixed', month: 12, day: 24, observed: 'none' },
@@ -186,6 +316,16 @@ export const ENGLAND_HOLIDAYS: readonly DayRule[] = [
       '2023-05-08',
     ],
   },
+];
+
+/**
+ * Closed days of Brent and gasoil: a Sunday one moves to Monday, a Saturday one is not moved.
+ * Source: ICE Futures Europe trading schedules 2019 to 2026, read 2026-11.
+ */
+export const ICE_ENERGY_HOLIDAYS: readonly DayRule[] = [
+  { name: 'new-year', kind: 'fixed', month: 1, day: 1, observed: 'sunday-to-monday' },
+  { name: 'good-friday', kind: 'easter', offset: -2 },
+  { name: 'christmas', kind: 'fixed', month: 12, day: 25, observed: 'sunday-to-monday' },
 ];
 
 /** TARGET closing days since 2002, also the holidays of Euronext. Source: European Central Bank, read 2026-11. */

@@ -396,17 +396,68 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'contracts',
-    summary: 'products, and the contracts of one',
+    summary: 'products, the contracts of one, and what a symbol means',
     args: [
-      { name: 'product', description: 'root, such as ES', isOptional: true, values: 'product' },
+      {
+        name: 'product',
+        description: 'root, such as ES, or a symbol of any venue, such as F.US.EPZ25',
+        isOptional: true,
+        values: 'product',
+      },
     ],
     flags: [
       { flags: '--from <year>', description: 'first year; default last year' },
       { flags: '--to <year>', description: 'last year; default next year' },
+      { flags: '--at <date>', description: 'the contracts that trade on this date, nearest first' },
+      { flags: '--count <n>', description: 'how many of them; default 12' },
+      {
+        flags: '--venue <venue>',
+        description: 'read the symbol as this venue writes it',
+        choices: ['globex', 'projectx', 'cqg', 'ib'],
+      },
     ],
-    examples: ['frontmonth contracts', 'frontmonth contracts ES --from 2024 --to 2025'],
-    answer: 'table',
+    examples: [
+      'frontmonth contracts CL --at 2025-11-21 --count 4',
+      'frontmonth contracts F.US.EPZ25',
+    ],
+    answer: 'a table; for a symbol the contract, its dates and its neighbours',
     load: () => import('./commands/contracts.ts'),
+  },
+  {
+    name: 'rolls',
+    summary: 'when a chain rolls under a rule, and why',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description:
+          'calendar:5b@earlier, approx:-5,14, first-day, last-day, volume:1, oi, liquid:-5,14, after:RULE/volume:1, weighted:5/RULE, nearest/RULE, lean:0, given:FILE',
+      },
+      {
+        flags: '--explain <date>',
+        description: 'why the roll nearest to this trade date is where it is',
+      },
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      ...SPAN,
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      { flags: '--csv', description: 'CSV instead of a table' },
+    ],
+    examples: [
+      'frontmonth rolls ES',
+      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
+      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+    ],
+    answer: 'table of rolls, or the explanation of one',
+    load: () => import('./commands/rolls.ts'),
   },
   {
     name: 'config',

@@ -7,7 +7,7 @@ import { parseContractId } from '../core/symbology.ts';
 import type { TsUs } from '../core/units.ts';
 import { toIsoUtc } from '../core/units.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
-import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
+import type { InstrumentSpec } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { parseTradeDate } from '../core/trade-date.ts';
@@ -17,6 +17,7 @@ import type { RunData } from '../research/run-data.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
+  ContractBook,
   DatasetCheck,
   DatasetView,
   ImportOptions,
@@ -46,7 +47,8 @@ export function createServices(): Services {
     renderReport,
     renderComparison,
     loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
-    contractsOf,
+    contractBook,
+    readRolls: async (options) => (await import('../research/rolls.ts')).readRolls(options),
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
     dataset: async (catalogDir, name) =>
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
@@ -141,28 +143,24 @@ async function renderComparison(
   return render(compareRuns(runs), options);
 }
 
-async function contractsOf(
-  spec: InstrumentSpec,
-  fromYear: number,
-  toYear: number,
-): Promise<readonly ContractSpec[]> {
-  const calendars = await createCalendars();
-  const { toContractId, monthOfLetter } = await import('../core/symbology.ts');
-  const months = Array.from(spec.listedMonths, monthOfLetter).toSorted((a, b) => a - b);
-  const contracts: ContractSpec[] = [];
-  for (let year = fromYear; year <= toYear; year += 1) {
-    for (const month of months) {
-      const dates = calendars.contractDates(spec, year, month);
-      contracts.push({
-        id: toContractId(spec.root, year, month),
-        root: spec.root,
-        year,
-        month,
-        dates,
-      });
-    }
-  }
-  return contracts;
+async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook> {
+  const { createCalendars: create } = await import('../calendars/registry.ts');
+  const { createSymbology } = await import('../calendars/symbology.ts');
+  const { describeDateRule } = await import('../calendars/rule-words.ts');
+  const chains = await import('../calendars/chain.ts');
+  const calendars = create();
+  return {
+    contracts: (spec, fromYear, toYear) =>
+      chains.buildChain(spec, calendars, fromYear, toYear, { cycle: 'listed' }),
+    contract: (spec, year, month) => chains.buildContract(spec, calendars, year, month),
+    chainAt: (spec, date, count) => chains.chainAt(spec, calendars, date, { count }).contracts,
+    neighbours: (spec, contract) => chains.contractNeighbours(spec, calendars, contract),
+    symbology: createSymbology(specs, calendars),
+    rulesInWords: (spec) => ({
+      lastTrade: describeDateRule(spec.lastTrade),
+      firstNotice: spec.firstNotice === null ? null : describeDateRule(spec.firstNotice),
+    }),
+  };
 }
 
 async function catalogOf(dir: string): Promise<Catalog> {

@@ -2,17 +2,20 @@
  * Everything the commands ask of the other layers, behind one door. The commands know these shapes only; the wiring at the
  * end of this file is the only place that knows module paths.
  */
+import type { ContractNeighbours } from '../calendars/chain.ts';
+import type { Symbology } from '../calendars/symbology.ts';
 import type { BarColumns } from '../core/bars.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
-import type { TsUs } from '../core/units.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
 export type {
@@ -128,6 +131,22 @@ export interface ImportOutcome {
   readonly issues: readonly { readonly row: number; readonly message: string }[];
 }
 
+/** What can be asked of contracts without any data. */
+export interface ContractBook {
+  /** Listed contracts by delivery year, less those that never existed. Errors: E_CONTRACT_UNLISTED, E_CALENDAR_SPAN. */
+  contracts(spec: InstrumentSpec, fromYear: number, toYear: number): readonly ContractSpec[];
+  contract(spec: InstrumentSpec, year: number, month: number): ContractSpec;
+  /** Contracts that trade on a date, nearest first. */
+  chainAt(spec: InstrumentSpec, date: TradeDate, count: number): readonly ContractSpec[];
+  neighbours(spec: InstrumentSpec, contract: ContractSpec): ContractNeighbours;
+  readonly symbology: Symbology;
+  /** Last trade and first notice rule in words; null where there is no notice. */
+  rulesInWords(spec: InstrumentSpec): {
+    readonly lastTrade: string;
+    readonly firstNotice: string | null;
+  };
+}
+
 export interface Services {
   builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
   runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
@@ -142,11 +161,10 @@ export interface Services {
   renderReport(dir: string, options: ReportOptions): Promise<string>;
   renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
-  contractsOf(
-    spec: InstrumentSpec,
-    fromYear: number,
-    toYear: number,
-  ): Promise<readonly ContractSpec[]>;
+  /** Contracts, chains and symbols of the given products. */
+  contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
+  /** Rolls of a product under a rule. */
+  readRolls(options: RollsOptions): Promise<RollsAnswer>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

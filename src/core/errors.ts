@@ -125,6 +125,46 @@ export const CORE_ERRORS: ErrorCatalog = {
     cure: 'Use the id that `frontmonth contracts <product>` prints.',
     exit: EXIT.input,
   },
+  E_CYCLE: {
+    title: 'A cycle of contract months is not valid',
+    cause:
+      'The letters are no month letters, or the ranges of years overlap, are out of order, or leave an end open inside.',
+    cure: 'Write month letters such as HMUZ, or ranges such as ..2014X=X,2015Z..=Z.',
+    exit: EXIT.input,
+  },
+  E_CHAIN: {
+    title: 'A chain of contracts is not valid',
+    cause:
+      'A contract of the cycle is missing between two others, a contract stands twice or out of order, or two products or multipliers are mixed.',
+    cure: 'Give every contract of one product and one cycle, in order of delivery.',
+    exit: EXIT.input,
+  },
+  E_CONTRACT_DETAILS: {
+    title: 'A venue lists several contracts for one month',
+    cause:
+      'One trading class can hold weekly and monthly deliveries, or several entries for a month; which one is meant is a matter of configuration.',
+    cure: 'Give the instrument a contract filter: a pattern of the local symbol, the expiry rule, the underlying or the long name.',
+    exit: EXIT.input,
+  },
+  E_CONTRACT_UNLISTED: {
+    title: 'A contract never existed',
+    cause:
+      'The product does not list that month in that year, or the contract lies before the product began or after it ended.',
+    cure: '`frontmonth contracts <product>` lists the contracts.',
+    exit: EXIT.input,
+  },
+  E_EXPIRY_APPROXIMATE: {
+    title: 'An exact expiry is needed and only an approximate one is known',
+    cause: 'Orders, margin and deadlines must not rest on a date that was estimated.',
+    cure: 'Take the date from the broker or the exchange notice, or choose a contract inside the sourced span.',
+    exit: EXIT.input,
+  },
+  E_EXPIRY_OFFSET: {
+    title: 'An expiry or roll offset is not valid',
+    cause: 'Offsets are whole calendar days; a roll offset is zero or negative.',
+    cure: 'Give a whole number, such as 14 for the expiry and -5 for the roll.',
+    exit: EXIT.input,
+  },
   E_ORDER_CONTINUOUS: {
     title: 'An order names a continuous series',
     cause: 'Continuous and adjusted series are for signals; orders go to real contracts.',
@@ -142,6 +182,37 @@ export const CORE_ERRORS: ErrorCatalog = {
     cause:
       'Two neighbouring contracts have no common price in the roll window, or the chain has a hole.',
     cure: 'Import the missing contract, or choose another roll rule; the message names contract and window.',
+    exit: EXIT.input,
+  },
+  E_ROLL_RULE: {
+    title: 'A roll rule is not valid',
+    cause:
+      'A number of it is out of bounds, its text cannot be read, or it needs the whole history.',
+    cure: 'Correct the named part; `frontmonth rolls --help` shows how rules are written.',
+    exit: EXIT.usage,
+  },
+  E_ROLL_DATA: {
+    title: 'A roll rule lacks the data that it reads',
+    cause: 'A volume rule met unknown volumes, or an open-interest rule found no open interest.',
+    cure: 'Give data that have them, or choose a calendar rule.',
+    exit: EXIT.input,
+  },
+  E_ROLL_CALENDAR: {
+    title: 'A given roll calendar contradicts itself',
+    cause: 'Two rows of it cannot both be true, or a row cannot be read.',
+    cure: 'Correct the row that the message names.',
+    exit: EXIT.input,
+  },
+  E_ROLL_STATE: {
+    title: 'A saved state of a chain does not fit',
+    cause: 'It was saved from another chain or rule, or names a contract that is not in the chain.',
+    cure: 'Start without it and replay the history.',
+    exit: EXIT.input,
+  },
+  E_ROLL_ORDER: {
+    title: 'Data of a chain are not in order of time',
+    cause: 'A close or a figure arrived after a later moment had been worked off.',
+    cure: 'Sort what is fed, and tell the time only when everything up to it was delivered.',
     exit: EXIT.input,
   },
   E_BAR_INTERVAL: {

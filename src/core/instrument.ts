@@ -42,6 +42,48 @@ export interface InstrumentSymbols {
 /** A structured date rule. Evaluated by the calendars layer; kept here as data so that a spec is complete by itself. */
 export type DateRule = Readonly<Record<string, unknown>> & { readonly rule: string };
 
+/**
+ * One span of years with its own months. `from` and `to` are contract months such as `2015Z`, inclusive; open where absent.
+ * Letters in calendar order.
+ */
+export interface CycleSpan {
+  readonly from?: string;
+  readonly to?: string;
+  readonly listed: string;
+  /** Absent where none of the months is held. */
+  readonly hold?: string;
+}
+
+/** The rules that held for contracts up to one month, before the present ones. */
+export interface EarlierRules {
+  /** Last contract month under these rules, such as `2016G`. */
+  readonly toContract: string;
+  readonly lastTrade: DateRule;
+  readonly firstNotice: DateRule | null;
+  readonly confidence: 'high' | 'medium' | 'low';
+  readonly source: string;
+}
+
+/** Months beyond the regular ones that are listed only while they are among the nearest. */
+export interface SerialMonths {
+  readonly letters: string;
+  /** How many calendar months ahead, the current one counted. */
+  readonly nearest: number;
+}
+
+/**
+ * Which entries of a venue's contract list belong to the product, where its trading class holds others too. Every field
+ * that is given must hold. Patterns are regular expressions over the whole text.
+ */
+export interface ContractFilter {
+  /** Pattern of the local symbol: `^VX[FGHJKMNQUVXZ]\d$` leaves the weeklies out. */
+  readonly localSymbol?: string;
+  readonly longName?: string;
+  readonly underConId?: number;
+  /** Only the entry whose last trade date is the one that the product's own rule gives for the month. */
+  readonly expiry?: 'rule';
+}
+
 /** A product as the exchange specifies it. Immutable. */
 export interface InstrumentSpec {
   readonly root: string;
@@ -55,14 +97,36 @@ export interface InstrumentSpec {
   readonly grid: PriceGrid;
   /** Money of one count of the grid for one contract, in millionths: a rational, so that every product is exact. */
   readonly countValue: { readonly num: number; readonly den: number };
+  /** Regular months as they are today; `cycles` where they changed, `serialMonths` for those near only. */
   readonly listedMonths: string;
+  /** Months that are held, as they are today. */
   readonly holdCycle: string;
+  /** Dated months, in order; the last span is `listedMonths` and `holdCycle`. */
+  readonly cycles?: readonly CycleSpan[];
+  readonly serialMonths?: SerialMonths;
+  /** Months with prices worth collecting: the cycle of the carry contract; the listed months where absent. */
+  readonly pricedCycle?: string;
+  /** Contract months that never traded, such as `2023F`: never held, never a carry contract. */
+  readonly skippedMonths?: readonly string[];
+  /** The carry contract: one step later (1) or earlier (-1) in the priced cycle. */
+  readonly carryOffset?: 1 | -1;
+  /** Calendar days from the approximate expiry to the desired roll date, zero or negative. */
+  readonly rollOffsetDays?: number;
+  /** Calendar days from the first of the contract month to the last trading day, approximately. */
+  readonly expiryOffsetDays?: number;
+  /** First day on which the product traded, `YYYY-MM-DD`. */
+  readonly listedSince?: string;
+  /** The last contract month of a product that ended, such as `2023M`. */
+  readonly lastContract?: string;
+  readonly contractFilter?: ContractFilter;
   readonly settlement: SettlementMethod;
   readonly sessionGroup: string;
   readonly businessCalendar: string;
   readonly lastTrade: DateRule;
   readonly lastTradeTime: { readonly local: string; readonly tz: string } | null;
   readonly firstNotice: DateRule | null;
+  /** Rules of earlier contracts, in order of `toContract`. */
+  readonly earlierRules?: readonly EarlierRules[];
   readonly rollHint: {
     readonly anchor: 'lastTrade' | 'firstNotice';
     readonly businessDays: number;
@@ -73,15 +137,32 @@ export interface InstrumentSpec {
   readonly note?: string;
 }
 
-/** Dates of one contract. `exact` comes from the exchange's rule or the broker; `approximate` from an offset. */
-export interface ContractDates {
-  readonly kind: 'exact' | 'approximate';
+/**
+ * Dates of one contract. Exact: the exchange's rule over known trade dates, or the broker. Approximate: anything else, such
+ * as a rule over holidays that are not published. The date is always the last day, never the day after; `Expiry` in
+ * `expiry.ts` says so in its type.
+ */
+export type ContractDates = ExactContractDates | ApproximateContractDates;
+
+export interface ExactContractDates extends ContractDateFields {
+  readonly kind: 'exact';
+}
+
+export interface ApproximateContractDates extends ContractDateFields {
+  readonly kind: 'approximate';
+  /** In words: what makes the dates approximate. */
+  readonly why?: string;
+}
+
+interface ContractDateFields {
   /** The last trade date on which the contract trades (inclusive). */
   readonly lastTradeDate: TradeDate;
   /** The instant at which trading ends on that date (exclusive). */
   readonly lastTradeUs: TsUs;
   /** The first date on which a holder can be assigned delivery; null when cash-settled. */
   readonly firstNoticeDate: TradeDate | null;
+  /** How well the rule is known, where it differs from the product's own: earlier rules mostly. */
+  readonly confidence?: 'high' | 'medium' | 'low';
 }
 
 /** One expiry of a product. Immutable. */

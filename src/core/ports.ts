@@ -11,7 +11,15 @@ import type {
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
 import type { GroupId } from './order.ts';
-import type { Session, SessionColumns } from './session.ts';
+import type {
+  CalendarBasis,
+  MarketState,
+  Session,
+  SessionColumns,
+  SpecialDay,
+  TimeSpan,
+  WhyClosed,
+} from './session.ts';
 import type { CashMicros, TradeDate, TsUs } from './units.ts';
 
 /** The only source of "now". In a backtest the engine drives it; live it is the wall clock. */
@@ -55,6 +63,57 @@ export interface TradingCalendar {
   addBusinessDays(date: TradeDate, days: number): TradeDate;
   /** Minutes from local midnight of an instant, for reports and session windows. */
   localMinutes(tsUs: TsUs): number;
+}
+
+/**
+ * The calendar of an exchange's product group, with the questions that live trading, tools and reports ask. Where nothing
+ * else is said: errors E_CALENDAR_SPAN outside the span, and a binary search over columns.
+ */
+export interface ExchangeCalendar extends TradingCalendar {
+  /** The session that the instant belongs to: the one that contains it or, when closed, the next. */
+  sessionOf(tsUs: TsUs): Session;
+  /** The session with this label, or null on a closed day. */
+  sessionOfLabel(label: TradeDate): Session | null;
+  /** Sessions that overlap [fromUs, toUs). */
+  sessionsBetween(fromUs: TsUs, toUs: TsUs): SessionColumns;
+  /** The last open or close strictly before the instant. */
+  previousOpenUs(tsUs: TsUs): TsUs;
+  previousCloseUs(tsUs: TsUs): TsUs;
+  /** Minutes of trading in [fromUs, toUs), breaks left out; negative when the two are the other way round. */
+  openMinutesBetween(fromUs: TsUs, toUs: TsUs): number;
+  /**
+   * Trading time of a session inside its regular hours (`RTH`) or outside of them (`ETH`), breaks left out. Without regular
+   * hours, as on a shortened holiday session, `RTH` is empty.
+   */
+  windowOf(label: TradeDate, window: 'RTH' | 'ETH'): readonly TimeSpan[];
+  /** When the settlement price of a label is taken; null on a closed day. */
+  settleUs(label: TradeDate): TsUs | null;
+  /** When order entry opens for a label, the open itself where nothing earlier is known; null on a closed day. */
+  preOpenUs(label: TradeDate): TsUs | null;
+  stateAt(tsUs: TsUs): MarketState;
+  /** Null when the market is open. */
+  whyClosed(tsUs: TsUs): WhyClosed | null;
+  /** Days in [from, to] that are not regular, by label. */
+  specialDays(from: TradeDate, to: TradeDate): readonly SpecialDay[];
+  /** What an answer about this label rests on. Never fails. */
+  confidenceOf(date: TradeDate): CalendarBasis;
+  /** Answers the hot questions without a search when time moves forward. */
+  cursor(): CalendarCursor;
+}
+
+/** Answers of one calendar for instants that mostly increase; a jump back costs a search. Nothing is allocated. */
+export interface CalendarCursor {
+  isOpen(tsUs: TsUs): boolean;
+  /** Row of `columns` that contains the instant, breaks included; -1 when closed. */
+  rowAt(tsUs: TsUs): number;
+  /** Row that the instant belongs to: as `rowAt` or, when closed, the next. Errors: E_CALENDAR_SPAN after the last. */
+  rowOf(tsUs: TsUs): number;
+  tradeDateOf(tsUs: TsUs): TradeDate;
+  /** The first open or close strictly after the instant. */
+  nextOpenUs(tsUs: TsUs): TsUs;
+  nextCloseUs(tsUs: TsUs): TsUs;
+  /** What the rows number; ask again after every answer where a calendar gives answers outside its span. */
+  readonly columns: SessionColumns;
 }
 
 export interface CalendarSource {

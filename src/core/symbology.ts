@@ -87,19 +87,3 @@ export function compareContractMonth(
 ): number {
   return a.year - b.year || a.month - b.month;
 }
-
-/** The next contract month after (year, month) in a cycle of letters. A month outside the cycle moves to the next member. */
-export function nextInCycle(
-  cycle: string,
-  year: number,
-  month: number,
-): { year: number; month: number } {
-  for (let step = 1; step <= 12; step += 1) {
-    const index = month - 1 + step;
-    const candidate = { year: year + Math.floor(index / 12), month: (index % 12) + 1 };
-    if (cycle.includes(monthLetter(candidate.month))) return candidate;
-  }
-  throw new TradingError('E_CONTRACT_ID', `"${cycle}" is not a cycle of month letters`, {
-    details: { cycle },
-  });
-}

@@ -145,4 +145,18 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Name the product with its specification, and give its point size when it differs.',
     exit: EXIT.input,
   },
+  E_CONTINUOUS_FILE: {
+    title: 'A stored continuous series cannot be read',
+    cause:
+      'The file is not JSON, breaks its schema, has a checksum that does not fit, or names contracts that the data lack.',
+    cure: 'Save the series again with `frontmonth continuous <product> --save`, or restore the file from a copy.',
+    exit: EXIT.input,
+  },
+  E_CONTINUOUS_CHANGED: {
+    title: 'A stored continuous series would change',
+    cause:
+      'The schedule built from the data now contradicts a roll that was stored: the data or the rules were corrected.',
+    cure: 'Check the data. To accept the new schedule, save it with --correct: the old records are kept with the time at which they ended.',
+    exit: EXIT.refused,
+  },
 };

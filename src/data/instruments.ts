@@ -3,7 +3,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
-import type { DateRule, InstrumentSpec, InstrumentSymbols } from '../core/instrument.ts';
+import { cyclesOf } from '../core/listing.ts';
+import { monthIndexOf, parseContractMonth } from '../core/cycle.ts';
+import type {
+  ContractFilter,
+  CycleSpan,
+  DateRule,
+  EarlierRules,
+  InstrumentSpec,
+  InstrumentSymbols,
+  SerialMonths,
+} from '../core/instrument.ts';
 import { countValueOf } from '../core/instrument.ts';
 import type { PriceGrid } from '../core/price-grid.ts';
 import { BandedGrid, UniformGrid } from '../core/price-grid.ts';
@@ -19,6 +29,8 @@ const monthLetters = z
   .string()
   .regex(/^F?G?H?J?K?M?N?Q?U?V?X?Z?$/, 'month letters FGHJKMNQUVXZ, each once, in calendar order')
   .min(1);
+const contractMonth = z.string().regex(/^\d{4}[FGHJKMNQUVXZ]$/, 'a contract month such as 2015Z');
+const confidence = z.enum(['high', 'medium', 'low']);
 const wallTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a local time HH:MM');
 
 const weekday = z.enum(['mon', 'tue', 'wed', 'thu', 'fri']);
@@ -64,6 +76,7 @@ const calendarDaysBefore = z.strictObject({
   days: whole.min(1),
   anchor: z.discriminatedUnion('rule', [nthWeekday, nthBusinessDay, calendarDay]),
   ifNotBusinessDay,
+  thenBusinessDays: whole.optional(),
 });
 const fromLastTrade = z.strictObject({
   rule: z.literal('from-last-trade'),
@@ -132,12 +145,52 @@ export const INSTRUMENT_FILE: z.ZodType = z.strictObject({
   grid,
   listedMonths: monthLetters,
   holdCycle: monthLetters,
+  cycles: z
+    .array(
+      z.strictObject({
+        from: contractMonth.optional(),
+        to: contractMonth.optional(),
+        listed: monthLetters,
+        hold: monthLetters.optional(),
+      }),
+    )
+    .min(2)
+    .optional(),
+  serialMonths: z.strictObject({ letters: monthLetters, nearest: whole.min(1) }).optional(),
+  pricedCycle: monthLetters.optional(),
+  skippedMonths: z.array(contractMonth).min(1).optional(),
+  carryOffset: z.union([z.literal(1), z.literal(-1)]).optional(),
+  rollOffsetDays: whole.max(0).optional(),
+  expiryOffsetDays: whole.optional(),
+  listedSince: isoDate.optional(),
+  lastContract: contractMonth.optional(),
+  contractFilter: z
+    .strictObject({
+      localSymbol: text.optional(),
+      longName: text.optional(),
+      underConId: whole.min(1).optional(),
+      expiry: z.literal('rule').optional(),
+    })
+    .refine((filter) => Object.keys(filter).length > 0, 'a filter has at least one field')
+    .optional(),
   settlement: z.enum(['cash', 'physical', 'cash-or-EFP']),
   session: z.strictObject({ group: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/) }),
   businessCalendar: z.string().regex(/^[a-z0-9]+([-+][a-z0-9]+)*$/),
   lastTrade: lastTradeRule,
   lastTradeTime: z.strictObject({ local: wallTime, tz: text }).nullable(),
   firstNotice: firstNoticeRule.nullable(),
+  earlierRules: z
+    .array(
+      z.strictObject({
+        toContract: contractMonth,
+        lastTrade: lastTradeRule,
+        firstNotice: firstNoticeRule.nullable(),
+        confidence,
+        source: text,
+      }),
+    )
+    .min(1)
+    .optional(),
   rollHint: z
     .strictObject({ anchor: z.enum(['lastTrade', 'firstNotice']), businessDays: whole.max(0) })
     .nullable(),
@@ -147,7 +200,7 @@ export const INSTRUMENT_FILE: z.ZodType = z.strictObject({
     cqg: text.optional(),
     ib: z.strictObject({ symbol: text, exchange: text, tradingClass: text }).optional(),
   }),
-  confidence: z.enum(['high', 'medium', 'low']),
+  confidence,
   sources: z
     .array(z.strictObject({ what: text, date: z.string().regex(/^\d{4}-\d{2}(-\d{2})?$/) }))
     .min(1),
@@ -172,12 +225,23 @@ interface InstrumentFile {
       };
   readonly listedMonths: string;
   readonly holdCycle: string;
+  readonly cycles?: readonly CycleSpan[];
+  readonly serialMonths?: SerialMonths;
+  readonly pricedCycle?: string;
+  readonly skippedMonths?: readonly string[];
+  readonly carryOffset?: 1 | -1;
+  readonly rollOffsetDays?: number;
+  readonly expiryOffsetDays?: number;
+  readonly listedSince?: string;
+  readonly lastContract?: string;
+  readonly contractFilter?: ContractFilter;
   readonly settlement: InstrumentSpec['settlement'];
   readonly session: { readonly group: string };
   readonly businessCalendar: string;
   readonly lastTrade: DateRule;
   readonly lastTradeTime: InstrumentSpec['lastTradeTime'];
   readonly firstNotice: DateRule | null;
+  readonly earlierRules?: readonly EarlierRules[];
   readonly rollHint: InstrumentSpec['rollHint'];
   readonly symbols: InstrumentSymbols;
   readonly confidence: InstrumentSpec['confidence'];
@@ -220,8 +284,30 @@ export function parseInstrument(json: unknown, file: string): InstrumentSpec {
     symbols: raw.symbols,
     confidence: raw.confidence,
     sources: raw.sources,
-    ...(raw.note === undefined ? {} : { note: raw.note }),
+    ...optionalFields(raw),
   };
+}
+
+/** Fields that are only there when the file has them. */
+const OPTIONAL_FIELDS = [
+  'cycles',
+  'serialMonths',
+  'pricedCycle',
+  'skippedMonths',
+  'carryOffset',
+  'rollOffsetDays',
+  'expiryOffsetDays',
+  'listedSince',
+  'lastContract',
+  'contractFilter',
+  'earlierRules',
+  'note',
+] as const satisfies readonly (keyof InstrumentFile & keyof InstrumentSpec)[];
+
+function optionalFields(raw: InstrumentFile): Partial<InstrumentSpec> {
+  return Object.fromEntries(
+    OPTIONAL_FIELDS.flatMap((name) => (raw[name] === undefined ? [] : [[name, raw[name]]])),
+  );
 }
 
 /**
@@ -254,6 +340,17 @@ function checkConsistency(raw: InstrumentFile, file: string): void {
       fail(file, 'holdCycle', raw.holdCycle, `a subset of listedMonths ${raw.listedMonths}`);
     }
   }
+  checkCycles(raw, file);
+  checkDatedRules(raw, file);
+  if (raw.listedSince !== undefined && !isDate(raw.listedSince)) {
+    fail(file, 'listedSince', raw.listedSince, 'a day that exists');
+  }
+  for (const field of ['localSymbol', 'longName'] as const) {
+    const pattern = raw.contractFilter?.[field];
+    if (pattern !== undefined && !isPattern(pattern)) {
+      fail(file, `contractFilter.${field}`, pattern, 'a regular expression');
+    }
+  }
   if (raw.rollHint?.anchor === 'firstNotice' && raw.firstNotice === null) {
     fail(file, 'rollHint.anchor', 'firstNotice', 'a product with a first notice rule');
   }
@@ -262,6 +359,68 @@ function checkConsistency(raw: InstrumentFile, file: string): void {
   }
   if (raw.lastTradeTime !== null && !isZone(raw.lastTradeTime.tz)) {
     fail(file, 'lastTradeTime.tz', raw.lastTradeTime.tz, 'an IANA zone such as America/Chicago');
+  }
+}
+
+/** Dated months end in those of today; every other cycle takes its months from what is listed. */
+function checkCycles(raw: InstrumentFile, file: string): void {
+  const last = raw.cycles?.at(-1);
+  if (last !== undefined && (last.listed !== raw.listedMonths || last.hold !== raw.holdCycle)) {
+    const now = `listedMonths ${raw.listedMonths} and holdCycle ${raw.holdCycle}`;
+    fail(file, 'cycles', last, `the last span has ${now}`);
+  }
+  for (const span of raw.cycles ?? []) {
+    for (const letter of span.hold ?? '') {
+      if (!span.listed.includes(letter)) {
+        fail(file, 'cycles', span, `hold is a subset of listed ${span.listed}`);
+      }
+    }
+  }
+  const all = [raw.listedMonths, ...(raw.cycles ?? []).map((span) => span.listed)].join('');
+  for (const letter of raw.serialMonths?.letters ?? '') {
+    if (all.includes(letter)) {
+      fail(file, 'serialMonths.letters', letter, `months beyond the regular ${all}`);
+    }
+  }
+  for (const letter of raw.pricedCycle ?? '') {
+    if (!all.includes(letter) && raw.serialMonths?.letters.includes(letter) !== true) {
+      fail(file, 'pricedCycle', raw.pricedCycle, `months that are listed, ${all}`);
+    }
+  }
+  try {
+    cyclesOf(raw);
+  } catch (error) {
+    if (!(error instanceof TradingError)) throw error;
+    fail(file, 'cycles', raw.cycles, `${error.message}: ${error.rule}`);
+  }
+}
+
+function checkDatedRules(raw: InstrumentFile, file: string): void {
+  const ends = (raw.earlierRules ?? []).map((rules) =>
+    monthIndexOf(parseContractMonth(rules.toContract)),
+  );
+  for (let row = 1; row < ends.length; row += 1) {
+    if (ends[row]! <= ends[row - 1]!) {
+      const { toContract } = raw.earlierRules![row]!;
+      fail(file, `earlierRules.${row}.toContract`, toContract, 'later than the one before it');
+    }
+  }
+}
+
+function isDate(text: string): boolean {
+  try {
+    parseTradeDate(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text, 'u').source !== '';
+  } catch {
+    return false;
   }
 }
 

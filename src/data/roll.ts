@@ -6,13 +6,25 @@
 import type { PriceColumn } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
-import type { CalendarSource, TradingCalendar } from '../core/ports.ts';
-import { describeRollRule } from '../core/roll.ts';
-import type { RollRecord, RollRule, RollSchedule } from '../core/roll.ts';
-import { compareContractMonth, monthLetter, toContractId } from '../core/symbology.ts';
-import { addDays, toCivilDate, toIsoDate } from '../core/trade-date.ts';
+import type { TradingCalendar } from '../core/ports.ts';
+import { describeRollRule, looksAhead } from '../core/roll.ts';
+import type {
+  GivenRoll,
+  RollCost,
+  RollRecord,
+  RollRule,
+  RollSchedule,
+  RollUnderway,
+} from '../core/roll.ts';
+import { checkRollRule, needsOpenInterest } from '../core/rolls/check.ts';
+import { nearestDateSchedule } from '../core/rolls/nearest.ts';
+import type { RollInputEvent, RollOutput, RollStepper } from '../core/rolls/stepper.ts';
+import { createRollStepper } from '../core/rolls/stepper.ts';
+import { compareContractMonth } from '../core/symbology.ts';
 import { toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
+
+export type { GivenRoll } from '../core/roll.ts';
 
 /**
  * Session closes of one contract, sorted by time. Units: µs UTC, prices in counts, volume of the session in contracts
@@ -25,16 +37,11 @@ export interface SessionCloses {
   readonly volume: Float64Array;
 }
 
-/** A roll whose date somebody else decided. Prices may be left out where the daily closes have both at `atUs`. */
-export interface GivenRoll {
-  readonly from: ContractId;
-  readonly to: ContractId;
-  /** The last moment of the old contract. */
-  readonly atUs: TsUs;
-  /** In counts. */
-  readonly fromPrice?: number;
-  readonly toPrice?: number;
-  readonly isInferred?: boolean;
+/** Published open interest of one contract, sorted by the moment it became known. Units: µs UTC, contracts. */
+export interface OpenInterestReadings {
+  readonly length: number;
+  readonly knownUs: Float64Array;
+  readonly openInterest: Float64Array;
 }
 
 export interface RollInput {
@@ -54,8 +61,17 @@ export interface RollInput {
   readonly tradeDateOf?: (closeUs: number) => TradeDate;
   /** In the last session of a window a price one session old may stand for a missing one; the roll is marked. */
   readonly allowInferred?: boolean;
-  /** Needed by rule `given`. */
+  /** Needed by rule `given` where the rule does not carry them. */
   readonly given?: readonly GivenRoll[];
+  /** Needed by open-interest rules; by contract index, null where a contract has none. */
+  readonly openInterest?: (contractIndex: number) => OpenInterestReadings | null;
+  /** Carry contract by position in the chain, with its closes where a rule asks for them. */
+  readonly carryOf?: (position: number) => {
+    readonly id: ContractId;
+    readonly closes: SessionCloses | null;
+  } | null;
+  /** What moving one contract costs, for the records. */
+  readonly costOf?: (fromIndex: number, toIndex: number) => RollCost | null;
 }
 
 /** The rule that a product's `rollHint` asks for; five business days before the earlier anchor where it has none. */
@@ -70,289 +86,177 @@ export function defaultRollRule(spec: Pick<InstrumentSpec, 'rollHint'>): RollRul
   };
 }
 
-/**
- * The contracts of a cycle that are needed to hold one product from `from` to `to`: from the first whose last trade date
- * is not before `from` to `extra` contracts beyond the first that outlives `to`.
- */
-export function holdChain(input: {
-  readonly spec: InstrumentSpec;
-  readonly calendars: CalendarSource;
-  readonly from: TradeDate;
-  readonly to: TradeDate;
-  /** Month letters; the product's hold cycle by default. */
-  readonly cycle?: string;
-  readonly extra?: number;
-}): ContractSpec[] {
-  const { spec, calendars, from, to } = input;
-  const cycle = input.cycle ?? spec.holdCycle;
-  const chain: ContractSpec[] = [];
-  let beyond = 0;
-  // A contract may expire the month before its name (CL), or be named months ahead; two months back catches both.
-  let { year, month } = toCivilDate(addDays(from, -62));
-  for (let step = 0; step < 2400 && beyond <= (input.extra ?? 1); step += 1) {
-    if (cycle.includes(monthLetter(month))) {
-      const dates = calendars.contractDates(spec, year, month);
-      if (dates.lastTradeDate >= from) {
-        chain.push({
-          id: toContractId(spec.root, year, month),
-          root: spec.root,
-          year,
-          month,
-          dates,
-        });
-        if (dates.lastTradeDate > to) beyond += 1;
-      }
-    }
-    month += 1;
-    if (month > 12) [year, month] = [year + 1, 1];
-  }
-  return chain;
-}
+export { holdChain } from '../core/chain.ts';
 
 /**
- * Builds the schedule of a chain.
+ * Builds the schedule of a chain: the roll stepper run over a history, so that a backtest and a live chain roll alike.
  *
- * Calendar rules roll at the close of the last session on or before the named day; the volume rule at the close of the
- * session whose totals decide. Both wait, inside the window, for the first close that both contracts have, and the window
- * ends before the anchor date. A contract that was left is never held again.
- * Errors: E_ROLL_SCHEDULE naming the contracts and the window.
+ * Calendar rules roll at the close of the last session on or before the named day; a condition at the close of the session
+ * whose totals decide. Both wait, inside the window, for the first close that both contracts have. A contract that was left
+ * is never held again. The rule `nearest-date` alone looks ahead and is marked so.
+ * Errors: E_ROLL_SCHEDULE naming the contracts and the window, E_ROLL_RULE, E_ROLL_DATA.
  */
 export function buildRollSchedule(input: RollInput): RollSchedule {
   checkInput(input);
-  return input.rule.kind === 'given' ? buildGiven(input, input.given!) : buildByRule(input);
+  const { rule } = input;
+  const schedule = rule.kind === 'nearest-date' ? buildNearest(input, rule) : buildByRule(input);
+  const indexOf = (_: ContractSpec, position: number): number => indexAt(input, position);
+  return { ...schedule, chain: input.chain.map(indexOf), looksAhead: looksAhead(rule) };
 }
 
-interface Window {
-  /** First trade date at whose close the rule may roll. */
-  readonly opens: TradeDate;
-  /** Exclusive. */
-  readonly ends: TradeDate;
+function indexAt(input: RollInput, position: number): number {
+  return input.indexOf === undefined ? position : input.indexOf(input.chain[position]!.id);
 }
 
 function buildByRule(input: RollInput): RollSchedule {
-  const { chain, from, to } = input;
-  const walk = new ChainWalk(input);
-  const horizon = Math.min(to, walk.lastDataDate()) as TradeDate;
-  let current = walk.firstWithData();
-  let heldFrom = -Infinity;
-  const rolls: RollRecord[] = [];
-  const held: number[] = [];
-  while (current < chain.length) {
-    const next = chain[current + 1];
-    const window = windowOf(chain[current]!, input);
-    if (next === undefined) {
-      if (window.ends <= horizon) throw chainEnds(chain[current]!, window, horizon);
-      break;
-    }
-    const roll = walk.findRoll(current, window, heldFrom, horizon);
-    if (roll === null && window.ends > horizon) break;
-    if (roll === null) {
-      // A hole before the asked span is nobody's concern; the walk starts again behind it.
-      if (window.ends > from) throw noCommonPrice(chain[current]!, next, window);
-      rolls.length = 0;
-      heldFrom = -Infinity;
-    } else {
-      rolls.push(roll);
-      heldFrom = roll.effectiveUs;
-    }
-    current += 1;
-  }
-  const kept = rolls.filter((roll) => roll.tradeDate >= from);
-  const first = kept[0]?.fromIndex ?? walk.indexAt(current);
-  held.push(first, ...kept.map((roll) => roll.toIndex));
-  return { root: input.root, rule: input.rule, held, rolls: kept };
-}
-
-/** Daily closes of a chain with the merge of two neighbours. */
-class ChainWalk {
-  readonly #input: RollInput;
-  readonly #closes: readonly (SessionCloses | null)[];
-  readonly #dateOf: (closeUs: number) => TradeDate;
-
-  constructor(input: RollInput) {
-    this.#input = input;
-    const { calendar } = input;
-    // A session is [open, close): its close instant already belongs to the next one.
-    this.#dateOf = input.tradeDateOf ?? ((closeUs) => calendar.tradeDateOf((closeUs - 1) as TsUs));
-    this.#closes = input.chain.map((_, position) => input.dailyCloses(this.indexAt(position)));
-  }
-
-  indexAt(position: number): number {
-    const contract = this.#input.chain[position]!;
-    return this.#input.indexOf === undefined ? position : this.#input.indexOf(contract.id);
-  }
-
-  firstWithData(): number {
-    const first = this.#closes.findIndex((closes) => closes !== null && closes.length > 0);
-    if (first >= 0) return first;
-    throw new TradingError('E_ROLL_SCHEDULE', `no contract of ${this.#input.root} has daily bars`, {
-      details: { root: this.#input.root, contracts: this.#input.chain.length },
-      rule: 'a schedule needs the session closes of the contracts it holds',
-      fix: 'import daily bars of these contracts, or ask for a span that the dataset covers',
-    });
-  }
-
-  lastDataDate(): TradeDate {
-    let last = -Infinity;
-    for (const closes of this.#closes) {
-      if (closes !== null && closes.length > 0)
-        last = Math.max(last, closes.closeUs[closes.length - 1]!);
-    }
-    return last === -Infinity ? (-1e9 as TradeDate) : this.#dateOf(last);
-  }
-
-  /** The roll out of `position`, or null when the rule finds none up to the horizon. */
-  findRoll(
-    position: number,
-    window: Window,
-    heldFrom: number,
-    horizon: TradeDate,
-  ): RollRecord | null {
-    const [old, next] = [this.#closes[position] ?? null, this.#closes[position + 1] ?? null];
-    const end = Math.min(window.ends, horizon + 1);
-    if (old === null || next === null) return null;
-    const { rule } = this.#input;
-    let streak = 0;
-    let volumesSeen = 0;
-    for (let i = 0, j = 0; i < old.length && j < next.length;) {
-      const [a, b] = [old.closeUs[i]!, next.closeUs[j]!];
-      if (a < b) i += 1;
-      else if (b < a) j += 1;
-      else {
-        const date = this.#dateOf(a);
-        if (date >= end) break;
-        if (a > heldFrom && hasPrices(old, i, next, j)) {
-          const [front, back] = [old.volume[i]!, next.volume[j]!];
-          if (!Number.isNaN(front + back)) volumesSeen += 1;
-          streak = back > front ? streak + 1 : 0;
-          if (rule.kind === 'volume' && streak >= rule.sessions)
-            return this.#record(position, a, date, old.close[i]!, next.close[j]!, {
-              reason: `volume of the next contract above the current one on ${rule.sessions} session(s)`,
-            });
-          if (date >= window.opens) {
-            if (rule.kind === 'volume' && volumesSeen === 0)
-              throw noVolumes(this.#input.chain[position]!);
-            return this.#record(position, a, date, old.close[i]!, next.close[j]!, {
-              reason: `${describeRollRule(rule)}: first common close from ${toIsoDate(window.opens)}`,
-            });
-          }
-        }
-        i += 1;
-        j += 1;
-      }
-    }
-    const lastDate = this.#input.calendar.addBusinessDays(window.ends, -1);
-    return this.#input.allowInferred === true && lastDate <= horizon
-      ? this.#inferred(position, window, heldFrom, old, next)
-      : null;
-  }
-
-  /** In the window's last session one price may be that of the session before. */
-  #inferred(
-    position: number,
-    window: Window,
-    heldFrom: number,
-    old: SessionCloses,
-    next: SessionCloses,
-  ): RollRecord | null {
-    const [i, j] = [this.#lastBefore(old, window.ends), this.#lastBefore(next, window.ends)];
-    if (i < 0 || j < 0) return null;
-    const atUs = Math.max(old.closeUs[i]!, next.closeUs[j]!);
-    const olderUs = Math.min(old.closeUs[i]!, next.closeUs[j]!);
-    const date = this.#dateOf(atUs);
-    const dayBefore = this.#input.calendar.addBusinessDays(date, -1);
-    const lastDate = this.#input.calendar.addBusinessDays(window.ends, -1);
-    if (date < lastDate || this.#dateOf(olderUs) < dayBefore || atUs <= heldFrom) return null;
-    return this.#record(position, atUs, date, old.close[i]!, next.close[j]!, {
-      reason: `last session of the window: a price carried from ${toIsoUtc(olderUs as TsUs)}`,
-      isInferred: true,
-    });
-  }
-
-  #lastBefore(closes: SessionCloses, end: TradeDate): number {
-    for (let row = closes.length - 1; row >= 0; row -= 1) {
-      if (this.#dateOf(closes.closeUs[row]!) < end && !Number.isNaN(closes.close[row]!)) return row;
-    }
-    return -1;
-  }
-
-  #record(
-    position: number,
-    atUs: number,
-    tradeDate: TradeDate,
-    fromPrice: number,
-    toPrice: number,
-    why: { readonly reason: string; readonly isInferred?: boolean },
-  ): RollRecord {
-    const us = atUs as TsUs;
-    return {
-      root: this.#input.root,
-      from: this.#input.chain[position]!.id,
-      to: this.#input.chain[position + 1]!.id,
-      fromIndex: this.indexAt(position),
-      toIndex: this.indexAt(position + 1),
-      decidedUs: us,
-      effectiveUs: us,
-      tradeDate,
-      fromPrice,
-      toPrice,
-      pricesUs: us,
-      isInferred: why.isInferred ?? false,
-      reason: why.reason,
-    };
-  }
-}
-
-function hasPrices(old: SessionCloses, i: number, next: SessionCloses, j: number): boolean {
-  return !Number.isNaN(old.close[i]!) && !Number.isNaN(next.close[j]!);
-}
-
-function windowOf(contract: ContractSpec, input: RollInput): Window {
-  const { rule, calendar } = input;
-  const { lastTradeDate, firstNoticeDate } = contract.dates;
-  const earlier = Math.min(lastTradeDate, firstNoticeDate ?? lastTradeDate) as TradeDate;
-  if (rule.kind === 'volume')
-    return { opens: calendar.addBusinessDays(earlier, -rule.deadlineDays), ends: earlier };
-  if (rule.kind === 'given') return { opens: earlier, ends: lastTradeDate };
-  if (rule.anchor === 'first-notice' && firstNoticeDate === null) {
-    throw new TradingError('E_ROLL_SCHEDULE', `${contract.id} has no first notice date`, {
-      details: { contract: contract.id, anchor: rule.anchor },
-      rule: 'a rule anchored at first notice needs contracts that are delivered',
-      fix: "anchor the rule at 'last-trade' or 'earlier'",
-    });
-  }
-  const anchor =
-    rule.anchor === 'last-trade'
-      ? lastTradeDate
-      : rule.anchor === 'first-notice'
-        ? firstNoticeDate!
-        : earlier;
-  const opens =
-    rule.count === 'business'
-      ? calendar.addBusinessDays(anchor, -rule.days)
-      : calendar.addBusinessDays(addDays(anchor, 1 - rule.days), -1);
-  return { opens, ends: Math.min(anchor, lastTradeDate) as TradeDate };
-}
-
-function buildGiven(input: RollInput, given: readonly GivenRoll[]): RollSchedule {
-  const position = new Map(input.chain.map((contract, index) => [contract.id, index]));
-  const indexOf = input.indexOf ?? ((id: ContractId) => position.get(id) ?? -1);
-  const full = toGivenSchedule({
-    root: input.root,
-    name: input.rule.kind === 'given' ? input.rule.name : '',
-    rolls: given,
-    first: input.chain[0]!.id,
-    indexOf,
-    priceOf: (index, atUs) => priceAt(input.dailyCloses(index), atUs),
-    tradeDateOf:
-      input.tradeDateOf ?? ((us: number) => input.calendar.tradeDateOf((us - 1) as TsUs)),
+  const { chain, from, calendar } = input;
+  const closes = chain.map((_, position) => input.dailyCloses(indexAt(input, position)));
+  const given = givenOf(input);
+  const stepper = createRollStepper({
+    rule: input.rule,
+    chain: {
+      root: input.root,
+      contracts: chain,
+      indexOf: (position) => indexAt(input, position),
+      carryOf: (position) => input.carryOf?.(position)?.id ?? null,
+    },
+    calendar,
+    start: firstHeld(input, closes, given),
+    ...(input.tradeDateOf === undefined ? {} : { tradeDateOf: input.tradeDateOf }),
+    ...(input.allowInferred === undefined ? {} : { allowInferred: input.allowInferred }),
+    ...(given === null ? {} : { given }),
+    ...(input.costOf === undefined ? {} : { costOf: input.costOf }),
   });
-  const kept = full.rolls.filter(
-    (roll) => roll.tradeDate >= input.from && roll.tradeDate <= input.to,
-  );
-  const before = full.rolls.findLast((roll) => roll.tradeDate < input.from);
-  const first = kept[0]?.fromIndex ?? before?.toIndex ?? full.held[0]!;
-  return { ...full, held: [first, ...kept.map((roll) => roll.toIndex)], rolls: kept };
+  const rolls: RollRecord[] = [];
+  let underway: RollUnderway | null = null;
+  const take = (outputs: readonly RollOutput[]): void => {
+    for (const output of outputs) {
+      if (output.kind === 'part') underway = underwayOf(stepper, output.to, input);
+      if (output.kind === 'roll') {
+        rolls.push(output.record);
+        underway = null;
+      }
+      if (output.kind !== 'problem') continue;
+      // A hole before the asked span is nobody's concern; the walk starts again behind it.
+      if (output.what === 'chain-ends' || output.window.ends > from) throw output.error;
+      rolls.length = 0;
+    }
+  };
+  let lastUs = -Infinity;
+  for (const event of rollEvents(input, closes)) {
+    take(stepper.push(event));
+    lastUs = event.tsUs;
+  }
+  if (lastUs > -Infinity) take(stepper.push({ kind: 'time', tsUs: lastUs }));
+  const kept = rolls.filter((roll) => roll.tradeDate >= from);
+  const first = kept[0]?.fromIndex ?? indexAt(input, stepper.position);
+  const held = [first, ...kept.map((roll) => roll.toIndex)];
+  const open = underway === null ? {} : { underway };
+  return { root: input.root, rule: input.rule, held, rolls: kept, ...open };
+}
+
+function underwayOf(stepper: RollStepper, to: ContractId, input: RollInput): RollUnderway {
+  const toPosition = input.chain.findIndex((contract) => contract.id === to);
+  return {
+    from: stepper.current.id,
+    to,
+    fromIndex: indexAt(input, stepper.position),
+    toIndex: indexAt(input, toPosition),
+    parts: [...stepper.parts],
+  };
+}
+
+/** Closes and open interest of all contracts up to the last date, in order of time. */
+export function rollEvents(
+  input: Pick<RollInput, 'chain' | 'calendar' | 'to' | 'openInterest' | 'tradeDateOf' | 'indexOf'>,
+  closes: readonly (SessionCloses | null)[],
+): RollInputEvent[] {
+  const events: RollInputEvent[] = [];
+  const dateOf =
+    input.tradeDateOf ?? ((us: number) => input.calendar.tradeDateOf((us - 1) as TsUs));
+  for (const [position, rows] of closes.entries()) {
+    if (rows !== null)
+      for (let row = 0; row < rows.length; row += 1)
+        events.push({
+          kind: 'close',
+          tsUs: rows.closeUs[row]!,
+          position,
+          price: rows.close[row]!,
+          volume: rows.volume[row]!,
+        });
+    const index = input.indexOf?.(input.chain[position]!.id) ?? position;
+    const readings = input.openInterest?.(index) ?? null;
+    if (readings !== null)
+      for (let row = 0; row < readings.length; row += 1)
+        events.push({
+          kind: 'open-interest',
+          tsUs: readings.knownUs[row]!,
+          position,
+          openInterest: readings.openInterest[row]!,
+        });
+  }
+  events.sort((a, b) => a.tsUs - b.tsUs);
+  // Dates grow with time, so the end is found by halving.
+  let [low, high] = [0, events.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (dateOf(events[middle]!.tsUs) > input.to) high = middle;
+    else low = middle + 1;
+  }
+  events.length = low;
+  return events;
+}
+
+/** The first contract with data; of a given schedule the one that its first roll leaves. */
+function firstHeld(
+  input: RollInput,
+  closes: readonly (SessionCloses | null)[],
+  given: readonly GivenRoll[] | null,
+): number {
+  const from = given?.[0]?.from;
+  if (from !== undefined) return input.chain.findIndex((contract) => contract.id === from);
+  if (given !== null) return 0;
+  const first = closes.findIndex((rows) => rows !== null && rows.length > 0);
+  if (first >= 0) return first;
+  throw new TradingError('E_ROLL_SCHEDULE', `no contract of ${input.root} has daily bars`, {
+    details: { root: input.root, contracts: input.chain.length },
+    rule: 'a schedule needs the session closes of the contracts it holds',
+    fix: 'import daily bars of these contracts, or ask for a span that the dataset covers',
+  });
+}
+
+/** Given rolls of a rule, checked. Null for other rules. */
+function givenOf(input: RollInput): readonly GivenRoll[] | null {
+  const { rule } = input;
+  if (rule.kind !== 'given') return null;
+  const given = rule.rolls ?? input.given ?? [];
+  const ids = new Set(input.chain.map((contract) => contract.id));
+  for (const [row, roll] of given.entries()) {
+    for (const id of [roll.from, roll.to])
+      if (!ids.has(id)) throw badGiven(row, roll, `${id} is not in the chain`);
+    checkFollows(row, roll, given[row - 1]);
+  }
+  return given;
+}
+
+function buildNearest(
+  input: RollInput,
+  rule: Extract<RollRule, { kind: 'nearest-date' }>,
+): RollSchedule {
+  const { calendar } = input;
+  return nearestDateSchedule({
+    root: input.root,
+    rule,
+    chain: input.chain,
+    calendar,
+    indexOf: (position) => indexAt(input, position),
+    closes: (position) => input.dailyCloses(indexAt(input, position)),
+    carryOf: (position) => input.carryOf?.(position) ?? null,
+    tradeDateOf: input.tradeDateOf ?? ((us) => calendar.tradeDateOf((us - 1) as TsUs)),
+    from: input.from,
+    to: input.to,
+    costOf: input.costOf ?? (() => null),
+  });
 }
 
 /**
@@ -380,9 +284,7 @@ export function toGivenSchedule(input: {
     const [fromIndex, toIndex] = [indexOf(roll.from), indexOf(roll.to)];
     if (fromIndex < 0 || toIndex < 0)
       throw badGiven(row, roll, `${fromIndex < 0 ? roll.from : roll.to} is not in the chain`);
-    const before = input.rolls[row - 1];
-    if (before !== undefined && (before.to !== roll.from || before.atUs >= roll.atUs))
-      throw badGiven(row, roll, `it does not follow the roll to ${before.to}`);
+    checkFollows(row, roll, input.rolls[row - 1]);
     const fromPrice = roll.fromPrice ?? input.priceOf?.(fromIndex, roll.atUs) ?? NaN;
     const toPrice = roll.toPrice ?? input.priceOf?.(toIndex, roll.atUs) ?? NaN;
     if (Number.isNaN(fromPrice) || Number.isNaN(toPrice))
@@ -411,11 +313,9 @@ export function toGivenSchedule(input: {
   return { root, rule, held: [first, ...rolls.map((roll) => roll.toIndex)], rolls };
 }
 
-function priceAt(closes: SessionCloses | null, atUs: number): number {
-  if (closes === null) return NaN;
-  for (let row = 0; row < closes.length; row += 1)
-    if (closes.closeUs[row] === atUs) return closes.close[row]!;
-  return NaN;
+function checkFollows(row: number, roll: GivenRoll, before: GivenRoll | undefined): void {
+  if (before !== undefined && (before.to !== roll.from || before.atUs >= roll.atUs))
+    throw badGiven(row, roll, `it does not follow the roll to ${before.to}`);
 }
 
 function checkInput(input: RollInput): void {
@@ -427,17 +327,19 @@ function checkInput(input: RollInput): void {
         position: i,
       });
   }
-  // The window ends before the anchor, so a roll on the anchor itself could never happen.
-  if (rule.kind === 'calendar' && !(Number.isInteger(rule.days) && rule.days >= 1))
-    throw badInput(`a calendar rule needs 1 or more whole days, not ${rule.days}`, { rule });
-  if (rule.kind === 'volume' && !(Number.isInteger(rule.sessions) && rule.sessions >= 1))
-    throw badInput(`a volume rule needs 1 or more sessions, not ${rule.sessions}`, { rule });
-  if (rule.kind === 'volume' && !(Number.isInteger(rule.deadlineDays) && rule.deadlineDays >= 1))
-    throw badInput(`a volume rule needs a deadline of 1 or more days, not ${rule.deadlineDays}`, {
-      rule,
-    });
-  if (rule.kind === 'given' && input.given === undefined)
+  checkRollRule(rule);
+  if (rule.kind === 'given' && (rule.rolls ?? input.given) === undefined)
     throw badInput(`the given schedule "${rule.name}" has no rolls with it`, { rule });
+  if (needsOpenInterest(rule) && input.openInterest === undefined)
+    throw new TradingError(
+      'E_ROLL_DATA',
+      `${describeRollRule(rule)} needs open interest, and the data of ${root} have none`,
+      {
+        details: { root, rule: describeRollRule(rule), missing: 'open interest' },
+        rule: 'an open-interest rule compares published open interest of both contracts',
+        fix: 'give open interest with --open-interest <file>, or use a calendar or volume rule',
+      },
+    );
 }
 
 function badInput(message: string, details: Readonly<Record<string, unknown>>): TradingError {
@@ -452,42 +354,5 @@ function badGiven(row: number, roll: GivenRoll, why: string): TradingError {
     'E_ROLL_SCHEDULE',
     `given roll ${row + 1}, ${roll.from} to ${roll.to} at ${toIsoUtc(roll.atUs)}: ${why}`,
     { details: { row, from: roll.from, to: roll.to }, fix: 'correct this row of the schedule' },
-  );
-}
-
-function noCommonPrice(old: ContractSpec, next: ContractSpec, window: Window): TradingError {
-  const span = `${toIsoDate(window.opens)} to ${toIsoDate(addDays(window.ends, -1))}`;
-  return new TradingError(
-    'E_ROLL_SCHEDULE',
-    `${old.id} cannot roll to ${next.id}: no session close of both from ${span}`,
-    {
-      details: { from: old.id, to: next.id, window: span },
-      rule: 'a roll needs a price of both contracts at the same session close inside its window',
-      fix: `import daily bars of ${old.id} and ${next.id} for ${span}, or choose another roll rule`,
-    },
-  );
-}
-
-function chainEnds(last: ContractSpec, window: Window, horizon: TradeDate): TradingError {
-  return new TradingError(
-    'E_ROLL_SCHEDULE',
-    `the chain ends with ${last.id}, which must be left before ${toIsoDate(window.ends)}; the data go on to ${toIsoDate(horizon)}`,
-    {
-      details: { contract: last.id, windowEnds: toIsoDate(window.ends) },
-      rule: 'every contract but the last needs a next one to roll into',
-      fix: 'import the next contract, or end the span earlier',
-    },
-  );
-}
-
-function noVolumes(contract: ContractSpec): TradingError {
-  return new TradingError(
-    'E_ROLL_SCHEDULE',
-    `${contract.id} has no known volumes, so a volume rule cannot decide`,
-    {
-      details: { contract: contract.id },
-      rule: 'a volume crossover needs the session volumes of both contracts',
-      fix: 'use a calendar rule for a dataset whose volume is unknown',
-    },
   );
 }

@@ -151,4 +151,25 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Import the bars of the further contract; levels before the roll are not adjusted.',
     exit: EXIT.input,
   },
+  E_CHAIN_POSITION: {
+    title: 'The position at the broker and the chain disagree',
+    cause:
+      'A position is in a contract that is neither the current nor the forward one, in more than one contract, or not where the saved state has it.',
+    cure: 'Decide what is true: move the position by hand, or start the chain without the saved state. Nothing is traded until then.',
+    exit: EXIT.refused,
+  },
+  E_CHAIN_STATE: {
+    title: 'The saved state of a chain cannot be continued',
+    cause:
+      'It was saved from another product, rule or set of bar sizes, the chain had stopped, or it is ahead of the calendar.',
+    cure: 'Start with the state of this chain, or without one; then the calendar and the position say where it stands.',
+    exit: EXIT.refused,
+  },
+  E_CHAIN_WINDOW: {
+    title: 'A roll window is over and its contract is still held',
+    cause:
+      'No moment of the window had a bar of both contracts, or the position did not follow the chain before the window ended.',
+    cure: 'Move the position by hand before the contract ends, then start again. Check why the bars were missing.',
+    exit: EXIT.refused,
+  },
 };

@@ -7,8 +7,8 @@ import type { Fill } from '../core/execution.ts';
 import { cashOfCounts } from '../core/instrument.ts';
 import type { ClOrdId, OrderSpec, Side } from '../core/order.ts';
 import { isTerminal, oppositeSide } from '../core/order.ts';
-import type { RollRecord, RollSchedule } from '../core/roll.ts';
-import { gapOf, ratioOf } from '../core/roll.ts';
+import type { RollPart, RollRecord, RollSchedule } from '../core/roll.ts';
+import { contractAtDepth, gapOf, ratioOf } from '../core/roll.ts';
 import type { RollEvent } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX } from '../core/units.ts';
@@ -43,17 +43,23 @@ interface ChainState {
   /** The first chain of a root decides what is traded. */
   readonly isTraded: boolean;
   at: number;
+  /** Parts of the next roll that moved already. */
+  part: number;
+  /** The position of a roll in parts, on its way between them. */
+  flight: RollInFlight | null;
 }
 
 /** A position on its way. */
 interface RollInFlight {
-  readonly roll: RollRecord;
+  roll: RollRecord;
   readonly row: number;
   readonly policy: 'roll' | 'flatten';
-  readonly netQty: number;
+  netQty: number;
   readonly pending: Set<ClOrdId>;
-  readonly recreated: number;
+  recreated: number;
   costMicros: number;
+  /** False while parts are still to come. */
+  isLast: boolean;
 }
 
 export class RollDesk implements RollListener {
@@ -80,11 +86,14 @@ export class RollDesk implements RollListener {
       const isTraded = !seen.has(input.root);
       seen.add(input.root);
       if (isTraded) parts.currentContract[row] = input.schedule.held[at] ?? -1;
-      return { input, row, isTraded, at };
+      const shares = partsOf(input.schedule, at);
+      let part = 0;
+      while (part < shares.length && shares[part]!.atUs < startUs) part += 1;
+      return { input, row, isTraded, at, part, flight: null };
     });
     for (const series of parts.series) {
       const chain = this.#chains[series.input.chainIndex]!;
-      series.contractIndex = chain.input.schedule.held[chain.at + series.input.depth] ?? -1;
+      series.contractIndex = contractAtDepth(chain.input.schedule, chain.at, series.input.depth);
       if (series.contractIndex >= 0) series.contract = table.contractAt(series.contractIndex).id;
     }
     parts.desk.listen(this);
@@ -93,8 +102,10 @@ export class RollDesk implements RollListener {
   nextUs(): TsUs {
     let next = TS_MAX;
     for (const chain of this.#chains) {
-      const roll = chain.input.schedule.rolls[chain.at];
-      if (roll !== undefined && roll.effectiveUs < next) next = roll.effectiveUs;
+      const { schedule } = chain.input;
+      const due =
+        partsOf(schedule, chain.at)[chain.part]?.atUs ?? schedule.rolls[chain.at]?.effectiveUs;
+      if (due !== undefined && due < next) next = due;
     }
     return next;
   }
@@ -116,9 +127,18 @@ export class RollDesk implements RollListener {
     for (let i = 0; i < this.#chains.length; i += 1) {
       const chain = this.#chains[i]!;
       for (;;) {
-        const roll = chain.input.schedule.rolls[chain.at];
+        const { schedule } = chain.input;
+        const part = partsOf(schedule, chain.at)[chain.part];
+        if (part !== undefined) {
+          if (part.atUs > nowUs) break;
+          this.#movePart(chain, partRecord(schedule, chain.at, part), part, nowUs);
+          chain.part += 1;
+          continue;
+        }
+        const roll = schedule.rolls[chain.at];
         if (roll === undefined || roll.effectiveUs > nowUs) break;
         chain.at += 1;
+        chain.part = 0;
         this.#move(chain, i, roll, nowUs);
       }
     }
@@ -145,7 +165,87 @@ export class RollDesk implements RollListener {
     const leg = this.#exitsOfLeg.get(order.clOrdId);
     this.#exitsOfLeg.delete(order.clOrdId);
     if (leg !== undefined && order.status === 'Rejected') this.#sendBare(flight, order.side, leg);
-    if (flight.pending.size === 0) this.#finish(flight);
+    if (flight.pending.size === 0 && flight.isLast) this.#finish(flight);
+  }
+
+  /** Both prices are known now; the new contract's own bars may only begin after this moment. */
+  #know(roll: RollRecord): void {
+    const { lastTicks } = this.#parts.portfolio;
+    if (Number.isNaN(lastTicks[roll.toIndex]!)) lastTicks[roll.toIndex] = roll.toPrice;
+    const venueTicks = this.#parts.config.venue.lastTicks;
+    if (venueTicks !== undefined) venueTicks[roll.toIndex] = lastTicks[roll.toIndex]!;
+  }
+
+  /** A share of the position goes to the next contract; the chain itself stays where it is until the last share. */
+  #movePart(chain: ChainState, roll: RollRecord, part: RollPart, nowUs: TsUs): void {
+    const { config, portfolio, policy, desk } = this.#parts;
+    if (!chain.isTraded || !this.#parts.isActive(chain.row)) return;
+    config.journal.append('roll-part', nowUs, {
+      root: roll.root,
+      from: roll.from,
+      to: roll.to,
+      ...part,
+    });
+    this.#know(roll);
+    const netQty = portfolio.netQty[roll.fromIndex]!;
+    const done = partsOf(chain.input.schedule, chain.at)
+      .slice(0, chain.part)
+      .reduce((sum, each) => sum + each.share, 0);
+    const qty = Math.round((Math.abs(netQty) * part.share) / (part.of - done));
+    if (policy !== 'roll' || qty === 0) return;
+    if (config.rollFills === 'record') this.#records.push({ roll, dueUs: nowUs + 1 });
+    // What a delaying venue has not seen yet changes what moves.
+    config.venue.hasten?.(roll.fromIndex, nowUs);
+    chain.flight ??= newFlight(chain.row, roll, 'roll');
+    const signed = Math.sign(netQty) * qty;
+    const legs = this.#planLegs(roll, signed, this.#exitsOf(roll.fromIndex, netQty));
+    this.#sendMove(chain.flight, roll, signed, legs);
+    for (const leg of legs) this.#shrink(leg);
+    this.#parts.config.journal.append('roll-position', nowUs, {
+      root: roll.root,
+      from: roll.from,
+      to: roll.to,
+      netQty: signed,
+      policy,
+      recreated: legs.reduce((sum, leg) => sum + leg.exits.length, 0),
+    });
+    desk.flush();
+  }
+
+  /** The exits of the old contract keep what stays there. */
+  #shrink(leg: RollLeg): void {
+    const { desk } = this.#parts;
+    const targets = leg.exits.filter((order) => order.role === 'target');
+    const sum = targets.reduce((total, order) => total + order.leavesQty, 0);
+    const size = Math.max(sum, ...leg.exits.map((order) => order.leavesQty as number));
+    const rest = size - leg.qty;
+    // Targets that share the position lose the last ones first; exits of the whole position are cut to what stays.
+    const isShared = targets.length > 1 && sum <= size;
+    let over = leg.qty;
+    for (const order of leg.exits.toReversed()) {
+      const leaves = order.leavesQty as number;
+      const cut =
+        isShared && order.role === 'target' ? Math.min(leaves, over) : Math.max(0, leaves - rest);
+      if (isShared && order.role === 'target') over -= cut;
+      if (cut === 0) continue;
+      if (cut >= leaves) desk.cancel(order, 'roll');
+      else desk.replace(order, { qty: order.orderQty - cut }, 'roll');
+    }
+  }
+
+  #sendMove(
+    flight: RollInFlight,
+    roll: RollRecord,
+    netQty: number,
+    legs: readonly RollLeg[],
+  ): void {
+    const side: Side = netQty > 0 ? 1 : -1;
+    const isRoll = flight.policy === 'roll';
+    flight.netQty += netQty;
+    if (isRoll) flight.recreated += legs.reduce((sum, leg) => sum + leg.exits.length, 0);
+    const close = this.#leg(roll.fromIndex, oppositeSide(side), Math.abs(netQty), isRoll);
+    this.#track(flight, this.#parts.desk.submit(close));
+    if (isRoll) for (const leg of legs) this.#sendLeg(flight, side, leg);
   }
 
   #move(chain: ChainState, chainIndex: number, roll: RollRecord, nowUs: TsUs): void {
@@ -155,11 +255,7 @@ export class RollDesk implements RollListener {
     const { fromIndex: _from, toIndex: _to, ...body } = roll;
     config.journal.append('roll', nowUs, body);
     if (chain.isTraded) currentContract[chain.row] = roll.toIndex;
-    // Both prices are known now; the new contract's own bars may only begin after this moment.
-    const { lastTicks } = this.#parts.portfolio;
-    if (Number.isNaN(lastTicks[roll.toIndex]!)) lastTicks[roll.toIndex] = roll.toPrice;
-    const venueTicks = config.venue.lastTicks;
-    if (venueTicks !== undefined) venueTicks[roll.toIndex] = lastTicks[roll.toIndex]!;
+    this.#know(roll);
     const keys: string[] = [];
     for (const series of this.#parts.series) {
       if (series.input.chainIndex !== chainIndex) continue;
@@ -179,11 +275,12 @@ export class RollDesk implements RollListener {
     nowUs: TsUs,
   ): void {
     const { depth, adjust } = series.input;
-    const to = schedule.held[at + depth] ?? -1;
+    const to = contractAtDepth(schedule, at, depth);
     const id = to < 0 ? series.contract : this.#parts.config.table.contractAt(to).id;
     const { lastTicks } = this.#parts.portfolio;
     const from = series.contractIndex;
-    let [fromPrice, toPrice] = [roll.fromPrice, roll.toPrice];
+    // Of a roll in parts the gap is the average of its parts.
+    let [fromPrice, toPrice] = [roll.fromPrice, roll.fromPrice + gapOf(roll)];
     if (depth > 0) {
       // The schedule's prices of a later roll lie in the future; what is known now are the last prices of both.
       fromPrice = from < 0 ? NaN : lastTicks[from]!;
@@ -229,6 +326,8 @@ export class RollDesk implements RollListener {
     const { portfolio, policy, config } = this.#parts;
     const netQty = portfolio.netQty[roll.fromIndex]!;
     const isPriced = Number.isFinite(roll.fromPrice) && Number.isFinite(roll.toPrice);
+    const begun = chain.flight;
+    chain.flight = null;
     // One microsecond later: what is sent now cannot trade on the very sample that decided it.
     if (config.rollFills === 'record' && netQty !== 0 && isPriced)
       this.#records.push({ roll, dueUs: nowUs + 1 });
@@ -236,6 +335,12 @@ export class RollDesk implements RollListener {
     if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex);
+      if (begun !== null) {
+        begun.isLast = true;
+        begun.roll = roll;
+        if (begun.pending.size === 0) this.#finish(begun);
+        return;
+      }
       config.recorder.onRoll({
         roll,
         netQty,
@@ -248,31 +353,20 @@ export class RollDesk implements RollListener {
     // Read before the cancels: they empty the orders.
     const exits = policy === 'roll' ? this.#exitsOf(roll.fromIndex, netQty) : [];
     this.#cancelWorking(roll.fromIndex);
-    const legs = this.#planLegs(roll, netQty, exits);
-    const flight: RollInFlight = {
-      roll,
-      row: chain.row,
-      policy,
-      netQty,
-      pending: new Set(),
-      recreated: policy === 'roll' ? legs.reduce((sum, leg) => sum + leg.exits.length, 0) : 0,
-      costMicros: 0,
-    };
-    const side: Side = netQty > 0 ? 1 : -1;
-    this.#track(
-      flight,
-      this.#parts.desk.submit(
-        this.#leg(roll.fromIndex, oppositeSide(side), Math.abs(netQty), policy === 'roll'),
-      ),
-    );
-    if (policy === 'roll') for (const leg of legs) this.#sendLeg(flight, side, leg);
-    this.#parts.config.journal.append('roll-position', nowUs, {
+    // Levels of what moves now move by the gap of now, not by the average of the parts.
+    const { parts: _parts, ...plain } = roll;
+    const legs = this.#planLegs(plain, netQty, exits);
+    const flight = begun ?? newFlight(chain.row, roll, policy);
+    flight.isLast = true;
+    flight.roll = roll;
+    this.#sendMove(flight, roll, netQty, legs);
+    config.journal.append('roll-position', nowUs, {
       root: roll.root,
       from: roll.from,
       to: roll.to,
       netQty,
       policy,
-      recreated: flight.recreated,
+      recreated: policy === 'roll' ? legs.reduce((sum, leg) => sum + leg.exits.length, 0) : 0,
     });
   }
 
@@ -457,4 +551,46 @@ interface RollLeg {
 
 function exitRole(order: Order): 'stop' | 'target' {
   return order.stopTicks !== null || order.trail !== null ? 'stop' : 'target';
+}
+
+function newFlight(row: number, roll: RollRecord, policy: 'roll' | 'flatten'): RollInFlight {
+  return {
+    roll,
+    row,
+    policy,
+    netQty: 0,
+    pending: new Set(),
+    recreated: 0,
+    costMicros: 0,
+    isLast: false,
+  };
+}
+
+/** Parts that move before the roll itself does: all but the last of a whole roll, all of one that has only begun. */
+function partsOf(schedule: RollSchedule, at: number): readonly RollPart[] {
+  const roll = schedule.rolls[at];
+  if (roll === undefined) return schedule.underway?.parts ?? NO_PARTS;
+  return roll.parts?.slice(0, -1) ?? NO_PARTS;
+}
+
+const NO_PARTS: readonly RollPart[] = [];
+
+/** One part as a roll by itself, at its own prices. */
+function partRecord(schedule: RollSchedule, at: number, part: RollPart): RollRecord {
+  const { from, to, fromIndex, toIndex } = schedule.rolls[at] ?? schedule.underway!;
+  return {
+    root: schedule.root,
+    from,
+    to,
+    fromIndex,
+    toIndex,
+    decidedUs: part.atUs,
+    effectiveUs: part.atUs,
+    tradeDate: part.tradeDate,
+    fromPrice: part.fromPrice,
+    toPrice: part.toPrice,
+    pricesUs: part.atUs,
+    isInferred: part.isInferred,
+    reason: `${part.share} of ${part.of} parts`,
+  };
 }

@@ -31,7 +31,7 @@ import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
-import { MARGIN_PCT_BY_CLASS, costsOf } from './costs.ts';
+import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
 import type { CostOverride } from './costs.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -175,6 +175,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     labelCalendar: createLabelCalendar,
     requirements,
     roots,
+    fillCost: (spec) => fillCostOf(costsOf(spec, options.costs)),
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),

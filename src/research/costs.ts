@@ -1,5 +1,7 @@
 /** Default costs and margins: assumptions, stated in every manifest, never quotes of a broker. */
 import type { InstrumentSpec } from '../core/instrument.ts';
+import type { FillCost } from '../core/rolls/cost.ts';
+import { MICROS_PER_UNIT } from '../core/units.ts';
 import type { RunCosts } from './run-format.ts';
 
 /** Commission and exchange fee per contract and side, in whole units of the product's currency. */
@@ -35,6 +37,14 @@ export function costsOf(
     commissionPerSide: given.commissionPerSide ?? commission,
     exchangeFeePerSide: given.exchangeFeePerSide ?? exchange,
     slippageTicks: given.slippageTicks ?? SLIPPAGE_TICKS,
+  };
+}
+
+/** The cost of one fill of one contract, for roll records. */
+export function fillCostOf(costs: RunCosts): FillCost {
+  return {
+    feesMicros: Math.round((costs.commissionPerSide + costs.exchangeFeePerSide) * MICROS_PER_UNIT),
+    halfSpreadTicks: costs.slippageTicks,
   };
 }
 

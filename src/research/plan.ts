@@ -14,14 +14,17 @@ import type {
 import { ContractTable } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { RollRule, RollSchedule } from '../core/roll.ts';
-import { describeRollRule } from '../core/roll.ts';
+import { contractAtDepth, describeRollRule } from '../core/roll.ts';
+import { needsVolume } from '../core/rolls/check.ts';
+import type { FillCost } from '../core/rolls/cost.ts';
+import { rollCost } from '../core/rolls/cost.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
-import type { SegmentEntry } from '../data/manifest.ts';
-import type { SessionCloses } from '../data/roll.ts';
+import type { DatasetManifest, SegmentEntry } from '../data/manifest.ts';
+import type { OpenInterestReadings, RollInput, SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
 import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
@@ -75,6 +78,10 @@ export interface PlanInput {
   readonly to?: string;
   /** Overrides the choice of the bars that match orders. */
   readonly execution?: BarInterval;
+  /** Cost of one fill of one contract, for the roll records. */
+  readonly fillCost?: (spec: InstrumentSpec) => FillCost;
+  /** Published open interest of a contract, for rules that read it. */
+  readonly openInterest?: (contract: ContractId) => OpenInterestReadings | null;
 }
 
 /** How long after it rolled out a contract is still fed, so that its position can be closed and its orders ended. */
@@ -106,7 +113,10 @@ export function planRun(input: PlanInput): RunPlan {
     for (const request of requests.filter((each) => each.root === product.root)) {
       const rule = ruleOf(request, product);
       const key = chainKey(product.root, rule);
+      if (product.given !== null && request.roll !== undefined)
+        notes.push(givenNote(product, request.roll));
       if (schedules.has(key)) continue;
+      checkRollData(rule, product.root, input.dataset.manifest);
       const indexOf = (id: ContractId): number =>
         offset + chain.findIndex((contract) => contract.id === id);
       schedules.set(
@@ -121,8 +131,10 @@ export function planRun(input: PlanInput): RunPlan {
             from: span.warmFrom,
             to: span.to,
             indexOf,
+            ...rollExtras(input, product.spec, chain, offset),
           }),
       );
+      if (schedules.get(key)!.looksAhead === true) notes.push(lookAheadNote(product.root, rule));
     }
   }
   const table = new ContractTable(
@@ -211,11 +223,57 @@ function asSamples(source: BarSource): BarSource {
   };
 }
 
+/** Costs and open interest for a schedule, where somebody gave them. */
+export function rollExtras(
+  input: Pick<PlanInput, 'fillCost' | 'openInterest'>,
+  spec: InstrumentSpec,
+  chain: readonly ContractSpec[],
+  offset: number,
+): Partial<RollInput> {
+  const { fillCost, openInterest } = input;
+  const cost = fillCost === undefined ? null : rollCost(spec, fillCost(spec));
+  return {
+    costOf: () => cost,
+    ...(openInterest === undefined
+      ? {}
+      : { openInterest: (index: number) => openInterest(chain[index - offset]!.id) }),
+  };
+}
+
+/** Errors: E_ROLL_DATA where the dataset says that its volumes are none. */
+export function checkRollData(rule: RollRule, root: string, manifest: DatasetManifest): void {
+  if (!needsVolume(rule) || manifest.volume === 'known') return;
+  const words = describeRollRule(rule);
+  throw new TradingError(
+    'E_ROLL_DATA',
+    `${words} reads volumes, and ${manifest.name} states that its volume is ${manifest.volume}`,
+    {
+      details: { root, rule: words, missing: 'volume', dataset: manifest.name },
+      rule: 'a volume rule needs the session volumes of both contracts',
+      fix: 'use a calendar rule for this dataset, or import data with volumes',
+    },
+  );
+}
+
+function givenNote(product: Product, asked: RollRule): RunPlan['notes'][number] {
+  return {
+    code: 'W_ROLL_GIVEN',
+    message: `${product.root} is rolled by the calendar ${product.given!.name} that came with its data, not by ${describeRollRule(asked)} as the strategy asks`,
+  };
+}
+
+function lookAheadNote(root: string, rule: RollRule): RunPlan['notes'][number] {
+  return {
+    code: 'W_ROLL_LOOKS_AHEAD',
+    message: `${root}: the dates of ${describeRollRule(rule)} were chosen with later prices, so this result could not have been had live`,
+  };
+}
+
 function chainKey(root: string, rule: RollRule): string {
   return `${root}/${describeRollRule(rule)}`;
 }
 
-interface Product {
+export interface Product {
   readonly root: string;
   readonly spec: InstrumentSpec;
   readonly calendar: TradingCalendar;
@@ -225,7 +283,10 @@ interface Product {
   readonly last: TradeDate;
 }
 
-function productOf(root: string, input: PlanInput): Product {
+export function productOf(
+  root: string,
+  input: Pick<PlanInput, 'specs' | 'dataset' | 'calendars' | 'labelCalendar'>,
+): Product {
   const spec = input.specs.get(root);
   if (spec === undefined) {
     throw new TradingError('E_INSTRUMENT_UNKNOWN', `there is no product ${root}`, {
@@ -412,7 +473,7 @@ function warmUpDays(request: SeriesRequest): number {
 }
 
 /** Contracts that the chain can hold: those of the given calendar, or the hold cycle as far as the dataset has it. */
-function chainOf(
+export function chainOf(
   product: Product,
   from: TradeDate,
   to: TradeDate,
@@ -476,7 +537,7 @@ function exactDates(
 }
 
 /** Session closes of the contracts of one chain, from day bars, or from the last bar of each session. */
-class DailyCloses {
+export class DailyCloses {
   readonly #product: Product;
   readonly #chain: readonly ContractSpec[];
   readonly #dataset: Dataset;
@@ -563,13 +624,15 @@ class FeedPlanner {
       for (const [chainIndex, chain] of this.#in.chains.entries()) {
         if (chain.root !== product.root) continue;
         const wanted = this.#in.series.filter((series) => series.chainIndex === chainIndex);
-        chain.schedule.held.forEach((contractIndex, k) => {
+        chain.schedule.held.forEach((_, k) => {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
-            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
-            const firstSegment = Math.max(0, k - depth);
+            const contractIndex = contractAtDepth(chain.schedule, k, depth);
+            if (contractIndex < 0) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, contractIndex, chosen))
+              continue;
             this.#add(feeds, chain, {
               contractIndex,
-              firstSegment,
+              firstSegment: k,
               lastSegment: k,
               interval,
               isExecution: interval === chosen,
@@ -578,17 +641,43 @@ class FeedPlanner {
         });
       }
     }
+    for (const chain of this.#in.chains) this.#addUnderway(feeds, chain, execution[chain.root]!);
     return { feeds: [...feeds.values()], execution };
   }
 
   /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
-  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
+  #isWarmUpOnly(
+    product: Product,
+    chain: ChainInput,
+    held: number,
+    contractIndex: number,
+    interval: BarInterval,
+  ): boolean {
     const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
     if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
-    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
+    const { id } = this.#in.table.contractAt(contractIndex);
     return !product.segments.some(
       (segment) => segment.contract === id && segment.interval === interval,
     );
+  }
+
+  /** The contract into which a roll has begun at the end of the data. */
+  #addUnderway(
+    feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
+    chain: ChainInput,
+    interval: BarInterval,
+  ): void {
+    const { underway, held } = chain.schedule;
+    if (underway === undefined) return;
+    const lastSegment = held.length - 1;
+    const contractIndex = underway.toIndex;
+    this.#add(feeds, chain, {
+      contractIndex,
+      firstSegment: lastSegment,
+      lastSegment,
+      interval,
+      isExecution: true,
+    });
   }
 
   #add(
@@ -605,8 +694,12 @@ class FeedPlanner {
     const { contractIndex, firstSegment, lastSegment, interval, isExecution } = wanted;
     const { rolls } = chain.schedule;
     const contract = this.#in.table.contractAt(contractIndex);
+    // A roll in parts opens the new contract before the chain stands on it.
+    const into = rolls[firstSegment - 1];
     const fromUs = (
-      firstSegment === 0 ? startOf(this.#in.span.warmFrom) : rolls[firstSegment - 1]!.effectiveUs
+      into === undefined
+        ? startOf(this.#in.span.warmFrom)
+        : (into.parts?.[0]?.atUs ?? into.effectiveUs)
     ) as TsUs;
     const outUs = rolls[lastSegment]?.effectiveUs ?? startOf(addDays(this.#in.span.to, 2));
     const toUs = (

@@ -68,11 +68,12 @@ describe('contract dates', () => {
 
   it('exist for every product whose business calendar and hours or time of day are known', () => {
     const failures = [...instruments.values()].flatMap((one) => {
-      const result = codeOf(() => buildChain(one, calendars, 2024, 2026));
+      // Eurodollars ended in 2023.
+      const result = codeOf(() => buildChain(one, calendars, 2023, 2026));
       return result === 'no error' ? [] : [`${one.root} ${result.split(':')[0]}`];
     });
     expect(failures.filter((line) => !/E_CALENDAR_UNKNOWN|E_DATE_RULE/.test(line))).toEqual([]);
-    expect(failures.filter((line) => line.endsWith('E_DATE_RULE'))).toEqual(['DC E_DATE_RULE']);
+    expect(failures.filter((line) => line.endsWith('E_DATE_RULE'))).toEqual([]);
     expect(instruments.size - failures.length).toBeGreaterThanOrEqual(100);
   });
 });
@@ -96,15 +97,66 @@ describe('date rules', () => {
   });
 
   it('refuse a table of dates that is not part of the program', () => {
-    expect(codeOf(() => calendars.contractDates(spec('DC'), 2025, 2))).toContain(
-      'E_DATE_RULE: DC 2025-02: table of rule "table" is "usda-class-iii-announcement"',
+    expect(dates({ rule: 'table', table: 'moon-phases', thenBusinessDays: -1 })).toContain(
+      'E_DATE_RULE: XX 2025-02: table of rule "table" is "moon-phases"',
     );
+    // USDA's days are known by rule from 2012 on; before, another report was released on another weekday.
+    expect(codeOf(() => calendars.contractDates(spec('DC'), 2012, 2))).toContain('E_DATE_RULE');
+    expect(codeOf(() => calendars.contractDates(spec('DC'), 2012, 3))).toBe('no error');
+  });
+
+  it.each([
+    // Recorded at a broker, with the announcement as the real expiration: 3 April and 1 May 2024.
+    [2024, 3, '2024-04-02'],
+    [2024, 4, '2024-04-30'],
+    // A holiday on Monday to Wednesday moves the release to Thursday; beyond the 5th the week before counts.
+    [2022, 12, '2023-01-04'],
+    [2023, 6, '2023-06-27'],
+    [2024, 12, '2024-12-31'],
+  ])(
+    'Class III milk of %i-%i ends the business day before the price is announced: %s',
+    (year, month, last) => {
+      const milk = calendars.contractDates(spec('DC'), year, month);
+      expect([milk.kind, toIsoDate(milk.lastTradeDate)]).toEqual(['approximate', last]);
+    },
+  );
+
+  it('have an earlier form for Brent before March 2016, of medium confidence', () => {
+    const brent = (year: number, month: number): (string | undefined)[] => {
+      const result = calendars.contractDates(spec('B'), year, month);
+      return [toIsoDate(result.lastTradeDate), result.confidence];
+    };
+    // 15 days before 1 February 2016 is a Sunday: from the Friday one day back.
+    expect(brent(2016, 2)).toEqual(['2016-01-14', 'medium']);
+    expect(brent(2015, 6)).toEqual(['2015-05-14', 'medium']);
+    expect(brent(2016, 3)).toEqual(['2016-01-29', undefined]);
   });
 
   it('refuse a business calendar without rules by name', () => {
-    expect(codeOf(() => calendars.contractDates(spec('HSI'), 2025, 2))).toMatch(
-      /^E_CALENDAR_UNKNOWN: business calendar "hkex" has no rules yet; known are .*eurex/,
+    const nowhere = { ...spec('HSI'), businessCalendar: 'atlantis' };
+    expect(codeOf(() => calendars.contractDates(nowhere, 2025, 2))).toMatch(
+      /^E_CALENDAR_UNKNOWN: business calendar "atlantis" has no rules yet; known are .*eurex/,
     );
+  });
+});
+
+describe('a contract that never existed', () => {
+  it.each([
+    ['MES', 2019, 3, 'there was no contract MESH2019: MES has traded since 2019-05-06 only'],
+    ['RTY', 2017, 6, 'RTY has traded since 2017-07-10 only'],
+    ['GE', 2023, 9, 'the last contract of GE was 2023M'],
+    ['ES', 2024, 1, 'ES does not list month F'],
+    ['EBM', 2015, 12, 'no error'],
+    ['EBM', 2014, 12, 'EBM does not list month Z'],
+    ['EBM', 2015, 11, 'EBM does not list month X'],
+    ['EBM', 2014, 11, 'no error'],
+    ['MES', 2019, 6, 'no error'],
+    ['GE', 2023, 6, 'no error'],
+    ['6E', 2025, 2, 'no error'],
+    ['ES', 2024, 13, 'month 13 is not 1 to 12'],
+    ['ES', 24, 3, 'year 24 is not a four-digit year'],
+  ])('%s %i-%i: %s', (root, year, month, says) => {
+    expect(codeOf(() => calendars.contractDates(spec(root), year, month))).toContain(says);
   });
 });
 

@@ -17,9 +17,6 @@ type Row = Record<string, string>;
 const read = (file: string): Row[] =>
   dir === null ? [] : readReferenceCsv(dir, `calendars/expiry/${file}`);
 
-/** Products whose business calendar is a table of dates that is not here yet. */
-const WITHOUT_CALENDAR = ['HSI'];
-
 function datesOf(row: Row): { lastTrade: string; firstNotice: string } {
   const spec = instruments.get(row['root']!)!;
   const [year, month] = row['contract_month']!.split('-').map(Number) as [number, number];
@@ -32,14 +29,14 @@ function datesOf(row: Row): { lastTrade: string; firstNotice: string } {
 
 describe.skipIf(dir === null)('expiry rules', () => {
   it('give every last trade date on record, and the first notice beside it', () => {
-    const rows = read('last-trade.csv').filter((row) => !WITHOUT_CALENDAR.includes(row['root']!));
+    const rows = read('last-trade.csv');
     const wrong = rows.filter((row) => {
       const { lastTrade, firstNotice } = datesOf(row);
       // First notice is given for listed months only.
       const notice = row['first_notice_date_by_rule']!;
       return lastTrade !== row['last_trade_date'] || (notice !== '' && firstNotice !== notice);
     });
-    expect(rows.length).toBe(721);
+    expect(rows.length).toBe(733);
     expect(wrong).toEqual([]);
   });
 

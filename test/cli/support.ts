@@ -82,7 +82,8 @@ export const FAKE_SERVICES: Services = {
   renderComparison: never('renderComparison'),
   loadInstruments: async (dir) =>
     (await import('../../src/data/instruments.ts')).loadInstruments(dir),
-  contractsOf: never('contractsOf'),
+  contractBook: never('contractBook'),
+  readRolls: never('readRolls'),
   listDatasets: () => Promise.resolve([DATASET]),
   dataset: () => Promise.resolve(DATASET),
   readBars: never('readBars'),

@@ -408,6 +408,16 @@ describe('completion', () => {
     expect(script).toMatch(/complete -F|compdef|complete -c|Register-ArgumentCompleter/);
   });
 
+  // The other three run in their shells: scripts/completion-check.ts.
+  it('script of PowerShell closes what it opens and passes an array whatever is typed', () => {
+    const script = completionScript('powershell');
+    const code = script.replace(/^#.*$/gm, '').replace(/'[^']*'/g, "''");
+    for (const [open, close] of ['()', '{}', '[]'])
+      expect(code.split(open!).length, open).toBe(code.split(close!).length);
+    expect(script.split("'").length % 2).toBe(1);
+    expect(script).toContain('$next = @(if');
+  });
+
   const services = {
     runIds: () => Promise.resolve(['2026-b', '2026-a']),
     builtInStrategies: () => Promise.resolve({ 'donchian-breakout': donchianBreakout }),

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  nextInCycle,
-  parseContractId,
-  toContinuousId,
-  toContractId,
-} from '../../src/core/symbology.ts';
+import { parseContractId, toContinuousId, toContractId } from '../../src/core/symbology.ts';
 
 describe('symbology', () => {
   it('reads back every contract id, also where the root ends in a month letter', () => {
@@ -33,14 +28,5 @@ describe('symbology', () => {
 
   it.each(['ESZ25', 'ES', 'ESA2025', 'esz2025', 'ESZ2025 '])('refuses %s', (text) => {
     expect(() => parseContractId(text)).toThrow(/not a contract id/);
-  });
-
-  it.each([
-    ['HMUZ', 2021, 12, 2022, 3],
-    ['HMUZ', 2021, 1, 2021, 3],
-    ['Z', 2021, 12, 2022, 12],
-    ['FGHJKMNQUVXZ', 2021, 12, 2022, 1],
-  ])('steps through the cycle %s from %d-%d', (cycle, year, month, nextYear, nextMonth) => {
-    expect(nextInCycle(cycle, year, month)).toEqual({ year: nextYear, month: nextMonth });
   });
 });

@@ -1,16 +1,17 @@
 /** Cboe Futures Exchange: VX and VXM. All times are Chicago wall time. */
 import type { GroupRules } from '../sessions.ts';
 import {
+  CARTER,
   CHICAGO,
   closeAt,
   CLOSED,
   CME_NAMED_DAYS,
+  CME_PUBLISHED_TO,
   CME_TO,
-  MONDAY_HOLIDAYS,
+  HALTED_HOLIDAYS,
   MONDAY_TO_THURSDAY,
 } from './cme-common.ts';
 
-const HALTED_HOLIDAYS = [...MONDAY_HOLIDAYS, 'juneteenth', 'independence', 'thanksgiving'];
 const EVENINGS_SINCE = '2014-06-23';
 
 export const CFE_VIX: GroupRules = {
@@ -18,12 +19,14 @@ export const CFE_VIX: GroupRules = {
   name: 'Cboe VIX futures',
   zone: CHICAGO,
   from: '2004-03-26',
+  publishedTo: CME_PUBLISHED_TO,
   to: CME_TO,
   businessCalendar: 'cfe',
   regimes: [
-    { from: '2004-03-26', hours: { segments: [['07:00', '15:15']] } },
+    { from: '2004-03-26', settle: '15:15', hours: { segments: [['07:00', '15:15']] } },
     {
       from: '2013-10-28',
+      settle: '15:15',
       hours: {
         segments: [
           ['-1 15:30', '-1 16:15'],
@@ -34,6 +37,7 @@ export const CFE_VIX: GroupRules = {
     },
     {
       from: '2013-11-04',
+      settle: '15:15',
       hours: {
         segments: [
           ['-1 15:30', '-1 16:15'],
@@ -44,7 +48,19 @@ export const CFE_VIX: GroupRules = {
     },
     {
       from: EVENINGS_SINCE,
+      settle: '15:15',
       hours: { segments: [['-1 15:30', '15:15']], afterGap: [['-1 17:00', '15:15']] },
+    },
+    {
+      // With the new trading system the evening opens at 17:00 and the half hour after the day belongs to the same date.
+      from: '2018-02-26',
+      settle: '15:15',
+      hours: {
+        segments: [
+          ['-1 17:00', '15:15'],
+          ['15:30', '16:00'],
+        ],
+      },
     },
     { from: '2020-12-07', hours: { segments: [['-1 17:00', '16:00']] } },
   ],
@@ -66,13 +82,19 @@ export const CFE_VIX: GroupRules = {
     { date: '2012-10-29', shape: CLOSED, why: 'hurricane Sandy' },
     { date: '2012-10-30', shape: CLOSED, why: 'hurricane Sandy' },
     { date: '2018-12-05', shape: CLOSED, why: 'day of mourning for President Bush' },
-    { date: '2025-01-09', shape: CLOSED, why: 'day of mourning for President Carter' },
+    {
+      date: '2025-01-09',
+      shape: CLOSED,
+      why: CARTER,
+      source: 'Cboe announcement of 2024-12-30, read 2026-11',
+    },
   ],
   settle: '15:00',
   regularHours: { start: '08:30', end: '15:00', zone: CHICAGO },
+  earlierRegularHours: [{ start: '08:30', end: '15:15', zone: CHICAGO, until: '2020-12-06' }],
   confidence: 'medium',
   sources: [
-    'Cboe Futures Exchange trading hours and holiday notices, read 2026-11',
-    'The first day of today’s hours (2020-12-07) rests on one source.',
+    'Cboe Futures Exchange trading hours, rule filing CFE-2014-010 and holiday notices, read 2026-11.',
+    'The first days of the hours of 2018 and of today’s (2020-12-07) rest on one source each.',
   ],
 };

@@ -6,6 +6,8 @@ import {
   closeAt,
   CME_FROM,
   CME_NAMED_DAYS,
+  CME_ORDER_ENTRY,
+  CME_PUBLISHED_TO,
   CME_SOURCE,
   CME_TO,
   EARLY_FRIDAYS,
@@ -21,9 +23,10 @@ export const CME_FX: GroupRules = {
   name: 'CME foreign exchange',
   zone: CHICAGO,
   from: CME_FROM,
+  publishedTo: CME_PUBLISHED_TO,
   to: CME_TO,
   businessCalendar: 'cme-trade-date',
-  regimes: [{ from: CME_FROM, hours: { segments: [['-1 17:00', '16:00']] } }],
+  regimes: [{ from: CME_FROM, ...CME_ORDER_ENTRY, hours: { segments: [['-1 17:00', '16:00']] } }],
   namedDays: CME_NAMED_DAYS,
   dayRules: [
     ALWAYS_CLOSED,
@@ -62,6 +65,6 @@ export const CME_FX: GroupRules = {
   confidence: 'medium',
   sources: [
     CME_SOURCE,
-    'Hours before 2006 are those of 2006; the close of 2024-11-29 is not settled by the sources.',
+    'Hours before 2006 are those of 2006, as for interest rates; the close of 2024-11-29 is not settled by the sources.',
   ],
 };

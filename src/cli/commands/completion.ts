@@ -48,13 +48,21 @@ const SCRIPTS: Readonly<Record<Shell, readonly string[]>> = {
   ],
   zsh: [
     '#compdef frontmonth',
-    '# eval "$(frontmonth completion zsh)"',
+    '# eval "$(frontmonth completion zsh)", or a file _frontmonth in a folder of $fpath',
     '_frontmonth() {',
-    '  local -a found',
+    '  local -a found open whole',
     '  found=(${(f)"$(frontmonth complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)"})',
-    `  if (( $#found )); then compadd -Q -S '' -- $found; else _files; fi`,
+    // A parameter goes on after its `=`; everything else is a word, and a blank follows it.
+    '  open=(${(M)found:#*=}) whole=(${found:#*=})',
+    '  if (( ! $#found )); then _files; return; fi',
+    `  (( $#open )) && compadd -Q -S '' -- $open`,
+    '  (( $#whole )) && compadd -Q -- $whole',
     '}',
-    'compdef _frontmonth frontmonth',
+    // As a file of $fpath this text is the body of the function itself, at its first call.
+    'if [ "$funcstack[1]" = _frontmonth ]; then _frontmonth "$@"; else',
+    '  (( $+functions[compdef] )) || { autoload -Uz compinit && compinit; }',
+    '  compdef _frontmonth frontmonth',
+    'fi',
   ],
   fish: [
     '# frontmonth completion fish | source',
@@ -75,7 +83,7 @@ const SCRIPTS: Readonly<Record<Shell, readonly string[]>> = {
     '  param($wordToComplete, $commandAst, $cursorPosition)',
     '  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })',
     // An empty argument does not reach a program from every version of this shell.
-    "  $next = if ($wordToComplete -eq '') { @('--next-word') } else { @() }",
+    "  $next = @(if ($wordToComplete -eq '') { '--next-word' })",
     "  frontmonth complete @next '--' @words 2>$null | ForEach-Object {",
     "    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)",
     '  }',

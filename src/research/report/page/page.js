@@ -298,10 +298,24 @@
     }
     function reveal(row) {
       const at = order.indexOf(row);
-      if (at < 0) return;
+      if (at < 0) return null;
       page = Math.floor(at / PAGE);
       show();
-      body.querySelector('tr.selected')?.scrollIntoView({ block: 'nearest' });
+      const selected = body.querySelector('tr.selected');
+      selected?.scrollIntoView({ block: 'nearest' });
+      return selected;
+    }
+    /** The row in the middle of the window, with the focus on its button, whatever hid it before. */
+    function visit(row) {
+      if (order.indexOf(row) < 0) {
+        search.value = '';
+        setState(`${id}.filter`, null);
+        apply();
+      }
+      const selected = reveal(row);
+      selected?.scrollIntoView({ block: 'center' });
+      selected?.querySelector('button')?.focus({ preventScroll: true });
+      return selected !== null;
     }
     search.addEventListener('input', () => {
       setState(`${id}.filter`, search.value);
@@ -342,7 +356,7 @@
     );
     apply();
     tables.push(show);
-    return { element, show, reveal, refresh: apply, search, order: () => order };
+    return { element, show, reveal, visit, refresh: apply, search, order: () => order };
   }
   function compare(a, b, down) {
     if (isNone(a) || isNone(b)) return Number(isNone(a)) - Number(isNone(b));
@@ -423,6 +437,8 @@
           height: spec.height ?? 240,
           ms: 1,
           legend: { show: false },
+          // A date stands under its tick: half of it needs room beyond the last point.
+          padding: [null, spec.isTime === false ? 16 : 40, null, null],
           cursor: { sync: spec.sync ? { key: spec.sync } : undefined, points: { size: 7 } },
           scales: {
             x: { time: false },
@@ -822,6 +838,8 @@
     ['t', 'theme'],
     ['?', 'this help'],
     ['arrows', 'move along a chart that has the focus'],
+    ['Page Up, Page Down', 'earlier, later marker of the price chart'],
+    ['Enter', 'row of the chosen marker in the list of trades'],
     ['drag, double-click', 'zoom a chart, show all again'],
     ['Ctrl + wheel', 'zoom the price chart'],
   ];
@@ -937,6 +955,8 @@
       currency: manifest.currency,
       range: dateRange(data),
       jump: () => {},
+      /** A marker of the price chart leads to the row of its trade. */
+      selectTrade: () => {},
     };
 
     section('verdict', 'Verdict', h('p', { class: 'verdict' }, summary.verdict));
@@ -954,6 +974,7 @@
     exposureSection(context);
     const jump = priceSection(context);
     trades.onOpen((row) => jump(row));
+    context.selectTrade = trades.select;
     context.jump = jump;
     sureSection(context);
     section(
@@ -1548,7 +1569,7 @@
               ),
             ),
           ),
-      h('div', { class: 'pair' }, model.tables.periods.map(tableOf)),
+      h('div', { class: 'beside' }, model.tables.periods.map(tableOf)),
     );
   }
 
@@ -1690,7 +1711,7 @@
             h(
               'p',
               { class: 'note' },
-              `Results in the currency of the product; cumulative net in ${currency}. Times in exchange time. The number of a trade shows it in the price chart.`,
+              `Results in the currency of the product; cumulative net in ${currency}. Times in exchange time. The number of a trade shows it in the price chart, and a marker there leads back to its row.`,
             ),
             h(
               'div',
@@ -1711,8 +1732,19 @@
             ),
           ]),
     );
+    /** From the chart: the row of a trade by its number. */
+    const select = (id) => {
+      const row = data['flat.id'].indexOf(id);
+      if (row < 0) return;
+      if (mode !== 'flat') swap('flat');
+      selected.row = row;
+      setState('trade', String(id));
+      if (!range.has(data['flat.date'][row])) range.clear();
+      tables.flat.visit(row);
+    };
     return {
       step,
+      select,
       filter: () => {
         document.getElementById('trades').scrollIntoView();
         tables[mode]?.search.focus({ preventScroll: true });
@@ -2126,7 +2158,8 @@
       class: 'chart price',
       tabindex: '0',
       role: 'group',
-      'aria-label': 'Candles with trades; arrows move, plus and minus zoom',
+      'aria-label':
+        'Candles with trades; arrows move, plus and minus zoom, Page Up and Page Down go from marker to marker, Enter shows the row of its trade',
     });
     host.addEventListener(
       'wheel',
@@ -2147,6 +2180,9 @@
         ArrowRight: () => step(0.2),
         '+': () => zoom(0.5),
         '-': () => zoom(2),
+        PageUp: () => chooseMarker(-1),
+        PageDown: () => chooseMarker(1),
+        Enter: () => chosen !== null && context.selectTrade(tradeOf(chosen)),
       }[event.key];
       if (action === undefined) return;
       event.preventDefault();
@@ -2164,9 +2200,19 @@
     );
     let handle = null;
     let focus = null;
+    /** The marker that the keys stand on. */
+    let chosen = null;
     const draw = () => {
       handle?.remove();
+      chosen = null;
       handle = drawPrices(host, context, current, focus);
+    };
+    const chooseMarker = (by) => {
+      const next = handle?.nextMarker(chosen, by) ?? null;
+      if (next === null) return;
+      chosen = next;
+      handle.show(next);
+      about.textContent = `${next.text}, ${localTime(next.time * 1000, instruments.get(info().root)?.zone ?? 'UTC')}; Enter shows trade ${tradeOf(next)} in the list.`;
     };
     const ifSeen = () => {
       if (handle !== null) draw();
@@ -2209,7 +2255,7 @@
       h(
         'p',
         { class: 'note' },
-        `Raw contract prices of the contract in front, in exchange time. ▲ buys, ▼ sells; vertical lines are rolls; stepped lines are working stops (orange) and targets (blue); every second session is shaded where there is room. ${model.priceNote}`,
+        `Raw contract prices of the contract in front, in exchange time. ▲ buys, ▼ sells; a click on one shows its trade in the list; vertical lines are rolls; stepped lines are working stops (orange) and targets (blue); every second session is shaded where there is room. ${model.priceNote}`,
       ),
       h(
         'div',
@@ -2266,7 +2312,9 @@
     return low;
   }
 
-  function drawPrices(host, { model, data, instruments }, index, focus) {
+  /** Distance at which a click still means a marker. Units: px. */
+  const MARKER_REACH = 12;
+  function drawPrices(host, { model, data, instruments, selectTrade }, index, focus) {
     const L = LightweightCharts;
     const info = model.tapes[index];
     const c = colours();
@@ -2337,6 +2385,32 @@
     const trades = tradesOf(info.root, data, time);
     const markers = L.createSeriesMarkers(series, []);
     const allMarkers = markersOf(trades, time, c);
+    const sayClick = (param) => {
+      const id = clickedTrade(param);
+      if (id !== null) selectTrade(id);
+    };
+    /** Number of the trade whose arrow or words were hit, or whose arrow is near: a finger is not a needle. */
+    const clickedTrade = ({ hoveredObjectId, point }) => {
+      if (typeof hoveredObjectId === 'string') return tradeOf({ id: hoveredObjectId });
+      if (point === undefined) return null;
+      let [best, distance] = [null, MARKER_REACH];
+      for (const one of allMarkers) {
+        if (one.bar < window.base || one.bar >= window.end) continue;
+        const x = chart.timeScale().logicalToCoordinate(one.bar - window.base);
+        if (x === null || Math.abs(x - point.x) > distance) continue;
+        const candle = candleAt(one.bar);
+        const isBelow = one.position === 'belowBar';
+        const y = series.priceToCoordinate(isBelow ? candle.low : candle.high);
+        const away = (point.y - y) * (isBelow ? 1 : -1);
+        if (away < -4 || away > 2.5 * MARKER_REACH) continue;
+        [best, distance] = [one, Math.abs(x - point.x)];
+      }
+      return best === null ? null : tradeOf(best);
+    };
+    chart.subscribeClick(sayClick);
+    chart.subscribeCrosshairMove((param) => {
+      host.style.cursor = clickedTrade(param) === null ? '' : 'pointer';
+    });
     const plots = addPlots(L, chart, info, index, data, time, price, c);
     // The chart holds a window of bars around the view, not all of them; bars count from the tape's start everywhere else.
     const window = { base: 0, end: 0 };
@@ -2391,7 +2465,8 @@
       load(from - margin, to + margin);
     } else {
       const shown = Math.min(time.length, 240);
-      load(time.length - shown, time.length + 3);
+      // Room for the words of a marker on the last bar.
+      load(time.length - shown, time.length + Math.ceil(shown / 12));
     }
     const showAll = () => {
       load(0, time.length);
@@ -2401,7 +2476,34 @@
       isGone = true;
       chart.remove();
     };
-    return { chart, showAll, remove };
+    /** The neighbour of a marker; without one, the first or last in view. */
+    const nextMarker = (from, by) => {
+      const at = allMarkers.indexOf(from);
+      if (at >= 0) return allMarkers[at + by] ?? from;
+      const range = chart.timeScale().getVisibleLogicalRange();
+      if (range === null) return null;
+      const isSeen = (one) =>
+        one.bar >= range.from + window.base && one.bar <= range.to + window.base;
+      const found = by > 0 ? allMarkers.find(isSeen) : allMarkers.findLast(isSeen);
+      return found ?? (by > 0 ? allMarkers[0] : allMarkers.at(-1)) ?? null;
+    };
+    /** Moves the view only if the marker is outside it; the crosshair stands on its bar. */
+    const show = (marker) => {
+      const range = chart.timeScale().getVisibleLogicalRange();
+      const [from, to] = [range.from + window.base, range.to + window.base];
+      if (marker.bar < from || marker.bar > to) {
+        const half = (to - from) / 2;
+        load(marker.bar - half, marker.bar + half);
+      }
+      // The view moves in the next frame; a crosshair set before would stand where the bar was.
+      setTimeout(() => {
+        if (isGone) return;
+        const candle = candleAt(marker.bar);
+        const value = marker.position === 'belowBar' ? candle.low : candle.high;
+        chart.setCrosshairPosition(value, candle.time, series);
+      }, 40);
+    };
+    return { chart, showAll, remove, nextMarker, show };
   }
   /** First bars of sessions: a longer pause than between two bars comes before each. Empty on daily bars. */
   function sessionsOf(time, interval) {
@@ -2436,9 +2538,15 @@
     }
     return out;
   }
+  /** Number of the trade that a marker belongs to. */
+  function tradeOf(marker) {
+    return Number(marker.id.split(' ')[0]);
+  }
   function markersOf(trades, time, c) {
     if (time.length === 0) return [];
-    const mark = (bar, isBuy, text) => ({
+    const mark = (id, bar, isBuy, text) => ({
+      id,
+      bar,
       time: time[bar],
       position: isBuy ? 'belowBar' : 'aboveBar',
       shape: isBuy ? 'arrowUp' : 'arrowDown',
@@ -2449,10 +2557,24 @@
       .flatMap((trade) => [
         ...(trade.entry < 0
           ? []
-          : [mark(trade.entry, trade.side === 'long', `${trade.id} ${trade.side} ${trade.qty}`)]),
+          : [
+              mark(
+                `${trade.id} in`,
+                trade.entry,
+                trade.side === 'long',
+                `${trade.id} ${trade.side} ${trade.qty}`,
+              ),
+            ]),
         ...(trade.isOpen || trade.exit < 0
           ? []
-          : [mark(trade.exit, trade.side !== 'long', `${trade.id} ${trade.exitName}`)]),
+          : [
+              mark(
+                `${trade.id} out`,
+                trade.exit,
+                trade.side !== 'long',
+                `${trade.id} ${trade.exitName}`,
+              ),
+            ]),
       ])
       .sort((a, b) => a.time - b.time);
   }
