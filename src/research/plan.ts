@@ -666,7 +666,8 @@ class FeedPlanner {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
             const contractIndex = contractAtDepth(chain.schedule, k, depth);
             if (contractIndex < 0) continue;
-            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, contractIndex, chosen))
+              continue;
             this.#add(feeds, chain, {
               contractIndex,
               firstSegment: k,
@@ -716,6 +717,22 @@ class FeedPlanner {
     );
   }
 
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(
+    product: Product,
+    chain: ChainInput,
+    held: number,
+    contractIndex: number,
+    interval: BarInterval,
+  ): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(contractIndex);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
+  }
+
   /** The contract into which a roll has begun at the end of the data. */
   #addUnderway(
     feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
@@ -733,16 +750,6 @@ class FeedPlanner {
       interval,
       isExecution: true,
     });
-  }
-
-  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
-  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
-    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
-    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
-    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
-    return !product.segments.some(
-      (segment) => segment.contract === id && segment.interval === interval,
-    );
   }
 
   #add(
