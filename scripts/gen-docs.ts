@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
-import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
+import { calendarReference, contractReference } from './calendar-pages.ts';
+import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
@@ -19,6 +20,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/metrics.md': metricsReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),
+  'docs/reference/contracts.md': contractReference(),
   // Last: it lists the pages that are there.
   'docs/README.md': docsIndex(),
 };

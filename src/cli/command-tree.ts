@@ -395,6 +395,43 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'calendar',
+    summary: 'open now? why not? what comes next; a year on a page',
+    args: [
+      {
+        name: 'market',
+        description: 'a product such as ES, or a session group; without it, the groups',
+        isOptional: true,
+        values: 'calendar',
+      },
+    ],
+    flags: [
+      { flags: '--at <moment>', description: 'instead of now: 2026-11-26T18:00:00Z' },
+      { flags: '--from <date>', description: 'sessions from this date, YYYY-MM-DD' },
+      { flags: '--to <date>', description: 'up to this one' },
+      {
+        flags: '--year <year>',
+        description: 'special days, expiries, notices and rolls of a year',
+      },
+      { flags: '--html [file]', description: 'the year as a page to print', group: 'Page' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Page',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Page' },
+      {
+        flags: '--outside <how>',
+        description: 'outside the sourced span: error, or rules, marked as such',
+        choices: ['error', 'rules'],
+      },
+    ],
+    examples: ['frontmonth calendar ES', 'frontmonth calendar CL --year 2026 --html'],
+    answer: 'state, sessions and special days; with --html the path of the page',
+    load: () => import('./commands/calendar.ts'),
+  },
+  {
     name: 'contracts',
     summary: 'products, the contracts of one, and what a symbol means',
     args: [

@@ -1,6 +1,7 @@
 /** The only file of the command line that knows which module does what. Every module is loaded when it is first asked for. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OutsidePolicy } from '../calendars/group-calendar.ts';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import { parseContractId } from '../core/symbology.ts';
@@ -17,6 +18,8 @@ import type { RunData } from '../research/run-data.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
+  CalendarTexts,
+  CalendarTools,
   ContractBook,
   DatasetCheck,
   DatasetView,
@@ -30,7 +33,6 @@ import type {
 } from './services.ts';
 
 /** Content and names of the user's own calendar files. */
-type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
 
 export function createServices(): Services {
   return {
@@ -51,6 +53,7 @@ export function createServices(): Services {
     renderComparison,
     loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractBook,
+    calendarTools,
     readRolls: async (options) => (await import('../research/rolls.ts')).readRolls(options),
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
     dataset: async (catalogDir, name) =>
@@ -170,6 +173,25 @@ async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBo
       lastTrade: describeDateRule(spec.lastTrade),
       firstNotice: spec.firstNotice === null ? null : describeDateRule(spec.firstNotice),
     }),
+  };
+}
+
+async function calendarTools(
+  outside: OutsidePolicy,
+  files: CalendarTexts = [],
+): Promise<CalendarTools> {
+  const { createCalendars: create, SESSION_GROUPS } = await import('../calendars/registry.ts');
+  const own =
+    files.length === 0
+      ? {}
+      : (await import('../calendars/user-calendar.ts')).parseUserCalendars(files);
+  const calendars = create({ ...own, outside });
+  const known = SESSION_GROUPS.map(({ id }) => id);
+  return {
+    calendars,
+    groups: [...known, ...calendars.groupIds().filter((id) => !known.includes(id))],
+    view: await import('../research/calendar-view.ts'),
+    page: await import('../research/report/calendar-page.ts'),
   };
 }
 

@@ -4,6 +4,8 @@
  */
 import type { ContractNeighbours } from '../calendars/chain.ts';
 import type { Symbology } from '../calendars/symbology.ts';
+import type { OutsidePolicy } from '../calendars/group-calendar.ts';
+import type { Calendars } from '../calendars/registry.ts';
 import type { BarColumns } from '../core/bars.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
@@ -154,6 +156,18 @@ export interface ContractBook {
   };
 }
 
+/** Calendar files of the project, read. */
+export type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
+
+/** Calendars of exchanges, and what is made of them for people. */
+export interface CalendarTools {
+  readonly calendars: Calendars;
+  /** Ids of the session groups, in the order of the documentation. */
+  readonly groups: readonly string[];
+  readonly view: typeof import('../research/calendar-view.ts');
+  readonly page: typeof import('../research/report/calendar-page.ts');
+}
+
 export interface Services {
   builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
   runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
@@ -172,6 +186,8 @@ export interface Services {
   contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
   /** Rolls of a product under a rule. */
   readRolls(options: RollsOptions): Promise<RollsAnswer>;
+  /** With the calendars of the project's own files. Errors: those of `openCalendars`. */
+  calendarTools(outside: OutsidePolicy, files?: CalendarTexts): Promise<CalendarTools>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(

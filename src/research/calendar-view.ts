@@ -380,10 +380,20 @@ function rollsOf(
     // The first close of the window: the day that the rule names, or the first session after it.
     let date: TradeDate | null = null;
     for (let day = opens; day < ends && date === null; day = addDays(day, 1))
-      if (calendar.covers(day) && calendar.sessionOfLabel(day) !== null) date = day;
+      if (hasSession(calendar, day)) date = day;
     rolls.set(contract.id, { date, to: next.id });
   }
   return rolls;
+}
+
+/** False where the calendar has no answer. */
+function hasSession(calendar: GroupCalendar, day: TradeDate): boolean {
+  try {
+    return calendar.sessionOfLabel(day) !== null;
+  } catch (error) {
+    if (error instanceof TradingError && error.code === 'E_CALENDAR_SPAN') return false;
+    throw error;
+  }
 }
 
 function notesOf(

@@ -84,6 +84,7 @@ export const FAKE_SERVICES: Services = {
     (await import('../../src/data/instruments.ts')).loadInstruments(dir),
   contractBook: never('contractBook'),
   readRolls: never('readRolls'),
+  calendarTools: async (outside) => (await connectServices()).calendarTools(outside),
   listDatasets: () => Promise.resolve([DATASET]),
   dataset: () => Promise.resolve(DATASET),
   readBars: never('readBars'),
