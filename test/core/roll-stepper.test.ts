@@ -318,7 +318,7 @@ describe('conditions', () => {
       ...morning('2014-02-04', [[1, 90]]),
       ...morning('2014-02-05', [[0, 10]]),
     ];
-    expect(rollsOf(feed(stepperOf('oi'), staleNext))).toEqual([]);
+    expect(feed(stepperOf('oi'), staleNext)).toEqual([]);
     const fresh = [
       ...closes,
       ...morning('2014-02-04', [
