@@ -37,6 +37,8 @@ export type {
   BarView,
   BracketInput,
   DataRequirements,
+  CarryView,
+  CurveView,
   DepthView,
   GroupHandle,
   Indicator,

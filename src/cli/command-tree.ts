@@ -27,6 +27,7 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--sort <column>', description: 'sort by a column; a minus in front reverses' },
   { flags: '--limit <n>', description: 'first n rows' },
   { flags: '--csv', description: 'CSV instead of a table' },
+  { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
 export const FILL_POLICIES = [
@@ -456,6 +457,84 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     answer: 'table of rolls, or the explanation of one',
     load: () => import('./commands/rolls.ts'),
+  },
+  {
+    name: 'continuous',
+    summary: 'a continuous series: rolls, gaps, plot, rows',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description: 'roll rule, such as volume:1; default the one of the product',
+      },
+      {
+        flags: '--adjust <mode>',
+        description: 'what is added to raw prices',
+        choices: ['none', 'back-difference', 'forward-difference', 'back-ratio', 'forward-ratio'],
+      },
+      { flags: '--interval <interval>', description: 'bar size; default 1d' },
+      { flags: '--depth <n>', description: '0 the contract to trade, 1 the next one' },
+      ...SPAN,
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      {
+        flags: '--as-known-at <moment>',
+        description: 'as a decision then saw it: a trade date or an instant',
+        group: 'View',
+      },
+      {
+        flags: '--as-of <moment>',
+        description: 'levels of the contract held then',
+        group: 'View',
+      },
+      {
+        flags: '--roll-stamp <contract>',
+        description: 'whose bar closes at the moment of a roll; default old',
+        choices: ['old', 'new'],
+        group: 'View',
+      },
+      {
+        flags: '--curve',
+        description: 'forward, previous and carry contract in --csv',
+        group: 'View',
+      },
+      { flags: '--stored <name>', description: 'a series that was saved', group: 'View' },
+      {
+        flags: '--save [name]',
+        description: 'store schedule and gaps, or add to them',
+        group: 'Result',
+      },
+      {
+        flags: '--correct',
+        description: 'with --save: accept rolls that contradict the stored ones',
+        group: 'Result',
+      },
+      { flags: '--csv', description: 'rows as CSV', group: 'Result' },
+      {
+        flags: '--html [file]',
+        description: 'page with raw, adjusted and the rolls',
+        group: 'Result',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Result' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Result',
+      },
+    ],
+    examples: ['frontmonth continuous ES', 'frontmonth continuous ES --adjust back-ratio --html'],
+    answer: 'rolls, gaps and a plot; rows with --csv',
+    load: () => import('./commands/continuous.ts'),
   },
   {
     name: 'config',

@@ -15,6 +15,13 @@ import type {
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type {
+  ContinuousSeries,
+  ContinuousSeriesOptions,
+  SavedSeries,
+  SaveOptions,
+} from '../research/continuous-series.ts';
+import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
 import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
@@ -177,7 +184,15 @@ export interface Services {
       readonly to?: TsUs;
     },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
-  checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
+  checkDataset(
+    catalogDir: string,
+    instrumentsDir: string,
+    name: string,
+    calendars?: readonly { readonly text: string; readonly file: string }[],
+  ): Promise<DatasetCheck>;
+  readContinuous(options: ContinuousSeriesOptions): Promise<ContinuousSeries>;
+  saveContinuous(options: SaveOptions): Promise<SavedSeries>;
+  renderContinuousPage(series: ContinuousSeries, options: ContinuousPageOptions): Promise<string>;
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;

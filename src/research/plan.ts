@@ -32,6 +32,8 @@ import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
 import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
+import type { CurveNeighbours } from './curve-plan.ts';
+import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
 
@@ -111,7 +113,7 @@ export function planRun(input: PlanInput): RunPlan {
   for (const product of products) {
     const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
     const offset = contracts.length;
-    contracts.push(...chain);
+    contracts.push(...chain, ...besidesOf(product, chain, requests, input.calendars));
     const closes = new DailyCloses(product, chain, input.dataset);
     for (const request of requests.filter((each) => each.root === product.root)) {
       const rule = ruleOf(request, product);
@@ -160,6 +162,9 @@ export function planRun(input: PlanInput): RunPlan {
       depth: request.depth ?? 0,
       history: Math.max(2, request.history ?? 2),
       warmUp: request.warmUp ?? 0,
+      ...(wantsCurve(request)
+        ? { curve: curveTable(table, request.root, nearOf(product, table.contracts, request)) }
+        : {}),
     };
   });
   const feeds = new FeedPlanner({ input, products, table, chains, series, span });
@@ -190,6 +195,39 @@ export function planRun(input: PlanInput): RunPlan {
       return input.dataset.manifest.stamps === 'labels' ? asSamples(source) : source;
     },
   };
+}
+
+function wantsCurve(request: SeriesRequest): boolean {
+  return request.curve !== undefined && request.curve !== false;
+}
+
+function nearOf(
+  product: Product,
+  contracts: readonly ContractSpec[],
+  request: SeriesRequest,
+): (contract: ContractSpec) => CurveNeighbours {
+  const held = new Set(
+    product.given === null
+      ? []
+      : [product.given.first, ...product.given.rolls.map((roll) => roll.to)],
+  );
+  const chain = product.given === null ? null : contracts.filter(({ id }) => held.has(id));
+  return (contract) => curveNeighbours(contract, product.spec, request, chain);
+}
+
+/** Contracts of the curve that the chain does not hold. */
+function besidesOf(
+  product: Product,
+  chain: readonly ContractSpec[],
+  requests: readonly SeriesRequest[],
+  calendars: CalendarSource,
+): ContractSpec[] {
+  const asked = requests.filter((each) => each.root === product.root && wantsCurve(each));
+  const have = new Set(product.segments.map((segment) => segment.contract));
+  const ids = asked.flatMap((request) =>
+    curveContracts(chain, nearOf(product, chain, request), (id) => have.has(id)),
+  );
+  return [...new Set(ids)].map((id) => givenContract(id, product, calendars));
 }
 
 /** The part of a given schedule that the span needs: rolls before it only say what is held at its start. */
@@ -638,6 +676,7 @@ class FeedPlanner {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
             const contractIndex = contractAtDepth(chain.schedule, k, depth);
             if (contractIndex < 0) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
             this.#add(feeds, chain, {
               contractIndex,
               firstSegment: k,
@@ -649,8 +688,42 @@ class FeedPlanner {
         });
       }
     }
+    this.#addCurves(feeds, execution);
     for (const chain of this.#in.chains) this.#addUnderway(feeds, chain, execution[chain.root]!);
     return { feeds: [...feeds.values()], execution };
+  }
+
+  /** Neighbours of the contracts that a series with a curve stands on, with the bars that match orders: spreads can trade. */
+  #addCurves(
+    feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
+    execution: Readonly<Record<string, BarInterval>>,
+  ): void {
+    for (const { curve, interval, chainIndex, depth } of this.#in.series) {
+      if (curve === undefined) continue;
+      const chain = this.#in.chains[chainIndex]!;
+      chain.schedule.held.forEach((_, k) => {
+        const own = contractAtDepth(chain.schedule, k, depth);
+        if (own < 0) return;
+        const chosen = execution[chain.root]!;
+        for (const contractIndex of [curve.forward[own]!, curve.previous[own]!, curve.carry[own]!])
+          for (const each of new Set([interval, chosen]))
+            if (contractIndex >= 0 && this.#has(contractIndex, each))
+              this.#add(feeds, chain, {
+                contractIndex,
+                firstSegment: k,
+                lastSegment: k,
+                interval: each,
+                isExecution: each === chosen,
+              });
+      });
+    }
+  }
+
+  #has(contractIndex: number, interval: BarInterval): boolean {
+    const { id } = this.#in.table.contractAt(contractIndex);
+    return this.#in.products.some(({ segments }) =>
+      segments.some((segment) => segment.contract === id && segment.interval === interval),
+    );
   }
 
   /** The contract into which a roll has begun at the end of the data. */
@@ -670,6 +743,16 @@ class FeedPlanner {
       interval,
       isExecution: true,
     });
+  }
+
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
   }
 
   #add(

@@ -249,6 +249,7 @@ describe('the registry', () => {
 
   it('has a page for every error code of the layer', () => {
     expect(Object.keys(CALENDAR_ERRORS).sort()).toEqual([
+      'E_CALENDAR_FILE',
       'E_CALENDAR_RULE',
       'E_CALENDAR_SPAN',
       'E_CALENDAR_UNKNOWN',
