@@ -62,9 +62,16 @@ holiday.
 | Canola | holidays of the United States | Manitoba's, with September 30 since 2021 |
 | Montréal bonds on Remembrance Day | closed in 2015 by notice | that year only: later years are not sourced |
 
-Not settled: 2024-11-29 outside stocks and bonds; Fridays before Independence Day and Christmas in grains of 2016 and 2021 to
-2023; short days of dairy after 2015; trade dates of the Good Friday sessions and of days of mourning (\`tradeDate: null\` in
-the exception: the next business day, or the day itself where it is one).
+Not settled:
+
+- 2024-11-29 outside stocks and bonds; Fridays before Independence Day and Christmas in grains of 2016 and 2021 to 2023;
+  short days of dairy after 2015; mini-sized grains and lumber on short days, taken with their neighbours.
+- 2004-06-11 outside stocks: the other groups stand as open. The days on which energy and metals stayed closed in September
+  2001 rest on one source.
+- Trade dates of the Good Friday sessions and of days of mourning: the next business day, or the day itself where it is one.
+- Hours of rates and currencies before 2006: a notice of 2003 opens evenings at 17:30 and halts every group at 10:30 on a
+  holiday, but nothing dates the changes. The hours of 2006 stand in for them.
+- Closes of sugar, coffee and cocoa before 2014.
 
 ## Day by day against LEAN's market-hours file
 

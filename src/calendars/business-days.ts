@@ -211,26 +211,40 @@ function weekdayOfNumber(number: number): TradeDate {
 /** Business calendars of one calendar source, each built when first asked for. */
 export class BusinessCalendars {
   readonly #byName: Map<string, BusinessCalendar> = new Map();
+  readonly #own: Readonly<Record<string, readonly DayRule[]>>;
+
+  /** `own`: holidays of further calendars by name; a name of ours is replaced. */
+  constructor(own: Readonly<Record<string, readonly DayRule[]>> = {}) {
+    this.#own = own;
+  }
 
   /** `a+b` means that both must be open. Errors: E_CALENDAR_UNKNOWN with the known names. */
   get(name: string): BusinessCalendar {
     let calendar = this.#byName.get(name);
     if (calendar === undefined) {
-      calendar = new BusinessCalendar(name, name.split('+').map(rulesOf));
+      calendar = new BusinessCalendar(
+        name,
+        name.split('+').map((part) => rulesOf(part, this.#own)),
+      );
       this.#byName.set(name, calendar);
     }
     return calendar;
   }
 }
 
-function rulesOf(name: string): readonly DayRule[] {
-  const rules = Object.hasOwn(RULES_BY_NAME, name) ? RULES_BY_NAME[name] : undefined;
+function rulesOf(
+  name: string,
+  own: Readonly<Record<string, readonly DayRule[]>>,
+): readonly DayRule[] {
+  const source = [own, RULES_BY_NAME].find((rules) => Object.hasOwn(rules, name));
+  const rules = source?.[name];
   if (rules === undefined) {
+    const known = [...new Set([...businessCalendarNames(), ...Object.keys(own)])].sort();
     throw new TradingError(
       'E_CALENDAR_UNKNOWN',
-      `business calendar "${name}" has no rules yet; known are ${businessCalendarNames().join(', ')}`,
+      `business calendar "${name}" has no rules yet; known are ${known.join(', ')}`,
       {
-        details: { name, known: businessCalendarNames() },
+        details: { name, known },
         rule: 'expiry rules count business days of a known calendar',
         fix: 'choose a product of a known calendar',
       },

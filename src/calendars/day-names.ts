@@ -73,6 +73,8 @@ const NAMES: Readonly<Record<string, string>> = {
   examination: 'college entrance examination',
   'after-examination': 'day after the college entrance examination',
   'first-session': 'first session of the year',
+  'second-session': 'second session of the year',
+  'last-session': 'last session of the year',
 };
 
 /**

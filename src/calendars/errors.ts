@@ -17,6 +17,12 @@ export const CALENDAR_ERRORS: ErrorCatalog = {
     cure: 'Choose dates inside the span that the message names.',
     exit: EXIT.input,
   },
+  E_CALENDAR_FILE: {
+    title: 'A calendar file cannot be read',
+    cause: 'The file is missing, is no JSON, or has a field that the format does not know.',
+    cure: 'Correct the line that the message names; `schemas/calendar.schema.json` describes the format.',
+    exit: EXIT.input,
+  },
   E_CALENDAR_RULE: {
     title: 'A rule of a calendar is wrong',
     cause:

@@ -7,6 +7,7 @@ import { parseTradeDate, toCivilDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
+import { checkRules } from './check-rules.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
 import type { OutsidePolicy } from './group-calendar.ts';
@@ -41,7 +42,10 @@ import { HKFE_INDEX, XHKG } from './groups/hkfe.ts';
 import { KRX_INDEX } from './groups/krx.ts';
 import { OSE_INDEX, OSE_JGB } from './groups/ose.ts';
 import { SGX_CHINA, SGX_COMMODITY, SGX_NIKKEI, SGX_TAIWAN } from './groups/sgx.ts';
-import { RuleBook } from './rule-book.ts';
+import type { VenueSchedule } from './maintenance.ts';
+import { VENUE_SCHEDULES, VenueMaintenance } from './maintenance.ts';
+import { RuleBook, ruleError } from './rule-book.ts';
+import type { DayRule } from './rules.ts';
 import { COMPAT_CMES, COMPAT_IEPA, COMPAT_XCBF } from './groups/compat-us.ts';
 import {
   ICE_EU_COCOA,
@@ -67,7 +71,13 @@ import {
 } from './groups/ice-us.ts';
 import { MX_INDEX, MX_RATES } from './groups/montreal.ts';
 import { XLON, XNYS } from './groups/stocks-us-uk.ts';
-import type { GroupRules } from './sessions.ts';
+import type {
+  ClockPoint,
+  DayShapeRule,
+  GroupRules,
+  RegularHours,
+  SessionException,
+} from './sessions.ts';
 import { parseWallTime, ZoneTables } from './wall-time.ts';
 
 /** Every group with rules, in the order of the documentation. */
@@ -151,6 +161,10 @@ export interface Calendars extends CalendarSource {
   hasCalendar(spec: Pick<InstrumentSpec, 'sessionGroup'>): boolean;
   /** Errors: E_CALENDAR_UNKNOWN with the known names. */
   businessCalendar(name: string): BusinessCalendar;
+  /** Ids of the groups that `forGroup` knows, sorted. */
+  groupIds(): readonly string[];
+  /** Planned down-times of a venue. Errors: E_CALENDAR_UNKNOWN with the known venues. */
+  venueMaintenance(venue: string): VenueMaintenance;
   /** Dates by rule alone; needs the business calendar but no session hours. Errors: as `contractDates`. */
   ruleDates(spec: InstrumentSpec, year: number, month: number): RuleDates;
 }
@@ -158,28 +172,57 @@ export interface Calendars extends CalendarSource {
 export interface CalendarOptions {
   /** `error` when not given: a question outside a group's span fails. `rules`: it is answered by the nearest rules, marked. */
   readonly outside?: OutsidePolicy;
+  /** Groups of the user's own. Their ids are new; a built-in group is changed by an override. */
+  readonly groups?: readonly GroupRules[];
+  readonly overrides?: readonly GroupOverride[];
+  /** Holidays of further business calendars by name; a name of ours is replaced. */
+  readonly businessCalendars?: Readonly<Record<string, readonly DayRule[]>>;
+  /** Down-times by venue; a venue of ours is replaced. */
+  readonly venues?: readonly VenueSchedule[];
 }
 
-/** A calendar source with nothing built yet. */
+/** Changes to one group: what is listed comes after the group's own entries and so wins; what is named replaces it. */
+export interface GroupOverride {
+  readonly group: string;
+  readonly namedDays?: readonly DayRule[];
+  readonly dayRules?: readonly DayShapeRule[];
+  readonly exceptions?: readonly SessionException[];
+  readonly settle?: ClockPoint;
+  readonly regularHours?: RegularHours;
+}
+
+/**
+ * A calendar source with nothing built yet. Errors: E_CALENDAR_UNKNOWN for an override of a group that is not there;
+ * E_CALENDAR_RULE for groups or overrides of the user's own that break a rule.
+ */
 export function createCalendars(options: CalendarOptions = {}): Calendars {
   return new CalendarRegistry(options);
 }
 
 class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
-  readonly #business: BusinessCalendars = new BusinessCalendars();
+  readonly #business: BusinessCalendars;
   readonly #groups: Map<string, GroupCalendar> = new Map();
   /** Calendars that go beyond their span, for the last instants of contracts there. */
   readonly #ruleOnly: Map<string, GroupCalendar> = new Map();
   readonly #listings: WeakMap<InstrumentSpec, Listing> = new WeakMap();
   readonly #outside: OutsidePolicy;
+  /** Groups of the user and overridden ones, by id. */
+  readonly #own: ReadonlyMap<string, GroupRules>;
+  readonly #venues: readonly VenueSchedule[];
 
   constructor(options: CalendarOptions) {
     this.#outside = options.outside ?? 'error';
+    this.#business = new BusinessCalendars(options.businessCalendars ?? {});
+    this.#venues = [...(options.venues ?? []), ...VENUE_SCHEDULES];
+    this.#own = ownGroups(options, this.#zones);
   }
 
   forInstrument(spec: InstrumentSpec): GroupCalendar {
-    return this.#group(groupIdOf(spec), spec.root);
+    // `group/ROOT` where the product has hours of its own inside its group.
+    const own = `${spec.sessionGroup}/${spec.root}`;
+    const id = this.#rulesOf(own) === undefined ? spec.sessionGroup : own;
+    return this.#group(id, spec.root);
   }
 
   forGroup(id: string): GroupCalendar {
@@ -187,7 +230,28 @@ class CalendarRegistry implements Calendars {
   }
 
   hasCalendar(spec: Pick<InstrumentSpec, 'sessionGroup'>): boolean {
-    return SESSION_GROUPS.some((group) => group.id === spec.sessionGroup);
+    return this.#rulesOf(spec.sessionGroup) !== undefined;
+  }
+
+  groupIds(): readonly string[] {
+    return [...new Set([...sessionGroupIds(), ...this.#own.keys()])].sort();
+  }
+
+  venueMaintenance(venue: string): VenueMaintenance {
+    const schedule = this.#venues.find((candidate) => candidate.venue === venue);
+    if (schedule === undefined) {
+      const known = [...new Set(this.#venues.map((candidate) => candidate.venue))].sort();
+      throw new TradingError(
+        'E_CALENDAR_UNKNOWN',
+        `venue "${venue}" has no maintenance schedule; known are ${known.join(', ')}`,
+        {
+          details: { venue, known },
+          rule: 'a schedule is listed for each venue',
+          fix: 'correct the name, or list the venue in a calendar file',
+        },
+      );
+    }
+    return new VenueMaintenance(schedule, this.#zones);
   }
 
   businessCalendar(name: string): BusinessCalendar {
@@ -199,7 +263,8 @@ class CalendarRegistry implements Calendars {
   }
 
   /**
-   * `exact` inside the sourced span of the group's sessions, `approximate` outside it, where holidays are extrapolated.
+   * `exact` inside the span of the group's sessions: the exchange's rule over its holidays. After the last published table,
+   * where the holidays are rules themselves, `basis` says so. `approximate` outside the span, where nothing is sourced.
    * Errors: E_CONTRACT_ID, E_CONTRACT_UNLISTED, E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
    */
   contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates {
@@ -211,12 +276,13 @@ class CalendarRegistry implements Calendars {
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
     const why =
       rules.approximate ??
-      (isSourced(calendar, lastTradeDate) ? undefined : 'its holidays are extrapolated by rule');
+      (isCovered(calendar, lastTradeDate) ? undefined : 'no holiday of that year is sourced');
     const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
       firstNoticeDate,
       ...(rules.confidence === undefined ? {} : { confidence: rules.confidence }),
+      ...(isPublished(calendar, lastTradeDate) ? {} : { basis: 'rule' as const }),
     };
     return why === undefined ? { kind: 'exact', ...dates } : { kind: 'approximate', ...dates, why };
   }
@@ -264,34 +330,75 @@ class CalendarRegistry implements Calendars {
   #group(id: string, root: string | null): GroupCalendar {
     let calendar = this.#groups.get(id);
     if (calendar === undefined) {
-      const rules = SESSION_GROUPS.find((group) => group.id === id);
-      if (rules === undefined) throw unknownGroup(id, root);
+      const rules = this.#rulesOf(id);
+      if (rules === undefined) throw unknownGroup(id, root, this.groupIds());
       const business = this.#business.get(rules.businessCalendar);
       calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), this.#outside);
       this.#groups.set(id, calendar);
     }
     return calendar;
   }
+
+  #rulesOf(id: string): GroupRules | undefined {
+    return this.#own.get(id) ?? SESSION_GROUPS.find((group) => group.id === id);
+  }
 }
 
-/** `group/ROOT` where the product has hours of its own inside its group. */
-function groupIdOf({ sessionGroup, root }: InstrumentSpec): string {
-  const own = `${sessionGroup}/${root}`;
-  return SESSION_GROUPS.some(({ id }) => id === own) ? own : sessionGroup;
+/** The user's groups and overrides, checked. */
+function ownGroups(options: CalendarOptions, zones: ZoneTables): ReadonlyMap<string, GroupRules> {
+  const own = new Map<string, GroupRules>();
+  const find = (id: string): GroupRules | undefined =>
+    own.get(id) ?? SESSION_GROUPS.find((group) => group.id === id);
+  for (const rules of options.groups ?? []) {
+    if (find(rules.id) !== undefined) {
+      throw ruleError(rules.id, 'id', `there is a group "${rules.id}" already`, {
+        rule: 'a group of your own has an id of its own',
+        fix: 'choose another id, or change the group by an override',
+      });
+    }
+    checkRules(rules, zones);
+    own.set(rules.id, rules);
+  }
+  for (const override of options.overrides ?? []) {
+    const base = find(override.group);
+    if (base === undefined)
+      throw unknownGroup(override.group, null, [...sessionGroupIds(), ...own.keys()].sort());
+    own.set(base.id, overridden(base, override, zones));
+  }
+  return own;
+}
+
+function overridden(base: GroupRules, override: GroupOverride, zones: ZoneTables): GroupRules {
+  const { namedDays = [], dayRules = [], exceptions = [] } = override;
+  const changed: GroupRules = {
+    ...base,
+    namedDays: [...base.namedDays, ...namedDays],
+    settle: override.settle ?? base.settle,
+    regularHours: override.regularHours ?? base.regularHours,
+  };
+  // Only what the override brings is checked, under its own numbers; its exceptions may repeat dates of the group.
+  checkRules({ ...changed, namedDays, dayRules: [], exceptions }, zones);
+  checkRules({ ...changed, dayRules, exceptions: [] }, zones);
+  return {
+    ...changed,
+    dayRules: [...base.dayRules, ...dayRules],
+    exceptions: [...base.exceptions, ...exceptions],
+  };
 }
 
 /** Without session hours the span of the holiday tables is taken as that of the other groups. */
-function isSourced(calendar: GroupCalendar | null, date: TradeDate): boolean {
-  if (calendar !== null) {
-    const { to, publishedTo = to } = calendar.rules;
-    return calendar.covers(date) && date <= parseTradeDate(publishedTo);
-  }
+function isCovered(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  if (calendar !== null) return calendar.covers(date);
   const { year } = toCivilDate(date);
-  return year >= 2000 && year <= 2030;
+  return year >= 2000 && year <= 2035;
 }
 
-function unknownGroup(id: string, root: string | null): TradingError {
-  const known = sessionGroupIds();
+function isPublished(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  const publishedTo = calendar?.rules.publishedTo ?? calendar?.rules.to;
+  return publishedTo === undefined || date <= parseTradeDate(publishedTo);
+}
+
+function unknownGroup(id: string, root: string | null, known: readonly string[]): TradingError {
   const of = root === null ? '' : ` of ${root}`;
   return new TradingError(
     'E_CALENDAR_UNKNOWN',

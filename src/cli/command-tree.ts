@@ -27,6 +27,7 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--sort <column>', description: 'sort by a column; a minus in front reverses' },
   { flags: '--limit <n>', description: 'first n rows' },
   { flags: '--csv', description: 'CSV instead of a table' },
+  { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
 export const FILL_POLICIES = [
@@ -451,9 +452,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--csv', description: 'CSV instead of a table' },
     ],
     examples: [
-      'frontmonth rolls ES',
-      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
-      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+      'frontmonth rolls ES --rule calendar:5b@earlier',
+      'frontmonth rolls CL --rule volume:1 --explain 2022-05-12',
     ],
     answer: 'table of rolls, or the explanation of one',
     load: () => import('./commands/rolls.ts'),

@@ -29,6 +29,9 @@ import type {
   Services,
 } from './services.ts';
 
+/** Content and names of the user's own calendar files. */
+type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
+
 export function createServices(): Services {
   return {
     builtInStrategies,
@@ -74,7 +77,8 @@ function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
   return import('../research/backtest.ts');
 }
 
-async function createCalendars(): Promise<CalendarSource> {
+async function createCalendars(files: CalendarTexts = []): Promise<CalendarSource> {
+  if (files.length > 0) return (await import('../research/calendar-files.ts')).openCalendars(files);
   return (await import('../calendars/registry.ts')).createCalendars();
 }
 
@@ -228,12 +232,13 @@ async function checkDataset(
   catalogDir: string,
   instrumentsDir: string,
   name: string,
+  calendarFiles: CalendarTexts = [],
 ): Promise<DatasetCheck> {
   const dataset = (await catalogOf(catalogDir)).dataset(name);
   const { loadInstruments } = await import('../data/instruments.ts');
   const { checkDataset: check } = await import('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
-  const calendars = await createCalendars();
+  const calendars = await createCalendars(calendarFiles);
   const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
   const calendarOf = (root: string): TradingCalendar | null => {
     if (dataset.manifest.stamps === 'labels') return createLabelCalendar();

@@ -184,7 +184,12 @@ export interface Services {
       readonly to?: TsUs;
     },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
-  checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
+  checkDataset(
+    catalogDir: string,
+    instrumentsDir: string,
+    name: string,
+    calendars?: readonly { readonly text: string; readonly file: string }[],
+  ): Promise<DatasetCheck>;
   readContinuous(options: ContinuousSeriesOptions): Promise<ContinuousSeries>;
   saveContinuous(options: SaveOptions): Promise<SavedSeries>;
   renderContinuousPage(series: ContinuousSeries, options: ContinuousPageOptions): Promise<string>;

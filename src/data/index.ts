@@ -32,3 +32,22 @@ export { plainPrices } from './plain.ts';
 export { checkDataset } from './quality.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
 export { generateSample } from './sample-dataset.ts';
+export type {
+  RollChain,
+  RollInputEvent,
+  RollOutput,
+  RollStepper,
+  RollStepperOptions,
+  RollStepperState,
+} from '../core/rolls/stepper.ts';
+export { createRollStepper } from '../core/rolls/stepper.ts';
+export { formatRollRule, parseRollRule } from '../core/rolls/syntax.ts';
+export {
+  checkLeanFactors,
+  leanFactorAt,
+  leanMappedAt,
+  leanRolls,
+  parseLeanFactorFile,
+  parseLeanMapFile,
+} from './ingest/lean-maps.ts';
+export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts';

@@ -322,6 +322,11 @@ function checkInput(input: RollInput): void {
   const { chain, rule, root } = input;
   if (chain.length === 0) throw badInput(`the chain of ${root} is empty`, { root });
   for (let i = 1; i < chain.length; i += 1) {
+    if (chain[i]!.root !== chain[0]!.root)
+      throw badInput(
+        `${chain[i]!.id} is of another product than ${chain[0]!.id}: a mini and a full contract make no chain`,
+        { position: i },
+      );
     if (compareContractMonth(chain[i - 1]!, chain[i]!) >= 0)
       throw badInput(`${chain[i]!.id} does not come after ${chain[i - 1]!.id} in the chain`, {
         position: i,

@@ -3,6 +3,7 @@ export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.
 export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
 export type { BacktestRun, ShortBacktestOptions } from './short-backtest.ts';
 export { backtest } from './short-backtest.ts';
+export { openCalendars, readCalendarFiles } from './calendar-files.ts';
 export { compareRuns } from './compare.ts';
 export type {
   ContinuousSeries,

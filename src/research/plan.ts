@@ -666,6 +666,7 @@ class FeedPlanner {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
             const contractIndex = contractAtDepth(chain.schedule, k, depth);
             if (contractIndex < 0) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
             this.#add(feeds, chain, {
               contractIndex,
               firstSegment: k,
@@ -732,6 +733,16 @@ class FeedPlanner {
       interval,
       isExecution: true,
     });
+  }
+
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
   }
 
   #add(

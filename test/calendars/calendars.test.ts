@@ -249,10 +249,15 @@ describe('the registry', () => {
 
   it('has a page for every error code of the layer', () => {
     expect(Object.keys(CALENDAR_ERRORS).sort()).toEqual([
+      'E_CALENDAR_FILE',
       'E_CALENDAR_RULE',
       'E_CALENDAR_SPAN',
       'E_CALENDAR_UNKNOWN',
       'E_DATE_RULE',
+      'E_SYMBOL_AMBIGUOUS',
+      'E_SYMBOL_UNKNOWN',
+      'E_SYMBOL_VENUE',
+      'E_SYMBOL_YEAR',
       'E_ZONE',
     ]);
   });

@@ -320,6 +320,8 @@ describe('Good Friday', () => {
 describe('early ends before a long weekend', () => {
   it.each(
     table(`
+      2005-12-23 R 15:15 15:15 R R - R R
+      2006-01-13 R 15:15 15:15 R R - R R
       2009-01-16 R 15:15 15:15 R R - R R
       2009-04-09 R 15:15 15:15 R R - R 13:55
       2009-05-22 R 15:15 15:15 15:15 15:15 - R R

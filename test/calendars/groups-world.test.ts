@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createCalendars, SESSION_GROUPS } from '../../src/calendars/registry.ts';
+import { TradingError } from '../../src/core/errors.ts';
+import type { InstrumentSpec } from '../../src/core/instrument.ts';
 import { addDays, parseTradeDate, toIsoDate, weekdayOf } from '../../src/core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../src/core/units.ts';
 import { parseTsUs, toIsoUtc } from '../../src/core/units.ts';
@@ -96,6 +98,13 @@ describe('hours that changed', () => {
     ['sgx-taiwan', '2026-07-01', '06-30 14:05-05:15, 08:30-13:50'],
     ['sgx-commodity', '2019-07-01', '06-28 20:15-04:45, 07:25-20:00'],
     ['sgx-commodity', '2026-07-01', '06-30 20:15-05:15, 07:25-20:00'],
+    ['ose-index', '2007-09-18', '09:00-11:00, 12:30-15:10'],
+    ['ose-index', '2007-09-19', '09-18 16:30-19:00, 09:00-11:00, 12:30-15:10'],
+    ['ose-index', '2008-10-15', '10-14 16:30-20:00, 09:00-11:00, 12:30-15:10'],
+    ['ose-index', '2010-07-21', '07-20 16:30-23:30, 09:00-11:00, 12:30-15:10'],
+    ['ose-index', '2011-02-15', '02-14 16:30-23:30, 09:00-15:15'],
+    ['ose-index', '2011-07-19', '07-15 16:30-23:30, 09:00-15:15'],
+    ['ose-index', '2011-07-20', '07-19 16:30-03:00, 09:00-15:15'],
     ['ose-index', '2016-07-14', '07-13 16:30-03:00, 09:00-15:15'],
     ['ose-index', '2016-07-20', '07-19 16:30-05:30, 08:45-15:15'],
     ['ose-index', '2021-09-22', '09-21 16:30-06:00, 08:45-15:15'],
@@ -285,6 +294,29 @@ describe('holiday trading in Osaka', () => {
     expect(drawn('ose-index', '2022-09-16', '2022-09-20')).toEqual([
       '09-16 > 09-16: 09-15 16:30-06:00, 08:45-15:15',
       '09-20 > 09-20: 09-16 16:30-06:00, 08:45-15:15',
+    ]);
+  });
+});
+
+describe('the turn of the year in Osaka', () => {
+  it('had half days without an evening until January 2009', () => {
+    expect(drawn('ose-index', '2007-12-28', '2008-01-08')).toEqual([
+      '12-28 > 12-28: 12-27 16:30-19:00, 09:00-11:10',
+      '01-04 > 01-04: 09:00-11:10',
+      '01-07 > 01-07: 09:00-11:00, 12:30-15:10',
+      '01-08 > 01-08: 01-07 16:30-19:00, 09:00-11:00, 12:30-15:10',
+    ]);
+    expect(drawn('ose-index', '2008-12-30', '2009-01-06')).toEqual([
+      '12-30 > 12-30: 12-29 16:30-20:00, 09:00-11:10',
+      '01-05 > 01-05: 09:00-11:10',
+      '01-06 > 01-06: 09:00-11:00, 12:30-15:10',
+    ]);
+  });
+
+  it('has full days since', () => {
+    expect(drawn('ose-index', '2009-12-30', '2010-01-04')).toEqual([
+      '12-30 > 12-30: 12-29 16:30-20:00, 09:00-11:00, 12:30-15:10',
+      '01-04 > 01-04: 12-30 16:30-20:00, 09:00-11:00, 12:30-15:10',
     ]);
   });
 });
@@ -491,6 +523,16 @@ describe('contract dates', () => {
     expect(lastTrades(root, year, months)).toBe(dates);
   });
 
+  /** Null for a month or a time in which the exchange listed no such contract. */
+  function lastTradeOfListed(spec: InstrumentSpec, year: number, month: number): number | null {
+    try {
+      return calendars.contractDates(spec, year, month).lastTradeUs;
+    } catch (error) {
+      if (error instanceof TradingError && error.code === 'E_CONTRACT_UNLISTED') return null;
+      throw error;
+    }
+  }
+
   it('exist for every product of these exchanges, 2010 to 2030, on a business day of the right month', () => {
     const exchanges = ['EUREX', 'EURONEXT', 'HKFE', 'SGX', 'OSE', 'ASX', 'KRX'];
     const products = [...instruments.values()].filter((spec) => exchanges.includes(spec.exchange));
@@ -499,7 +541,8 @@ describe('contract dates', () => {
       const days = calendars.businessCalendar(spec.businessCalendar);
       for (let year = 2010; year <= 2030; year += 1) {
         for (const month of ALL) {
-          const { lastTradeDate, lastTradeUs } = calendars.contractDates(spec, year, month);
+          const { lastTradeDate } = calendars.ruleDates(spec, year, month);
+          const lastTradeUs = lastTradeOfListed(spec, year, month) ?? lastTradeDate * 86_400e6;
           const isInMonth = toIsoDate(lastTradeDate).startsWith(
             `${year}-${String(month).padStart(2, '0')}`,
           );
@@ -561,14 +604,30 @@ describe('every group of these exchanges', () => {
     }
   });
 
-  it.each(WORLD.map(({ id }) => id))('%s: order entry never opens after the market', (id) => {
+  it.each(WORLD.map(({ id }) => id))('%s opens at its opens and not before', (id) => {
     const calendar = calendars.forGroup(id);
     const { rules, columns } = calendar;
     const last = day(rules.publishedTo!);
+    const wrong: string[] = [];
     for (let row = 0; row < columns.length && columns.label[row]! <= last; row += 7) {
       const at = columns.openUs[row]! as TsUs;
-      expect(calendar.isOpen(at)).toBe(true);
-      expect(calendar.isOpen((at - 1) as TsUs)).toBe(false);
+      if (!calendar.isOpen(at) || calendar.isOpen((at - 1) as TsUs)) wrong.push(toIsoUtc(at));
     }
+    expect(wrong).toEqual([]);
+  });
+
+  it.each([
+    ['eurex-rates', '2018-12-07', '07:30'],
+    ['eurex-rates', '2026-07-01', '02:00'],
+    ['hkfe-index', '2012-03-06', '08:45'],
+    ['ose-index', '2023-07-04', '16:15'],
+    ['krx-index', '2023-08-01', '08:30'],
+    ['krx-index', '2026-07-01', '17:50'],
+    ['krx-index', '2025-11-14', '18:50'],
+  ])('%s takes orders for %s from %s', (group, label, time) => {
+    const calendar = calendars.forGroup(group);
+    const minutes = calendar.localMinutes(calendar.preOpenUs(day(label))!);
+    const clock = [Math.floor(minutes / 60), minutes % 60];
+    expect(clock.map((n) => String(n).padStart(2, '0')).join(':')).toBe(time);
   });
 });

@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { chainAt, cyclesOf } from '../../src/calendars/chain.ts';
 import { createCalendars } from '../../src/calendars/registry.ts';
 import { createSymbology } from '../../src/calendars/symbology.ts';
+import type { ListedContract } from '../../src/core/contract-filter.ts';
+import { selectContracts } from '../../src/core/contract-filter.ts';
 import { monthOfIndex, parseContractMonth, parseCycle } from '../../src/core/cycle.ts';
 import { approximateExpiry, asEndExclusive, endOf, rollWindowOf } from '../../src/core/expiry.ts';
 import type { InstrumentSpec } from '../../src/core/instrument.ts';
@@ -435,6 +437,27 @@ describe.skipIf(dir === null)('roll parameters of other programs', () => {
 });
 
 describe.skipIf(dir === null)('contract details of a broker', () => {
+  it('pass the filter of milling wheat, whose class holds several crops', () => {
+    const details = (
+      readJson('ib/contract-details.json') as (ListedContract & { secType: string })[]
+    ).filter(({ tradingClass, secType }) => tradingClass === 'EBM' && secType === 'FUT');
+    const ebm = spec('EBM');
+    const options = {
+      root: 'EBM',
+      filter: ebm.contractFilter!,
+      lastTradeDateOf: (year: number, month: number) =>
+        calendars.ruleDates(ebm, year, month).lastTradeDate,
+    };
+    const names = selectContracts(details, options).map((one) => one.details.localSymbol);
+    expect(names).toEqual(['EBMK4', 'EBMZ4']);
+    // An entry of the same month that ends on another day is not the product's.
+    const other = { ...details[0]!, localSymbol: 'EBXK4', lastTradeDate: '20240517-16:30:00' };
+    expect(selectContracts([...details, other], options).length).toBe(2);
+    expect(() => selectContracts([...details, other], { root: 'EBM' })).toThrow(
+      'has 2 contracts of 2024K',
+    );
+  });
+
   it('name our contracts, by fields and by local symbol, with our last trade dates', () => {
     const symbology = createSymbology(instruments.values(), calendars);
     const details = readJson('ib/contract-details.json') as Record<string, string>[];

@@ -72,6 +72,12 @@ export const EARLY_FRIDAYS: readonly DayShapeRule[] = [
   { on: MONDAY_HOLIDAYS, offset: -3, to: '2015-05-22', shape: closeAt('15:15') },
 ];
 export const EARLY_FRIDAY_EXCEPTIONS: readonly SessionException[] = [
+  {
+    date: '2005-12-23',
+    shape: closeAt('15:15'),
+    why: 'Friday before Christmas',
+    source: 'CME Christmas trading schedule of 2005, read 2026-11',
+  },
   { date: '2009-04-09', shape: closeAt('15:15'), why: 'day before Good Friday' },
   { date: '2009-10-09', shape: closeAt('15:15'), why: 'Friday before Columbus Day' },
   { date: '2010-07-02', shape: closeAt('15:15'), why: 'Friday before Independence Day' },

@@ -65,6 +65,6 @@ export const CME_FX: GroupRules = {
   confidence: 'medium',
   sources: [
     CME_SOURCE,
-    'Hours before 2006 are those of 2006; the close of 2024-11-29 is not settled by the sources.',
+    'Hours before 2006 are those of 2006, as for interest rates; the close of 2024-11-29 is not settled by the sources.',
   ],
 };

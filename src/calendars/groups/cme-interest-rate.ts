@@ -68,6 +68,6 @@ export const CME_INTEREST_RATE: GroupRules = {
   confidence: 'high',
   sources: [
     CME_SOURCE,
-    'Hours before 2006 are those of 2006: the earlier platform’s are not sourced.',
+    'Hours before 2006 are those of 2006. A notice of 2003 opens evenings at 17:30 and halts holidays at 10:30, undated.',
   ],
 };

@@ -66,7 +66,7 @@ export const COMPAT_IEPA: GroupRules = {
   exceptions: [
     ...NYSE_MOURNING.filter(({ date }) => date < '2012'),
     { date: '2012-10-29', shape: CLOSED, why: 'hurricane Sandy' },
-    ...NYSE_MOURNING.filter(({ date }) => date > '2012'),
+    ...NYSE_MOURNING.filter(({ date }) => date > '2012' && date <= '2021'),
   ],
   settle: '16:00',
   regularHours: { start: '09:30', end: '16:00', zone: NEW_YORK },

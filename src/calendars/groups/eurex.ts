@@ -25,7 +25,7 @@ function asianHours(from: string): Regime {
 const INDEX_HOURS: readonly Regime[] = [
   { from: FROM, hours: { segments: [['09:00', '20:00']] } },
   { from: EVENING_HOURS, hours: { segments: [['09:00', '22:00']] } },
-  { from: '2006-06-01', hours: { segments: [['08:00', '22:00']] } },
+  { from: '2006-06-01', hours: { segments: [['08:00', '22:00']] }, preOpen: '07:30' },
 ];
 
 function closedOn(rules: readonly DayRule[]): GroupRules['dayRules'] {
@@ -96,8 +96,8 @@ export const EUREX_RATES: GroupRules = {
   id: 'eurex-rates',
   name: 'Eurex fixed income',
   regimes: [
-    { from: FROM, hours: { segments: [['08:00', '19:00']] } },
-    { from: EVENING_HOURS, hours: { segments: [['08:00', '22:00']] } },
+    { from: FROM, hours: { segments: [['08:00', '19:00']] }, preOpen: '07:30' },
+    { from: EVENING_HOURS, hours: { segments: [['08:00', '22:00']] }, preOpen: '07:30' },
     asianHours(ASIAN_HOURS),
   ],
 };
@@ -110,7 +110,7 @@ export const EUREX_OAT: GroupRules = {
   name: 'Eurex fixed income, French government bonds',
   from: ASIAN_HOURS,
   regimes: [
-    { from: ASIAN_HOURS, hours: { segments: [['08:00', '19:00']] } },
+    { from: ASIAN_HOURS, hours: { segments: [['08:00', '19:00']] }, preOpen: '07:30' },
     asianHours(MORE_ASIAN_HOURS),
   ],
 };
@@ -122,7 +122,7 @@ export const EUREX_RATES_SHORT: GroupRules = {
   id: 'eurex-rates-short',
   name: 'Eurex fixed income, short hours',
   from: ASIAN_HOURS,
-  regimes: [{ from: ASIAN_HOURS, hours: { segments: [['08:00', '19:00']] } }],
+  regimes: [{ from: ASIAN_HOURS, hours: { segments: [['08:00', '19:00']] }, preOpen: '07:30' }],
   confidence: 'medium',
 };
 
@@ -134,7 +134,7 @@ export const EUREX_SWISS: GroupRules = {
   name: 'Eurex Swiss index',
   from: '2016-05-27',
   businessCalendar: 'eurex-swiss',
-  regimes: [{ from: '2016-05-27', hours: { segments: [['08:00', '22:00']] } }],
+  regimes: [{ from: '2016-05-27', hours: { segments: [['08:00', '22:00']] }, preOpen: '07:30' }],
   namedDays: EUREX_SWISS_HOLIDAYS,
   dayRules: closedOn(EUREX_SWISS_HOLIDAYS),
   settle: '17:20',

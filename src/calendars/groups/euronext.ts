@@ -55,14 +55,14 @@ export const EURONEXT_AGS: GroupRules = {
   ...SHARED,
   id: 'euronext-ags',
   name: 'Euronext commodities',
-  from: '2021-12-31',
-  regimes: [{ from: '2021-12-31', hours: { segments: [['10:45', '18:30']] } }],
+  from: '2014-11-07',
+  regimes: [{ from: '2014-11-07', hours: { segments: [['10:45', '18:30']] } }],
   dayRules: dayRules({ kind: 'short', close: '14:00' }),
   settle: '18:30',
   regularHours: { start: '10:45', end: '18:30', zone: PARIS },
   confidence: 'medium',
   sources: [
-    'Euronext contract specification EBM, read 2026-11',
-    'Market notice on the half day of 2021-12-31, read 2026-11',
+    'Euronext contract specification EBM of 2014-11-07 and of today, read 2026-11',
+    'Market news on the half day of 2021-12-31, read 2026-11',
   ],
 };

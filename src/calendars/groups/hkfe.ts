@@ -66,13 +66,15 @@ const WEATHER: readonly SessionException[] = HONG_KONG_WEATHER.map(({ date, why 
   source: 'HKEX market communications, read 2026-11',
 }));
 
+const WEATHER_SOURCE =
+  'HKEX news on severe weather, as listed by the package exchange_calendars, read 2026-11';
+
 function afternoonOnly(date: string, why: string, segments: readonly Segment[]): SessionException {
   return {
     date,
     why: `${why}: no morning session`,
     shape: { kind: 'segments', segments },
-    source:
-      'HKEX news on severe weather, as listed by the package exchange_calendars, read 2026-11',
+    source: WEATHER_SOURCE,
   };
 }
 
@@ -196,7 +198,7 @@ export const HKFE_INDEX: GroupRules = {
     { on: HOLIDAY_NAMES, shape: { kind: 'closed' } },
   ],
   exceptions: [
-    ...WEATHER,
+    ...WEATHER.filter(({ date }) => date >= '2007-01-08'),
     afternoonOnly('2008-06-25', 'typhoon Fengshen', [['14:30', '16:15']]),
     afternoonOnly('2009-09-15', 'typhoon Koppu', [['14:30', '16:15']]),
     afternoonOnly('2012-07-24', 'typhoon Vicente', [EARLY_AFTERNOON]),
@@ -207,16 +209,19 @@ export const HKFE_INDEX: GroupRules = {
       date: '2015-07-10',
       shape: { kind: 'short', dayOnly: true },
       why: 'typhoon Linfa: no night session on 2015-07-09',
+      source: WEATHER_SOURCE,
     },
     {
       date: '2016-08-03',
       shape: { kind: 'segments', segments: [['-s 17:15', '-s 20:55'], MORNING, AFTERNOON] },
       why: 'typhoon Nida: the night session of 2016-08-01 ended early',
+      source: WEATHER_SOURCE,
     },
     {
       date: '2017-06-13',
       shape: { kind: 'segments', segments: [['-s 17:15', '-s 17:35'], MORNING, AFTERNOON] },
       why: 'typhoon Merbok: the night session of 2017-06-12 ended early',
+      source: WEATHER_SOURCE,
     },
   ],
   settle: '16:30',

@@ -1,8 +1,8 @@
 /** Osaka Exchange. All times are Tokyo wall time. */
-import { closedDays } from '../holidays/days.ts';
+import { closedDays, newYears, nextOpenDays, previousOpenDays } from '../holidays/days.ts';
 import { JAPAN_HOLIDAYS } from '../holidays/japan.ts';
 import type { DayRule } from '../rules.ts';
-import type { GroupRules, SessionException } from '../sessions.ts';
+import type { GroupRules, Regime, Segment, SessionException } from '../sessions.ts';
 
 const TOKYO = 'Asia/Tokyo';
 const HOLIDAY_NAMES = [...new Set(JAPAN_HOLIDAYS.map((rule) => rule.name))];
@@ -35,6 +35,46 @@ const HOLIDAY_TRADING: DayRule = {
   ),
 };
 
+const NEW_YEAR: readonly DayRule[] = [{ name: 'new-years-day', kind: 'dates', dates: newYears() }];
+const FIRST_SESSIONS = nextOpenDays(NEW_YEAR, JAPAN_HOLIDAYS);
+
+/** The turn of the year: half days until January 2009, without an evening session after them. */
+const YEAR_TURN: readonly DayRule[] = [
+  {
+    name: 'last-session',
+    kind: 'dates',
+    marks: true,
+    dates: previousOpenDays(NEW_YEAR, JAPAN_HOLIDAYS),
+  },
+  { name: 'first-session', kind: 'dates', marks: true, dates: FIRST_SESSIONS },
+  {
+    name: 'second-session',
+    kind: 'dates',
+    marks: true,
+    dates: nextOpenDays(
+      [{ name: 'first-session', kind: 'dates', dates: FIRST_SESSIONS }],
+      JAPAN_HOLIDAYS,
+    ),
+  },
+];
+const HALF_DAY: Segment = ['09:00', '11:10'];
+const HALF_DAYS_UNTIL = '2009-12-29';
+
+/** Hours with a lunch break; the first evening session was that of 2007-09-18. */
+const WITH_LUNCH: readonly Regime[] = [
+  { from: '2000-01-04', evening: null },
+  { from: '2007-09-19', evening: '-s 19:00' },
+  { from: '2008-10-15', evening: '-s 20:00' },
+  { from: '2010-07-21', evening: '-s 23:30' },
+].map(({ from, evening }): Regime => {
+  const day: readonly Segment[] = [
+    ['09:00', '11:00'],
+    ['12:30', '15:10'],
+  ];
+  const segments: readonly Segment[] = evening === null ? day : [['-s 16:30', evening], ...day];
+  return { from, hours: { segments }, dayOpen: '09:00', settle: '15:10' };
+});
+
 /** Nights without a session, before a new trading system. */
 const NEW_SYSTEM: readonly SessionException[] = [
   {
@@ -59,11 +99,24 @@ export const OSE_INDEX: GroupRules = {
   id: 'ose-index',
   name: 'OSE stock index',
   zone: TOKYO,
-  from: '2011-07-20',
+  from: '2000-01-04',
   publishedTo: '2026-12-31',
   to: '2035-12-31',
   businessCalendar: 'jpx',
   regimes: [
+    ...WITH_LUNCH,
+    {
+      from: '2011-02-14',
+      hours: {
+        segments: [
+          ['-s 16:30', '-s 23:30'],
+          ['09:00', '15:15'],
+        ],
+      },
+      preOpen: '-s 16:15',
+      dayOpen: '09:00',
+      settle: '15:15',
+    },
     {
       from: '2011-07-20',
       hours: {
@@ -123,8 +176,31 @@ export const OSE_INDEX: GroupRules = {
       dayOpen: '08:45',
     },
   ],
-  namedDays: [...JAPAN_HOLIDAYS, HOLIDAY_TRADING],
+  namedDays: [...JAPAN_HOLIDAYS, HOLIDAY_TRADING, ...YEAR_TURN],
   dayRules: [
+    {
+      on: ['last-session'],
+      to: '2007-09-18',
+      shape: { kind: 'segments', segments: [HALF_DAY] },
+    },
+    {
+      on: ['last-session'],
+      from: '2007-09-19',
+      to: '2008-10-14',
+      shape: { kind: 'segments', segments: [['-s 16:30', '-s 19:00'], HALF_DAY] },
+    },
+    {
+      on: ['last-session'],
+      from: '2008-10-15',
+      to: HALF_DAYS_UNTIL,
+      shape: { kind: 'segments', segments: [['-s 16:30', '-s 20:00'], HALF_DAY] },
+    },
+    {
+      on: ['first-session'],
+      to: HALF_DAYS_UNTIL,
+      shape: { kind: 'segments', segments: [HALF_DAY] },
+    },
+    { on: ['second-session'], to: HALF_DAYS_UNTIL, shape: { kind: 'short', dayOnly: true } },
     { on: HOLIDAY_NAMES, shape: { kind: 'closed' } },
     { on: ['holiday-trading'], shape: { kind: 'regular' } },
   ],
@@ -135,6 +211,7 @@ export const OSE_INDEX: GroupRules = {
   confidence: 'high',
   sources: [
     'Osaka Exchange, trading hours and their extensions of 2011-07-19, 2016-07-19, 2021-09-21 and 2024-11-05, read 2026-11',
+    'Two histories of the hours of Nikkei 225 futures since 1988, read 2026-11; TOPIX futures had other hours until 2014-03-23',
     'JPX, derivatives holiday trading days 2022 to 2026; the second half of 2023 and 2025 and the first of 2026 by the principle that all eligible holidays are traded, read 2026-11',
   ],
 };

@@ -9,6 +9,7 @@ export type AssetName =
   | 'lightweight-charts.js'
   | 'page.js'
   | 'page.css'
+  | 'calendar.css'
   | 'continuous.js';
 
 /** Where a clone has each file; a built package has all of them in `dist/assets/` under the names above. */
@@ -19,6 +20,7 @@ const IN_CLONE: Readonly<Record<AssetName, string>> = {
     'node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js',
   'page.js': 'src/research/report/page/page.js',
   'page.css': 'src/research/report/page/page.css',
+  'calendar.css': 'src/research/report/page/calendar.css',
   'continuous.js': 'src/research/report/page/continuous.js',
 };
 
