@@ -69,8 +69,8 @@ describe('contract dates', () => {
     });
     expect(calendars.contractDates(spec('ZC'), 2025, 3)).toMatchObject({ kind: 'exact' });
     expect(calendars.contractDates(spec('ZC'), 2025, 3).basis).toBeUndefined();
-    // Lunar holidays are tables: after the last one nothing is known.
-    expect(calendars.contractDates(spec('HSI'), 2034, 3).kind).toBe('approximate');
+    // China decrees its holidays year by year: after the last table nothing is known.
+    expect(calendars.contractDates(spec('CN'), 2034, 3).kind).toBe('approximate');
   });
 
   it('exist for every product', () => {
