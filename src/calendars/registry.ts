@@ -263,7 +263,8 @@ class CalendarRegistry implements Calendars {
   }
 
   /**
-   * `exact` inside the sourced span of the group's sessions, `approximate` outside it, where holidays are extrapolated.
+   * `exact` inside the span of the group's sessions: the exchange's rule over its holidays. After the last published table,
+   * where the holidays are rules themselves, `basis` says so. `approximate` outside the span, where nothing is sourced.
    * Errors: E_CONTRACT_ID, E_CONTRACT_UNLISTED, E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
    */
   contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates {
@@ -275,12 +276,13 @@ class CalendarRegistry implements Calendars {
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
     const why =
       rules.approximate ??
-      (isSourced(calendar, lastTradeDate) ? undefined : 'its holidays are extrapolated by rule');
+      (isCovered(calendar, lastTradeDate) ? undefined : 'no holiday of that year is sourced');
     const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
       firstNoticeDate,
       ...(rules.confidence === undefined ? {} : { confidence: rules.confidence }),
+      ...(isPublished(calendar, lastTradeDate) ? {} : { basis: 'rule' as const }),
     };
     return why === undefined ? { kind: 'exact', ...dates } : { kind: 'approximate', ...dates, why };
   }
@@ -385,13 +387,15 @@ function overridden(base: GroupRules, override: GroupOverride, zones: ZoneTables
 }
 
 /** Without session hours the span of the holiday tables is taken as that of the other groups. */
-function isSourced(calendar: GroupCalendar | null, date: TradeDate): boolean {
-  if (calendar !== null) {
-    const { to, publishedTo = to } = calendar.rules;
-    return calendar.covers(date) && date <= parseTradeDate(publishedTo);
-  }
+function isCovered(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  if (calendar !== null) return calendar.covers(date);
   const { year } = toCivilDate(date);
-  return year >= 2000 && year <= 2030;
+  return year >= 2000 && year <= 2035;
+}
+
+function isPublished(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  const publishedTo = calendar?.rules.publishedTo ?? calendar?.rules.to;
+  return publishedTo === undefined || date <= parseTradeDate(publishedTo);
 }
 
 function unknownGroup(id: string, root: string | null, known: readonly string[]): TradingError {

@@ -2,7 +2,26 @@
 export { openArrowFile, readTable, writeArrowFile, writeTable } from './arrow-store.ts';
 export type { Catalog, Dataset } from './catalog.ts';
 export { openCatalog } from './catalog.ts';
+export type { ContinuousColumns, ContinuousInput, ContinuousSpan } from './continuous.ts';
 export { collectContinuous, readContinuous } from './continuous.ts';
+export type { FrameOptions, PriceAdjuster } from './continuous-adjust.ts';
+export { createAdjuster } from './continuous-adjust.ts';
+export type { CurveColumns, CurveInput, CurveRoles } from './continuous-curve.ts';
+export { collectCurve, curveRoles, readCurve } from './continuous-curve.ts';
+export { depthSchedule } from './continuous-depth.ts';
+export type {
+  ContinuousDefinition,
+  ContinuousStore,
+  StoredContinuous,
+} from './continuous-store.ts';
+export {
+  beginContinuous,
+  extendContinuous,
+  mergeSchedule,
+  openContinuousStore,
+  scheduleOf,
+  toStored,
+} from './continuous-store.ts';
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
 export { importCsv } from './ingest/csv.ts';

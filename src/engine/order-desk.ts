@@ -141,12 +141,8 @@ export class OrderDesk implements ExecutionSink {
   }
 
   replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
-    this.#outbox.push({
-      kind: 'replace',
-      order,
-      changes,
-      ...(sender === undefined ? {} : { sender }),
-    });
+    const by = sender === undefined ? {} : { sender };
+    this.#outbox.push({ kind: 'replace', order, changes, ...by });
   }
 
   cancel(order: Order, sender?: MessageSender): void {
@@ -305,7 +301,7 @@ export class OrderDesk implements ExecutionSink {
         return;
       }
       case 'replace': {
-        const { order, changes } = command;
+        const { order, changes, sender } = command;
         if (isTerminal(order.status) || !orders.applyReplaceRequest(order, nowUs)) return;
         this.#tell('ReplaceRequested', order, '', nowUs);
         venue.replace({
@@ -315,7 +311,7 @@ export class OrderDesk implements ExecutionSink {
           ...(changes.limitTicks === undefined ? {} : { limitTicks: changes.limitTicks }),
           ...(changes.stopTicks === undefined ? {} : { stopTicks: changes.stopTicks }),
           sentUs: nowUs,
-          ...(command.sender === undefined ? {} : { sender: command.sender }),
+          ...(sender === undefined ? {} : { sender }),
         });
       }
     }

@@ -196,6 +196,8 @@ export class RollDesk implements RollListener {
     const qty = Math.round((Math.abs(netQty) * part.share) / (part.of - done));
     if (policy !== 'roll' || qty === 0) return;
     if (config.rollFills === 'record') this.#records.push({ roll, dueUs: nowUs + 1 });
+    // What a delaying venue has not seen yet changes what moves.
+    config.venue.hasten?.(roll.fromIndex, nowUs);
     chain.flight ??= newFlight(chain.row, roll, 'roll');
     const signed = Math.sign(netQty) * qty;
     const legs = this.#planLegs(roll, signed, this.#exitsOf(roll.fromIndex, netQty));

@@ -14,11 +14,14 @@ import type {
 import { ContractTable } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { RollRule, RollSchedule } from '../core/roll.ts';
+import { neighboursOf } from '../core/chain.ts';
+import { cyclesOf } from '../core/listing.ts';
 import { contractAtDepth, describeRollRule } from '../core/roll.ts';
 import { needsVolume } from '../core/rolls/check.ts';
 import type { FillCost } from '../core/rolls/cost.ts';
 import { rollCost } from '../core/rolls/cost.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
+import { toContractId } from '../core/symbology.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
@@ -261,7 +264,7 @@ function asSamples(source: BarSource): BarSource {
   };
 }
 
-/** Costs and open interest for a schedule, where somebody gave them. */
+/** Carry contracts for a schedule; costs and open interest, where somebody gave them. */
 export function rollExtras(
   input: Pick<PlanInput, 'fillCost' | 'openInterest'>,
   spec: InstrumentSpec,
@@ -270,8 +273,15 @@ export function rollExtras(
 ): Partial<RollInput> {
   const { fillCost, openInterest } = input;
   const cost = fillCost === undefined ? null : rollCost(spec, fillCost(spec));
+  const cycles = cyclesOf(spec);
+  const carryOf = (position: number): { id: ContractId; closes: null } | null => {
+    const { carry } = neighboursOf(chain[position]!, cycles, spec.carryOffset ?? 1);
+    if (carry === null) return null;
+    return { id: toContractId(spec.root, carry.year, carry.month), closes: null };
+  };
   return {
     costOf: () => cost,
+    carryOf,
     ...(openInterest === undefined
       ? {}
       : { openInterest: (index: number) => openInterest(chain[index - offset]!.id) }),
@@ -666,7 +676,8 @@ class FeedPlanner {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
             const contractIndex = contractAtDepth(chain.schedule, k, depth);
             if (contractIndex < 0) continue;
-            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, chosen)) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, contractIndex, chosen))
+              continue;
             this.#add(feeds, chain, {
               contractIndex,
               firstSegment: k,
@@ -716,6 +727,22 @@ class FeedPlanner {
     );
   }
 
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(
+    product: Product,
+    chain: ChainInput,
+    held: number,
+    contractIndex: number,
+    interval: BarInterval,
+  ): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(contractIndex);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
+  }
+
   /** The contract into which a roll has begun at the end of the data. */
   #addUnderway(
     feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
@@ -733,16 +760,6 @@ class FeedPlanner {
       interval,
       isExecution: true,
     });
-  }
-
-  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
-  #isWarmUpOnly(product: Product, chain: ChainInput, held: number, interval: BarInterval): boolean {
-    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
-    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
-    const { id } = this.#in.table.contractAt(chain.schedule.held[held]!);
-    return !product.segments.some(
-      (segment) => segment.contract === id && segment.interval === interval,
-    );
   }
 
   #add(

@@ -60,10 +60,17 @@ describe('contract dates', () => {
     expect(toIsoUtc(dates.lastTradeUs)).toBe('2024-11-29T18:45:00Z');
   });
 
-  it('are approximate where holidays are extrapolated', () => {
+  it('are approximate where no holiday is sourced, and exact by rule where the holidays are rules', () => {
     expect(calendars.contractDates(spec('ZC'), 1975, 3).kind).toBe('approximate');
-    expect(calendars.contractDates(spec('ZC'), 2035, 3).kind).toBe('approximate');
-    expect(calendars.contractDates(spec('ZC'), 2025, 3).kind).toBe('exact');
+    expect(calendars.contractDates(spec('ZC'), 2036, 3).kind).toBe('approximate');
+    expect(calendars.contractDates(spec('ZC'), 2030, 3)).toMatchObject({
+      kind: 'exact',
+      basis: 'rule',
+    });
+    expect(calendars.contractDates(spec('ZC'), 2025, 3)).toMatchObject({ kind: 'exact' });
+    expect(calendars.contractDates(spec('ZC'), 2025, 3).basis).toBeUndefined();
+    // China decrees its holidays year by year: after the last table nothing is known.
+    expect(calendars.contractDates(spec('CN'), 2034, 3).kind).toBe('approximate');
   });
 
   it('exist for every product', () => {

@@ -79,13 +79,13 @@ describe('the continuous command', () => {
   });
 
   it('shows the curve beside the rows', async () => {
-    const rows = rowsOf((await call('CL --csv --curve')).out);
+    const rows = rowsOf((await call('ES --csv --curve')).out);
     const full = rows.filter((row) => row['carry'] !== '');
     expect(full.length).toBeGreaterThan(100);
     for (const row of full) {
       const difference = Number(row['raw_close']) - Number(row['carry']);
       if (row['annualised_carry'] !== '')
-        expect(Number(row['annualised_carry'])).toBeCloseTo(difference * 12, 6);
+        expect(Number(row['annualised_carry'])).toBeCloseTo(difference * 4, 6);
       expect(row['carry_contract']).not.toBe(row['contract']);
     }
   });

@@ -177,6 +177,20 @@ describe('a roll spread over five days', () => {
     expect(profitAcross({ ...roll, parts }, old[0]!, next[5]!)).toBeCloseTo(profit, 9);
   });
 
+  it('moves one share a session, also where a session has several closes', () => {
+    const twice = closesFrom('2014-03-10', '2014-03-20', both).flatMap((event) => {
+      const earlier = { ...event, tsUs: event.tsUs - 3_600_000_000 };
+      return [earlier, event];
+    });
+    twice.sort((a, b) => a.tsUs - b.tsUs);
+    const [spread] = rollsOf(feed(stepperOf('weighted:3/calendar:7b@last-trade'), twice));
+    expect(spread!.parts!.map((part) => toIsoDate(part.tradeDate))).toEqual([
+      '2014-03-12',
+      '2014-03-13',
+      '2014-03-14',
+    ]);
+  });
+
   it('moves what is left at once in the last session of its window', () => {
     const late = rollsOf(
       feed(
@@ -299,6 +313,12 @@ describe('conditions', () => {
       ...morning('2014-02-05', [[1, 90]]),
     ];
     expect(rollsOf(feed(stepperOf('oi'), stale))).toEqual([]);
+    const staleNext = [
+      ...closes,
+      ...morning('2014-02-04', [[1, 90]]),
+      ...morning('2014-02-05', [[0, 10]]),
+    ];
+    expect(feed(stepperOf('oi'), staleNext)).toEqual([]);
     const fresh = [
       ...closes,
       ...morning('2014-02-04', [
@@ -395,6 +415,46 @@ describe('a given calendar in the stepper', () => {
 });
 
 describe('a saved state', () => {
+  it('keeps smoothed volumes, streaks and shares: what comes next depends on them', () => {
+    const volumes = [
+      [100, 10],
+      [100, 10],
+      [100, 150],
+      [100, 150],
+      [100, 150],
+    ] as const;
+    const events = volumes.flatMap(([front, back], k) =>
+      closesOn(toIsoDate(calendar.addBusinessDays(date('2014-02-03'), k)), [
+        [0, 100, front],
+        [1, 200, back],
+      ]),
+    );
+    const liquid: RollRule = {
+      ...(parseRollRule('liquid:-5,14') as Extract<RollRule, { kind: 'liquid-forward' }>),
+      span: 5,
+      minShare: 1,
+    };
+    const rules: readonly RollRule[] = [
+      liquid,
+      parseRollRule('volume:3'),
+      parseRollRule('weighted:3/volume:1'),
+    ];
+    for (const rule of rules) {
+      const whole = rollsOf(feed(stepperOf(rule), events));
+      expect(whole).toHaveLength(1);
+      for (let at = 1; at < events.length; at += 1) {
+        const first = stepperOf(rule);
+        const heard = events.slice(0, at).flatMap((event) => [...first.push(event)]);
+        const second = createRollStepper(
+          { rule, chain: { root: 'ES', contracts: chain }, calendar },
+          JSON.parse(JSON.stringify(first.save())) as never,
+        );
+        heard.push(...feed(second, events.slice(at)));
+        expect(rollsOf(heard)).toEqual(whole);
+      }
+    }
+  });
+
   const state = stepperOf('first-day').save();
 
   it.each([

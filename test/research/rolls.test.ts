@@ -165,6 +165,11 @@ describe('a plan', () => {
     expect(prepare('ES', 'first-day').plan.notes).toEqual([]);
   });
 
+  it('names the carry contract of the old one in each record', () => {
+    const [roll] = prepare('ES', 'first-day').plan.chains[0]!.schedule.rolls;
+    expect(roll!.carry).toBe(roll!.to);
+  });
+
   it('puts the cost of a roll into its record: two fills with fees and slippage', () => {
     const [roll] = prepare('ES', 'first-day').plan.chains[0]!.schedule.rolls;
     expect(roll!.cost!.slippageTicks).toBe(2);

@@ -186,7 +186,7 @@ function datesText(spec: InstrumentSpec, contract: ContractSpec): string {
   const { dates } = contract;
   const confidence = `confidence ${dates.confidence ?? spec.confidence}`;
   return dates.kind === 'exact'
-    ? `exact, by the exchange's rule; ${confidence}`
+    ? `exact, by the exchange's rule${dates.basis === 'rule' ? ' over holidays that are not published yet' : ''}; ${confidence}`
     : `approximate: ${dates.why ?? 'not by a published calendar'}; ${confidence}`;
 }
 
@@ -330,6 +330,7 @@ function contractJson(contract: ContractSpec, view: View): Record<string, unknow
     daysLeft: days < 0 ? null : days,
     settlement: view.spec.settlement,
     kind: dates.kind,
+    basis: dates.kind === 'exact' ? (dates.basis ?? 'published') : null,
     why: dates.kind === 'exact' ? null : (dates.why ?? null),
     confidence: dates.confidence ?? view.spec.confidence,
     symbols: {
