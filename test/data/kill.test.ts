@@ -69,7 +69,7 @@ function wholeState(root: string): number {
 describe('a writer killed at a random moment', () => {
   it(
     `leaves a whole state and no lock that blocks, ${KILLS} times`,
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
       const folder = tempFolder();
       const blob = buildWriter(folder);
