@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
+import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
 
@@ -17,6 +18,7 @@ const pages: Readonly<Record<string, string>> = {
     ]),
   ),
   'docs/reference/metrics.md': metricsReference(),
+  'docs/reference/indicators.md': indicatorReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),
   // Last: it lists the pages that are there.

@@ -18,6 +18,7 @@ import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { calendarReference, docsIndex, runFolderReference } from '../../scripts/reference-pages.ts';
 import { createServices } from '../../src/cli/services-wiring.ts';
+import { indicatorReference } from '../../src/indicators/reference.ts';
 import { run as runCommand } from '../cli/support.ts';
 import type { DocBlock, DocPage } from '../support/doc-pages.ts';
 import {
@@ -165,6 +166,7 @@ describe('the generated pages', () => {
     const read = (path: string): string => readFileSync(join(REPOSITORY, path), 'utf8');
     expect(read('docs/reference/run-folder.md')).toBe(runFolderReference());
     expect(read('docs/reference/calendars.md')).toBe(calendarReference());
+    expect(read('docs/reference/indicators.md')).toBe(indicatorReference());
     expect(read('docs/README.md')).toBe(docsIndex());
   });
 });
