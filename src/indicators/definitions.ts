@@ -256,7 +256,7 @@ export const INDICATOR_DEFS: readonly IndicatorDef[] = [
     cost: CONSTANT,
     edge: '0 where nothing moved; equal moves up and down count for neither',
     taLib:
-      '`ADX`, `PLUS_DI`, `MINUS_DI` seed the averages with n − 1 values instead of n; the difference fades by (n − 1)/n a bar',
+      '`ADX`, `PLUS_DI`, `MINUS_DI` seed the averages with n − 1 values instead of n; the difference fades by (n − 1)/n a bar. In decimals it also tells equal moves apart by their last bit, and differs from itself in ticks',
   },
   {
     key: 'cci',
@@ -443,7 +443,7 @@ export const INDICATOR_DEFS: readonly IndicatorDef[] = [
     ],
     warmUp: 'first bar with volume of each session',
     cost: 'O(rows of the bar and of the area)',
-    edge: 'a bar’s volume lies evenly over its range, an assumption, or with `spread: "close"` at its close; of equal rows the lower is the point, the upper neighbour comes first. After a roll rows move with the gap, also where it is no multiple of `rowSize`. `rows()` lists them',
+    edge: 'a bar’s volume lies evenly over its range, an assumption, or with `spread: "close"` at its close; of equal rows the lower is the point, the upper neighbour comes first. A roll inside of a session moves the rows with the gap, also where that is no multiple of `rowSize`; those of the next session stand at multiples again. `rows()` lists them',
     taLib: NO_TWIN,
   },
   {

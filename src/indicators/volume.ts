@@ -299,6 +299,7 @@ const ROWS_MAX = 1_000_000;
 
 /** Volume by price row; row k holds the prices nearest to origin + k × size. */
 class VolumeRows implements Part {
+  readonly #plainSize: number;
   #size: number;
   #origin: number = 0;
   /** Row of slot 0. */
@@ -309,10 +310,14 @@ class VolumeRows implements Part {
   #best: number = -1;
 
   constructor(size: number) {
+    this.#plainSize = size;
     this.#size = size;
   }
 
+  /** Rows stand at multiples of the size again, whatever rolls there were. */
   clear(): void {
+    this.#size = this.#plainSize;
+    this.#origin = 0;
     this.#volumes = new Float64Array(0);
     this.#total = 0;
     this.#best = -1;
