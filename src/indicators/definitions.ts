@@ -359,7 +359,7 @@ export const INDICATOR_DEFS: readonly IndicatorDef[] = [
     formula: '100 · (values below x + half of those equal to it) / (n − 1), among the last n',
     outputs: [free('value', 'the rank', '0 to 100')],
     warmUp: 'n bars',
-    cost: 'O(n): one comparison each',
+    cost: 'O(log n) comparisons and one move of memory',
     edge: '50 where nothing moved; some programs count values up to x, or leave this bar out',
     taLib: NO_TWIN,
   },

@@ -4,7 +4,7 @@ import type { Source, SourceOptions } from './base.ts';
 import { checkChoice, checkLength, checkPositive } from './check.ts';
 import { Kept } from './parts.ts';
 import type { ChannelColumns } from './ranges.ts';
-import { LineWindow, MomentWindow, PlainWindow, SAME_PRICE } from './windows.ts';
+import { LineWindow, MomentWindow, PlainWindow, RankWindow, SAME_PRICE } from './windows.ts';
 
 /** `sample` divides by length − 1, `population` by length. */
 export type DeviationKind = 'sample' | 'population';
@@ -267,17 +267,17 @@ export function regressionSlope(values: ArrayLike<number>, length: number): Regr
 
 /**
  * Rank of this bar's value among the last `length`, 0 the lowest to 100 the highest; equal values count half. 50 where nothing
- * moved. Ready from bar `length`. O(length), one comparison each.
+ * moved. Ready from bar `length`. O(log length) comparisons and a move of memory.
  */
 export class PercentileRank extends SourceIndicator {
   readonly length: number;
-  readonly #window: PlainWindow;
+  readonly #window: RankWindow;
 
   /** Errors: E_INDICATOR_PARAM. */
   constructor(length: number, options: SourceOptions = {}) {
     super('percentile-rank', { length: checkLength('length', length, 2) }, options.source);
     this.length = length;
-    this.#window = this.hold('window', new PlainWindow(length), 'level');
+    this.#window = this.hold('window', new RankWindow(length), 'level');
   }
 
   push(value: number): void {

@@ -429,19 +429,6 @@ export class PlainWindow extends BlockWindow {
     this.count += 1;
   }
 
-  /** Values below x, counted twice, and those equal to it: their sum halved is the rank in a window with ties. */
-  twiceRankOf(x: number): number {
-    const { ring } = this;
-    const below = x - SAME_PRICE * Math.abs(x);
-    const above = x + SAME_PRICE * Math.abs(x);
-    let twice = 0;
-    for (let i = 0; i < ring.length; i += 1) {
-      const value = ring[i]!;
-      twice += value < below ? 2 : value <= above ? 1 : 0;
-    }
-    return twice;
-  }
-
   /** Two passes over the slots, in their order; of a full window. */
   sampleDeviation(): number {
     const { ring } = this;
@@ -454,4 +441,60 @@ export class PlainWindow extends BlockWindow {
   }
 
   protected rebuild(): void {}
+}
+
+/** The window in order beside the ring: two searches by halves a value, and one move of memory. */
+export class RankWindow extends BlockWindow {
+  readonly #sorted: Float64Array;
+
+  constructor(length: number) {
+    super(length);
+    this.#sorted = new Float64Array(length);
+  }
+
+  push(x: number): void {
+    const { length } = this;
+    const sorted = this.#sorted;
+    if (this.filled === length) this.filled = 0;
+    let held = this.count < length ? this.count : length;
+    if (held === length) {
+      const gone = this.#countBelow(this.ring[this.filled]!, held);
+      sorted.copyWithin(gone, gone + 1, held);
+      held -= 1;
+    }
+    const at = this.#countBelow(x, held);
+    sorted.copyWithin(at + 1, at, held);
+    sorted[at] = x;
+    this.ring[this.filled] = x;
+    this.filled += 1;
+    this.count += 1;
+  }
+
+  /** Twice the values below x and once those equal to it; NaN until the window is full. */
+  twiceRankOf(x: number): number {
+    if (this.count < this.length) return NaN;
+    const width = SAME_PRICE * Math.abs(x);
+    const below = this.#countBelow(x - width, this.length);
+    const above = this.#countBelow(x + width, this.length);
+    // Those that are x + width to the last bit: x itself, at a price of 0.
+    let upTo = above;
+    while (upTo < this.length && this.#sorted[upTo]! === x + width) upTo += 1;
+    return below + upTo;
+  }
+
+  /** Number of values below x among the first `held`. */
+  #countBelow(x: number, held: number): number {
+    let [low, high] = [0, held];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#sorted[middle]! < x) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  protected rebuild(): void {
+    const held = Math.min(this.count, this.length);
+    this.#sorted.set(this.ring.slice(0, held).sort());
+  }
 }
