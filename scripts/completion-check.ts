@@ -21,6 +21,7 @@ const CASES: readonly (readonly [typed: string, line: string])[] = [
   ],
   ['frontmonth backtest ema-cross --inst', 'frontmonth backtest ema-cross --instruments '],
   ['frontmonth backtest ema-cross --param sl', 'frontmonth backtest ema-cross --param slow='],
+  ['frontmonth calendar cme-eq', 'frontmonth calendar cme-equity-index '],
   ['frontmonth contracts MES', 'frontmonth contracts MES '],
   ['frontmonth errors E_PARAM_R', 'frontmonth errors E_PARAM_RANGE '],
   // Nothing of ours fits: files.

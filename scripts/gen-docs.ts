@@ -5,7 +5,8 @@ import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas
 import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
-import { calendarReference, docsIndex, runFolderReference } from './reference-pages.ts';
+import { calendarReference, contractReference } from './calendar-pages.ts';
+import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
 const pages: Readonly<Record<string, string>> = {
@@ -21,6 +22,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/reference/indicators.md': indicatorReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),
+  'docs/reference/contracts.md': contractReference(),
   // Last: it lists the pages that are there.
   'docs/README.md': docsIndex(),
 };

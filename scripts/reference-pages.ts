@@ -1,9 +1,6 @@
-/** Pages that are made from the code: tables of a run folder, calendars, and the index of the documentation. */
+/** Pages that are made from the code: tables of a run folder, and the index of the documentation. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createCalendars, SESSION_GROUPS } from '../src/calendars/registry.ts';
-import type { InstrumentSpec } from '../src/core/instrument.ts';
-import { loadInstruments } from '../src/data/instruments.ts';
 import type { ColumnKind } from '../src/research/columns.ts';
 import { RUN_TABLES } from '../src/research/tables.ts';
 
@@ -254,67 +251,6 @@ export function runFolderReference(): string {
   }
   lines.push('See also: [Journal events](events.md) · [Errors](errors.md)');
   return `${lines.join('\n')}\n`;
-}
-
-/** docs/reference/calendars.md. */
-export function calendarReference(): string {
-  const specs = [...loadInstruments(`${repository}catalog/instruments`).values()];
-  const calendars = createCalendars();
-  const rootsOf = (group: string): string =>
-    specs
-      .filter((spec) => calendars.hasCalendar(spec) && calendars.forInstrument(spec).id === group)
-      .map((spec) => spec.root)
-      .join(', ');
-  const lines = ['# Calendars', '', GENERATED, ''];
-  lines.push(
-    'Sessions are built from rules: regular hours with the date from which they hold, what each holiday does, and single',
-    'exceptions. A question outside a span is refused with `E_CALENDAR_SPAN`; whoever wants an answer by rule alone asks for it',
-    'and gets it marked. _Published_ is the last day of the last published table of holidays: what comes after rests on rules.',
-    'A group `group/ROOT` holds one product whose hours or settlement differ inside its group.',
-    '_Confidence_ says how well the rules are sourced: high where exchange records and a second source agree, medium where one',
-    'of them is thin, low where a rule is inferred.',
-    '',
-    '| Group | Zone | From | Published | To | Confidence | Products |',
-    '|---|---|---|---|---|---|---|',
-  );
-  for (const group of SESSION_GROUPS) {
-    const { id, name, zone, from, to, publishedTo = to, confidence } = group;
-    const span = `${from} | ${publishedTo} | ${to}`;
-    lines.push(`| \`${id}\`: ${cell(name)} | ${zone} | ${span} | ${confidence} | ${rootsOf(id)} |`);
-  }
-  lines.push('', '## Sources', '');
-  for (const group of SESSION_GROUPS)
-    lines.push(`- \`${group.id}\`: ${group.sources.map(cell).join(' ')}`);
-  lines.push('', '## Exceptions', '', 'Single dates that win over every rule.', '');
-  lines.push(
-    '| Group | Date | Why | Source, where it is not that of the group |',
-    '|---|---|---|---|',
-  );
-  for (const group of SESSION_GROUPS)
-    for (const { date, why, source = '' } of group.exceptions)
-      lines.push(`| \`${group.id}\` | ${date} | ${cell(why)} | ${cell(source)} |`);
-  lines.push('', '## No calendar yet', '');
-  lines.push(
-    'These groups have products in `catalog/instruments` and no session rules: their contract dates are known by rule and',
-    'marked approximate, and a run on clock-stamped bars of them is refused with `E_CALENDAR_UNKNOWN`. Daily data with label',
-    'stamps run on a calendar of one session a weekday, and the report says so.',
-    '',
-    '| Group | Products |',
-    '|---|---|',
-    ...missingGroups(specs.filter((spec) => !calendars.hasCalendar(spec))),
-    '',
-    'See also: [Trade dates](../explanation/trade-dates.md) · [Where calendars disagree](../explanation/calendar-disputes.md)',
-  );
-  return `${lines.join('\n')}\n`;
-}
-
-function missingGroups(specs: readonly InstrumentSpec[]): string[] {
-  const byGroup = new Map<string, string[]>();
-  for (const { sessionGroup, root } of specs)
-    byGroup.set(sessionGroup, [...(byGroup.get(sessionGroup) ?? []), root]);
-  return [...byGroup]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([group, roots]) => `| \`${group}\` | ${roots.join(', ')} |`);
 }
 
 const KINDS: readonly (readonly [string, string])[] = [

@@ -1,20 +1,26 @@
 /**
- * Opens reports in a real browser from `file://`, offline, wide and narrow, light and dark; fails on console errors, markers that lead nowhere,
- * requests, sideways scroll and serious accessibility findings; saves pictures for a person to look at.
+ * Opens reports in a real browser from `file://`, offline, wide and narrow, light and dark; fails on console errors,
+ * requests, sideways scroll, markers that lead nowhere and serious accessibility findings; saves pictures for a person to
+ * look at.
  *
  *     CHROMIUM=/usr/bin/chromium node --import tsx scripts/report-screens.ts --out <folder> [--slices] [report.html...]
  *
- * Without files: the newest run of ./runs, the hard runs of the test fixtures, a comparison, and a file of 350,000 bars.
+ * Without files: the newest run of ./runs, the hard runs of the test fixtures, a comparison, and a file of 350,000 bars,
+ * and years of calendars, which must fit on one sheet.
  * `--slices` saves the whole page in readable pieces in place of its first screens.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { TABLE_STORE } from '../src/research/backtest.ts';
+import { createCalendars } from '../src/calendars/registry.ts';
+import { loadInstruments } from '../src/data/instruments.ts';
+import { calendarYear } from '../src/research/calendar-view.ts';
 import { compareRuns } from '../src/research/compare.ts';
+import { renderCalendarYear } from '../src/research/report/calendar-page.ts';
 import { renderComparison } from '../src/research/report/compare-page.ts';
 import { renderReport } from '../src/research/report/render.ts';
 import { readRun } from '../src/research/run-store.ts';
@@ -285,13 +291,57 @@ function writeReports(out: string): string[] {
     ),
     write(MANY_BARS, renderReport(fixtureRun({ dates: 260, tradesPerRoot: 100, bars: 350_000 }))),
     write('comparison', renderComparison(compareRuns([first, second]))),
+    ...CALENDARS.map((root) => write(`${CALENDAR}${root}`, calendarPage(root))),
   ];
 }
+
+const CALENDAR = 'calendar-';
+/** Few lines, many contracts, long words, many hours, many holidays. */
+const CALENDARS = ['ES', 'CL', 'K200', 'AP', 'HSI'] as const;
+
+function calendarPage(root: string): string {
+  const calendars = createCalendars();
+  const dir = fileURLToPath(new URL('../catalog/instruments', import.meta.url));
+  const spec = loadInstruments(dir).get(root)!;
+  const target = { calendar: calendars.forInstrument(spec), spec };
+  return renderCalendarYear(calendarYear(calendars, target, 2026));
+}
+
+/** A year is one sheet of A4 and of Letter, and nothing on it is cut. */
+async function sheetFindings(browser: Browser, job: Job): Promise<readonly Finding[]> {
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(resolve(job.file)).href);
+  const findings: Finding[] = [];
+  for (const { format, width, height } of SHEETS) {
+    const where = `${basename(job.file)} on ${format}`;
+    await page.emulateMedia({ media: null });
+    const pdf = await page.pdf({ format, landscape: true });
+    writeFileSync(join(job.out, `${basename(job.file, '.html')}-${format}.pdf`), pdf);
+    const pages = [...pdf.toString('latin1').matchAll(/\/Type\s*\/Page(?![s\w])/g)].length;
+    if (pages !== 1) findings.push({ where, what: `${pages} sheets` });
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize({ width, height });
+    const cut = (await page.evaluate(CUT_PARTS)) as string[];
+    findings.push(...cut.map((part) => ({ where, what: `${part} is cut` })));
+  }
+  await page.close();
+  return findings;
+}
+/** Inside of the margins, in CSS pixels. */
+const SHEETS = [
+  { format: 'A4', width: 1069, height: 740 },
+  { format: 'Letter', width: 1003, height: 763 },
+] as const;
+const CUT_PARTS = `[...document.querySelectorAll('.wall, .months, aside, footer')].filter((one) =>
+  one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1,
+).map((one) => one.className || one.tagName)`;
 
 async function check(browser: Browser, job: Job): Promise<number> {
   const findings = [...(await openWithPolicy(browser, job.file))];
   findings.push(...(await openViews(browser, job)));
   const size = (statSync(job.file).size / 1e6).toFixed(2);
+  if (basename(job.file).startsWith(CALENDAR))
+    findings.push(...(await sheetFindings(browser, job)));
   const isMany = basename(job.file) === `${MANY_BARS}.html`;
   const time = isMany ? `; ${await drawingTime(browser, job.file)}` : '';
   process.stdout.write(

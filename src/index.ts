@@ -29,7 +29,7 @@ export type {
 export type { TradingCalendar } from './core/ports.ts';
 export type { PositionView } from './core/position.ts';
 export type { RoundMode } from './core/price-grid.ts';
-export type { Adjustment, RollRecord, RollRule } from './core/roll.ts';
+export type { Adjustment, GivenRoll, RollRecord, RollRule } from './core/roll.ts';
 export type { Session, SessionWindow } from './core/session.ts';
 export { boolean, choice, defineStrategy, int, number, time } from './core/strategy.ts';
 export type {
@@ -37,6 +37,8 @@ export type {
   BarView,
   BracketInput,
   DataRequirements,
+  CarryView,
+  CurveView,
   DepthView,
   GroupHandle,
   Indicator,

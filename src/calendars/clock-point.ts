@@ -101,8 +101,12 @@ export class PlainPoints {
   validFrom: number = Infinity;
   validTo: number = -Infinity;
 
-  constructor(points: readonly Point[]) {
+  /** Whether there is an order entry before the open. */
+  readonly hasPreOpen: boolean;
+
+  constructor(points: readonly Point[], hasPreOpen: boolean) {
     this.#points = points;
+    this.hasPreOpen = hasPreOpen;
     this.anchors = points.map(({ anchor }) => anchor);
     this.fromAnchorUs = new Float64Array(points.length);
   }

@@ -203,6 +203,8 @@ class CalendarRegistry implements Calendars {
   readonly #zones: ZoneTables = new ZoneTables();
   readonly #business: BusinessCalendars;
   readonly #groups: Map<string, GroupCalendar> = new Map();
+  /** Calendars that go beyond their span, for the last instants of contracts there. */
+  readonly #ruleOnly: Map<string, GroupCalendar> = new Map();
   readonly #listings: WeakMap<InstrumentSpec, Listing> = new WeakMap();
   readonly #outside: OutsidePolicy;
   /** Groups of the user and overridden ones, by id. */
@@ -261,7 +263,8 @@ class CalendarRegistry implements Calendars {
   }
 
   /**
-   * `exact` inside the sourced span of the group's sessions, `approximate` outside it, where holidays are extrapolated.
+   * `exact` inside the span of the group's sessions: the exchange's rule over its holidays. After the last published table,
+   * where the holidays are rules themselves, `basis` says so. `approximate` outside the span, where nothing is sourced.
    * Errors: E_CONTRACT_ID, E_CONTRACT_UNLISTED, E_CALENDAR_UNKNOWN, E_CALENDAR_SPAN, E_DATE_RULE.
    */
   contractDates(spec: InstrumentSpec, year: number, month: number): ContractDates {
@@ -273,12 +276,13 @@ class CalendarRegistry implements Calendars {
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
     const why =
       rules.approximate ??
-      (isSourced(calendar, lastTradeDate) ? undefined : 'its holidays are extrapolated by rule');
+      (isCovered(calendar, lastTradeDate) ? undefined : 'no holiday of that year is sourced');
     const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
       firstNoticeDate,
       ...(rules.confidence === undefined ? {} : { confidence: rules.confidence }),
+      ...(isPublished(calendar, lastTradeDate) ? {} : { basis: 'rule' as const }),
     };
     return why === undefined ? { kind: 'exact', ...dates } : { kind: 'approximate', ...dates, why };
   }
@@ -304,9 +308,23 @@ class CalendarRegistry implements Calendars {
       return closeUs !== null && closeUs < statedUs ? closeUs : statedUs;
     }
     if (closeUs !== null) return closeUs;
-    // Without hours for that day the close is that of the session before it, by the calendar's own error otherwise.
-    const known = this.forInstrument(spec);
-    return known.previousCloseUs(this.#zones.get(known.zone).toUtcUs(date, 1440));
+    // Outside the span of the hours the nearest rules stand in, and the dates are marked; a closed day ends with the last session.
+    const known = this.#byRules(spec);
+    return (
+      known.sessionOfLabel(date)?.closeUs ??
+      known.previousCloseUs(this.#zones.get(known.zone).toUtcUs(date, 1440))
+    );
+  }
+
+  #byRules(spec: InstrumentSpec): GroupCalendar {
+    const { rules } = this.forInstrument(spec);
+    let calendar = this.#ruleOnly.get(rules.id);
+    if (calendar === undefined) {
+      const business = this.#business.get(rules.businessCalendar);
+      calendar = new GroupCalendar(new RuleBook(rules, this.#zones, business), 'rules');
+      this.#ruleOnly.set(rules.id, calendar);
+    }
+    return calendar;
   }
 
   #group(id: string, root: string | null): GroupCalendar {
@@ -369,13 +387,15 @@ function overridden(base: GroupRules, override: GroupOverride, zones: ZoneTables
 }
 
 /** Without session hours the span of the holiday tables is taken as that of the other groups. */
-function isSourced(calendar: GroupCalendar | null, date: TradeDate): boolean {
-  if (calendar !== null) {
-    const { to, publishedTo = to } = calendar.rules;
-    return calendar.covers(date) && date <= parseTradeDate(publishedTo);
-  }
+function isCovered(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  if (calendar !== null) return calendar.covers(date);
   const { year } = toCivilDate(date);
-  return year >= 2000 && year <= 2030;
+  return year >= 2000 && year <= 2035;
+}
+
+function isPublished(calendar: GroupCalendar | null, date: TradeDate): boolean {
+  const publishedTo = calendar?.rules.publishedTo ?? calendar?.rules.to;
+  return publishedTo === undefined || date <= parseTradeDate(publishedTo);
 }
 
 function unknownGroup(id: string, root: string | null, known: readonly string[]): TradingError {

@@ -137,26 +137,18 @@ export class RuleBook {
         const tradeDate =
           dated?.tradeDate ??
           (isLabelPolicy || isBusinessDay ? label : this.business.add(label, 1));
-        out.begin(label, tradeDate, businessBefore, sessionBefore ?? businessBefore);
         const isPlain =
           dated === undefined &&
+          label >= from &&
           regime.weeklyBreaks.length === 0 &&
           ((label >= plain.validFrom && label < plain.validTo) || plain.refresh(label));
         if (isPlain) {
-          out.addPlain(plain, hours.preOpen !== null);
+          out.addPlain(plain, label, tradeDate, businessBefore, sessionBefore ?? businessBefore);
         } else {
           clock.begin(label, sessionBefore);
           const regular = isGap ? hours.afterGap! : hours.segments;
-          const spans = shapedSpans(clock, regime, regular, dated);
-          this.#addShaped(
-            out,
-            clock,
-            this.#cutWeekly(spans, regime),
-            regime,
-            hours,
-            regular,
-            dated,
-          );
+          out.begin(label, tradeDate);
+          this.#addShaped(out, clock, regime, hours, regular, dated);
         }
         if (out.fault !== null) throw this.#overlap(label, regimeIndex, dated, out.fault);
         if (!out.isEmpty) sessionBefore = label;
@@ -170,14 +162,14 @@ export class RuleBook {
   #addShaped(
     out: SessionWriter,
     clock: LabelClock,
-    spans: readonly Span[],
     regime: ParsedRegime,
     hours: ParsedHours,
     regular: readonly ParsedSegment[],
     dated: DatedShape | undefined,
   ): void {
-    for (const [open, close] of spans) out.segment(open, close);
+    const spans = this.#cutWeekly(shapedSpans(clock, regime, regular, dated), regime);
     if (spans.length === 0) return;
+    for (const span of spans) out.segment(span[0], span[1]);
     out.finish(
       clock.toUs(hours.end),
       clock.toUs(regime.settle),
@@ -313,7 +305,7 @@ export class RuleBook {
     const preOpen = this.#pointOrNull(preOpenText);
     const end = segments.at(-1)![1];
     const plainOf = (parsed: readonly ParsedSegment[]): PlainPoints =>
-      new PlainPoints([settle, end, preOpen ?? settle, ...parsed.flat()]);
+      new PlainPoints([settle, end, preOpen ?? settle, ...parsed.flat()], preOpen !== null);
     return {
       segments,
       afterGap,
@@ -401,16 +393,19 @@ function shapedSpans(
 ): readonly Span[] {
   const shape = dated?.shape;
   if (shape?.kind === 'closed') return [];
-  const points = dated?.segments ?? regular;
-  const segments = points.map(([open, close]) => [clock.toUs(open), clock.toUs(close)] as const);
-  if (dated === undefined || shape?.kind !== 'short') return segments;
-  let openUs = dated.open === null ? -Infinity : clock.toUs(dated.open);
-  if (shape.dayOnly === true && regime.dayOpen !== null)
+  const isShort = dated !== undefined && shape?.kind === 'short';
+  let openUs = isShort && dated.open !== null ? clock.toUs(dated.open) : -Infinity;
+  if (isShort && shape.dayOnly === true && regime.dayOpen !== null)
     openUs = Math.max(openUs, clock.toUs(regime.dayOpen));
-  const closeUs = dated.close === null ? Infinity : clock.toUs(dated.close);
-  return segments
-    .map(([start, end]) => [Math.max(start, openUs), Math.min(end, closeUs)] as const)
-    .filter(([start, end]) => start < end);
+  const closeUs = isShort && dated.close !== null ? clock.toUs(dated.close) : Infinity;
+  const spans: Span[] = [];
+  for (const segment of dated?.segments ?? regular) {
+    const [start, end] = [clock.toUs(segment[0]), clock.toUs(segment[1])];
+    if (!isShort) spans.push([start, end]);
+    else if (Math.max(start, openUs) < Math.min(end, closeUs))
+      spans.push([Math.max(start, openUs), Math.min(end, closeUs)]);
+  }
+  return spans;
 }
 
 /** The regular order entry belongs to the regular open; before a late open nothing is known about it. */
@@ -452,18 +447,19 @@ class SessionWriter {
   readonly #breakRow: number[] = [];
   readonly #breakStart: number[] = [];
   readonly #breakEnd: number[] = [];
-  readonly #segmentOpen: number[] = [];
-  readonly #segmentClose: number[] = [];
+  /** Stretches of trading; twice as long when full. */
+  #segmentOpen: Float64Array;
+  #segmentClose: Float64Array;
+  #segments: number = 0;
   #rows: number = 0;
   #lastClose: number = -Infinity;
   #lastTradeDate: number = -Infinity;
   /** Of the row in hand. */
   #rowLabel: number = 0;
   #rowTradeDate: number = 0;
-  #businessBefore: number = 0;
-  #sessionBefore: number = 0;
   #rowOpen: number = NaN;
   #rowClose: number = NaN;
+  isEmpty: boolean = true;
   isFull: boolean = false;
   /** What is wrong with the row, or null. */
   fault: string | null = null;
@@ -476,67 +472,91 @@ class SessionWriter {
     this.#tradeDate = new Int32Array(capacity);
     this.#settle = new Float64Array(capacity);
     this.#preOpen = new Float64Array(capacity);
+    this.#segmentOpen = new Float64Array(2 * capacity);
+    this.#segmentClose = new Float64Array(2 * capacity);
   }
 
-  get isEmpty(): boolean {
-    return Number.isNaN(this.#rowOpen);
+  /**
+   * A regular day far from any change of clocks. In a new process this runs interpreted: it does in one go, on locals, what
+   * `begin`, `segment` and `finish` do one by one.
+   */
+  addPlain(
+    plan: PlainPoints,
+    label: number,
+    tradeDate: number,
+    businessBefore: number,
+    sessionBefore: number,
+  ): void {
+    const { anchors, fromAnchorUs: points } = plan;
+    const length = anchors.length;
+    const labelUs = label * US_PER_DAY;
+    const row = this.#rows;
+    if (this.#segments + length > this.#segmentOpen.length) this.#grow();
+    const opens = this.#segmentOpen;
+    const closes = this.#segmentClose;
+    let count = this.#segments;
+    let end = this.#lastClose;
+    for (let i: number = PLAN.segments; i < length; i += 2) {
+      const openUs = points[i]! + dayUs(anchors[i]!, labelUs, businessBefore, sessionBefore);
+      const closeUs =
+        points[i + 1]! + dayUs(anchors[i + 1]!, labelUs, businessBefore, sessionBefore);
+      if (openUs > end) {
+        opens[count] = openUs;
+        closes[count] = closeUs;
+        count += 1;
+        if (i > PLAN.segments) this.#addBreak(row, end, openUs);
+      } else if (openUs === end) closes[count - 1] = closeUs;
+      if (openUs < end || closeUs <= openUs) this.#setFault(openUs, closeUs, i === PLAN.segments);
+      if (i === PLAN.segments) this.#open[row] = openUs;
+      end = closeUs;
+    }
+    const openUs = this.#open[row]!;
+    const settleUs =
+      points[PLAN.settle]! + dayUs(anchors[PLAN.settle]!, labelUs, businessBefore, sessionBefore);
+    const preOpenUs = plan.hasPreOpen
+      ? points[PLAN.preOpen]! +
+        dayUs(anchors[PLAN.preOpen]!, labelUs, businessBefore, sessionBefore)
+      : openUs;
+    this.isEmpty = false;
+    this.isFull =
+      end >= points[PLAN.end]! + dayUs(anchors[PLAN.end]!, labelUs, businessBefore, sessionBefore);
+    this.#close[row] = end;
+    this.#label[row] = label;
+    if (tradeDate > this.#lastTradeDate) this.#lastTradeDate = tradeDate;
+    this.#tradeDate[row] = this.#lastTradeDate;
+    this.#settle[row] = settleUs < end ? settleUs : end;
+    this.#preOpen[row] = preOpenUs < openUs ? preOpenUs : openUs;
+    this.#lastClose = end;
+    this.#segments = count;
+    this.#rows = row + 1;
   }
 
-  begin(label: number, tradeDate: number, businessBefore: number, sessionBefore: number): void {
+  begin(label: number, tradeDate: number): void {
     this.#rowLabel = label;
     this.#rowTradeDate = tradeDate;
-    this.#businessBefore = businessBefore;
-    this.#sessionBefore = sessionBefore;
-    this.#rowOpen = NaN;
-    this.#rowClose = NaN;
+    this.isEmpty = true;
     this.isFull = false;
   }
 
-  /** A regular day far from any change of clocks. */
-  addPlain(plan: PlainPoints, hasPreOpen: boolean): void {
-    const { anchors } = plan;
-    for (let i = PLAN.segments; i < anchors.length; i += 2)
-      this.segment(this.#at(plan, i), this.#at(plan, i + 1));
-    const preOpenUs = hasPreOpen ? this.#at(plan, PLAN.preOpen) : this.#rowOpen;
-    this.finish(this.#at(plan, PLAN.end), this.#at(plan, PLAN.settle), preOpenUs);
-  }
-
-  #at(plan: PlainPoints, i: number): number {
-    const anchor = plan.anchors[i]!;
-    const day =
-      anchor === ANCHOR.label
-        ? this.#rowLabel
-        : anchor === ANCHOR.business
-          ? this.#businessBefore
-          : this.#sessionBefore;
-    return day * US_PER_DAY + plan.fromAnchorUs[i]!;
-  }
-
   segment(openUs: number, closeUs: number): void {
+    const isFirst = this.isEmpty;
     // A row of the run-up may rest on holidays that the group does not state: nothing is measured against it.
-    const isKept = this.#rowLabel >= this.#firstLabel;
-    const isFirst = Number.isNaN(this.#rowOpen);
-    const end = isFirst ? this.#lastClose : this.#rowClose;
-    if (!(closeUs > openUs)) this.fault = 'a segment ends before it begins';
-    else if (isKept && openUs < end)
-      this.fault = isFirst
-        ? 'the session begins before the one before it ends'
-        : 'two segments overlap';
-    if (isKept) {
-      if (!isFirst && openUs > end) {
-        this.#breakRow.push(this.#rows);
-        this.#breakStart.push(end);
-        this.#breakEnd.push(openUs);
-      }
+    if (this.#rowLabel >= this.#firstLabel) {
+      const end = isFirst ? this.#lastClose : this.#rowClose;
+      if (openUs < end || closeUs <= openUs) this.#setFault(openUs, closeUs, isFirst);
+      if (!isFirst && openUs > end) this.#addBreak(this.#rows, end, openUs);
       if (openUs === end) {
-        this.#segmentClose[this.#segmentClose.length - 1] = closeUs;
+        this.#segmentClose[this.#segments - 1] = closeUs;
       } else {
-        this.#segmentOpen.push(openUs);
-        this.#segmentClose.push(closeUs);
+        if (this.#segments === this.#segmentOpen.length) this.#grow();
+        this.#segmentOpen[this.#segments] = openUs;
+        this.#segmentClose[this.#segments] = closeUs;
+        this.#segments += 1;
       }
     }
     if (isFirst) this.#rowOpen = openUs;
     this.#rowClose = closeUs;
+    this.isEmpty = false;
   }
 
   finish(endUs: number, settleUs: number, preOpenUs: number): void {
@@ -555,6 +575,27 @@ class SessionWriter {
     this.#rows = row + 1;
   }
 
+  #addBreak(row: number, startUs: number, endUs: number): void {
+    this.#breakRow.push(row);
+    this.#breakStart.push(startUs);
+    this.#breakEnd.push(endUs);
+  }
+
+  #setFault(openUs: number, closeUs: number, isFirst: boolean): void {
+    if (closeUs <= openUs) this.fault = 'a segment ends before it begins';
+    else if (isFirst) this.fault = 'the session begins before the one before it ends';
+    else this.fault = 'two segments overlap';
+  }
+
+  #grow(): void {
+    const opens = new Float64Array(2 * this.#segmentOpen.length);
+    const closes = new Float64Array(opens.length);
+    opens.set(this.#segmentOpen);
+    closes.set(this.#segmentClose);
+    this.#segmentOpen = opens;
+    this.#segmentClose = closes;
+  }
+
   build(): BuiltSessions {
     const rows = this.#rows;
     return {
@@ -570,8 +611,19 @@ class SessionWriter {
         breakEndUs: Float64Array.from(this.#breakEnd),
       },
       preOpenUs: this.#preOpen.slice(0, rows),
-      segmentOpenUs: Float64Array.from(this.#segmentOpen),
-      segmentCloseUs: Float64Array.from(this.#segmentClose),
+      segmentOpenUs: this.#segmentOpen.slice(0, this.#segments),
+      segmentCloseUs: this.#segmentClose.slice(0, this.#segments),
     };
   }
+}
+
+/** Midnight UTC of the date that a point counts from. */
+function dayUs(
+  anchor: number,
+  labelUs: number,
+  businessBefore: number,
+  sessionBefore: number,
+): number {
+  if (anchor === ANCHOR.label) return labelUs;
+  return (anchor === ANCHOR.business ? businessBefore : sessionBefore) * US_PER_DAY;
 }

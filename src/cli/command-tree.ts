@@ -27,6 +27,7 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--sort <column>', description: 'sort by a column; a minus in front reverses' },
   { flags: '--limit <n>', description: 'first n rows' },
   { flags: '--csv', description: 'CSV instead of a table' },
+  { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
 export const FILL_POLICIES = [
@@ -394,6 +395,47 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
   },
   {
+    name: 'calendar',
+    summary: 'open now? why not? what comes next; a year on a page',
+    args: [
+      {
+        name: 'market',
+        description: 'a product such as ES, or a session group; without it, the groups',
+        isOptional: true,
+        values: 'calendar',
+      },
+    ],
+    flags: [
+      { flags: '--at <moment>', description: 'instead of now: 2026-11-26T18:00:00Z' },
+      { flags: '--from <date>', description: 'sessions from this date, YYYY-MM-DD' },
+      { flags: '--to <date>', description: 'up to this one' },
+      {
+        flags: '--year <year>',
+        description: 'special days, expiries, notices and rolls of a year',
+      },
+      {
+        flags: '--rule <rule>',
+        description: 'roll rule of the year, by dates: calendar:5b@earlier, first-day, last-day',
+      },
+      { flags: '--html [file]', description: 'the year as a page to print', group: 'Page' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Page',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Page' },
+      {
+        flags: '--outside <how>',
+        description: 'outside the sourced span: error, or rules, marked as such',
+        choices: ['error', 'rules'],
+      },
+    ],
+    examples: ['frontmonth calendar ES', 'frontmonth calendar CL --year 2026 --html'],
+    answer: 'state, sessions and special days; with --html the path of the page',
+    load: () => import('./commands/calendar.ts'),
+  },
+  {
     name: 'contracts',
     summary: 'products, the contracts of one, and what a symbol means',
     args: [
@@ -451,12 +493,89 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--csv', description: 'CSV instead of a table' },
     ],
     examples: [
-      'frontmonth rolls ES',
-      'frontmonth rolls CL --rule volume:1 --from 2022-01-03',
-      'frontmonth rolls CL --rule calendar:5b@earlier --explain 2022-01-14',
+      'frontmonth rolls ES --rule calendar:5b@earlier',
+      'frontmonth rolls CL --rule volume:1 --explain 2022-05-12',
     ],
     answer: 'table of rolls, or the explanation of one',
     load: () => import('./commands/rolls.ts'),
+  },
+  {
+    name: 'continuous',
+    summary: 'a continuous series: rolls, gaps, plot, rows',
+    args: [{ name: 'product', description: 'root, such as ES', values: 'product' }],
+    flags: [
+      {
+        flags: '--rule <rule>',
+        description: 'roll rule, such as volume:1; default the one of the product',
+      },
+      {
+        flags: '--adjust <mode>',
+        description: 'what is added to raw prices',
+        choices: ['none', 'back-difference', 'forward-difference', 'back-ratio', 'forward-ratio'],
+      },
+      { flags: '--interval <interval>', description: 'bar size; default 1d' },
+      { flags: '--depth <n>', description: '0 the contract to trade, 1 the next one' },
+      ...SPAN,
+      {
+        flags: '--data <dataset>',
+        description: 'dataset of the catalog',
+        group: 'Data',
+        values: 'dataset',
+      },
+      {
+        flags: '--open-interest <file>',
+        description: 'CSV: known,contract,openInterest',
+        group: 'Data',
+      },
+      {
+        flags: '--as-known-at <moment>',
+        description: 'as a decision then saw it: a trade date or an instant',
+        group: 'View',
+      },
+      {
+        flags: '--as-of <moment>',
+        description: 'levels of the contract held then',
+        group: 'View',
+      },
+      {
+        flags: '--roll-stamp <contract>',
+        description: 'whose bar closes at the moment of a roll; default old',
+        choices: ['old', 'new'],
+        group: 'View',
+      },
+      {
+        flags: '--curve',
+        description: 'forward, previous and carry contract in --csv',
+        group: 'View',
+      },
+      { flags: '--stored <name>', description: 'a series that was saved', group: 'View' },
+      {
+        flags: '--save [name]',
+        description: 'store schedule and gaps, or add to them',
+        group: 'Result',
+      },
+      {
+        flags: '--correct',
+        description: 'with --save: accept rolls that contradict the stored ones',
+        group: 'Result',
+      },
+      { flags: '--csv', description: 'rows as CSV', group: 'Result' },
+      {
+        flags: '--html [file]',
+        description: 'page with raw, adjusted and the rolls',
+        group: 'Result',
+      },
+      { flags: '--open', description: 'open the page in the browser', group: 'Result' },
+      {
+        flags: '--theme <name>',
+        description: 'auto, light or dark',
+        choices: ['auto', 'light', 'dark'],
+        group: 'Result',
+      },
+    ],
+    examples: ['frontmonth continuous ES', 'frontmonth continuous ES --adjust back-ratio --html'],
+    answer: 'rolls, gaps and a plot; rows with --csv',
+    load: () => import('./commands/continuous.ts'),
   },
   {
     name: 'config',

@@ -15,7 +15,7 @@ export interface ArgSpec {
 }
 
 /** Values that the completion looks up in the project. */
-export type ValueKind = 'run' | 'dataset' | 'product' | 'strategy' | 'error' | 'shell';
+export type ValueKind = 'run' | 'dataset' | 'product' | 'strategy' | 'error' | 'shell' | 'calendar';
 
 export interface FlagSpec {
   /** As commander reads it: `--capital <amount>`. */

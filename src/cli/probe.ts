@@ -9,6 +9,7 @@ import type { ResolvedConfig } from '../research/project-config.ts';
 import type { CommandCall } from './command.ts';
 import { strategyError, withStrategyPlace } from './commands/backtest.ts';
 import { ensureSample } from './commands/data.ts';
+import { calendarTextsOf } from './calendar-texts.ts';
 import { instrumentsDirOf } from './instruments-dir.ts';
 import type { Interrupts } from './interrupt.ts';
 import { createProgress } from './progress.ts';
@@ -28,20 +29,20 @@ export interface Probed {
   readonly orders: readonly Row[];
 }
 
-/** After a stop by the user the result says nothing. Errors: those of a backtest, and what the strategy throws. */
+/** Null, or a result that says nothing, after a stop by the user. Errors: those of a backtest, and what the strategy throws. */
 export async function runProbe(
   call: CommandCall,
   config: ResolvedConfig,
   strategy: LoadedStrategy,
   interrupts: Interrupts,
   choice: ProbeChoice,
-): Promise<Probed> {
+): Promise<Probed | null> {
   const services = await call.services();
   const runsDir = mkdtempSync(join(tmpdir(), 'frontmonth-check-'));
   const progress = createProgress(call.out);
   const { values } = config;
   try {
-    await ensureSample(call, config, interrupts);
+    if ((await ensureSample(call, config, interrupts)) === 'stopped') return null;
     let orders: readonly Row[] | null = null;
     let count = 0;
     const result = await probeLookAhead(async (to) => {
@@ -55,6 +56,7 @@ export async function runProbe(
         params: choice.params,
         catalogDir: values.catalog,
         instrumentsDir: instrumentsDirOf(config),
+        calendars: await calendarTextsOf(config),
         dataset: values.dataset,
         ...(choice.from === undefined ? {} : { from: choice.from }),
         ...(to === null ? (choice.to === undefined ? {} : { to: choice.to }) : { to }),

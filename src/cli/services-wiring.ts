@@ -1,6 +1,8 @@
 /** The only file of the command line that knows which module does what. Every module is loaded when it is first asked for. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OutsidePolicy } from '../calendars/group-calendar.ts';
+import type { Calendars } from '../calendars/registry.ts';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import { parseContractId } from '../core/symbology.ts';
@@ -17,6 +19,8 @@ import type { RunData } from '../research/run-data.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
+  CalendarTexts,
+  CalendarTools,
   ContractBook,
   DatasetCheck,
   DatasetView,
@@ -28,6 +32,8 @@ import type {
   SampleOptions,
   Services,
 } from './services.ts';
+
+/** Content and names of the user's own calendar files. */
 
 export function createServices(): Services {
   return {
@@ -48,12 +54,19 @@ export function createServices(): Services {
     renderComparison,
     loadInstruments: async (dir) => (await import('../data/instruments.ts')).loadInstruments(dir),
     contractBook,
+    calendarTools,
     readRolls: async (options) => (await import('../research/rolls.ts')).readRolls(options),
     listDatasets: async (catalogDir) => (await catalogOf(catalogDir)).listDatasets().map(viewOf),
     dataset: async (catalogDir, name) =>
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
     checkDataset,
+    readContinuous: async (options) =>
+      (await import('../research/continuous-series.ts')).readContinuousSeries(options),
+    saveContinuous: async (options) =>
+      (await import('../research/continuous-series.ts')).saveContinuousSeries(options),
+    renderContinuousPage: async (series, options) =>
+      (await import('../research/report/continuous-page.ts')).renderContinuousPage(series, options),
     generateSample,
     importFiles,
     venueCapabilities,
@@ -68,7 +81,8 @@ function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
   return import('../research/backtest.ts');
 }
 
-async function createCalendars(): Promise<CalendarSource> {
+async function createCalendars(files: CalendarTexts = []): Promise<Calendars> {
+  if (files.length > 0) return (await import('../research/calendar-files.ts')).openCalendars(files);
   return (await import('../calendars/registry.ts')).createCalendars();
 }
 
@@ -143,12 +157,14 @@ async function renderComparison(
   return render(compareRuns(runs), options);
 }
 
-async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook> {
-  const { createCalendars: create } = await import('../calendars/registry.ts');
+async function contractBook(
+  specs: Iterable<InstrumentSpec>,
+  files: CalendarTexts = [],
+): Promise<ContractBook> {
   const { createSymbology } = await import('../calendars/symbology.ts');
   const { describeDateRule } = await import('../calendars/rule-words.ts');
   const chains = await import('../calendars/chain.ts');
-  const calendars = create();
+  const calendars = await createCalendars(files);
   return {
     contracts: (spec, fromYear, toYear) =>
       chains.buildChain(spec, calendars, fromYear, toYear, { cycle: 'listed' }),
@@ -160,6 +176,25 @@ async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBo
       lastTrade: describeDateRule(spec.lastTrade),
       firstNotice: spec.firstNotice === null ? null : describeDateRule(spec.firstNotice),
     }),
+  };
+}
+
+async function calendarTools(
+  outside: OutsidePolicy,
+  files: CalendarTexts = [],
+): Promise<CalendarTools> {
+  const { createCalendars: create, SESSION_GROUPS } = await import('../calendars/registry.ts');
+  const own =
+    files.length === 0
+      ? {}
+      : (await import('../calendars/user-calendar.ts')).parseUserCalendars(files);
+  const calendars = create({ ...own, outside });
+  const known = SESSION_GROUPS.map(({ id }) => id);
+  return {
+    calendars,
+    groups: [...known, ...calendars.groupIds().filter((id) => !known.includes(id))],
+    view: await import('../research/calendar-view.ts'),
+    page: await import('../research/report/calendar-page.ts'),
   };
 }
 
@@ -222,12 +257,13 @@ async function checkDataset(
   catalogDir: string,
   instrumentsDir: string,
   name: string,
+  calendarFiles: CalendarTexts = [],
 ): Promise<DatasetCheck> {
   const dataset = (await catalogOf(catalogDir)).dataset(name);
   const { loadInstruments } = await import('../data/instruments.ts');
   const { checkDataset: check } = await import('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
-  const calendars = await createCalendars();
+  const calendars = await createCalendars(calendarFiles);
   const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
   const calendarOf = (root: string): TradingCalendar | null => {
     if (dataset.manifest.stamps === 'labels') return createLabelCalendar();

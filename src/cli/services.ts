@@ -4,6 +4,8 @@
  */
 import type { ContractNeighbours } from '../calendars/chain.ts';
 import type { Symbology } from '../calendars/symbology.ts';
+import type { OutsidePolicy } from '../calendars/group-calendar.ts';
+import type { Calendars } from '../calendars/registry.ts';
 import type { BarColumns } from '../core/bars.ts';
 import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
@@ -15,6 +17,13 @@ import type {
   RerunOptions,
   RerunOutcome,
 } from '../research/backtest.ts';
+import type {
+  ContinuousSeries,
+  ContinuousSeriesOptions,
+  SavedSeries,
+  SaveOptions,
+} from '../research/continuous-series.ts';
+import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
 import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
@@ -147,6 +156,18 @@ export interface ContractBook {
   };
 }
 
+/** Calendar files of the project, read. */
+export type CalendarTexts = readonly { readonly text: string; readonly file: string }[];
+
+/** Calendars of exchanges, and what is made of them for people. */
+export interface CalendarTools {
+  readonly calendars: Calendars;
+  /** Ids of the session groups, in the order of the documentation. */
+  readonly groups: readonly string[];
+  readonly view: typeof import('../research/calendar-view.ts');
+  readonly page: typeof import('../research/report/calendar-page.ts');
+}
+
 export interface Services {
   builtInStrategies(): Promise<Readonly<Record<string, AnyStrategyDefinition>>>;
   runBacktest(options: BacktestOptions): Promise<BacktestOutcome>;
@@ -162,9 +183,11 @@ export interface Services {
   renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;
   loadInstruments(dir: string): Promise<ReadonlyMap<string, InstrumentSpec>>;
   /** Contracts, chains and symbols of the given products. */
-  contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook>;
+  contractBook(specs: Iterable<InstrumentSpec>, files?: CalendarTexts): Promise<ContractBook>;
   /** Rolls of a product under a rule. */
   readRolls(options: RollsOptions): Promise<RollsAnswer>;
+  /** With the calendars of the project's own files. Errors: those of `openCalendars`. */
+  calendarTools(outside: OutsidePolicy, files?: CalendarTexts): Promise<CalendarTools>;
   listDatasets(catalogDir: string): Promise<readonly DatasetView[]>;
   dataset(catalogDir: string, name: string): Promise<DatasetView>;
   readBars(
@@ -177,7 +200,15 @@ export interface Services {
       readonly to?: TsUs;
     },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
-  checkDataset(catalogDir: string, instrumentsDir: string, name: string): Promise<DatasetCheck>;
+  checkDataset(
+    catalogDir: string,
+    instrumentsDir: string,
+    name: string,
+    calendars?: readonly { readonly text: string; readonly file: string }[],
+  ): Promise<DatasetCheck>;
+  readContinuous(options: ContinuousSeriesOptions): Promise<ContinuousSeries>;
+  saveContinuous(options: SaveOptions): Promise<SavedSeries>;
+  renderContinuousPage(series: ContinuousSeries, options: ContinuousPageOptions): Promise<string>;
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;

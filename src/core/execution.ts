@@ -58,6 +58,7 @@ export interface ReplaceRequest {
   readonly limitTicks?: PriceTicks;
   readonly stopTicks?: PriceTicks;
   readonly sentUs: TsUs;
+  readonly sender?: MessageSender;
 }
 
 export interface CancelRequest {

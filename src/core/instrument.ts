@@ -138,8 +138,8 @@ export interface InstrumentSpec {
 }
 
 /**
- * Dates of one contract. Exact: the exchange's rule over known trade dates, or the broker. Approximate: anything else, such
- * as a rule over holidays that are not published. The date is always the last day, never the day after; `Expiry` in
+ * Dates of one contract. Exact: the exchange's rule over its trade dates, or the broker. Approximate: anything else, such as
+ * an offset in days, or a rule over holidays that nobody has sourced. The date is always the last day, never the day after; `Expiry` in
  * `expiry.ts` says so in its type.
  */
 export type ContractDates = ExactContractDates | ApproximateContractDates;
@@ -163,6 +163,8 @@ interface ContractDateFields {
   readonly firstNoticeDate: TradeDate | null;
   /** How well the rule is known, where it differs from the product's own: earlier rules mostly. */
   readonly confidence?: 'high' | 'medium' | 'low';
+  /** `rule`: the holidays of that time are rules too, and the exchange has not published them yet. */
+  readonly basis?: 'rule';
 }
 
 /** One expiry of a product. Immutable. */

@@ -211,6 +211,11 @@ export interface SeriesRequest {
   readonly history?: number;
   /** Bars fed to history and attached indicators before the first `onBar`. Default 0. */
   readonly warmUp?: number;
+  /**
+   * Reads the neighbours on the curve with every bar: `series.forward`, `previous` and `carry`. `carryOffset`: the carry
+   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file, else 1.
+   */
+  readonly curve?: boolean | { readonly carryOffset: 1 | -1 };
 }
 
 /** What a strategy reads. The engine loads this and nothing else. */
@@ -264,6 +269,27 @@ export interface Indicator {
   restoreState(state: unknown): void;
 }
 
+/**
+ * A neighbour of the contract that a series stands on. Prices are raw decimals, as traded: the difference to the raw price
+ * of the held contract is a spread that can be traded. Known with the bar of the series that closes at the same moment.
+ */
+export interface CurveView {
+  /** Of the contract that the series stands on now; null where there is none, or the data lack it. */
+  readonly contract: ContractId | null;
+  /** Of the row; another one before a roll. */
+  contractAt(ago: number): ContractId | null;
+  /** NaN where the contract has no bar that closes with this row. */
+  close(ago: number): number;
+}
+/** The neighbour in the priced cycle, against which carry is measured. */
+export interface CarryView extends CurveView {
+  /**
+   * Price units a year that holding the contract earns while the curve stays as it is: see `annualisedCarry`. NaN where a
+   * price is missing or both are equal.
+   */
+  annualised(ago: number): number;
+}
+
 /** History of one series, newest first: `close(0)` is the last finished bar. Prices as in `BarView`. */
 export interface SeriesView {
   readonly key: string;
@@ -283,6 +309,12 @@ export interface SeriesView {
   /** Highest high of `count` bars, the newest of which is `ago`. NaN when there are fewer. */
   highest(count: number, ago?: number): number;
   lowest(count: number, ago?: number): number;
+  /** Raw close of the row's own contract, a decimal price: what the prices of its neighbours compare with. */
+  rawClose(ago: number): number;
+  /** The next contract of the hold cycle. These three need `curve` in the request; E_SERIES_CURVE without it. */
+  readonly forward: CurveView;
+  readonly previous: CurveView;
+  readonly carry: CarryView;
   /** A level of this series as ticks of the contract to trade now. Ratio and difference adjusted alike. */
   toRawTicks(level: number, mode: RoundMode): PriceTicks;
   /** Feeds the indicator from now on, warm-up included; call it in `onStart`. Returns it. */

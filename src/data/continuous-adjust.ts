@@ -2,7 +2,8 @@
  * What is added to a raw price: the frame of a continuous series, apart from any bars. The rolls known at a moment make a
  * chain of spans, each with one offset or factor for every price in it; volume and open interest have none.
  */
-import type { Adjustment, RollRecord, RollSchedule } from '../core/roll.ts';
+import { TradingError } from '../core/errors.ts';
+import type { Adjustment, RollPart, RollRecord, RollSchedule } from '../core/roll.ts';
 import { isRatioMode, ratioOf } from '../core/roll.ts';
 import type { TsUs } from '../core/units.ts';
 import { TS_MAX, TS_MIN } from '../core/units.ts';
@@ -68,15 +69,16 @@ interface Step {
 
 /** Errors: E_ROLL_RATIO in ratio modes at a roll price at or below zero. */
 export function frameOf(
-  schedule: Pick<RollSchedule, 'rolls' | 'held'>,
+  schedule: Pick<RollSchedule, 'rolls' | 'held' | 'underway'>,
   adjust: Adjustment,
   options: FrameOptions = {},
 ): Frame {
-  const { rolls, held } = schedule;
+  const { rolls, held, underway } = schedule;
   const isRatio = isRatioMode(adjust);
   const knownUs = options.asKnownAt ?? TS_MAX;
-  const steps = rolls.flatMap(stepsOf).filter((step) => step.atUs <= knownUs);
-  if (isRatio) for (const step of steps) ratioOf(rolls[step.roll]!);
+  const begun = underway === undefined ? [] : stepsOfParts(underway.parts, rolls.length);
+  const steps = [...rolls.flatMap(stepsOf), ...begun].filter((step) => step.atUs <= knownUs);
+  if (isRatio) for (const step of steps) checkRatio(step, rolls[step.roll]);
   const adjustments = adjustmentsOf(steps, adjust);
   const shiftUs = options.rollStamp === 'new' ? 1 : 0;
   const edges = steps.map((step) => step.atUs - shiftUs);
@@ -93,7 +95,7 @@ export function frameOf(
     return {
       segment,
       contractIndex: held[segment]!,
-      toIndex: isWhole ? -1 : held[segment + 1]!,
+      toIndex: isWhole ? -1 : (held[segment + 1] ?? underway!.toIndex),
       moved: isWhole ? 0 : step.moved,
       of: isWhole ? 1 : step.of,
       afterUs: (i === 0 ? TS_MIN : edges[i - 1]!) as TsUs,
@@ -110,6 +112,10 @@ function stepsOf(roll: RollRecord, index: number): Step[] {
     const { effectiveUs: atUs, fromPrice: before, toPrice: after } = roll;
     return [{ atUs, roll: index, moved: 1, of: 1, gapShares: after - before, before, after }];
   }
+  return stepsOfParts(parts, index);
+}
+
+function stepsOfParts(parts: readonly RollPart[], index: number): Step[] {
   let moved = 0;
   return parts.map((part) => {
     const { share, of, fromPrice, toPrice } = part;
@@ -119,6 +125,16 @@ function stepsOf(roll: RollRecord, index: number): Step[] {
     const gapShares = share * (toPrice - fromPrice);
     return { atUs: part.atUs, roll: index, moved, of, gapShares, before, after };
   });
+}
+
+/** Errors: E_ROLL_RATIO, also for a roll whose last part is still to come. */
+function checkRatio(step: Step, roll: RollRecord | undefined): void {
+  if (roll !== undefined) ratioOf(roll);
+  else if (!(step.before > 0 && step.after > 0))
+    throw new TradingError('E_ROLL_RATIO', 'a roll under way meets a price at or below zero', {
+      details: { before: step.before, after: step.after },
+      fix: 'use back-difference or forward-difference for this instrument',
+    });
 }
 
 /** steps + 1 values. Gaps of one roll are added up as shares, and divided once. */
@@ -159,7 +175,7 @@ export interface PriceAdjuster {
 
 /** Errors: E_ROLL_RATIO. */
 export function createAdjuster(
-  schedule: Pick<RollSchedule, 'rolls' | 'held'>,
+  schedule: Pick<RollSchedule, 'rolls' | 'held' | 'underway'>,
   adjust: Adjustment,
   options: FrameOptions = {},
 ): PriceAdjuster {

@@ -2,7 +2,26 @@
 export { openArrowFile, readTable, writeArrowFile, writeTable } from './arrow-store.ts';
 export type { Catalog, Dataset } from './catalog.ts';
 export { openCatalog } from './catalog.ts';
+export type { ContinuousColumns, ContinuousInput, ContinuousSpan } from './continuous.ts';
 export { collectContinuous, readContinuous } from './continuous.ts';
+export type { FrameOptions, PriceAdjuster } from './continuous-adjust.ts';
+export { createAdjuster } from './continuous-adjust.ts';
+export type { CurveColumns, CurveInput, CurveRoles } from './continuous-curve.ts';
+export { collectCurve, curveRoles, readCurve } from './continuous-curve.ts';
+export { depthSchedule } from './continuous-depth.ts';
+export type {
+  ContinuousDefinition,
+  ContinuousStore,
+  StoredContinuous,
+} from './continuous-store.ts';
+export {
+  beginContinuous,
+  extendContinuous,
+  mergeSchedule,
+  openContinuousStore,
+  scheduleOf,
+  toStored,
+} from './continuous-store.ts';
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
 export { importCsv } from './ingest/csv.ts';
@@ -13,3 +32,22 @@ export { plainPrices } from './plain.ts';
 export { checkDataset } from './quality.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
 export { generateSample } from './sample-dataset.ts';
+export type {
+  RollChain,
+  RollInputEvent,
+  RollOutput,
+  RollStepper,
+  RollStepperOptions,
+  RollStepperState,
+} from '../core/rolls/stepper.ts';
+export { createRollStepper } from '../core/rolls/stepper.ts';
+export { formatRollRule, parseRollRule } from '../core/rolls/syntax.ts';
+export {
+  checkLeanFactors,
+  leanFactorAt,
+  leanMappedAt,
+  leanRolls,
+  parseLeanFactorFile,
+  parseLeanMapFile,
+} from './ingest/lean-maps.ts';
+export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts';

@@ -159,7 +159,7 @@ export const INSTRUMENT_FILE: z.ZodType = z.strictObject({
   serialMonths: z.strictObject({ letters: monthLetters, nearest: whole.min(1) }).optional(),
   pricedCycle: monthLetters.optional(),
   skippedMonths: z.array(contractMonth).min(1).optional(),
-  carryOffset: z.union([z.literal(1), z.literal(-1)]).optional(),
+  carryOffset: z.literal([1, -1]).optional(),
   rollOffsetDays: whole.max(0).optional(),
   expiryOffsetDays: whole.optional(),
   listedSince: isoDate.optional(),

@@ -65,7 +65,7 @@ export interface RollInput {
   readonly given?: readonly GivenRoll[];
   /** Needed by open-interest rules; by contract index, null where a contract has none. */
   readonly openInterest?: (contractIndex: number) => OpenInterestReadings | null;
-  /** Carry contract by position in the chain, with its closes where a rule asks for them. */
+  /** Carry contract by position in the chain, with its closes where it is not in the chain itself. */
   readonly carryOf?: (position: number) => {
     readonly id: ContractId;
     readonly closes: SessionCloses | null;
@@ -251,7 +251,13 @@ function buildNearest(
     calendar,
     indexOf: (position) => indexAt(input, position),
     closes: (position) => input.dailyCloses(indexAt(input, position)),
-    carryOf: (position) => input.carryOf?.(position) ?? null,
+    carryOf: (position) => {
+      const carry = input.carryOf?.(position) ?? null;
+      if (carry === null) return null;
+      const at = input.chain.findIndex((contract) => contract.id === carry.id);
+      const own = at < 0 ? null : input.dailyCloses(indexAt(input, at));
+      return { id: carry.id, closes: carry.closes ?? own };
+    },
     tradeDateOf: input.tradeDateOf ?? ((us) => calendar.tradeDateOf((us - 1) as TsUs)),
     from: input.from,
     to: input.to,
@@ -322,6 +328,11 @@ function checkInput(input: RollInput): void {
   const { chain, rule, root } = input;
   if (chain.length === 0) throw badInput(`the chain of ${root} is empty`, { root });
   for (let i = 1; i < chain.length; i += 1) {
+    if (chain[i]!.root !== chain[0]!.root)
+      throw badInput(
+        `${chain[i]!.id} is of another product than ${chain[0]!.id}: a mini and a full contract make no chain`,
+        { position: i },
+      );
     if (compareContractMonth(chain[i - 1]!, chain[i]!) >= 0)
       throw badInput(`${chain[i]!.id} does not come after ${chain[i - 1]!.id} in the chain`, {
         position: i,

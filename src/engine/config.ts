@@ -30,8 +30,19 @@ export interface SeriesInput {
   readonly adjust: Adjustment;
   readonly depth: number;
   readonly history: number;
+  /** Neighbours of each contract, where the strategy asks for them. */
+  readonly curve?: CurveTable;
   /** Bars that the strategy wants before it acts; default 0. The engine only says when they were there. */
   readonly warmUp?: number;
+}
+
+/** Neighbours by contract row; -1 where there is none. */
+export interface CurveTable {
+  readonly forward: Int32Array;
+  readonly previous: Int32Array;
+  readonly carry: Int32Array;
+  /** Signed years from a contract to its carry contract; NaN where there is none. */
+  readonly carryYears: Float64Array;
 }
 
 /** Bars of one contract at one interval. `isExecution`: these bars match orders (only the finest interval of a contract). */

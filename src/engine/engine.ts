@@ -172,6 +172,7 @@ export class Engine {
           config.chains[input.chainIndex]!,
           table.instruments.find((spec) => spec.root === input.root)!,
           ordinal,
+          (contractIndex) => table.contractAt(contractIndex).id,
         ),
     );
     this.#hasBar = new Uint8Array(this.#series.length);
@@ -478,6 +479,8 @@ export class Engine {
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
       if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, track);
+      else if (one.input.curve !== undefined)
+        one.see(feed.contractIndex, batch.closeUs[at]!, batch.close[at]!);
     }
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
@@ -683,7 +686,11 @@ export class Engine {
       const closeUs = feed.batch.closeUs[feed.at]!;
       if (closeUs > feed.expiryUs || Number.isNaN(feed.batch.close[feed.at]!)) continue;
       for (const series of feed.series) {
-        if (series.contractIndex !== feed.contractIndex) continue;
+        if (series.contractIndex !== feed.contractIndex) {
+          if (series.input.curve !== undefined)
+            series.see(feed.contractIndex, closeUs, feed.batch.close[feed.at]!);
+          continue;
+        }
         this.#push(series, feed, feed.batch, feed.at, this.#tracks[feed.row]!);
         this.#hasBar[series.ordinal] = 1;
       }

@@ -172,4 +172,10 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Move the position by hand before the contract ends, then start again. Check why the bars were missing.',
     exit: EXIT.refused,
   },
+  E_SERIES_CURVE: {
+    title: 'A series has no neighbours on the curve',
+    cause: 'Forward, previous and carry contract are read only where the strategy asks for them.',
+    cure: 'Declare `curve: true`, or `curve: { carryOffset: -1 }`, in the request of the series.',
+    exit: EXIT.strategy,
+  },
 };

@@ -41,7 +41,12 @@ type Command =
       readonly orders: readonly Order[];
       readonly request: OrderGroupRequest;
     }
-  | { readonly kind: 'replace'; readonly order: Order; readonly changes: ModifyInput }
+  | {
+      readonly kind: 'replace';
+      readonly order: Order;
+      readonly changes: ModifyInput;
+      readonly sender?: MessageSender;
+    }
   | { readonly kind: 'cancel'; readonly order: Order; readonly sender?: MessageSender };
 
 /** Whoever moves positions at a roll hears of its orders first. */
@@ -135,8 +140,9 @@ export class OrderDesk implements ExecutionSink {
     return ids;
   }
 
-  replace(order: Order, changes: ModifyInput): void {
-    this.#outbox.push({ kind: 'replace', order, changes });
+  replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
+    const by = sender === undefined ? {} : { sender };
+    this.#outbox.push({ kind: 'replace', order, changes, ...by });
   }
 
   cancel(order: Order, sender?: MessageSender): void {
@@ -295,7 +301,7 @@ export class OrderDesk implements ExecutionSink {
         return;
       }
       case 'replace': {
-        const { order, changes } = command;
+        const { order, changes, sender } = command;
         if (isTerminal(order.status) || !orders.applyReplaceRequest(order, nowUs)) return;
         this.#tell('ReplaceRequested', order, '', nowUs);
         venue.replace({
@@ -305,6 +311,7 @@ export class OrderDesk implements ExecutionSink {
           ...(changes.limitTicks === undefined ? {} : { limitTicks: changes.limitTicks }),
           ...(changes.stopTicks === undefined ? {} : { stopTicks: changes.stopTicks }),
           sentUs: nowUs,
+          ...(sender === undefined ? {} : { sender }),
         });
       }
     }

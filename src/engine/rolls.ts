@@ -178,7 +178,7 @@ export class RollDesk implements RollListener {
 
   /** A share of the position goes to the next contract; the chain itself stays where it is until the last share. */
   #movePart(chain: ChainState, roll: RollRecord, part: RollPart, nowUs: TsUs): void {
-    const { config, portfolio, policy, desk } = this.#parts;
+    const { config, policy, desk } = this.#parts;
     if (!chain.isTraded || !this.#parts.isActive(chain.row)) return;
     config.journal.append('roll-part', nowUs, {
       root: roll.root,
@@ -187,13 +187,17 @@ export class RollDesk implements RollListener {
       ...part,
     });
     this.#know(roll);
-    const netQty = portfolio.netQty[roll.fromIndex]!;
+    // What a delaying venue has not seen yet is part of what moves.
+    if (policy === 'roll') config.venue.hasten?.(roll.fromIndex, nowUs);
+    const netQty = this.#restOf(roll.fromIndex, chain.flight);
     const done = partsOf(chain.input.schedule, chain.at)
       .slice(0, chain.part)
       .reduce((sum, each) => sum + each.share, 0);
     const qty = Math.round((Math.abs(netQty) * part.share) / (part.of - done));
     if (policy !== 'roll' || qty === 0) return;
     if (config.rollFills === 'record') this.#records.push({ roll, dueUs: nowUs + 1 });
+    // What a delaying venue has not seen yet changes what moves.
+    config.venue.hasten?.(roll.fromIndex, nowUs);
     chain.flight ??= newFlight(chain.row, roll, 'roll');
     const signed = Math.sign(netQty) * qty;
     const legs = this.#planLegs(roll, signed, this.#exitsOf(roll.fromIndex, netQty));
@@ -226,8 +230,8 @@ export class RollDesk implements RollListener {
         isShared && order.role === 'target' ? Math.min(leaves, over) : Math.max(0, leaves - rest);
       if (isShared && order.role === 'target') over -= cut;
       if (cut === 0) continue;
-      if (cut >= leaves) desk.cancel(order);
-      else desk.replace(order, { qty: order.orderQty - cut });
+      if (cut >= leaves) desk.cancel(order, 'roll');
+      else desk.replace(order, { qty: order.orderQty - cut }, 'roll');
     }
   }
 
@@ -321,10 +325,10 @@ export class RollDesk implements RollListener {
   }
 
   #movePosition(chain: ChainState, roll: RollRecord, nowUs: TsUs): void {
-    const { portfolio, policy, config } = this.#parts;
-    const netQty = portfolio.netQty[roll.fromIndex]!;
-    const isPriced = Number.isFinite(roll.fromPrice) && Number.isFinite(roll.toPrice);
+    const { policy, config } = this.#parts;
     const begun = chain.flight;
+    const netQty = this.#restOf(roll.fromIndex, begun);
+    const isPriced = Number.isFinite(roll.fromPrice) && Number.isFinite(roll.toPrice);
     chain.flight = null;
     // One microsecond later: what is sent now cannot trade on the very sample that decided it.
     if (config.rollFills === 'record' && netQty !== 0 && isPriced)
@@ -332,7 +336,7 @@ export class RollDesk implements RollListener {
     // What a delaying venue has not seen yet is part of what moves.
     if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
     if (policy === 'manual' || netQty === 0) {
-      if (policy !== 'manual') this.#cancelWorking(roll.fromIndex);
+      if (policy !== 'manual') this.#cancelWorking(roll.fromIndex, begun);
       if (begun !== null) {
         begun.isLast = true;
         begun.roll = roll;
@@ -350,7 +354,7 @@ export class RollDesk implements RollListener {
     }
     // Read before the cancels: they empty the orders.
     const exits = policy === 'roll' ? this.#exitsOf(roll.fromIndex, netQty) : [];
-    this.#cancelWorking(roll.fromIndex);
+    this.#cancelWorking(roll.fromIndex, begun);
     // Levels of what moves now move by the gap of now, not by the average of the parts.
     const { parts: _parts, ...plain } = roll;
     const legs = this.#planLegs(plain, netQty, exits);
@@ -368,9 +372,23 @@ export class RollDesk implements RollListener {
     });
   }
 
-  #cancelWorking(contractIndex: number): void {
+  /** All but the legs of a roll in parts that still wait for their fills. */
+  #cancelWorking(contractIndex: number, flight: RollInFlight | null): void {
     for (const order of this.#parts.orders.open())
-      if (order.contractIndex === contractIndex) this.#parts.desk.cancel(order, 'roll');
+      if (order.contractIndex === contractIndex && flight?.pending.has(order.clOrdId) !== true)
+        this.#parts.desk.cancel(order, 'roll');
+  }
+
+  /** Position in a contract without what legs of its roll are about to close. */
+  #restOf(contractIndex: number, flight: RollInFlight | null): number {
+    let rest = this.#parts.portfolio.netQty[contractIndex]!;
+    const side = Math.sign(rest);
+    for (const id of flight?.pending ?? []) {
+      const order = this.#parts.orders.get(id);
+      if (order !== null && order.contractIndex === contractIndex && order.side === -side)
+        rest += order.side * order.leavesQty;
+    }
+    return Math.sign(rest) === side ? rest : 0;
   }
 
   /** Released exits of the old contract by group; single stops and reduce-only orders form one more. */

@@ -12,10 +12,11 @@ import type { RoundMode } from '../core/price-grid.ts';
 import { roundCounts } from '../core/price-grid.ts';
 import type { Adjustment } from '../core/roll.ts';
 import { describeRollRule, isRatioMode } from '../core/roll.ts';
-import type { BarView, Indicator, SeriesView } from '../core/strategy.ts';
+import type { BarView, CarryView, CurveView, Indicator, SeriesView } from '../core/strategy.ts';
 import { toContinuousId } from '../core/symbology.ts';
 import type { PriceTicks, TradeDate, TsUs } from '../core/units.ts';
-import type { ChainInput, SeriesInput } from './config.ts';
+import type { ChainInput, CurveTable, SeriesInput } from './config.ts';
+import { CurveSide } from './series-curve.ts';
 
 /** The view handed to hooks: one for each series, moved from bar to bar. */
 export class SeriesBar implements BarView {
@@ -79,6 +80,13 @@ export class Series implements SeriesView {
   /** Row of the contract it stands on, or -1 past the end of the chain. */
   contractIndex: number = -1;
   contract: ContractId = '' as ContractId;
+  /** Null unless the strategy asked for the curve. */
+  readonly #curve: {
+    readonly table: CurveTable;
+    readonly forward: CurveSide;
+    readonly previous: CurveSide;
+    readonly carry: CurveSide;
+  } | null;
   readonly #adjust: Adjustment;
   readonly #isRatio: boolean;
   readonly #isBack: boolean;
@@ -100,7 +108,13 @@ export class Series implements SeriesView {
   #now: number;
   #count: number = 0;
 
-  constructor(input: SeriesInput, chain: ChainInput, spec: InstrumentSpec, ordinal: number = 0) {
+  constructor(
+    input: SeriesInput,
+    chain: ChainInput,
+    spec: InstrumentSpec,
+    ordinal: number = 0,
+    idOf: (contractIndex: number) => ContractId = () => '' as ContractId,
+  ) {
     this.input = input;
     this.ordinal = ordinal;
     this.key = input.key;
@@ -129,6 +143,17 @@ export class Series implements SeriesView {
     this.#cumulative = new Float64Array(size);
     this.#now = this.#isRatio ? 1 : 0;
     this.#warmUp = input.warmUp ?? 0;
+    const table = input.curve;
+    const side = (rows: Int32Array): CurveSide => new CurveSide(this, rows, size, idOf);
+    this.#curve =
+      table === undefined
+        ? null
+        : {
+            table,
+            forward: side(table.forward),
+            previous: side(table.previous),
+            carry: side(table.carry),
+          };
     this.bar = new SeriesBar(this);
   }
 
@@ -148,6 +173,56 @@ export class Series implements SeriesView {
     this.#cumulative[slot] = this.#now;
     this.#count += 1;
     if (this.#count === this.#warmUp) this.warmUs = bars.closeUs[row]!;
+    if (this.#curve === null) return;
+    const { forward, previous, carry } = this.#curve;
+    for (const side of [forward, previous, carry]) side.begin(slot, bars.closeUs[row]!);
+  }
+
+  /** A bar of another contract: a neighbour's close stands beside the row that closes at the same moment. */
+  see(contractIndex: number, closeUs: number, close: number): void {
+    if (this.#curve === null) return;
+    const newest = (this.#count - 1) & this.#mask;
+    const rowUs = this.#count === 0 ? NaN : this.#closeUs[newest]!;
+    const { forward, previous, carry } = this.#curve;
+    for (const side of [forward, previous, carry])
+      side.see(contractIndex, closeUs, close, newest, rowUs);
+  }
+
+  get forward(): CurveView {
+    return (this.#curve ?? this.#noCurve()).forward;
+  }
+  get previous(): CurveView {
+    return (this.#curve ?? this.#noCurve()).previous;
+  }
+  get carry(): CarryView {
+    return (this.#curve ?? this.#noCurve()).carry;
+  }
+
+  rawClose(ago: number): number {
+    return this.toDecimal(this.#close[this.slotOf(ago)]!);
+  }
+  /** Raw counts of a row of the ring. */
+  countsAt(slot: number): number {
+    return this.#close[slot]!;
+  }
+  /** Signed years to the carry contract of a contract. */
+  yearsOf(contractIndex: number): number {
+    return this.#curve === null ? NaN : this.#curve.table.carryYears[contractIndex]!;
+  }
+  toDecimal(counts: number): number {
+    return (counts * this.#num) / this.#den;
+  }
+
+  #noCurve(): never {
+    throw new TradingError(
+      'E_SERIES_CURVE',
+      `series ${this.key} was declared without its neighbours`,
+      {
+        details: { key: this.key },
+        rule: 'forward, previous and carry are read where the request has `curve`',
+        fix: 'declare curve: true for this series',
+      },
+    );
   }
 
   /** Moves to another contract with the prices of both at one instant, in counts. Errors: E_ROLL_RATIO from the caller. */
@@ -228,6 +303,11 @@ export class Series implements SeriesView {
       ? raw * (this.#base() / cumulative)
       : raw + (this.#base() - cumulative);
     return (counts * this.#num) / this.#den;
+  }
+
+  /** Place of a row in the ring. Errors: E_SERIES_HISTORY. */
+  slotOf(ago: number): number {
+    return this.#slot(ago);
   }
 
   #slot(ago: number): number {

@@ -161,7 +161,10 @@ export class TradeBuilder {
     const rest = late?.qtyOf.get(fill.contractIndex) ?? 0;
     const isRest = rest * signed < 0 && Math.abs(signed) <= Math.abs(rest);
     if (late !== null && (isRoll || isRest)) {
-      this.#applyLate(row, late, fill, signed);
+      // Of a roll in parts only what the ended trade still lacks is its own; the rest moves the trade that began since.
+      const own = trade === null ? fill.qty : lateShare(late, fill.contractIndex, signed);
+      if (own > 0) this.#applyLate(row, late, fill, fill.side * own);
+      if (own < fill.qty) this.#applyRollFill(trade!, fill, fill.side * (fill.qty - own));
       return;
     }
     if (trade !== null && (isRoll || (isForced && trade.isRolling))) {
@@ -242,7 +245,7 @@ export class TradeBuilder {
     this.flush();
     for (let row = 0; row < this.#open.length; row += 1) {
       const late = this.#late[row]!;
-      if (late !== null) this.#giveUp(row, late);
+      if (late !== null) this.#giveUp(row, late, this.#open[row] ?? null);
       this.flush();
       const trade = this.#open[row]!;
       if (trade === null) continue;
@@ -273,9 +276,14 @@ export class TradeBuilder {
   }
 
   /** Costs of a fill: the closing part takes its rounded share, the opening part the rest, so that sums are exact. */
-  #touch(trade: OpenTrade, fill: Fill, share: number): void {
+  #touch(
+    trade: OpenTrade,
+    fill: Fill,
+    share: number,
+    isOpening: boolean = trade.fills.length === 0,
+  ): void {
     const isWhole = share === 1;
-    const isRest = !isWhole && trade.fills.length === 0;
+    const isRest = !isWhole && isOpening;
     const part = (micros: number): number => {
       if (isWhole) return micros;
       const closing = Math.round(micros * (isRest ? 1 - share : share));
@@ -296,16 +304,19 @@ export class TradeBuilder {
   }
 
   #applyRollFill(trade: OpenTrade, fill: Fill, signed: number): void {
-    this.#touch(trade, fill, 1);
+    const qty = Math.abs(signed);
+    const share = qty / fill.qty;
+    const fees = trade.feesMicros;
+    this.#touch(trade, fill, share, true);
     this.#flowCounts[fill.contractIndex]! -= signed * fill.priceTicks;
     trade.hold(fill.contractIndex, signed);
     const spec = this.#options.table.instrumentOf(fill.contractIndex);
-    const slippage = (fill.evidence?.slippageTicks ?? 0) * fill.qty;
-    trade.rollCostMicros += fill.feeMicros + cashOfCounts(slippage, 1, spec);
+    const slippage = (fill.evidence?.slippageTicks ?? 0) * qty;
+    trade.rollCostMicros += trade.feesMicros - fees + cashOfCounts(slippage, 1, spec);
     if (fill.side !== trade.side) {
       this.#certain(trade, fill.priceTicks, fill.priceTicks);
-      trade.rollCloseCounts += fill.qty * fill.priceTicks;
-      trade.rollCloseQty += fill.qty;
+      trade.rollCloseCounts += qty * fill.priceTicks;
+      trade.rollCloseQty += qty;
       trade.exitUs = fill.tsUs;
       return;
     }
@@ -325,21 +336,34 @@ export class TradeBuilder {
   #applyLate(row: number, late: OpenTrade, fill: Fill, signed: number): void {
     const c = fill.contractIndex;
     const before = this.#flowMicros(c);
-    this.#touch(late, fill, 1);
+    const fees = late.feesMicros;
+    this.#touch(late, fill, Math.abs(signed) / fill.qty, false);
     this.#flowCounts[c]! -= signed * fill.priceTicks;
     late.hold(c, signed);
     this.#moveToLate(row, late, c, this.#flowMicros(c) - before);
-    late.rollCostMicros += fill.feeMicros;
+    late.rollCostMicros += late.feesMicros - fees;
     if (late.isFlat) this.#settleLate(row, late);
   }
 
-  /** The run, or the next roll, ended without the last leg: what is left counts at the last price. */
-  #giveUp(row: number, late: OpenTrade): void {
+  /**
+   * The run, or the next roll, ended without the last leg: what is left counts at the last price, and whoever comes after
+   * holds it from there, so that no contract is lost between two trades.
+   */
+  #giveUp(row: number, late: OpenTrade, heir: OpenTrade | null): void {
     for (const [c, qty] of late.qtyOf) {
       if (qty === 0) continue;
       const spec = this.#options.table.instrumentOf(c);
       const counts = this.#flowCounts[c]! + qty * this.#options.lastTicksOf(c);
-      this.#moveToLate(row, late, c, cashOfCounts(counts, 1, spec) - this.#flowMicros(c));
+      const micros = cashOfCounts(counts, 1, spec) - this.#flowMicros(c);
+      late.grossMicros = toCashMicros(late.grossMicros! + micros);
+      if (heir === null) continue;
+      heir.hold(c, qty);
+      if (heir.grossMicros !== null) {
+        heir.grossMicros = toCashMicros(heir.grossMicros - micros);
+        continue;
+      }
+      this.#keepBase(heir, c);
+      heir.baseMicros.set(c, heir.baseMicros.get(c)! + micros);
     }
     this.#settleLate(row, late);
   }
@@ -383,7 +407,7 @@ export class TradeBuilder {
     this.#open[row] = null;
     if (!trade.isFlat) {
       const late = this.#late[row]!;
-      if (late !== null) this.#giveUp(row, late);
+      if (late !== null) this.#giveUp(row, late, trade);
       // It leaves in the middle of a roll, whose end will find the next trade or none.
       trade.rolls += 1;
       this.#late[row] = trade;
@@ -456,4 +480,13 @@ export class TradeBuilder {
       fills: trade.fills,
     });
   }
+}
+
+/** Contracts of a roll's fill that an ended trade still lacks: of what it holds in that contract, or of its missing leg. */
+function lateShare(late: OpenTrade, contractIndex: number, signed: number): number {
+  const rest = late.qtyOf.get(contractIndex) ?? 0;
+  if (rest * signed < 0) return Math.min(Math.abs(signed), Math.abs(rest));
+  let sum = 0;
+  for (const qty of late.qtyOf.values()) sum += qty;
+  return sum * signed < 0 ? Math.min(Math.abs(signed), Math.abs(sum)) : 0;
 }

@@ -15,7 +15,6 @@ import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
-import { createCalendars } from '../calendars/registry.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
@@ -32,6 +31,7 @@ import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
+import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -87,6 +87,8 @@ export interface BacktestOptions {
   readonly currency: string;
   /** Content and name of a file `date,currency,rate`. */
   readonly rates?: { readonly text: string; readonly file: string };
+  /** Content and names of the user's own calendar files. */
+  readonly calendars?: readonly { readonly text: string; readonly file: string }[];
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
@@ -171,7 +173,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   const plan = planRun({
     dataset,
     specs,
-    calendars: createCalendars(),
+    calendars: openCalendars(options.calendars),
     labelCalendar: createLabelCalendar,
     requirements,
     roots,
@@ -676,6 +678,7 @@ export async function rerunRun(dir: string, options: RerunOptions): Promise<Reru
 function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOptions {
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
+  const calendars = manifest.config['calendars'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -692,6 +695,9 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     capital: manifest.capitalMicros / MICROS_PER_UNIT,
     currency: manifest.currency,
     ...(rates === undefined ? {} : { rates: rates as { text: string; file: string } }),
+    ...(calendars === undefined
+      ? {}
+      : { calendars: calendars as readonly { text: string; file: string }[] }),
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,

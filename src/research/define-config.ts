@@ -46,6 +46,8 @@ export interface FrontmonthConfig {
   readonly outOfSample?: string;
   /** File of currency rates, `date,currency,rate`: units of `currency` of the account for one unit. */
   readonly rates?: string;
+  /** Files with calendars of your own, changes to ours, and down-times of venues, read in order. */
+  readonly calendars?: readonly string[];
 }
 
 /**

@@ -81,4 +81,10 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: "Write --where 'instrument=ES side=short net<0' or --sort -net; the message lists the columns.",
     exit: EXIT.usage,
   },
+  E_CONTINUOUS_UNKNOWN: {
+    title: 'A stored continuous series is not the one asked for',
+    cause: 'The dataset has no stored series of this name, or the name belongs to another rule.',
+    cure: 'Save it first with `frontmonth continuous <product> --save <name>`, or choose one of the names listed.',
+    exit: EXIT.input,
+  },
 };

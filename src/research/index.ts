@@ -3,9 +3,15 @@ export type { BacktestOptions, BacktestOutcome, RerunOutcome } from './backtest.
 export { rerunRun, runBacktest, TABLE_STORE } from './backtest.ts';
 export type { BacktestRun, ShortBacktestOptions } from './short-backtest.ts';
 export { backtest } from './short-backtest.ts';
+export { openCalendars, readCalendarFiles } from './calendar-files.ts';
 export { compareRuns } from './compare.ts';
-export type { ContinuousSeries, ContinuousSeriesOptions } from './continuous-series.ts';
-export { readContinuousSeries } from './continuous-series.ts';
+export type {
+  ContinuousSeries,
+  ContinuousSeriesOptions,
+  SavedSeries,
+  SaveOptions,
+} from './continuous-series.ts';
+export { readContinuousSeries, saveContinuousSeries } from './continuous-series.ts';
 export { RESEARCH_ERRORS } from './errors.ts';
 export { computeMetrics } from './metrics.ts';
 export { METRIC_DEFS } from './metric-defs.ts';

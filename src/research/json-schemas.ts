@@ -3,6 +3,7 @@
  * Objects take further fields: adding one keeps the version of a schema.
  */
 import { z } from 'zod';
+import { calendarFileSchema } from '../calendars/user-calendar.ts';
 import { datasetManifestSchema } from '../data/manifest.ts';
 import { configSchema } from './project-config.ts';
 import { RUN_SCHEMA } from './run-format.ts';
@@ -167,13 +168,15 @@ export type DocumentName =
   | 'run-manifest'
   | 'run-summary'
   | 'dataset-manifest'
-  | 'config';
+  | 'config'
+  | 'calendar';
 const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   envelope: z.union([REFUSAL, ANSWER]),
   'run-manifest': RUN_MANIFEST,
   'run-summary': ANSWER.extend({ schema: z.literal('frontmonth.run-summary/1'), result: SUMMARY }),
   'dataset-manifest': datasetManifestSchema(),
   config: configSchema(),
+  calendar: calendarFileSchema(),
 };
 export const DOCUMENT_NAMES: readonly DocumentName[] = Object.keys(DOCUMENTS) as DocumentName[];
 

@@ -14,11 +14,14 @@ import type {
 import { ContractTable } from '../core/instrument.ts';
 import type { BarSource, CalendarSource, TradingCalendar } from '../core/ports.ts';
 import type { RollRule, RollSchedule } from '../core/roll.ts';
+import { neighboursOf } from '../core/chain.ts';
+import { cyclesOf } from '../core/listing.ts';
 import { contractAtDepth, describeRollRule } from '../core/roll.ts';
 import { needsVolume } from '../core/rolls/check.ts';
 import type { FillCost } from '../core/rolls/cost.ts';
 import { rollCost } from '../core/rolls/cost.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
+import { toContractId } from '../core/symbology.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
@@ -29,6 +32,8 @@ import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
 import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
+import type { CurveNeighbours } from './curve-plan.ts';
+import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
 
@@ -108,7 +113,7 @@ export function planRun(input: PlanInput): RunPlan {
   for (const product of products) {
     const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
     const offset = contracts.length;
-    contracts.push(...chain);
+    contracts.push(...chain, ...besidesOf(product, chain, requests, input.calendars));
     const closes = new DailyCloses(product, chain, input.dataset);
     for (const request of requests.filter((each) => each.root === product.root)) {
       const rule = ruleOf(request, product);
@@ -157,6 +162,9 @@ export function planRun(input: PlanInput): RunPlan {
       depth: request.depth ?? 0,
       history: Math.max(2, request.history ?? 2),
       warmUp: request.warmUp ?? 0,
+      ...(wantsCurve(request)
+        ? { curve: curveTable(table, request.root, nearOf(product, table.contracts, request)) }
+        : {}),
     };
   });
   const feeds = new FeedPlanner({ input, products, table, chains, series, span });
@@ -187,6 +195,39 @@ export function planRun(input: PlanInput): RunPlan {
       return input.dataset.manifest.stamps === 'labels' ? asSamples(source) : source;
     },
   };
+}
+
+function wantsCurve(request: SeriesRequest): boolean {
+  return request.curve !== undefined && request.curve !== false;
+}
+
+function nearOf(
+  product: Product,
+  contracts: readonly ContractSpec[],
+  request: SeriesRequest,
+): (contract: ContractSpec) => CurveNeighbours {
+  const held = new Set(
+    product.given === null
+      ? []
+      : [product.given.first, ...product.given.rolls.map((roll) => roll.to)],
+  );
+  const chain = product.given === null ? null : contracts.filter(({ id }) => held.has(id));
+  return (contract) => curveNeighbours(contract, product.spec, request, chain);
+}
+
+/** Contracts of the curve that the chain does not hold. */
+function besidesOf(
+  product: Product,
+  chain: readonly ContractSpec[],
+  requests: readonly SeriesRequest[],
+  calendars: CalendarSource,
+): ContractSpec[] {
+  const asked = requests.filter((each) => each.root === product.root && wantsCurve(each));
+  const have = new Set(product.segments.map((segment) => segment.contract));
+  const ids = asked.flatMap((request) =>
+    curveContracts(chain, nearOf(product, chain, request), (id) => have.has(id)),
+  );
+  return [...new Set(ids)].map((id) => givenContract(id, product, calendars));
 }
 
 /** The part of a given schedule that the span needs: rolls before it only say what is held at its start. */
@@ -223,7 +264,7 @@ function asSamples(source: BarSource): BarSource {
   };
 }
 
-/** Costs and open interest for a schedule, where somebody gave them. */
+/** Carry contracts for a schedule; costs and open interest, where somebody gave them. */
 export function rollExtras(
   input: Pick<PlanInput, 'fillCost' | 'openInterest'>,
   spec: InstrumentSpec,
@@ -232,8 +273,15 @@ export function rollExtras(
 ): Partial<RollInput> {
   const { fillCost, openInterest } = input;
   const cost = fillCost === undefined ? null : rollCost(spec, fillCost(spec));
+  const cycles = cyclesOf(spec);
+  const carryOf = (position: number): { id: ContractId; closes: null } | null => {
+    const { carry } = neighboursOf(chain[position]!, cycles, spec.carryOffset ?? 1);
+    if (carry === null) return null;
+    return { id: toContractId(spec.root, carry.year, carry.month), closes: null };
+  };
   return {
     costOf: () => cost,
+    carryOf,
     ...(openInterest === undefined
       ? {}
       : { openInterest: (index: number) => openInterest(chain[index - offset]!.id) }),
@@ -628,6 +676,8 @@ class FeedPlanner {
           for (const { interval, depth } of [...wanted, { interval: chosen, depth: 0 }]) {
             const contractIndex = contractAtDepth(chain.schedule, k, depth);
             if (contractIndex < 0) continue;
+            if (interval === chosen && this.#isWarmUpOnly(product, chain, k, contractIndex, chosen))
+              continue;
             this.#add(feeds, chain, {
               contractIndex,
               firstSegment: k,
@@ -639,8 +689,58 @@ class FeedPlanner {
         });
       }
     }
+    this.#addCurves(feeds, execution);
     for (const chain of this.#in.chains) this.#addUnderway(feeds, chain, execution[chain.root]!);
     return { feeds: [...feeds.values()], execution };
+  }
+
+  /** Neighbours of the contracts that a series with a curve stands on, with the bars that match orders: spreads can trade. */
+  #addCurves(
+    feeds: Map<string, { -readonly [K in keyof FeedPlan]: FeedPlan[K] }>,
+    execution: Readonly<Record<string, BarInterval>>,
+  ): void {
+    for (const { curve, interval, chainIndex, depth } of this.#in.series) {
+      if (curve === undefined) continue;
+      const chain = this.#in.chains[chainIndex]!;
+      chain.schedule.held.forEach((_, k) => {
+        const own = contractAtDepth(chain.schedule, k, depth);
+        if (own < 0) return;
+        const chosen = execution[chain.root]!;
+        for (const contractIndex of [curve.forward[own]!, curve.previous[own]!, curve.carry[own]!])
+          for (const each of new Set([interval, chosen]))
+            if (contractIndex >= 0 && this.#has(contractIndex, each))
+              this.#add(feeds, chain, {
+                contractIndex,
+                firstSegment: k,
+                lastSegment: k,
+                interval: each,
+                isExecution: each === chosen,
+              });
+      });
+    }
+  }
+
+  #has(contractIndex: number, interval: BarInterval): boolean {
+    const { id } = this.#in.table.contractAt(contractIndex);
+    return this.#in.products.some(({ segments }) =>
+      segments.some((segment) => segment.contract === id && segment.interval === interval),
+    );
+  }
+
+  /** Held before the first date only, and without the bars that match orders there: no order can meet them. */
+  #isWarmUpOnly(
+    product: Product,
+    chain: ChainInput,
+    held: number,
+    contractIndex: number,
+    interval: BarInterval,
+  ): boolean {
+    const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
+    if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
+    const { id } = this.#in.table.contractAt(contractIndex);
+    return !product.segments.some(
+      (segment) => segment.contract === id && segment.interval === interval,
+    );
   }
 
   /** The contract into which a roll has begun at the end of the data. */

@@ -44,6 +44,7 @@ const KEYS = {
   risk: RISK,
   rates: z.string().min(1),
   outOfSample: z.iso.date(),
+  calendars: z.array(z.string().min(1)),
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
 /** The validator of a whole file, for the published JSON Schema. */
 export function configSchema(): z.ZodType {
@@ -110,6 +111,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   bounds: true,
   costs: {},
   risk: {},
+  calendars: [],
 };
 
 export interface ResolveConfigOptions {
@@ -159,7 +161,13 @@ export async function resolveConfig(options: ResolveConfigOptions): Promise<Reso
   return { ...pick(layers), root, projectFile };
 }
 
-const PATH_KEYS: ReadonlySet<ConfigKey> = new Set(['catalog', 'runs', 'instruments', 'rates']);
+const PATH_KEYS: ReadonlySet<ConfigKey> = new Set([
+  'catalog',
+  'runs',
+  'instruments',
+  'rates',
+  'calendars',
+]);
 
 function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origins'> {
   const values: Record<string, unknown> = {};
@@ -167,8 +175,7 @@ function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origin
   for (const key of CONFIG_KEYS) {
     const layer = layers.find((candidate) => candidate.values[key] !== undefined)!;
     const value = layer.values[key];
-    const isPath = PATH_KEYS.has(key);
-    values[key] = isPath && typeof value === 'string' ? resolve(layer.base, value) : value;
+    values[key] = PATH_KEYS.has(key) ? absolute(value, layer.base) : value;
     origins[key] = { from: layer.from, where: layer.where(key) };
   }
   // Limits combine by the stricter value, not by precedence.
@@ -177,6 +184,12 @@ function pick(layers: readonly Layer[]): Pick<ResolvedConfig, 'values' | 'origin
     values: values as unknown as ConfigValues,
     origins: origins as ResolvedConfig['origins'],
   };
+}
+
+/** A path, or a list of them, from the folder of the layer that names it. */
+function absolute(value: unknown, base: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => absolute(one, base));
+  return typeof value === 'string' ? resolve(base, value) : value;
 }
 
 function strictestRisk(layers: readonly Layer[]): Record<string, number> {

@@ -95,7 +95,9 @@ export class DelayedBarVenue implements BarExchange {
   replace(request: ReplaceRequest): void {
     const contractIndex = this.#contractOf.get(request.clOrdId);
     if (contractIndex === undefined) this.#venue.replace(request);
-    else {
+    else if (request.sender === 'roll') {
+      this.#now(contractIndex, () => this.#venue.replace(request));
+    } else {
       this.#send(contractIndex, request.sentUs, (sentUs) =>
         this.#venue.replace({ ...request, sentUs }),
       );

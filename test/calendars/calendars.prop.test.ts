@@ -13,6 +13,8 @@ import { toIsoUtc, US_PER_DAY, US_PER_MINUTE } from '../../src/core/units.ts';
 
 const calendars = createCalendars();
 const wide = createCalendars({ outside: 'rules' });
+const zones = new ZoneTables();
+const business = new BusinessCalendars();
 const SEED = { seed: 20261121, numRuns: 400 };
 const IDS = sessionGroupIds();
 const group = fc.constantFrom(...IDS);
@@ -90,6 +92,26 @@ describe.each(IDS)('%s', (id) => {
       const hasReason = closed.has(date) && closed.get(date)!.name !== '';
       const isMissing = weekday !== 0 && weekday !== 6 && !labels.has(date);
       if (isMissing !== hasReason) wrong.push(toIsoDate(date));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('has the hours of its rules on every regular day, each converted by itself', () => {
+    const { rules } = calendar;
+    const book = new RuleBook(rules, zones, business.get(rules.businessCalendar));
+    const special = book.shapes(fromOf(calendar), toOf(calendar));
+    const wrong: string[] = [];
+    for (let row = 1, b = 0; row < all.length; row += 1) {
+      const label = all.label[row]! as TradeDate;
+      const own: number[] = [all.openUs[row]!];
+      while (b < all.breakRow.length && all.breakRow[b]! < row) b += 1;
+      for (; all.breakRow[b] === row; b += 1) own.push(all.breakStartUs[b]!, all.breakEndUs[b]!);
+      own.push(all.closeUs[row]!);
+      // What follows a shortened session may have hours of its own; that is not converted but decided.
+      const isAfterSpecial = special.has(all.label[row - 1]! as TradeDate);
+      if (special.has(label) || isAfterSpecial) continue;
+      const regular = book.regularSpans(label, all.label[row - 1]! as TradeDate).flat();
+      if (regular.join() !== own.join()) wrong.push(toIsoDate(label));
     }
     expect(wrong).toEqual([]);
   });
@@ -297,8 +319,6 @@ describe('every session group', () => {
   });
 
   it('gives the same sessions when its span is cut anywhere', () => {
-    const zones = new ZoneTables();
-    const business = new BusinessCalendars();
     fc.assert(
       fc.property(group, share, fc.integer({ min: 1, max: 400 }), (id, part, days) => {
         const rules = SESSION_GROUPS.find((candidate) => candidate.id === id)!;

@@ -254,6 +254,10 @@ describe('the registry', () => {
       'E_CALENDAR_SPAN',
       'E_CALENDAR_UNKNOWN',
       'E_DATE_RULE',
+      'E_SYMBOL_AMBIGUOUS',
+      'E_SYMBOL_UNKNOWN',
+      'E_SYMBOL_VENUE',
+      'E_SYMBOL_YEAR',
       'E_ZONE',
     ]);
   });

@@ -113,7 +113,7 @@ describe('neighbours of a contract', () => {
 });
 
 describe('an approximate expiry offset', () => {
-  it.each(['ES', 'ZN', 'GC', '6E', 'CL', 'QM', 'NG', 'ZC', 'ZW', 'VX', 'MES', 'EBM'])(
+  it.each(['ES', 'ZN', 'GC', '6E', 'CL', 'QM', 'NG', 'ZC', 'ZW', 'VX', 'KC', 'MES', 'EBM'])(
     'of %s is near to the smallest of its exact expiries',
     (root) => {
       const one = spec(root);

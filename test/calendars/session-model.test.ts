@@ -120,6 +120,33 @@ describe('a day before the label', () => {
     ]);
   });
 
+  it('has the offset of its own date: a Friday before the clocks change is not moved by Monday', () => {
+    const rules = (from: string): Partial<GroupRules> => ({
+      from,
+      zone: 'America/Chicago',
+      regimes: [{ from, hours: { segments: [['-b 16:00', '16:00']] } }],
+    });
+    expect(drawn(rules('2024-03-08'), 2)).toEqual([
+      '03-08 > 03-08: 03-07T22:00-03-08T22:00',
+      '03-11 > 03-11: 03-08T22:00-03-11T21:00',
+    ]);
+    expect(drawn(rules('2024-11-04'), 2)).toEqual([
+      '11-04 > 11-04: 11-01T21:00-11-04T22:00',
+      '11-05 > 11-05: 11-04T22:00-11-05T22:00',
+    ]);
+  });
+
+  it('has the offset of its own date over a holiday too: Thursday before an Easter on which clocks change', () => {
+    const rules: Partial<GroupRules> = {
+      from: '2024-04-02',
+      to: '2024-04-30',
+      zone: 'Europe/London',
+      businessCalendar: 'london-bank',
+      regimes: [{ from: '2024-04-02', hours: { segments: [['-b 20:00', '16:00']] } }],
+    };
+    expect(drawn(rules, 1)).toEqual(['04-02 > 04-02: 03-28T20:00-04-02T15:00']);
+  });
+
   it('may follow the clock of another zone', () => {
     const rules = (from: string): Partial<GroupRules> => ({
       from,

@@ -133,6 +133,134 @@ describe('an instrument file', () => {
     expect(error.fix).toBeDefined();
   });
 
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
+    [
+      'dated months that do not end in those of today',
+      {
+        cycles: [
+          { to: '2014X', listed: 'HMUZ', hold: 'H' },
+          { from: '2015H', listed: 'HMUZ', hold: 'Z' },
+        ],
+      },
+      'cycles is',
+      /the last span has listedMonths HMUZ and holdCycle HMUZ/,
+    ],
+    [
+      'ranges that overlap',
+      {
+        cycles: [
+          { to: '2016X', listed: 'HMUZ', hold: 'H' },
+          { from: '2015H', listed: 'HMUZ', hold: 'HMUZ' },
+        ],
+      },
+      'cycles is',
+      /begins at 2015H, not after the range before it/,
+    ],
+    [
+      'a range that is open inside',
+      {
+        cycles: [
+          { listed: 'HMUZ', hold: 'H' },
+          { from: '2015H', listed: 'HMUZ', hold: 'HMUZ' },
+        ],
+      },
+      'cycles is',
+      /open at the right/,
+    ],
+    [
+      'a range that holds what it does not list',
+      {
+        cycles: [
+          { to: '2014X', listed: 'HM', hold: 'Z' },
+          { from: '2015H', listed: 'HMUZ', hold: 'HMUZ' },
+        ],
+      },
+      'cycles is',
+      /hold is a subset of listed HM/,
+    ],
+    [
+      'a serial month that is regular',
+      { serialMonths: { letters: 'FH', nearest: 3 } },
+      'serialMonths.letters is "H"',
+      /beyond the regular/,
+    ],
+    [
+      'a priced month that is not listed',
+      { pricedCycle: 'FHMUZ' },
+      'pricedCycle is "FHMUZ"',
+      /listed/,
+    ],
+    [
+      'a skipped month without its letter',
+      { skippedMonths: ['202306'] },
+      'skippedMonths.0 is "202306"',
+      /2015Z/,
+    ],
+    ['a carry of two steps', { carryOffset: 2 }, 'carryOffset is 2', /1|-1/],
+    ['a roll after the expiry', { rollOffsetDays: 5 }, 'rollOffsetDays is 5', /<=0|0/],
+    ['half a day of offset', { expiryOffsetDays: 1.5 }, 'expiryOffsetDays is 1.5', /int/],
+    [
+      'a first day that does not exist',
+      { listedSince: '2019-02-30' },
+      'listedSince is "2019-02-30"',
+      /exists/,
+    ],
+    [
+      'a last contract that is no month',
+      { lastContract: '2023-06' },
+      'lastContract is "2023-06"',
+      /contract month/,
+    ],
+    ['a filter without a field', { contractFilter: {} }, 'contractFilter is {}', /at least one/],
+    [
+      'a pattern that is none',
+      { contractFilter: { localSymbol: '(' } },
+      'contractFilter.localSymbol is "("',
+      /regular expression/,
+    ],
+    [
+      'earlier rules out of order',
+      {
+        earlierRules: ['2016G', '2014G'].map((toContract) => ({
+          toContract,
+          lastTrade: es['lastTrade'],
+          firstNotice: null,
+          confidence: 'low',
+          source: 'a test',
+        })),
+      },
+      'earlierRules.1.toContract is "2014G"',
+      /later than the one before/,
+    ],
+  ])('with %s is refused', (_, change, says, rule) => {
+    const error = errorOf(() => parseInstrument({ ...es, ...change }, 'ES.json'));
+    expect([error.code, error.message]).toEqual(['E_INSTRUMENT', expect.stringContaining(says)]);
+    expect(error.rule).toMatch(rule);
+  });
+
+  it('may say which months it had before, since when it trades and which entries of a venue are its own', () => {
+    const spec = parseInstrument(
+      {
+        ...es,
+        cycles: [
+          { to: '2014Z', listed: 'HMUZ', hold: 'Z' },
+          { from: '2015F', listed: 'HMUZ', hold: 'HMUZ' },
+        ],
+        skippedMonths: ['2020M'],
+        listedSince: '1997-09-09',
+        contractFilter: { localSymbol: '^ES' },
+      },
+      'ES.json',
+    );
+    expect(spec.cycles!.length).toBe(2);
+    expect([spec.listedSince, spec.skippedMonths, spec.contractFilter]).toEqual([
+      '1997-09-09',
+      ['2020M'],
+      { localSymbol: '^ES' },
+    ]);
+    expect(parseInstrument(es, 'ES.json')).not.toHaveProperty('cycles');
+  });
+
   it('without a field says which one is missing', () => {
     const { currency: _, ...rest } = es;
     expect(errorOf(() => parseInstrument(rest, 'ES.json')).message).toBe(

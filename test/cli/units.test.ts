@@ -110,6 +110,26 @@ describe('text', () => {
   });
 });
 
+it('prices of Treasuries read as fractions on request, and as counts in CSV', async () => {
+  const [es] = fakeManifest().instruments;
+  const instruments = [{ ...es!, root: 'ZN', tickSize: 1 / 64, decimals: 6 }];
+  const fills = [
+    { contract: 'ZNZ2023', root: 'ZN', side: 1, qty: 1, priceTicks: 110 * 64 + 33 },
+    { contract: 'ESZ2023', root: 'ES', side: 1, qty: 1, priceTicks: 20_001 },
+  ];
+  const manifest = { ...fakeManifest(), instruments: [...instruments, { ...es!, root: 'ES' }] };
+  const view = { dir: '', manifest, summary: null, trades: [], lots: [], orders: [], issues: [] };
+  const services = { readRun: () => Promise.resolve({ ...view, fills }) };
+  const plain = await run(['fills', 'last'], { services });
+  expect(plain.out).toContain('110.515625');
+  const shown = await run(['fills', 'last', '--fractions'], { services });
+  expect(shown.out).toContain("110'16.5");
+  expect(shown.out).toContain('5000.25');
+  const csv = await run(['fills', 'last', '--fractions', '--csv'], { services });
+  expect(csv.out).toContain(',7073');
+  expect(csv.out).not.toContain("'");
+});
+
 describe('tables', () => {
   it('drop the least important columns first and keep the others in place', () => {
     expect(fitColumns([10, 10, 10, 10], [0, 3, 1, 2], 24)).toEqual([true, false, true, false]);

@@ -89,7 +89,7 @@ describe('levels as of a date', () => {
   });
 
   it('are another question than what was known: later rolls are used', () => {
-    expect([...read({ asOf: 4 as TsUs }).close.slice(0, 4)]).toEqual([
+    expect([...read({ asOf: 4 as TsUs }).close.subarray(0, 4)]).toEqual([
       ...read({ asKnownAt: 4 as TsUs }).close,
     ]);
     expect(read({ asKnownAt: 4 as TsUs }).length).toBe(4);
@@ -267,6 +267,25 @@ describe('a roll in parts', () => {
     expect([...known.toWeight]).toEqual([0, 0, 0.2, 0.4]);
     // As at that close the position is 60 percent in the new contract: the frame is that of the blend.
     expect(known.close[0]).toBe((1000 + (30 + 32 + 28) / 5) / 10);
+  });
+
+  it('that had not ended with the data is a blend to its end', () => {
+    const parts = weighted.roll.parts!.slice(0, 3);
+    const { from: old, to: next, fromIndex, toIndex } = weighted.roll;
+    const begun = {
+      ...weighted.schedule,
+      held: [0],
+      rolls: [],
+      underway: { from: old, to: next, fromIndex, toIndex, parts },
+    };
+    const open = view('back-difference', { schedule: begun, toUs: 4 as TsUs });
+    expect(open).toEqual(view('back-difference', { asKnownAt: 4 as TsUs }));
+    expect([...open.toIndex]).toEqual([-1, -1, 1, 1]);
+    const bad = {
+      ...begun,
+      underway: { ...begun.underway, parts: [{ ...parts[0]!, toPrice: -9999 }] },
+    };
+    expect(() => view('back-ratio', { schedule: bad })).toThrow(/at or below zero/);
   });
 
   it('is refused as a ratio over a price at or below zero', () => {

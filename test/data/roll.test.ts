@@ -158,7 +158,7 @@ describe('calendar rules', () => {
     ).toBe('E_ROLL_SCHEDULE');
   });
 
-  it('refuse zero days, first notice of a cash-settled contract, and a chain out of order', () => {
+  it('refuse zero days, first notice of a cash-settled contract, and a chain out of order or mixed', () => {
     const notice: RollRule = {
       kind: 'calendar',
       anchor: 'first-notice',
@@ -167,6 +167,10 @@ describe('calendar rules', () => {
     };
     expect(errorOf(() => buildRollSchedule(input(calendarRule(0)))).message).toContain('1 or more');
     expect(errorOf(() => buildRollSchedule(input(notice))).message).toContain('no first notice');
+    const mixed = { chain: [chain[0]!, { ...chain[1]!, root: 'MES' }] };
+    expect(errorOf(() => buildRollSchedule(input(calendarRule(5), mixed))).message).toContain(
+      'a mini and a full contract make no chain',
+    );
     const reversed = { chain: chain.toReversed() };
     expect(errorOf(() => buildRollSchedule(input(calendarRule(5), reversed))).message).toContain(
       'does not come after',

@@ -16,7 +16,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { calendarReference, docsIndex, runFolderReference } from '../../scripts/reference-pages.ts';
+import { calendarReference, contractReference } from '../../scripts/calendar-pages.ts';
+import { docsIndex, runFolderReference } from '../../scripts/reference-pages.ts';
 import { createServices } from '../../src/cli/services-wiring.ts';
 import { indicatorReference } from '../../src/indicators/reference.ts';
 import { run as runCommand } from '../cli/support.ts';
@@ -166,6 +167,7 @@ describe('the generated pages', () => {
     const read = (path: string): string => readFileSync(join(REPOSITORY, path), 'utf8');
     expect(read('docs/reference/run-folder.md')).toBe(runFolderReference());
     expect(read('docs/reference/calendars.md')).toBe(calendarReference());
+    expect(read('docs/reference/contracts.md')).toBe(contractReference());
     expect(read('docs/reference/indicators.md')).toBe(indicatorReference());
     expect(read('docs/README.md')).toBe(docsIndex());
   });

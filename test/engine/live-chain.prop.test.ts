@@ -259,6 +259,69 @@ describe('a live chain fed with the bars of a history', () => {
     expect(replayedRolls).toBeGreaterThan(20);
   });
 
+  it('rolls by published open interest as the batch does, stopped and restored too', () => {
+    let rolls = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom('next' as const, 'year' as const),
+        fc.nat(1000),
+        fc.integer({ min: 5, max: 250 }),
+        (within, seed, day) => {
+          const rule: RollRule = {
+            kind: 'open-interest',
+            within,
+            sessions: 2,
+            deadline: { days: 3, anchor: 'earlier' },
+          };
+          const all = marketOf(seed, 0);
+          // Published the next morning, for all contracts at one time.
+          const interest = all.days.flatMap((columns, index) =>
+            Array.from(columns.closeUs, (closeUs, row) => ({
+              contract: chain[index]!.id,
+              knownUs: closeUs + 10 * US_PER_HOUR,
+              openInterest: Math.max(0, 5000 - 900 * index + 40 * index * row - 6 * row),
+            })),
+          );
+          const schedule = buildRollSchedule({
+            root: 'ES',
+            chain,
+            rule,
+            calendar,
+            from,
+            to,
+            dailyCloses: (index) => all.days[index]!,
+            openInterest: (index) => {
+              const own = interest.filter((one) => one.contract === chain[index]!.id);
+              return {
+                length: own.length,
+                knownUs: Float64Array.from(own, (one) => one.knownUs),
+                openInterest: Float64Array.from(own, (one) => one.openInterest),
+              };
+            },
+          });
+          const options = {
+            config: { ...configOf(rule), carryOf: () => null },
+            bars: all.bars,
+            latencyUs,
+            interest,
+          };
+          const whole = new ChainWorld(options).start(startUs).run(endUs);
+          expect(whole.error).toBeNull();
+          expect(whole.chain.rolls).toEqual(schedule.rolls);
+          rolls += schedule.rolls.length;
+          const cutUs = sessionCloseUs(from) + day * 24 * US_PER_HOUR + 10 * US_PER_HOUR;
+          const first = new ChainWorld(options).start(startUs).run(cutUs);
+          const second = new ChainWorld(options)
+            .start(cutUs, throughJson(first.chain.save()))
+            .run(endUs);
+          expect(firstDifference(second, whole)).toBe('');
+        },
+      ),
+      { seed: SEED, numRuns: 12 },
+    );
+    expect(rolls).toBeGreaterThan(12);
+  });
+
   it('has subscribed to the contracts of the chain at any time, and to no others', () => {
     fc.assert(
       fc.property(dateRules, fc.nat(1000), fc.integer({ min: 0, max: 310 }), (rule, seed, day) => {

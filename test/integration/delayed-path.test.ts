@@ -1,12 +1,13 @@
 /** Engine and a delayed bar exchange together: a run whose messages take a bar, rolls and expiries included. */
 import { describe, expect, it } from 'vitest';
 import type { Strategy, StrategyContext } from '../../src/core/strategy.ts';
-import type { PriceTicks } from '../../src/core/units.ts';
+import type { RollPart, RollRecord } from '../../src/core/roll.ts';
+import type { PriceTicks, TradeDate, TsUs } from '../../src/core/units.ts';
 import { runEngine } from '../../src/engine/engine.ts';
 import { createRandom } from '../../src/engine/rng.ts';
 import { createBarExchange } from '../../src/sim/bar-exchange.ts';
 import type { BarRow, World, WorldOptions } from '../support/engine-world.ts';
-import { at, makeWorld } from '../support/engine-world.ts';
+import { at, DAY0, makeWorld } from '../support/engine-world.ts';
 
 const t = (ticks: number): PriceTicks => ticks as PriceTicks;
 
@@ -22,8 +23,13 @@ function run(
   options: Omit<WorldOptions, 'strategy'>,
   strategy: Strategy,
   delayBars: number = 1,
+  parts: readonly RollPart[] = [],
 ): World {
   const world = makeWorld({ ...options, strategy });
+  if (parts.length > 0) {
+    const rolls = world.config.chains[0]!.schedule.rolls as RollRecord[];
+    rolls[0] = { ...rolls[0], parts, effectiveUs: parts.at(-1)!.atUs } as RollRecord;
+  }
   const { table } = world.config;
   const random = createRandom(1);
   const venue = createBarExchange({ table, random, participation: Infinity, delayBars });
@@ -49,11 +55,11 @@ const issuesOf = (world: World): string[] => world.recorder.issues.map((issue) =
 
 const buy = (ctx: StrategyContext): void =>
   void ctx.submit({ contract: ctx.contract('ES'), side: 1, qty: 1, type: 'market' });
-const bracket = (ctx: StrategyContext): ReturnType<StrategyContext['bracket']> =>
+const bracket = (ctx: StrategyContext, qty = 1): ReturnType<StrategyContext['bracket']> =>
   ctx.bracket({
     contract: ctx.contract('ES'),
     side: 1,
-    qty: 1,
+    qty,
     type: 'market',
     stop: { at: { offsetTicks: 10 } },
     targets: [{ at: { offsetTicks: 40 } }],
@@ -120,6 +126,42 @@ describe('at a roll', () => {
       });
     const late = world(strategy(), 1);
     expect(late.recorder.rolls[0]!.ordersRecreated).toBe(2);
+  });
+
+  it('a roll in parts moves each share when it would without a delay, and cuts the exits at once', () => {
+    const part = (us: TsUs, share: number): RollPart => ({
+      atUs: us,
+      tradeDate: DAY0 as TradeDate,
+      share,
+      of: 2,
+      fromPrice: 100,
+      toPrice: 150,
+      isInferred: false,
+    });
+    const moves = (delayBars: number): { fills: string[]; exits: string[] } => {
+      let exits: string[] = [];
+      const strategy: Strategy = {
+        ...onBar({
+          0: (ctx) => {
+            bracket(ctx, 2);
+            // A second after the first share moved, before any bar could end.
+            ctx.setTimer('look', (at(0, 14) + 1_000_000) as TsUs);
+          },
+        }),
+        onTimer: (_name, ctx) =>
+          void (exits = ctx.openOrders().map((o) => `${o.contract} ${o.role} ${o.orderQty}`)),
+      };
+      const options = { front: bars(...flat(100, 12)), next: bars(...flat(150, 12)), days: 2 };
+      const late = run({ ...options, roll }, strategy, delayBars, [
+        part(at(0, 14), 1),
+        part(at(0, 16), 1),
+      ]);
+      return { fills: fillsOf(late), exits };
+    };
+    const plain = moves(0);
+    expect(plain.fills).toHaveLength(5);
+    expect(plain.exits).toContain('ESH2024 stop 1');
+    expect(moves(1)).toEqual(plain);
   });
 
   it('an order of the strategy that is on the way to the old contract ends there', () => {

@@ -32,6 +32,17 @@ describe('a run of any strategy on any market', () => {
     });
   });
 
+  it('breaks none of them either when its rolls move the position in shares', () => {
+    let moved = 0;
+    check(RUNS / 2, (input) => {
+      const { faults, watcher } = runFuzz(input, { hasParts: true });
+      expect(faults).toEqual([]);
+      const shares = watcher.rolls.filter((roll) => roll.netQty !== 0 && roll.policy === 'roll');
+      moved += shares.length;
+    });
+    expect(moved).toBeGreaterThan(5);
+  });
+
   it('is never better in a group under pessimistic, never worse under optimistic', () => {
     check(RUNS / 3, (input) => {
       expect(faultsOf(input, { policy: 'pessimistic' })).toEqual([]);

@@ -7,6 +7,7 @@ import { defineStrategy } from '../../src/core/strategy.ts';
 import { parseContractId } from '../../src/core/symbology.ts';
 import type { BacktestOutcome } from '../../src/research/backtest.ts';
 import { mergeRisk, rerunRun, runBacktest, TABLE_STORE } from '../../src/research/backtest.ts';
+import { benchmarkOf } from '../../src/research/benchmark.ts';
 import { readRun } from '../../src/research/run-store.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategies/index.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
@@ -119,6 +120,13 @@ describe('a backtest on the sample', () => {
     );
     const { fills } = readRun(out.dir, TABLE_STORE);
     const first = fills[0]!;
+    // The benchmark is this very strategy without its costs, but for the bar that each leg of a roll takes to fill.
+    const run = readRun(out.dir, TABLE_STORE);
+    const held = benchmarkOf(run)!;
+    const gain = (run.equity.at(-1)!.equityMicros - run.equity[0]!.equityMicros) / 1e6;
+    const costs = out.summary.metrics['totalCost']!.value!;
+    // Eight ticks a roll.
+    expect(Math.abs(held.at(-1)! - gain - costs)).toBeLessThan(run.rolls.length * 8 * 12.5);
     const late = out.summary.metrics['netOneBarLater']!.value!;
     const net = out.summary.metrics['netProfit']!.value!;
     // The two entries are one hourly bar apart: their opens differ by a few points, at 50 USD a point.
@@ -189,6 +197,28 @@ describe('a backtest on the sample', () => {
     expect(net(out.summary.optimistic)).toBeGreaterThan(net(out.summary.metrics));
     daily.remove();
   });
+
+  it('begins on the first date with minutes though its warm-up has none', async () => {
+    const minutes = makeSampleCatalog({
+      products: ['ES'],
+      from: '2022-03-01',
+      minuteFrom: '2022-11-01',
+      intervals: ['1m', '1h', '1d'],
+    });
+    // Forty daily bars before it reach into a contract that was rolled out before the first minute.
+    const out = await runBacktest(
+      backtestOptions(minutes, 'donchian-breakout', {
+        instruments: ['ES'],
+        from: '2022-11-02',
+        bounds: false,
+        report: false,
+      }),
+    );
+    expect(out.manifest).toMatchObject({ outcome: 'completed', executionIntervals: { ES: '1m' } });
+    expect(out.manifest.warmUp!.from < '2022-09-10').toBe(true);
+    expect(out.manifest.warmUp!.until).toBe('2022-11-02');
+    minutes.remove();
+  }, 60_000);
 
   it('counts the lines of its log', () => {
     const lines = readFileSync(join(donchian.dir, 'journal.jsonl'), 'utf8').trimEnd().split('\n');

@@ -9,6 +9,7 @@ import type {
   ChainRow,
   LiveChainConfig,
   LiveChainState,
+  OpenInterestReading,
 } from '../../src/engine/chain/types.ts';
 
 export interface WorldOptions {
@@ -18,6 +19,8 @@ export interface WorldOptions {
   /** Between the close of a bar and its arrival; by contract and time, so that contracts arrive in mixed order. */
   readonly latencyUs?: (bar: ChainBar) => number;
   readonly positions?: readonly BrokerPosition[];
+  /** Published open interest, known at once. */
+  readonly interest?: readonly OpenInterestReading[];
   /** False: the position stays where it is after a roll. */
   readonly isFollowing?: boolean;
 }
@@ -27,7 +30,11 @@ export class ChainWorld {
   readonly effects: ChainEffect[] = [];
   readonly subscribed = new Set<ContractId>();
   readonly #options: WorldOptions;
-  readonly #arrivals: readonly { readonly atUs: number; readonly bar: ChainBar }[];
+  readonly #arrivals: readonly {
+    readonly atUs: number;
+    readonly bar: ChainBar | null;
+    readonly reading: OpenInterestReading | null;
+  }[];
   readonly #positions: Map<ContractId, number>;
   readonly #timers = new Map<string, number>();
   #next = 0;
@@ -37,9 +44,13 @@ export class ChainWorld {
     this.#options = options;
     this.chain = new LiveChain(options.config);
     this.#positions = new Map(options.positions?.map((one) => [one.contract, one.netQty]));
-    this.#arrivals = options.bars
-      .map((bar) => ({ atUs: bar.closeUs + (options.latencyUs?.(bar) ?? 100_000), bar }))
-      .toSorted((a, b) => a.atUs - b.atUs);
+    const bars = options.bars.map((bar) => {
+      return { atUs: bar.closeUs + (options.latencyUs?.(bar) ?? 100_000), bar, reading: null };
+    });
+    const interest = (options.interest ?? []).map((reading) => {
+      return { atUs: reading.knownUs, bar: null, reading };
+    });
+    this.#arrivals = [...bars, ...interest].toSorted((a, b) => a.atUs - b.atUs);
   }
 
   get rows(): ChainRow[] {
@@ -78,8 +89,10 @@ export class ChainWorld {
       } else {
         this.#next += 1;
         this.nowUs = Math.max(this.nowUs, barUs);
-        if (this.subscribed.has(arrival!.bar.contract))
-          this.send({ kind: 'bar', nowUs: this.nowUs, bar: arrival!.bar });
+        const { bar, reading } = arrival!;
+        if (bar !== null && this.subscribed.has(bar.contract))
+          this.send({ kind: 'bar', nowUs: this.nowUs, bar });
+        if (reading !== null) this.send({ kind: 'open-interest', nowUs: this.nowUs, reading });
       }
     }
     this.nowUs = Math.max(this.nowUs, untilUs);
@@ -125,7 +138,11 @@ export class ChainWorld {
           bar.closeUs <= asked.toUs,
       )
       .toSorted((a, b) => a.closeUs - b.closeUs);
-    return { kind: 'history', nowUs: this.nowUs, contract: asked.contract, bars };
+    const openInterest = (this.#options.interest ?? []).filter(
+      (one) =>
+        one.contract === asked.contract && one.knownUs > asked.fromUs && one.knownUs <= asked.toUs,
+    );
+    return { kind: 'history', nowUs: this.nowUs, contract: asked.contract, bars, openInterest };
   }
 }
 

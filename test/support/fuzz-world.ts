@@ -58,6 +58,8 @@ export interface FuzzCase {
 }
 
 export interface FuzzOptions {
+  /** The roll moves the position in three shares, half an hour apart. */
+  readonly hasParts?: boolean;
   readonly chunk?: number;
   /** Registers a product that nothing trades, before or after the others. */
   readonly bystander?: 'first' | 'last';
@@ -178,6 +180,8 @@ export class Watcher extends TestRecorder {
   readonly modified: Set<string> = new Set();
   /** The policy of the run moves positions at a roll. */
   isRolling: boolean = false;
+  /** It moves them in shares, of which the strategy hears nothing before the last. */
+  hasParts: boolean = false;
   delayBars: number = 0;
   rollsProtected: number = 0;
   readonly #bars: ReadonlyMap<string, Bar>;
@@ -200,6 +204,9 @@ export class Watcher extends TestRecorder {
     const id = order.clOrdId as string;
     const before = this.views.get(id);
     this.views.set(id, order);
+    if (this.hasParts && order.tag === 'roll')
+      for (const [key, group] of this.groups)
+        if (group.contract === order.contract) this.excused.add(key);
     if (before !== undefined && order.cumQty < before.cumQty) this.fault(`${id} cumQty falls`);
     if (order.cumQty > order.orderQty) this.fault(`${id} cumQty above orderQty`);
     const isEnd = ['Filled', 'Canceled', 'Expired', 'Rejected', 'Denied'].includes(order.status);
@@ -423,6 +430,19 @@ export function runFuzz(input: FuzzCase, options: FuzzOptions = {}): FuzzRun {
       pricesUs: rollUs,
       isInferred: false,
       reason: 'test',
+      ...(options.hasParts === true
+        ? {
+            parts: [2, 1, 0].map((halfHours) => ({
+              atUs: (rollUs - halfHours * 1_800_000_000) as TsUs,
+              tradeDate: Math.floor(rollUs / US_PER_DAY) as TradeDate,
+              share: 1,
+              of: 3,
+              fromPrice: priceOf(front!),
+              toPrice: priceOf(next!),
+              isInferred: false,
+            })),
+          }
+        : {}),
     };
     const schedule: RollSchedule = {
       root,
@@ -438,6 +458,7 @@ export function runFuzz(input: FuzzCase, options: FuzzOptions = {}): FuzzRun {
   });
   const watcher = new Watcher(barMap, spreadTicks);
   watcher.isRolling = positionsOnRoll === 'roll';
+  watcher.hasParts = options.hasParts === true;
   watcher.delayBars = options.delayBars ?? 0;
   const journal = new MemoryJournal();
   const random = createRandom(seed);

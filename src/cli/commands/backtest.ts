@@ -17,6 +17,7 @@ import { formatCount } from '../format.ts';
 import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { Output } from '../output.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
 import { createProgress } from '../progress.ts';
 import { frameInFile, isTradingError, stackOf } from '../report-error.ts';
@@ -77,6 +78,7 @@ async function backtestOptions(
   const execution = textFlag(call, 'execution');
   if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
   const rates = readRates(values.rates);
+  const calendars = await calendarTextsOf(config);
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -100,12 +102,14 @@ async function backtestOptions(
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
     ...(rates === undefined ? {} : { rates }),
+    ...(calendars.length === 0 ? {} : { calendars }),
     command: call.command,
-    // `rerun` reads the first four back.
+    // `rerun` reads the first five back.
     config: {
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
+      ...(calendars.length === 0 ? {} : { calendars }),
       risk: values.risk,
       values,
       origins: config.origins,

@@ -139,6 +139,11 @@ function valuesOf(call: CommandCall, kind: ValueKind): Promise<readonly string[]
       }
       case 'error':
         return Object.keys(await (await import('../error-pages.ts')).allErrorPages());
+      case 'calendar': {
+        const { calendarTools, loadInstruments } = await call.services();
+        const specs = await loadInstruments(instrumentsDirOf(await call.config()));
+        return [...specs.keys(), ...(await calendarTools('error')).groups];
+      }
       case 'shell':
         return SHELLS;
     }

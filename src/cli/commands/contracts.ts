@@ -7,6 +7,7 @@ import { didYouMean } from '../../core/suggest.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../../core/trade-date.ts';
 import type { TradeDate } from '../../core/units.ts';
 import { toIsoUtc } from '../../core/units.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg, textFlag } from '../command.ts';
 import { dateFlag, numberFlag } from '../flag-values.ts';
@@ -46,7 +47,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     atText === undefined
       ? (Math.floor(call.host.nowMs() / MS_PER_DAY) as TradeDate)
       : parseTradeDate(atText);
-  const book = await services.contractBook(specs.values());
+  const book = await services.contractBook(specs.values(), await calendarTextsOf(config));
   const spec = specs.get(word.toUpperCase());
   if (spec !== undefined && textFlag(call, 'venue') === undefined) {
     showProduct({ call, book, spec, at }, atText !== undefined);
@@ -185,7 +186,7 @@ function datesText(spec: InstrumentSpec, contract: ContractSpec): string {
   const { dates } = contract;
   const confidence = `confidence ${dates.confidence ?? spec.confidence}`;
   return dates.kind === 'exact'
-    ? `exact, by the exchange's rule; ${confidence}`
+    ? `exact, by the exchange's rule${dates.basis === 'rule' ? ' over holidays that are not published yet' : ''}; ${confidence}`
     : `approximate: ${dates.why ?? 'not by a published calendar'}; ${confidence}`;
 }
 
@@ -329,6 +330,7 @@ function contractJson(contract: ContractSpec, view: View): Record<string, unknow
     daysLeft: days < 0 ? null : days,
     settlement: view.spec.settlement,
     kind: dates.kind,
+    basis: dates.kind === 'exact' ? (dates.basis ?? 'published') : null,
     why: dates.kind === 'exact' ? null : (dates.why ?? null),
     confidence: dates.confidence ?? view.spec.confidence,
     symbols: {

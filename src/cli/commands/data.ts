@@ -21,6 +21,7 @@ import { splitRoots } from '../strategy-loader.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Column } from '../table.ts';
 import { renderTable } from '../table.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
 import { fieldLines, wrap } from '../wrap.ts';
 
@@ -287,7 +288,12 @@ export async function dataCheck(call: CommandCall): Promise<ExitCode> {
   const services = await call.services();
   const name = textArg(call, 0) || config.values.dataset;
   const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
-  const check = await services.checkDataset(config.values.catalog, instrumentsDirOf(config), name);
+  const check = await services.checkDataset(
+    config.values.catalog,
+    instrumentsDirOf(config),
+    name,
+    await calendarTextsOf(config),
+  );
   const shown = new Map<string, number>();
   const problems = check.problems.filter((problem) => {
     const count = (shown.get(problem.reason) ?? 0) + 1;

@@ -53,7 +53,12 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-function readText(call: CommandCall, flag: string, file: string): { file: string; text: string } {
+/** A file named by a flag. Errors: E_IMPORT_FILE. */
+export function readText(
+  call: CommandCall,
+  flag: string,
+  file: string,
+): { file: string; text: string } {
   try {
     return { file, text: readFileSync(resolve(call.host.cwd, file), 'utf8') };
   } catch (cause) {

@@ -1,6 +1,7 @@
 /** `frontmonth trades|orders|fills <run>`: one table viewer over the tables of a run. */
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
+import { toFractionText } from '../../core/price-notation.ts';
 import { toIsoDate } from '../../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../core/units.ts';
 import { toIsoUtc } from '../../core/units.ts';
@@ -288,10 +289,15 @@ function cellText(
   if (column.endsWith('Us'))
     return formatTime(value, call.out.options.utc ? 'UTC' : (instrument?.zone ?? 'UTC'));
   if (/^(limit|stop|price)Ticks$/.test(column) && instrument !== undefined)
-    return (value * instrument.tickSize).toFixed(instrument.decimals);
+    return priceText(call, value * instrument.tickSize, instrument);
   if (column.endsWith('Price') && instrument !== undefined)
-    return value.toFixed(instrument.decimals);
+    return priceText(call, value, instrument);
   return Number.isInteger(value) ? String(value) : value.toFixed(2);
+}
+
+function priceText(call: CommandCall, price: number, instrument: RunInstrument): string {
+  const fraction = hasFlag(call, 'fractions') ? toFractionText(price, instrument.tickSize) : null;
+  return fraction ?? price.toFixed(instrument.decimals);
 }
 
 /** Times in ISO UTC and dates as text; NaN becomes null in JSON. */

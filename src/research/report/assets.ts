@@ -3,7 +3,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { TradingError } from '../../core/errors.ts';
 
-export type AssetName = 'uplot.js' | 'uplot.css' | 'lightweight-charts.js' | 'page.js' | 'page.css';
+export type AssetName =
+  | 'uplot.js'
+  | 'uplot.css'
+  | 'lightweight-charts.js'
+  | 'page.js'
+  | 'page.css'
+  | 'calendar.css'
+  | 'continuous.js';
 
 /** Where a clone has each file; a built package has all of them in `dist/assets/` under the names above. */
 const IN_CLONE: Readonly<Record<AssetName, string>> = {
@@ -13,6 +20,8 @@ const IN_CLONE: Readonly<Record<AssetName, string>> = {
     'node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js',
   'page.js': 'src/research/report/page/page.js',
   'page.css': 'src/research/report/page/page.css',
+  'calendar.css': 'src/research/report/page/calendar.css',
+  'continuous.js': 'src/research/report/page/continuous.js',
 };
 
 /** What the build copies into `dist/assets/`: name there, path in the clone. */

@@ -1,4 +1,5 @@
 /** What the report page gets: the summary as it is, tables, and packed columns. The page formats; it computes no figure. */
+import { BENCHMARK_LABEL, benchmarkOf } from '../benchmark.ts';
 import type { DailySeries } from '../daily.ts';
 import { indexCurve, moneyCurve, toDailySeries, underwater } from '../daily.ts';
 import { DATES_PER_YEAR, baseMicros, baseNet, tradeFigures } from '../metrics.ts';
@@ -79,6 +80,8 @@ export interface ReportModel {
   readonly manifest: RunManifest;
   readonly labels: readonly string[];
   readonly spans: readonly ReportSpan[];
+  /** What the column `day.benchmark` is. */
+  readonly benchmark: string;
   readonly compared: RunSummary | null;
   readonly theme: Theme;
   readonly candles: 'blue-orange' | 'green-red';
@@ -197,6 +200,7 @@ export function buildReportModel(
     summary,
     manifest,
     spans: options.spans ?? spansOf(run.manifest),
+    benchmark: BENCHMARK_LABEL,
     compared: options.compared ?? null,
     labels: [
       ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
@@ -329,6 +333,7 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
       values: run.equity.map((one) => (bound.get(one.tradeDate) ?? NaN) / 1e6),
     },
     { name: 'day.closed', decimals: 6, values: closedEquity(run, daily) },
+    { name: 'day.benchmark', decimals: 6, values: benchmarkEquity(run, daily) },
     { name: 'day.drawdown', decimals: 2, values: underwater(money.start, money.level, false) },
     {
       name: 'day.drawdownShare',
@@ -345,6 +350,13 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
     { name: 'day.net', decimals: 4, values: share((one) => one.netNotional) },
     { name: 'day.contracts', values: contractsHeld(run, daily) },
   ];
+}
+
+/** The capital and what holding one contract of each product gained; NaN where that is not known. */
+function benchmarkEquity(run: RunData, daily: DailySeries): Float64Array {
+  const gained = benchmarkOf(run);
+  if (gained === null) return new Float64Array(daily.length).fill(NaN);
+  return gained.map((units) => daily.capital + units);
 }
 
 /** Equity counted only at exits: an option of the chart, never the default, as it hides floating losses. */

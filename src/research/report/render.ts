@@ -126,7 +126,11 @@ export function htmlPage(page: {
     `<style>${page.style}</style>`,
     '</head>',
     '<body>',
-    '<noscript>This report draws itself with the scripts inside this file; please allow them. Nothing is loaded from anywhere.</noscript>',
+    ...(page.scripts.length === 0
+      ? []
+      : [
+          '<noscript>This report draws itself with the scripts inside this file; please allow them. Nothing is loaded from anywhere.</noscript>',
+        ]),
     '<div id="app"></div>',
     ...page.data.map((one) => `<script type="${one.type}" id="${one.id}">${one.text}</script>`),
     ...page.scripts.map((script) => `<script>${script}</script>`),

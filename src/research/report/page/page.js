@@ -99,6 +99,21 @@
   function isNone(value) {
     return value === null || value === undefined || Number.isNaN(value) || value === '';
   }
+  /** Digits of the thirty-seconds in which Treasuries are quoted; -1 for every other product. */
+  function fractionDigits(instrument) {
+    return [1, 2, 4, 8].indexOf(1 / (32 * (instrument?.tickSize ?? 1)));
+  }
+  /** 110'16.5, where the reader chose it and the price lies on a tick; an average of fills may not. */
+  function fraction(price, instrument) {
+    const digits = fractionDigits(instrument);
+    if (digits < 0 || state.get('prices') !== 'fractions') return null;
+    const ticks = Math.abs(price) / instrument.tickSize;
+    if (Math.abs(ticks - Math.round(ticks)) > 1e-6) return null;
+    const units = Math.round(ticks) * instrument.tickSize * 32;
+    const whole = Math.floor(units / 32);
+    const rest = (units - whole * 32).toFixed(digits).padStart(digits === 0 ? 2 : 3 + digits, '0');
+    return `${price < 0 ? '-' : ''}${whole}'${rest}`;
+  }
   function format(kind, value, instrument) {
     if (isNone(value)) return '–';
     if (typeof value === 'string') return value;
@@ -124,7 +139,7 @@
       case 'duration':
         return duration(value);
       case 'price':
-        return fixed(value, instrument?.decimals ?? 2);
+        return fraction(value, instrument) ?? fixed(value, instrument?.decimals ?? 2);
       default:
         return String(value);
     }
@@ -1091,6 +1106,21 @@
     );
     theme.addEventListener('change', () => setTheme(theme.value));
     setTheme.show = (name) => (theme.value = name);
+    const notation = h(
+      'select',
+      { 'aria-label': 'Prices of Treasuries' },
+      h('option', { value: '' }, 'decimals'),
+      h(
+        'option',
+        { value: 'fractions', selected: state.get('prices') === 'fractions' },
+        "110'16.5",
+      ),
+    );
+    notation.addEventListener('change', () => {
+      setState('prices', notation.value || null);
+      for (const draw of tables) draw();
+    });
+    const hasNotation = manifest.instruments.some((one) => fractionDigits(one) >= 0);
     return h(
       'header',
       { class: 'top' },
@@ -1104,6 +1134,7 @@
         { class: 'bar' },
         model.labels.map((label) => h('span', { class: 'label' }, label)),
         copy,
+        hasNotation ? h('label', { class: 'muted' }, 'Prices ', notation) : null,
         h('label', { class: 'muted' }, 'Theme ', theme),
       ),
       manifest.error
@@ -1340,9 +1371,10 @@
         ? ' The optimistic bound is the same line.'
         : '';
     const equity = data['day.equity'];
-    const canLog = equity.every((value) => value > 0);
+    const held = Array.from(data['day.benchmark']).filter((value) => !Number.isNaN(value));
+    const canLog = [...equity, ...held].every((value) => value > 0);
     // One width of the axis: the drawdown stands under the equity on the same dates.
-    const widest = [...equity, ...data['day.drawdown'].map((value) => -value)];
+    const widest = [...equity, ...held, ...data['day.drawdown'].map((value) => -value)];
     const axisWidth =
       22 + 7 * Math.max(...widest.map((value) => axisText('amount', Math.round(value)).length));
     const series = [{ label: summary.fillPolicy, values: padded(equity), colour: 'gain' }];
@@ -1353,15 +1385,18 @@
         colour: 'third',
         isThin: true,
       });
-    const closed = h('button', { type: 'button', 'aria-pressed': 'false' }, 'Closed trades only');
+    const option = (label) => h('button', { type: 'button', 'aria-pressed': 'false' }, label);
+    const closed = option('Closed trades only');
+    const benchmark = option('Benchmark');
+    benchmark.title = model.benchmark;
+    const isOn = (button) => button.getAttribute('aria-pressed') === 'true';
     const host = h('div');
-    const build = (isClosed) => {
-      const drawn = isClosed
-        ? [
-            ...series,
-            { label: 'closed trades', values: padded(data['day.closed']), colour: 'fourth' },
-          ]
-        : series;
+    const build = () => {
+      const drawn = [...series];
+      const extra = (label, name) =>
+        drawn.push({ label, values: padded(data[name]), colour: 'fourth' });
+      if (isOn(closed)) extra('closed trades', 'day.closed');
+      if (isOn(benchmark)) extra(`benchmark: ${model.benchmark}`, 'day.benchmark');
       return lineChart({
         title: `Equity, ${currency}, daily mark`,
         summary: `From ${fixed(model.manifest.capitalMicros / 1e6, 2)} to ${fixed(equity.at(-1), 2)}; settled low ${fixed(Math.min(...equity), 2)}.${bound}${spans.length === 0 ? '' : ` Grey: ${spans.map((one) => one.label).join(', ')}.`}`,
@@ -1376,16 +1411,17 @@
         axisWidth,
         onRange: range.onShown,
         connect: range.connect,
-        tools: [closed],
+        tools: held.length === 0 ? [closed] : [closed, benchmark],
       });
     };
-    host.append(build(false));
-    closed.addEventListener('click', () => {
-      const on = closed.getAttribute('aria-pressed') !== 'true';
-      closed.setAttribute('aria-pressed', String(on));
-      host.replaceChildren(build(on));
-      redraw.at(-1)();
-    });
+    host.append(build());
+    for (const button of [closed, benchmark]) {
+      button.addEventListener('click', () => {
+        button.setAttribute('aria-pressed', String(!isOn(button)));
+        host.replaceChildren(build());
+        redraw.at(-1)();
+      });
+    }
     const max = figure('maxDrawdown');
     const drawdown = lineChart({
       title: `Drawdown, ${currency}`,

@@ -1,0 +1,82 @@
+/** Which contracts stand beside those of a chain on the curve, for series that are declared with `curve`. */
+import { carryYears } from '../core/carry.ts';
+import { neighboursOf } from '../core/chain.ts';
+import { cyclesOf } from '../core/listing.ts';
+import type { ContractMonth } from '../core/cycle.ts';
+import type {
+  ContractId,
+  ContractSpec,
+  ContractTable,
+  InstrumentSpec,
+} from '../core/instrument.ts';
+import type { SeriesRequest } from '../core/strategy.ts';
+import { toContractId } from '../core/symbology.ts';
+import type { CurveTable } from '../engine/config.ts';
+
+export interface CurveNeighbours {
+  readonly forward: ContractId | null;
+  readonly previous: ContractId | null;
+  readonly carry: ContractId | null;
+}
+
+/**
+ * Neighbours of one contract. `chain` replaces the product's hold cycle where the data came with their own choice of
+ * contracts; the carry contract is always by the priced cycle.
+ */
+export function curveNeighbours(
+  contract: Pick<ContractSpec, 'id' | 'year' | 'month'>,
+  spec: InstrumentSpec,
+  request: Pick<SeriesRequest, 'curve'>,
+  chain: readonly ContractSpec[] | null,
+): CurveNeighbours {
+  const asked = typeof request.curve === 'object' ? request.curve.carryOffset : undefined;
+  const near = neighboursOf(contract, cyclesOf(spec), asked ?? spec.carryOffset ?? 1);
+  const id = (month: ContractMonth | null): ContractId | null =>
+    month === null ? null : toContractId(spec.root, month.year, month.month);
+  if (chain === null)
+    return { forward: id(near.forward), previous: id(near.previous), carry: id(near.carry) };
+  const at = chain.findIndex((each) => each.id === contract.id);
+  return {
+    forward: at < 0 ? null : (chain[at + 1]?.id ?? null),
+    previous: chain[at - 1]?.id ?? null,
+    carry: id(near.carry),
+  };
+}
+
+/** Contracts that a curve needs and the chain lacks, as far as the data have them; each once, in order of delivery. */
+export function curveContracts(
+  chain: readonly ContractSpec[],
+  neighbours: (contract: ContractSpec) => CurveNeighbours,
+  has: (id: ContractId) => boolean,
+): ContractId[] {
+  const known = new Set(chain.map(({ id }) => id));
+  const wanted = new Set<ContractId>();
+  for (const contract of chain) {
+    const near = neighbours(contract);
+    for (const id of [near.forward, near.previous, near.carry])
+      if (id !== null && !known.has(id) && has(id)) wanted.add(id);
+  }
+  return [...wanted];
+}
+
+/** The table of one series. Contracts of other products have no neighbours. */
+export function curveTable(
+  table: ContractTable,
+  root: string,
+  neighbours: (contract: ContractSpec) => CurveNeighbours,
+): CurveTable {
+  const { length } = table.contracts;
+  const rows = (): Int32Array => new Int32Array(length).fill(-1);
+  const [forward, previous, carry] = [rows(), rows(), rows()];
+  const years = new Float64Array(length).fill(NaN);
+  table.contracts.forEach((contract, row) => {
+    if (contract.root !== root) return;
+    const near = neighbours(contract);
+    const indexOf = (id: ContractId | null): number => (id === null ? -1 : table.indexOf(id));
+    forward[row] = indexOf(near.forward);
+    previous[row] = indexOf(near.previous);
+    carry[row] = indexOf(near.carry);
+    if (carry[row]! >= 0) years[row] = carryYears(contract, table.contractAt(carry[row]!));
+  });
+  return { forward, previous, carry, carryYears: years };
+}
