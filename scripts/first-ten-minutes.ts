@@ -115,6 +115,7 @@ const GOLDEN_REST: readonly string[] = [
 const SMOKE = `import { defineConfig, defineStrategy, int, Side } from 'frontmonth';
 import * as calendars from 'frontmonth/calendars';
 import * as data from 'frontmonth/data';
+import * as indicators from 'frontmonth/indicators';
 import * as research from 'frontmonth/research';
 import * as sim from 'frontmonth/sim';
 import * as strategies from 'frontmonth/strategies';
@@ -129,7 +130,7 @@ export default defineStrategy({
     return { onBar: (bar, ctx) => { if (whole > 2) ctx.submit({ contract: ctx.contract(bar.root), side: Side.Buy, qty: 1, type: 'market' }); } };
   },
 });
-export const parts = [calendars, data, research, sim, strategies, testing];
+export const parts = [calendars, data, indicators, research, sim, strategies, testing];
 `;
 
 function smokeTypes(dir: string): void {

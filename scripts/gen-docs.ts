@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
+import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, contractReference } from './calendar-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
@@ -18,6 +19,7 @@ const pages: Readonly<Record<string, string>> = {
     ]),
   ),
   'docs/reference/metrics.md': metricsReference(),
+  'docs/reference/indicators.md': indicatorReference(),
   'docs/reference/run-folder.md': runFolderReference(),
   'docs/reference/calendars.md': calendarReference(),
   'docs/reference/contracts.md': contractReference(),

@@ -12,7 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   data: ['core'],
   sim: ['core'],
   engine: ['core'],
-  strategies: ['core'],
+  indicators: ['core'],
+  strategies: ['core', 'indicators'],
   live: ['core'],
   testing: ['core', 'calendars', 'data', 'sim', 'engine', 'strategies', 'research'],
   research: ['core', 'calendars', 'data', 'sim', 'engine', 'strategies'],
@@ -41,6 +42,7 @@ const NODE_BUILTINS: Readonly<Record<string, readonly string[]>> = {
   core: [],
   calendars: [],
   sim: [],
+  indicators: [],
   strategies: [],
   engine: ['node:crypto'],
 };

@@ -9,6 +9,7 @@ const CATALOG_FILES: Readonly<Record<string, readonly string[]>> = {
   data: ['errors.ts'],
   sim: ['errors.ts'],
   engine: ['errors.ts'],
+  indicators: ['errors.ts'],
   strategies: ['errors.ts'],
   research: ['errors.ts'],
 };

@@ -15,7 +15,7 @@ import type {
   StrategyContext,
 } from '../core/strategy.ts';
 import { defineStrategy, int, number } from '../core/strategy.ts';
-import { Atr } from './indicators/atr.ts';
+import { Atr } from '../indicators/ranges.ts';
 
 const params = {
   entryBars: int({

@@ -12,8 +12,8 @@ import type {
   StrategyContext,
 } from '../core/strategy.ts';
 import { choice, defineStrategy, int, number } from '../core/strategy.ts';
-import { ChangeStdev } from './indicators/stdev.ts';
-import { Ema } from './indicators/ema.ts';
+import { ChangeStdev } from '../indicators/statistics.ts';
+import { Ema } from '../indicators/averages.ts';
 
 const params = {
   fast: int({

@@ -19,6 +19,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { calendarReference, contractReference } from '../../scripts/calendar-pages.ts';
 import { docsIndex, runFolderReference } from '../../scripts/reference-pages.ts';
 import { createServices } from '../../src/cli/services-wiring.ts';
+import { indicatorReference } from '../../src/indicators/reference.ts';
 import { run as runCommand } from '../cli/support.ts';
 import type { DocBlock, DocPage } from '../support/doc-pages.ts';
 import {
@@ -167,6 +168,7 @@ describe('the generated pages', () => {
     expect(read('docs/reference/run-folder.md')).toBe(runFolderReference());
     expect(read('docs/reference/calendars.md')).toBe(calendarReference());
     expect(read('docs/reference/contracts.md')).toBe(contractReference());
+    expect(read('docs/reference/indicators.md')).toBe(indicatorReference());
     expect(read('docs/README.md')).toBe(docsIndex());
   });
 });

@@ -122,6 +122,7 @@ const ENTRIES: readonly string[] = [
   'sim',
   'data',
   'calendars',
+  'indicators',
   'strategies',
   'research',
   'testing',

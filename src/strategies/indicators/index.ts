@@ -1,3 +1,2 @@
-export { Atr } from './atr.ts';
-export { ChangeStdev } from './stdev.ts';
-export { Ema } from './ema.ts';
+/** The indicators that the built-in strategies use; the library is `src/indicators`. */
+export { Atr, ChangeStdev, Ema } from '../../indicators/index.ts';
