@@ -108,7 +108,10 @@ export interface InstrumentSpec {
   readonly pricedCycle?: string;
   /** Contract months that never traded, such as `2023F`: never held, never a carry contract. */
   readonly skippedMonths?: readonly string[];
-  /** The carry contract: one step later (1) or earlier (-1) in the priced cycle. */
+  /**
+   * The carry contract: one step later (1, also where absent) or earlier (-1) in the priced cycle. Earlier wants a held contract
+   * that is not the front: the contract before the front has ended.
+   */
   readonly carryOffset?: 1 | -1;
   /** Calendar days from the approximate expiry to the desired roll date, zero or negative. */
   readonly rollOffsetDays?: number;

