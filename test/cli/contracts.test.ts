@@ -33,7 +33,7 @@ describe('frontmonth contracts', () => {
     expect(out).toContain('read as       CON.F.US.CLE.Z25 of ProjectX on 2025-11-18');
     expect(out).toMatch(/Globex +CLZ5/);
     expect(out).toMatch(/IB key +CL NYMEX CL 202512/);
-    expect(out).toMatch(/carry +CLX2025/);
+    expect(out).toMatch(/carry +CLF2026/);
   });
 
   it('gives the same as JSON', async () => {
