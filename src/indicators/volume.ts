@@ -59,12 +59,19 @@ export function obv(bars: Pick<HighLowVolume, 'length' | 'close' | 'volume'>): F
   return out;
 }
 
-/** Sums of volume × distance from the first price, compensated: as exact after a million bars as after ten. */
+/**
+ * Sums of volume × distance from the first traded price, compensated: as exact after a million bars as after ten. Squares are
+ * taken from the mean as it moves (West 1979), so that one price, however far from the first, has no deviation.
+ */
 class VwapSums implements Part {
   #pivot: number = NaN;
   readonly #volume: CompensatedSum = new CompensatedSum();
   readonly #moved: CompensatedSum = new CompensatedSum();
   readonly #squares: CompensatedSum = new CompensatedSum();
+
+  get #isEmpty(): boolean {
+    return this.#volume.value === 0;
+  }
 
   clear(): void {
     this.#pivot = NaN;
@@ -74,11 +81,14 @@ class VwapSums implements Part {
   }
 
   add(price: number, volume: number): void {
+    if (!(volume > 0)) return;
     if (Number.isNaN(this.#pivot)) this.#pivot = price;
     const distance = price - this.#pivot;
+    const before = this.#isEmpty ? distance : this.#moved.value / this.#volume.value;
     this.#volume.add(volume);
     this.#moved.add(volume * distance);
-    this.#squares.add(volume * distance * distance);
+    const after = this.#moved.value / this.#volume.value;
+    this.#squares.add(volume * (distance - before) * (distance - after));
   }
 
   /** NaN while no volume was seen. */
@@ -87,9 +97,7 @@ class VwapSums implements Part {
   }
 
   deviation(): number {
-    const volume = this.#volume.value;
-    const mean = this.#moved.value / volume;
-    const variance = this.#squares.value / volume - mean * mean;
+    const variance = this.#squares.value / this.#volume.value;
     // What rounding leaves below zero is zero; NaN stays.
     return variance <= 0 ? 0 : Math.sqrt(variance);
   }

@@ -120,6 +120,19 @@ describe('a market that stands still', () => {
   });
 });
 
+describe('a price far from the first', () => {
+  it('has no deviation of its own, also where the first bar had no volume', () => {
+    const price = Float64Array.of(100.3, 4000.1, 4000.1, 4000.1);
+    const volume = Float64Array.of(0, 3, 5, 7);
+    const average = lib.anchoredVwap(
+      { high: price, low: price, close: price, volume },
+      { price: 'close' },
+    );
+    expect(Array.from(average.value)).toEqual([NaN, 4000.1, 4000.1, 4000.1]);
+    expect(Array.from(average.deviation)).toEqual([NaN, 0, 0, 0]);
+  });
+});
+
 describe('prices at zero and below', () => {
   const values = Float64Array.from([2, 1, -1, 1, 2, 3, 4]);
   it('have no log return, until they have left the window', () => {
