@@ -200,6 +200,7 @@ export class RollDesk implements RollListener {
     if (config.rollFills === 'record') this.#records.push({ roll, dueUs: nowUs + 1 });
     // What a delaying venue has not seen yet changes what moves.
     config.venue.hasten?.(roll.fromIndex, nowUs);
+    this.#reportBare(roll, chain.flight, nowUs);
     chain.flight ??= newFlight(chain.row, roll, 'roll');
     const signed = Math.sign(netQty) * qty;
     const legs = this.#planLegs(
@@ -347,6 +348,7 @@ export class RollDesk implements RollListener {
       this.#records.push({ roll, dueUs: nowUs + 1 });
     // What a delaying venue has not seen yet is part of what moves.
     if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
+    if (policy === 'roll') this.#reportBare(roll, begun, nowUs);
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex, begun);
       if (begun !== null) {
@@ -384,6 +386,24 @@ export class RollDesk implements RollListener {
     });
   }
 
+  /** A stop that came after a share was decided does not follow what that share is still moving: said, not hidden. */
+  #reportBare(roll: RollRecord, flight: RollInFlight | null, nowUs: TsUs): void {
+    const net = this.#parts.portfolio.netQty[roll.fromIndex]!;
+    const rest = Math.abs(this.#restOf(roll.fromIndex, flight));
+    if (Math.abs(net) === rest) return;
+    let stops = 0;
+    for (const orders of this.#exitsOf(roll.fromIndex, net)) stops += sumOf(orders, 'stop');
+    const bare = Math.min(Math.abs(net), stops) - rest;
+    if (bare <= 0) return;
+    this.#parts.desk.issue({
+      code: 'E_POSITION_UNPROTECTED',
+      severity: 'warning',
+      message: `${bare} of ${net} ${roll.from} are on their way to ${roll.to} without the stop that was sent after their share had left`,
+      tsUs: nowUs,
+      contract: roll.from,
+    });
+  }
+
   /** All but the legs of a roll in parts that still wait for their fills. */
   #cancelWorking(contractIndex: number, flight: RollInFlight | null): void {
     for (const order of this.#parts.orders.open())
@@ -415,10 +435,10 @@ export class RollDesk implements RollListener {
       const key = order.groupId ?? '';
       byGroup.set(key, [...(byGroup.get(key) ?? []), order]);
     }
-    // Brackets own what they entered; single exits follow, for what is left.
-    const singles = byGroup.get('');
-    byGroup.delete('');
-    return [...byGroup.values(), ...(singles === undefined ? [] : [singles])];
+    // The position may be smaller than all of them: what holds a stop comes first, and brackets own what they entered.
+    const rank = (orders: readonly Order[]): number =>
+      (orders.some(isStop) ? 0 : 2) + (orders[0]!.groupId === null ? 1 : 0);
+    return [...byGroup.values()].toSorted((a, b) => rank(a) - rank(b));
   }
 
   /** The open leg in parts: one for each group of exits, and one for what had none. `held` stands in the old contract. */
@@ -593,6 +613,11 @@ interface RollLeg {
   readonly exits: readonly Order[];
   /** The exits on the new contract: built before the cancels empty the old ones. */
   readonly moved?: readonly DraftOrder[];
+}
+
+/** An exit against a loss: what is touched on the way to a profit has a trigger too. */
+function isStop(order: Order): boolean {
+  return order.role === 'stop' || /stop/.test(order.type);
 }
 
 function sumOf(orders: readonly Order[], role: 'stop' | 'target'): number {

@@ -267,6 +267,27 @@ describe('single stops', () => {
   });
 });
 
+describe('more exits than position', () => {
+  it('moves the stop, though targets without one were there before it', () => {
+    const inner = bracketOnce();
+    const strategy: Strategy = {
+      onBar(bar, ctx): void {
+        inner.onBar?.(bar, ctx);
+        if (bar.closeUs !== at(0, 13)) return;
+        const old = ctx.openOrders().find((order) => order.role === 'stop')!;
+        ctx.cancel(old.clOrdId);
+        ctx.protect({ contract: bar.contract, stop: { at: { offsetTicks: 25 } } });
+      },
+    };
+    const { venue, next } = run(makeWorld(options(strategy)));
+    const sent = venue.requests.filter((r) => r.spec.contract === next);
+    expect(sent.map((r) => [r.role, r.spec.qty])).toEqual([
+      ['entry', 2],
+      ['stop', 2],
+    ]);
+  });
+});
+
 describe('a venue that refuses the re-created bracket', () => {
   it('still moves the position and protects it once it is there', () => {
     const world = makeWorld(options(bracketOnce()));

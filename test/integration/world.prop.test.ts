@@ -53,6 +53,33 @@ const FOUND: readonly {
     why: 'a stop closed a part of its group, and the two targets left stand for the same contracts',
     input: { seed: 439_705_243, days: 3, actions: ['market', 'reduce', 'bracket'] },
   },
+  {
+    why: 'the targets of a bracket without its stop must not take the place of a stop sent later',
+    input: {
+      seed: 1_895_560_937,
+      days: 2,
+      actions: [
+        'market-if-touched',
+        'limit-if-touched',
+        'bracket-resting',
+        'bracket-trail',
+        'protect',
+        'cancel',
+        'flatten',
+        'target',
+      ],
+    },
+    options: { delayBars: 1 },
+  },
+  {
+    why: 'a stop is sent while a share of the roll is on its way',
+    input: {
+      seed: 1_477_794_621,
+      days: 5,
+      actions: ['market', 'trailing-stop', 'reduce', 'bracket-trail', 'timer'],
+    },
+    options: { hasParts: true },
+  },
 ];
 
 describe('a run of any strategy on any market', () => {
@@ -91,6 +118,12 @@ describe('a run of any strategy on any market', () => {
         expect(faults).toEqual([]);
         expect(runFuzz(input, { delayBars, chunk: 3 }).result.eventHash).toBe(result.eventHash);
       }
+    });
+  });
+
+  it('breaks none where its rolls move in shares while messages are on their way', () => {
+    check(RUNS / 4, (input) => {
+      expect(runFuzz(input, { hasParts: true, delayBars: 1 }).faults).toEqual([]);
     });
   });
 
