@@ -1,6 +1,7 @@
 /** The only file of the command line that knows which module does what. Every module is loaded when it is first asked for. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Calendars } from '../calendars/registry.ts';
 import type { OutsidePolicy } from '../calendars/group-calendar.ts';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
@@ -32,8 +33,6 @@ import type {
   Services,
 } from './services.ts';
 
-/** Content and names of the user's own calendar files. */
-
 export function createServices(): Services {
   return {
     builtInStrategies,
@@ -59,6 +58,7 @@ export function createServices(): Services {
     dataset: async (catalogDir, name) =>
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
+    readOpenInterest,
     checkDataset,
     readContinuous: async (options) =>
       (await import('../research/continuous-series.ts')).readContinuousSeries(options),
@@ -80,9 +80,12 @@ function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
   return import('../research/backtest.ts');
 }
 
-async function createCalendars(files: CalendarTexts = []): Promise<CalendarSource> {
-  if (files.length > 0) return (await import('../research/calendar-files.ts')).openCalendars(files);
-  return (await import('../calendars/registry.ts')).createCalendars();
+/** The one place of the command line that opens calendars: the package's, and those of the project's own files. */
+async function openCalendars(
+  files: CalendarTexts = [],
+  outside?: OutsidePolicy,
+): Promise<Calendars> {
+  return (await import('../research/calendar-files.ts')).openCalendars(files, outside);
 }
 
 async function runData(
@@ -156,12 +159,14 @@ async function renderComparison(
   return render(compareRuns(runs), options);
 }
 
-async function contractBook(specs: Iterable<InstrumentSpec>): Promise<ContractBook> {
-  const { createCalendars: create } = await import('../calendars/registry.ts');
+async function contractBook(
+  specs: Iterable<InstrumentSpec>,
+  files: CalendarTexts = [],
+): Promise<ContractBook> {
   const { createSymbology } = await import('../calendars/symbology.ts');
   const { describeDateRule } = await import('../calendars/rule-words.ts');
   const chains = await import('../calendars/chain.ts');
-  const calendars = create();
+  const calendars = await openCalendars(files);
   return {
     contracts: (spec, fromYear, toYear) =>
       chains.buildChain(spec, calendars, fromYear, toYear, { cycle: 'listed' }),
@@ -180,12 +185,8 @@ async function calendarTools(
   outside: OutsidePolicy,
   files: CalendarTexts = [],
 ): Promise<CalendarTools> {
-  const { createCalendars: create, SESSION_GROUPS } = await import('../calendars/registry.ts');
-  const own =
-    files.length === 0
-      ? {}
-      : (await import('../calendars/user-calendar.ts')).parseUserCalendars(files);
-  const calendars = create({ ...own, outside });
+  const { SESSION_GROUPS } = await import('../calendars/registry.ts');
+  const calendars = await openCalendars(files, outside);
   const known = SESSION_GROUPS.map(({ id }) => id);
   return {
     calendars,
@@ -242,6 +243,20 @@ async function readBars(
   return { increment: dataset.manifest.grids[root]?.increment ?? 1, batches: batchesOf(source) };
 }
 
+async function readOpenInterest(
+  catalogDir: string,
+  name: string,
+  query: Parameters<Services['readOpenInterest']>[2],
+): ReturnType<Services['readOpenInterest']> {
+  const dataset = (await catalogOf(catalogDir)).dataset(name);
+  const { readOpenInterestFigures } = await import('../data/open-interest.ts');
+  const { id } = parseContractId(query.contract);
+  const { contract: _, ...range } = query;
+  // A contract without any is an error that says what is there.
+  dataset.openInterest({ contract: id }).close();
+  return readOpenInterestFigures(dataset, id, range);
+}
+
 function* batchesOf(source: BarSource): Generator<BarColumns, void> {
   try {
     for (let batch = source.next(); batch !== null; batch = source.next()) yield batch;
@@ -260,7 +275,7 @@ async function checkDataset(
   const { loadInstruments } = await import('../data/instruments.ts');
   const { checkDataset: check } = await import('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
-  const calendars = await createCalendars(calendarFiles);
+  const calendars = await openCalendars(calendarFiles);
   const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
   const calendarOf = (root: string): TradingCalendar | null => {
     if (dataset.manifest.stamps === 'labels') return createLabelCalendar();
@@ -330,7 +345,7 @@ async function generateSample(options: SampleOptions): Promise<DatasetView | nul
       createdBy: `frontmonth ${programVersion()}`,
       name: options.name,
       instruments: [...loadInstruments(options.instrumentsDir).values()],
-      calendars: await createCalendars(),
+      calendars: await openCalendars(options.calendars),
       ...(options.products === undefined ? {} : { products: options.products }),
       ...(options.from === undefined ? {} : { from: parseTradeDate(options.from) }),
       ...(options.to === undefined ? {} : { to: parseTradeDate(options.to) }),
