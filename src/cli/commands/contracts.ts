@@ -7,6 +7,7 @@ import { didYouMean } from '../../core/suggest.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../../core/trade-date.ts';
 import type { TradeDate } from '../../core/units.ts';
 import { toIsoUtc } from '../../core/units.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg, textFlag } from '../command.ts';
 import { dateFlag, numberFlag } from '../flag-values.ts';
@@ -46,7 +47,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     atText === undefined
       ? (Math.floor(call.host.nowMs() / MS_PER_DAY) as TradeDate)
       : parseTradeDate(atText);
-  const book = await services.contractBook(specs.values());
+  const book = await services.contractBook(specs.values(), await calendarTextsOf(config));
   const spec = specs.get(word.toUpperCase());
   if (spec !== undefined && textFlag(call, 'venue') === undefined) {
     showProduct({ call, book, spec, at }, atText !== undefined);
