@@ -325,7 +325,7 @@ export function checkRollData(
   if (needsOpenInterest(rule) && !hasInterest)
     throw new TradingError(
       'E_ROLL_DATA',
-      `${words} reads open interest, and ${manifest.name} has none of ${root}`,
+      `${words} needs open interest, and ${manifest.name} has none of ${root}`,
       {
         details: { root, rule: words, missing: 'open interest', dataset: manifest.name },
         rule: 'an open-interest rule compares published open interest of both contracts',
