@@ -308,13 +308,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         name: 'import',
-        summary: 'import bars from files',
+        summary: 'import bars and open interest from files',
         args: [{ name: 'file', description: 'one or more files', isVariadic: true }],
         flags: [
           {
             flags: '--format <name>',
-            description: 'csv or pysystemtrade',
-            choices: ['csv', 'pysystemtrade'],
+            description: 'csv, open-interest or pysystemtrade',
+            choices: ['csv', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -322,7 +322,13 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--interval <interval>', description: 'bar interval: 1m, 1h, 1d' },
           {
             flags: '--columns <map>',
-            description: 'time=Date,open=O,high=H,low=L,close=C,volume=V',
+            description: 'time=Date,open=O,high=H,low=L,close=C,volume=V,openInterest=OI',
+            group: 'CSV',
+          },
+          {
+            flags: '--known <when>',
+            description: 'open interest of a date is known at its close, next-open or next-close',
+            choices: ['close', 'next-open', 'next-close'],
             group: 'CSV',
           },
           {
@@ -348,6 +354,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         examples: [
           'frontmonth data import es.csv --into mine --contract ESZ2025 --interval 1m --stamp close',
+          'frontmonth data import oi.csv --format open-interest --into mine --instrument ES',
           'frontmonth data import SP500.csv.gz --format pysystemtrade --instrument SP500 --into pst',
         ],
         answer: 'rows written, problems by row',
@@ -369,7 +376,10 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           { flags: '--instruments <roots>', description: 'list the contracts of these products' },
           { flags: '--contract <id>', description: 'bars of this contract' },
-          { flags: '--interval <interval>', description: 'bar interval; default 1d' },
+          {
+            flags: '--interval <interval>',
+            description: 'bar interval, or open-interest; default 1d',
+          },
           { flags: '--head <n>', description: 'first n bars; default 20' },
           { flags: '--plot', description: 'draw the closes in the terminal' },
           ...SPAN,

@@ -7,17 +7,20 @@ import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import { monthLetter, parseContractId } from '../core/symbology.ts';
 import { addDays, toIsoDate } from '../core/trade-date.ts';
-import type { TradeDate } from '../core/units.ts';
+import type { TradingCalendar } from '../core/ports.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY, US_PER_HOUR, US_PER_MINUTE } from '../core/units.ts';
-import { createCalendars } from '../calendars/registry.ts';
 import type { ZoneTable } from '../calendars/wall-time.ts';
 import { ZoneTables } from '../calendars/wall-time.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
-import type { CsvColumns } from '../data/ingest/csv.ts';
+import type { CsvColumns, PublicationOfDate } from '../data/ingest/csv.ts';
 import { importCsv } from '../data/ingest/csv.ts';
+import type { OpenInterestCsvColumns } from '../data/ingest/open-interest.ts';
+import { importOpenInterest } from '../data/ingest/open-interest.ts';
 import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../data/instruments.ts';
+import { openCalendars } from '../research/calendar-files.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -32,6 +35,7 @@ export interface Imported {
 export async function importFiles(options: ImportOptions): Promise<Imported> {
   const isThere = openCatalog(options.catalogDir).names().includes(options.dataset);
   try {
+    if (options.format === 'open-interest') return openInterest(options);
     return options.format === 'csv' ? await csv(options) : pysystemtrade(options);
   } catch (error) {
     if (!isThere) removeIfEmpty(options);
@@ -78,7 +82,9 @@ async function csv(options: ImportOptions): Promise<Imported> {
   const catalog = openCatalog(options.catalogDir);
   const isThere = catalog.names().includes(options.dataset);
   let dataset = isThere ? catalog.dataset(options.dataset) : createFor(options, spec);
-  const sessions = sessionFinder(spec);
+  const calendar = openCalendars(options.calendars).forInstrument(spec);
+  const sessions = sessionFinder(calendar);
+  const published = publication(calendar, options.known ?? 'next-close');
   let rows = 0;
   const issues: { row: number; message: string }[] = [];
   for (const [k, path] of options.files.entries()) {
@@ -89,11 +95,10 @@ async function csv(options: ImportOptions): Promise<Imported> {
       interval: interval as BarInterval,
       stamp: options.stamp,
       zone: options.zone,
-      toUtc: (wallUs, zone) => {
-        const date = Math.floor(wallUs / US_PER_DAY) as TradeDate;
-        const minutes = Math.floor((wallUs - date * US_PER_DAY) / US_PER_MINUTE);
-        const rest = wallUs - date * US_PER_DAY - minutes * US_PER_MINUTE;
-        return onlyInstant(zones.get(zone), date, minutes, zone) + rest;
+      toUtc: (wallUs, zone) => instantOf(zones.get(zone), wallUs, zone),
+      openInterestOf: (_root, closeUs) => {
+        const tradeDate = calendar.tradeDateOf((closeUs - 1) as TsUs);
+        return { tradeDate, knownUs: published(tradeDate) };
       },
       sessionOf: (_root, wallDateUs) => sessions(Math.floor(wallDateUs / US_PER_DAY) as TradeDate),
       ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
@@ -118,6 +123,84 @@ async function csv(options: ImportOptions): Promise<Imported> {
   return { dataset, rows, issues };
 }
 
+/**
+ * Moment at which the open interest of a trade date may be seen, where the file does not say. Exchanges publish the figure of a
+ * date on the next one, some of them twice; the close of that next session is early for none of them.
+ */
+function publication(
+  calendar: TradingCalendar,
+  known: NonNullable<ImportOptions['known']>,
+): (date: TradeDate) => PublicationOfDate['knownUs'] {
+  return (date) => {
+    const own = calendar.sessions(date, date);
+    const last = own.length - 1;
+    // A date without a session: whatever comes next publishes its figure.
+    const closeUs = last < 0 ? date * US_PER_DAY : own.closeUs[last]!;
+    if (known === 'close') return closeUs;
+    return known === 'next-open'
+      ? calendar.nextOpenUs(closeUs as TsUs)
+      : calendar.nextCloseUs(closeUs as TsUs);
+  };
+}
+
+/** Files of open interest alone. */
+function openInterest(options: ImportOptions): Imported {
+  const root = rootOf(options);
+  const spec = specOf(options, root);
+  checkListed(options, spec);
+  const zones = new ZoneTables();
+  if (options.zone !== 'UTC') checkZone(zones, options.zone);
+  const catalog = openCatalog(options.catalogDir);
+  const isThere = catalog.names().includes(options.dataset);
+  let dataset = isThere ? catalog.dataset(options.dataset) : createFor(options, spec);
+  const calendar = openCalendars(options.calendars).forInstrument(spec);
+  const published = publication(calendar, options.known ?? 'next-close');
+  let rows = 0;
+  const issues: { row: number; message: string }[] = [];
+  for (const path of options.files) {
+    const report = importOpenInterest(dataset, {
+      path: resolve(path),
+      root,
+      columns: interestColumnsOf(options),
+      ...(options.contract === undefined ? {} : { contract: parseContractId(options.contract).id }),
+      toUtc: (wallUs) =>
+        options.zone === 'UTC' ? wallUs : instantOf(zones.get(options.zone), wallUs, options.zone),
+      knownOf: published,
+      // What is published now is of the last session that has ended.
+      tradeDateOf: (knownUs) => lastEnded(calendar, knownUs),
+      ...(options.delimiter === undefined ? {} : { delimiter: options.delimiter }),
+      isQuarantined: options.quarantine,
+    });
+    rows += report.rows;
+    dataset = report.dataset;
+    for (const issue of report.issues) issues.push({ row: issue.line, message: issue.reason });
+  }
+  return { dataset, rows, issues };
+}
+
+function lastEnded(calendar: TradingCalendar, us: number): TradeDate {
+  const date = calendar.tradeDateOf(us as TsUs);
+  // Ten days hold a session before every holiday.
+  const { length, tradeDate, closeUs } = calendar.sessions(addDays(date, -10), date);
+  let row = length - 1;
+  while (row > 0 && closeUs[row]! > us) row -= 1;
+  return (row < 0 ? addDays(date, -1) : tradeDate[row]!) as TradeDate;
+}
+
+const INTEREST_COLUMNS = ['known', 'date', 'contract', 'openInterest'];
+
+/** Names of the file by ours; the same names where nothing is said. */
+function interestColumnsOf(options: ImportOptions): OpenInterestCsvColumns {
+  for (const name of Object.keys(options.columns ?? {})) {
+    if (INTEREST_COLUMNS.includes(name)) continue;
+    throw new TradingError('E_FLAG_VALUE', `--columns has no column \`${name}\``, {
+      rule: `columns: ${INTEREST_COLUMNS.join(', ')}`,
+      fix: didYouMean(name, INTEREST_COLUMNS, 'use one of these'),
+    });
+  }
+  return options.columns ?? {};
+}
+
 /** Errors: E_FLAG_VALUE for a zone that this runtime does not know: once, not for every row. */
 function checkZone(zones: ZoneTables, zone: string): void {
   try {
@@ -134,6 +217,14 @@ function checkZone(zones: ZoneTables, zone: string): void {
       cause,
     });
   }
+}
+
+/** Errors: E_TIME. */
+function instantOf(table: ZoneTable, wallUs: number, zone: string): number {
+  const date = Math.floor(wallUs / US_PER_DAY) as TradeDate;
+  const minutes = Math.floor((wallUs - date * US_PER_DAY) / US_PER_MINUTE);
+  const rest = wallUs - date * US_PER_DAY - minutes * US_PER_MINUTE;
+  return onlyInstant(table, date, minutes, zone) + rest;
 }
 
 /** The one instant of a clock reading. A reading that a clock change skips or repeats is refused, never chosen. */
@@ -174,7 +265,7 @@ function createFor(options: ImportOptions, spec: InstrumentSpec): Dataset {
     name: options.dataset,
     createdBy: CREATED_BY(),
     isSynthetic: false,
-    description: `Bars imported from ${options.files.map((file) => basename(file)).join(', ')}.`,
+    description: `${options.format === 'open-interest' ? 'Open interest' : 'Bars'} imported from ${options.files.map((file) => basename(file)).join(', ')}.`,
     source: options.files.map((file) => basename(file)).join(', '),
     grids: { [spec.root]: { kind: 'ticks', increment: spec.grid.increment } },
     volume: options.columns !== undefined && !('volume' in options.columns) ? 'unknown' : 'known',
@@ -194,6 +285,8 @@ const COLUMN_NAMES = [
   'close',
   'volume',
   'contract',
+  'openInterest',
+  'known',
 ];
 
 function columnsOf(options: ImportOptions): CsvColumns {
@@ -220,9 +313,8 @@ function columnsOf(options: ImportOptions): CsvColumns {
 
 /** Open and close of the session of a trade date; null when there is none. */
 function sessionFinder(
-  spec: InstrumentSpec,
+  calendar: TradingCalendar,
 ): (date: TradeDate) => { openUs: number; closeUs: number } | null {
-  const calendar = createCalendars().forInstrument(spec);
   return (date) => {
     const { length, openUs, closeUs } = calendar.sessions(date, addDays(date, 0));
     return length === 0 ? null : { openUs: openUs[0]!, closeUs: closeUs[length - 1]! };

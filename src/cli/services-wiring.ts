@@ -33,8 +33,6 @@ import type {
   Services,
 } from './services.ts';
 
-/** Content and names of the user's own calendar files. */
-
 export function createServices(): Services {
   return {
     builtInStrategies,
@@ -60,6 +58,7 @@ export function createServices(): Services {
     dataset: async (catalogDir, name) =>
       viewOf((await catalogOf(catalogDir)).dataset(name).manifest),
     readBars,
+    readOpenInterest,
     checkDataset,
     readContinuous: async (options) =>
       (await import('../research/continuous-series.ts')).readContinuousSeries(options),
@@ -81,9 +80,12 @@ function backtestModule(): Promise<typeof import('../research/backtest.ts')> {
   return import('../research/backtest.ts');
 }
 
-async function createCalendars(files: CalendarTexts = []): Promise<Calendars> {
-  if (files.length > 0) return (await import('../research/calendar-files.ts')).openCalendars(files);
-  return (await import('../calendars/registry.ts')).createCalendars();
+/** The one place of the command line that opens calendars: the package's, and those of the project's own files. */
+async function openCalendars(
+  files: CalendarTexts = [],
+  outside?: OutsidePolicy,
+): Promise<Calendars> {
+  return (await import('../research/calendar-files.ts')).openCalendars(files, outside);
 }
 
 async function runData(
@@ -164,7 +166,7 @@ async function contractBook(
   const { createSymbology } = await import('../calendars/symbology.ts');
   const { describeDateRule } = await import('../calendars/rule-words.ts');
   const chains = await import('../calendars/chain.ts');
-  const calendars = await createCalendars(files);
+  const calendars = await openCalendars(files);
   return {
     contracts: (spec, fromYear, toYear) =>
       chains.buildChain(spec, calendars, fromYear, toYear, { cycle: 'listed' }),
@@ -183,12 +185,8 @@ async function calendarTools(
   outside: OutsidePolicy,
   files: CalendarTexts = [],
 ): Promise<CalendarTools> {
-  const { createCalendars: create, SESSION_GROUPS } = await import('../calendars/registry.ts');
-  const own =
-    files.length === 0
-      ? {}
-      : (await import('../calendars/user-calendar.ts')).parseUserCalendars(files);
-  const calendars = create({ ...own, outside });
+  const { SESSION_GROUPS } = await import('../calendars/registry.ts');
+  const calendars = await openCalendars(files, outside);
   const known = SESSION_GROUPS.map(({ id }) => id);
   return {
     calendars,
@@ -245,6 +243,20 @@ async function readBars(
   return { increment: dataset.manifest.grids[root]?.increment ?? 1, batches: batchesOf(source) };
 }
 
+async function readOpenInterest(
+  catalogDir: string,
+  name: string,
+  query: Parameters<Services['readOpenInterest']>[2],
+): ReturnType<Services['readOpenInterest']> {
+  const dataset = (await catalogOf(catalogDir)).dataset(name);
+  const { readOpenInterestFigures } = await import('../data/open-interest.ts');
+  const { id } = parseContractId(query.contract);
+  const { contract: _, ...range } = query;
+  // A contract without any is an error that says what is there.
+  dataset.openInterest({ contract: id }).close();
+  return readOpenInterestFigures(dataset, id, range);
+}
+
 function* batchesOf(source: BarSource): Generator<BarColumns, void> {
   try {
     for (let batch = source.next(); batch !== null; batch = source.next()) yield batch;
@@ -263,7 +275,7 @@ async function checkDataset(
   const { loadInstruments } = await import('../data/instruments.ts');
   const { checkDataset: check } = await import('../data/quality.ts');
   const specs = loadInstruments(instrumentsDir);
-  const calendars = await createCalendars(calendarFiles);
+  const calendars = await openCalendars(calendarFiles);
   const { createLabelCalendar } = await import('../calendars/label-calendar.ts');
   const calendarOf = (root: string): TradingCalendar | null => {
     if (dataset.manifest.stamps === 'labels') return createLabelCalendar();
@@ -333,7 +345,7 @@ async function generateSample(options: SampleOptions): Promise<DatasetView | nul
       createdBy: `frontmonth ${programVersion()}`,
       name: options.name,
       instruments: [...loadInstruments(options.instrumentsDir).values()],
-      calendars: await createCalendars(),
+      calendars: await openCalendars(options.calendars),
       ...(options.products === undefined ? {} : { products: options.products }),
       ...(options.from === undefined ? {} : { from: parseTradeDate(options.from) }),
       ...(options.to === undefined ? {} : { to: parseTradeDate(options.to) }),

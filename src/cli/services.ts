@@ -11,6 +11,7 @@ import type { ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
+import type { OpenInterestFigure } from '../data/open-interest.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,
@@ -114,12 +115,13 @@ export interface SampleOptions {
   readonly to?: string;
   readonly minuteFrom?: string;
   readonly seed?: number;
+  readonly calendars?: CalendarTexts;
   readonly onProgress?: (fraction: number, note: string) => boolean;
 }
 export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
-  readonly format: 'csv' | 'pysystemtrade';
+  readonly format: 'csv' | 'open-interest' | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -133,6 +135,9 @@ export interface ImportOptions {
   readonly quarantine: boolean;
   readonly instrumentConfig?: string;
   readonly filled: boolean;
+  /** When open interest of a trade date is published, where no column says it; `next-close` by default. */
+  readonly known?: 'close' | 'next-open' | 'next-close';
+  readonly calendars?: CalendarTexts;
 }
 export interface ImportOutcome {
   readonly dataset: DatasetView;
@@ -200,11 +205,17 @@ export interface Services {
       readonly to?: TsUs;
     },
   ): Promise<{ readonly increment: number; readonly batches: Iterable<BarColumns> }>;
+  /** Published open interest of a contract; [from, to) are moments of publication. Errors: E_DATA_SPAN. */
+  readOpenInterest(
+    catalogDir: string,
+    name: string,
+    query: { readonly contract: string; readonly from?: TsUs; readonly to?: TsUs },
+  ): Promise<readonly OpenInterestFigure[]>;
   checkDataset(
     catalogDir: string,
     instrumentsDir: string,
     name: string,
-    calendars?: readonly { readonly text: string; readonly file: string }[],
+    calendars?: CalendarTexts,
   ): Promise<DatasetCheck>;
   readContinuous(options: ContinuousSeriesOptions): Promise<ContinuousSeries>;
   saveContinuous(options: SaveOptions): Promise<SavedSeries>;

@@ -71,7 +71,21 @@ export interface MboColumns {
   readonly isEventEnd: Uint8Array;
 }
 
-export type MarketDataKind = 'bars' | 'trades' | 'quotes' | 'depth' | 'mbo';
+/**
+ * Published open interest, one row a figure; a trade date may have several (preliminary, final, corrected).
+ * Units: µs UTC, days since 1970-01-01, contracts. Known at: `tsUs[i]`, the moment of publication; never before.
+ */
+export interface OpenInterestColumns {
+  readonly length: number;
+  /** The moment from which the figure may be seen. */
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  /** The trade date at whose end that many contracts were open. */
+  readonly tradeDate: Int32Array;
+  readonly openInterest: Float64Array;
+}
+
+export type MarketDataKind = 'bars' | 'trades' | 'quotes' | 'depth' | 'mbo' | 'open-interest';
 
 /** Interval names: `1m`, `5m`, `15m`, `30m`, `1h`, `4h`, `1d`; `1d` is one bar a trade date, session to session. */
 export type BarInterval = `${number}${'s' | 'm' | 'h' | 'd'}`;

@@ -99,6 +99,8 @@ export interface Dataset {
   quotes(range: TickRange): ColumnSource<KindColumns['quotes']>;
   depth(range: TickRange): ColumnSource<KindColumns['depth']>;
   mbo(range: TickRange): ColumnSource<KindColumns['mbo']>;
+  /** Figures that became known in [from, to); see `readOpenInterest` for a whole contract. */
+  openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']>;
   /** Takes the lock. Errors: E_CATALOG_LOCKED, E_CATALOG_WRITE. */
   beginWrite(options?: WriteOptions): DatasetWriter;
   /** Absolute or catalog-relative path of a segment's file. */
@@ -240,6 +242,9 @@ class FolderDataset implements Dataset {
   }
   mbo(range: TickRange): ColumnSource<KindColumns['mbo']> {
     return this.#open('mbo', range, null);
+  }
+  openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']> {
+    return this.#open('open-interest', range, null);
   }
 
   beginWrite(options: WriteOptions = {}): DatasetWriter {

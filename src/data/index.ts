@@ -25,10 +25,13 @@ export {
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
 export { importCsv } from './ingest/csv.ts';
+export { importOpenInterest } from './ingest/open-interest.ts';
 export { importPysystemtrade } from './ingest/pysystemtrade.ts';
 export { loadInstruments, parseInstrument } from './instruments.ts';
 export type { DatasetManifest, DatasetMeta, GridStatement, SegmentEntry } from './manifest.ts';
 export { plainPrices } from './plain.ts';
+export type { OpenInterestFigure } from './open-interest.ts';
+export { putOpenInterest, readOpenInterest, readOpenInterestFigures } from './open-interest.ts';
 export { checkDataset } from './quality.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
 export { generateSample } from './sample-dataset.ts';

@@ -5,14 +5,16 @@ import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import type { TradingCalendar } from '../core/ports.ts';
 import { GRID_TOLERANCE } from '../core/price-grid.ts';
-import type { TsUs } from '../core/units.ts';
-import { toIsoUtc } from '../core/units.ts';
+import { toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
+import { toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import { openArrowFile, readError } from './arrow-store.ts';
 import type { Dataset } from './catalog.ts';
 import { yearOf } from './dataset-writer.ts';
 import type { FileIo } from './file-io.ts';
 import { closeQuietly, errnoOf, nodeFileIo } from './file-io.ts';
 import type { GridStatement, SegmentEntry } from './manifest.ts';
+import { EARLIEST_KNOWN_DAYS } from './open-interest.ts';
 import { hashOf } from './verify.ts';
 import type { KindColumns } from './segment-codec.ts';
 import { decodeBatch, priceColumnsOf, sortTimeOf, startTimeOf } from './segment-codec.ts';
@@ -32,6 +34,7 @@ export const ISSUE_SEVERITY = {
   'high-low': 'error',
   'negative-volume': 'error',
   'open-after-close': 'error',
+  'known-early': 'error',
   'out-of-session': 'warning',
   'off-grid': 'warning',
   'calendar-span': 'warning',
@@ -202,6 +205,7 @@ class DatasetCheck {
         this.#checkTimes(entry, batch, { ...rows });
         this.#checkPrices(entry, batch, rows.row);
         this.#checkVolumes(entry, batch, rows.row);
+        this.#checkKnown(entry, batch, rows.row);
         if (scan !== null) this.#checkSessions(entry, batch, rows.row, scan);
         advance(rows, batch);
       }
@@ -292,6 +296,32 @@ class DatasetCheck {
     }
   }
 
+  /** A figure cannot be published before the trade date that it is of. */
+  #checkKnown(entry: SegmentEntry, batch: AnyBatch, firstRow: number): void {
+    if (!('openInterest' in batch)) return;
+    const dateOf = this.#dateOf(entry);
+    for (let i = 0; i < batch.length; i += 1) {
+      const [known, tradeDate] = [batch.tsUs[i]!, batch.tradeDate[i]! as TradeDate];
+      if (tradeDate <= dateOf(known)) continue;
+      const message = `the figure of ${toIsoDate(tradeDate)} is known ${iso(known)}`;
+      this.#add(entry, 'known-early', firstRow + i, known, message);
+    }
+  }
+
+  /** The trade date of an instant; without a calendar for it the last one that may have begun. */
+  #dateOf(entry: SegmentEntry): (us: number) => TradeDate {
+    const isLabel = this.#dataset.manifest.stamps === 'labels';
+    const calendar = isLabel ? null : (this.#options.calendars?.(entry.root) ?? null);
+    return (us) => {
+      try {
+        if (calendar !== null) return calendar.tradeDateOf(us as TsUs);
+      } catch (error) {
+        if (!(error instanceof TradingError)) throw error;
+      }
+      return (Math.floor(us / US_PER_DAY) + EARLIEST_KNOWN_DAYS) as TradeDate;
+    };
+  }
+
   #checkSessions(entry: SegmentEntry, batch: AnyBatch, firstRow: number, scan: SessionScan): void {
     const [starts, ends] = [startTimeOf(batch), sortTimeOf(batch)];
     const step = entry.interval === null ? 0 : intervalUs(entry.interval);
@@ -322,6 +352,8 @@ class DatasetCheck {
   #sessionScan(entry: SegmentEntry): SessionScan | null {
     // Labels only order the rows; asking whether the exchange was open then has no meaning.
     if (this.#dataset.manifest.stamps === 'labels' || entry.rows === 0) return null;
+    // Open interest is published when the exchange is closed, too.
+    if (entry.kind === 'open-interest') return null;
     const calendar = this.#options.calendars?.(entry.root) ?? null;
     if (calendar === null) return null;
     const isDaily = entry.interval?.endsWith('d') ?? false;
@@ -379,6 +411,7 @@ function advance(state: RowState, batch: AnyBatch): void {
 
 function quantitiesOf(batch: AnyBatch): readonly Float64Array[] {
   if ('volume' in batch) return [(batch as BarColumns).volume];
+  if ('openInterest' in batch) return [batch.openInterest];
   if ('bidQty' in batch) return [batch.bidQty, batch.askQty];
   return [batch.qty];
 }

@@ -281,6 +281,8 @@ export function toGivenSchedule(input: {
   /** Price of a contract at a moment, NaN where there is none; asked where a roll brings no price. */
   readonly priceOf?: (contractIndex: number, atUs: TsUs) => number;
   readonly tradeDateOf?: (us: number) => TradeDate;
+  /** What moving one contract costs; null where not known. */
+  readonly cost?: RollCost | null;
 }): RollSchedule {
   const { root, indexOf } = input;
   const rule: RollRule = { kind: 'given', name: input.name };
@@ -309,6 +311,7 @@ export function toGivenSchedule(input: {
       pricesUs: roll.atUs,
       isInferred: roll.isInferred ?? false,
       reason: describeRollRule(rule),
+      ...(input.cost === undefined ? {} : { cost: input.cost }),
     });
   }
   const first = rolls[0]?.fromIndex ?? (input.first === undefined ? -1 : indexOf(input.first));
@@ -348,7 +351,7 @@ function checkInput(input: RollInput): void {
       {
         details: { root, rule: describeRollRule(rule), missing: 'open interest' },
         rule: 'an open-interest rule compares published open interest of both contracts',
-        fix: 'give open interest with --open-interest <file>, or use a calendar or volume rule',
+        fix: 'import open interest with `frontmonth data import --format open-interest`, or give --open-interest <file>, or use a calendar or volume rule',
       },
     );
 }

@@ -4,6 +4,7 @@ import type {
   DepthColumns,
   MarketDataKind,
   MboColumns,
+  OpenInterestColumns,
   PriceColumn,
   QuoteColumns,
   TradeColumns,
@@ -29,9 +30,22 @@ export interface KindColumns {
   readonly quotes: QuoteColumns & NanoColumn;
   readonly depth: DepthColumns & NanoColumn;
   readonly mbo: MboColumns & NanoColumn;
+  readonly 'open-interest': OpenInterestColumns & NanoColumn;
 }
 
-type Role = 'time' | 'tick-time' | 'seq' | 'price' | 'qty' | 'i8' | 'u8' | 'i32' | 'u64' | 'bool';
+type Role =
+  | 'time'
+  | 'tick-time'
+  | 'seq'
+  | 'price'
+  | 'qty'
+  | 'count'
+  | 'date'
+  | 'i8'
+  | 'u8'
+  | 'i32'
+  | 'u64'
+  | 'bool';
 interface LayoutColumn {
   readonly disk: string;
   readonly memory: string;
@@ -80,6 +94,10 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('price', 'price', 'price'),
     col('qty', 'qty', 'qty'),
     col('event_end', 'isEventEnd', 'bool'),
+  ),
+  'open-interest': tick(
+    col('trade_date', 'tradeDate', 'date'),
+    col('open_interest', 'openInterest', 'count'),
   ),
 };
 
@@ -131,6 +149,7 @@ export function columnSpecs(shape: SegmentShape, grid: GridStatement): ColumnSpe
     ...(column.role === 'price'
       ? { metadata: { unit: 'counts', increment: String(grid.increment) } }
       : {}),
+    ...(column.role === 'date' ? { metadata: { unit: 'days since 1970-01-01' } } : {}),
   }));
 }
 
@@ -141,7 +160,10 @@ function diskType(role: Role, shape: SegmentShape): ColumnType {
     case 'tick-time':
       return shape.isNano ? 'timestamp[ns, UTC]' : 'timestamp[us, UTC]';
     case 'seq':
+    case 'count':
       return 'i64';
+    case 'date':
+      return 'i32';
     case 'price':
       return shape.price;
     case 'qty':
@@ -163,6 +185,7 @@ export function encodeBatch(batch: AnyColumns, shape: SegmentShape, firstRow: nu
         return integers(column.disk, values as Float64Array, length, firstRow);
       case 'time':
       case 'seq':
+      case 'count':
         return integers(column.disk, values as Float64Array, length, firstRow);
       case 'qty':
         return shape.qty === 'f64'

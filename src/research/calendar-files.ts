@@ -1,5 +1,6 @@
 /** Calendar files of a project: read once, handed on as texts, so that a run keeps what it was made with. */
 import { readFileSync } from 'node:fs';
+import type { OutsidePolicy } from '../calendars/group-calendar.ts';
 import type { Calendars } from '../calendars/registry.ts';
 import { createCalendars } from '../calendars/registry.ts';
 import type { CalendarText } from '../calendars/user-calendar.ts';
@@ -24,9 +25,13 @@ export function readCalendarFiles(paths: readonly string[]): readonly CalendarTe
 }
 
 /**
- * The calendars of the package with those of the files, in order.
+ * The calendars of the package with those of the files, in order; every command opens its calendars here.
  * Errors: E_CALENDAR_FILE, E_CALENDAR_RULE, E_CALENDAR_UNKNOWN, each with file and line.
  */
-export function openCalendars(files: readonly CalendarText[] = []): Calendars {
-  return files.length === 0 ? createCalendars() : createCalendars(parseUserCalendars(files));
+export function openCalendars(
+  files: readonly CalendarText[] = [],
+  outside?: OutsidePolicy,
+): Calendars {
+  const own = files.length === 0 ? {} : parseUserCalendars(files);
+  return createCalendars({ ...own, ...(outside === undefined ? {} : { outside }) });
 }

@@ -12,7 +12,7 @@ import { parseTradeDate } from '../core/trade-date.ts';
 import { parseTsUs } from '../core/units.ts';
 import type { TsUs } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
-import { createCalendars } from '../calendars/registry.ts';
+import type { CalendarText } from '../calendars/user-calendar.ts';
 import { openCatalog } from '../data/catalog.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { ContinuousColumns } from '../data/continuous.ts';
@@ -32,6 +32,7 @@ import {
 import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
+import { openCalendars } from './calendar-files.ts';
 import { planRun } from './plan.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -65,6 +66,8 @@ export interface ContinuousSeriesOptions {
   readonly curve?: boolean | { readonly carryOffset?: 1 | -1 };
   /** Reads the schedule from this stored series instead of building it. */
   readonly stored?: string;
+  /** Calendar files of the project. */
+  readonly calendars?: readonly CalendarText[];
 }
 
 export interface ContinuousSeries {
@@ -195,7 +198,7 @@ class SeriesReader {
     this.#plan = planRun({
       dataset: this.#dataset,
       specs,
-      calendars: createCalendars(),
+      calendars: openCalendars(options.calendars),
       labelCalendar: createLabelCalendar,
       requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
       roots: [root],

@@ -17,7 +17,7 @@ import type { RollRule, RollSchedule } from '../core/roll.ts';
 import { neighboursOf } from '../core/chain.ts';
 import { cyclesOf } from '../core/listing.ts';
 import { contractAtDepth, describeRollRule } from '../core/roll.ts';
-import { needsVolume } from '../core/rolls/check.ts';
+import { needsOpenInterest, needsVolume } from '../core/rolls/check.ts';
 import type { FillCost } from '../core/rolls/cost.ts';
 import { rollCost } from '../core/rolls/cost.ts';
 import type { DataRequirements, SeriesRequest } from '../core/strategy.ts';
@@ -27,6 +27,7 @@ import type { TradeDate, TsUs } from '../core/units.ts';
 import { US_PER_DAY, US_PER_SECOND } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { DatasetManifest, SegmentEntry } from '../data/manifest.ts';
+import { hasOpenInterest, readOpenInterest } from '../data/open-interest.ts';
 import type { OpenInterestReadings, RollInput, SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
@@ -85,7 +86,7 @@ export interface PlanInput {
   readonly execution?: BarInterval;
   /** Cost of one fill of one contract, for the roll records. */
   readonly fillCost?: (spec: InstrumentSpec) => FillCost;
-  /** Published open interest of a contract, for rules that read it. */
+  /** Published open interest of a contract, for rules that read it; the dataset's own where not given. */
   readonly openInterest?: (contract: ContractId) => OpenInterestReadings | null;
 }
 
@@ -106,6 +107,8 @@ export function planRun(input: PlanInput): RunPlan {
   const contracts: ContractSpec[] = [];
   const schedules = new Map<string, RollSchedule>();
   const notes: { code: string; message: string }[] = [...span.notes];
+  // Contracts whose open interest of the dataset a rule reads.
+  const interestOf = new Set<ContractId>();
   const ruleOf = (request: SeriesRequest, product: Product): RollRule =>
     product.given !== null
       ? { kind: 'given', name: product.given.name }
@@ -121,12 +124,15 @@ export function planRun(input: PlanInput): RunPlan {
       if (product.given !== null && request.roll !== undefined)
         notes.push(givenNote(product, request.roll));
       if (schedules.has(key)) continue;
-      checkRollData(rule, product.root, input.dataset.manifest);
+      const interest = openInterestFor(rule, product.root, input);
+      if (interest !== undefined && input.openInterest === undefined)
+        for (const { id } of chain) interestOf.add(id);
+      checkRollData(rule, product.root, input.dataset.manifest, interest !== undefined);
       const indexOf = (id: ContractId): number =>
         offset + chain.findIndex((contract) => contract.id === id);
       schedules.set(
         key,
-        givenSchedule(product, span, indexOf, input.dataset) ??
+        givenSchedule(product, span, indexOf, input) ??
           buildRollSchedule({
             root: product.root,
             chain,
@@ -136,7 +142,12 @@ export function planRun(input: PlanInput): RunPlan {
             from: span.warmFrom,
             to: span.to,
             indexOf,
-            ...rollExtras(input, product.spec, chain, offset),
+            ...rollExtras(
+              { ...input, ...(interest === undefined ? {} : { openInterest: interest }) },
+              product.spec,
+              chain,
+              offset,
+            ),
           }),
       );
       if (schedules.get(key)!.looksAhead === true) notes.push(lookAheadNote(product.root, rule));
@@ -180,7 +191,7 @@ export function planRun(input: PlanInput): RunPlan {
     from: span.from,
     to: span.to,
     executionInterval: planned.execution,
-    segments: segmentsOf(planned.feeds, ticks, input.dataset),
+    segments: segmentsOf(planned.feeds, ticks, interestOf, input.dataset),
     notes,
     ticks,
     openTicks: (each) => openTicks(each, dataset),
@@ -235,9 +246,12 @@ function givenSchedule(
   product: Product,
   span: Span,
   indexOf: (id: ContractId) => number,
-  dataset: Dataset,
+  input: Pick<PlanInput, 'dataset' | 'fillCost'>,
 ): RollSchedule | null {
-  const whole = givenScheduleOf(dataset.manifest, product.root, indexOf);
+  const { dataset, fillCost } = input;
+  const { spec } = product;
+  const cost = fillCost === undefined ? undefined : rollCost(spec, fillCost(spec));
+  const whole = givenScheduleOf(dataset.manifest, product.root, indexOf, cost);
   if (whole === null) return null;
   const first = whole.rolls.findIndex((roll) => roll.tradeDate >= span.warmFrom);
   const start = first < 0 ? whole.rolls.length : first;
@@ -288,10 +302,37 @@ export function rollExtras(
   };
 }
 
-/** Errors: E_ROLL_DATA where the dataset says that its volumes are none. */
-export function checkRollData(rule: RollRule, root: string, manifest: DatasetManifest): void {
-  if (!needsVolume(rule) || manifest.volume === 'known') return;
+/** Open interest that a rule reads: what was given, else what the dataset has; undefined where neither is there. */
+export function openInterestFor(
+  rule: RollRule,
+  root: string,
+  input: Pick<PlanInput, 'dataset' | 'openInterest'>,
+): PlanInput['openInterest'] {
+  if (!needsOpenInterest(rule)) return undefined;
+  if (input.openInterest !== undefined) return input.openInterest;
+  if (!hasOpenInterest(input.dataset, root)) return undefined;
+  return (contract) => readOpenInterest(input.dataset, contract);
+}
+
+/** Errors: E_ROLL_DATA where the dataset says that its volumes are none, or has no open interest. */
+export function checkRollData(
+  rule: RollRule,
+  root: string,
+  manifest: DatasetManifest,
+  hasInterest: boolean,
+): void {
   const words = describeRollRule(rule);
+  if (needsOpenInterest(rule) && !hasInterest)
+    throw new TradingError(
+      'E_ROLL_DATA',
+      `${words} needs open interest, and ${manifest.name} has none of ${root}`,
+      {
+        details: { root, rule: words, missing: 'open interest', dataset: manifest.name },
+        rule: 'an open-interest rule compares published open interest of both contracts',
+        fix: `import it: frontmonth data import <file> --format open-interest --instrument ${root} --into ${manifest.name}; or use a calendar or volume rule`,
+      },
+    );
+  if (!needsVolume(rule) || manifest.volume === 'known') return;
   throw new TradingError(
     'E_ROLL_DATA',
     `${words} reads volumes, and ${manifest.name} states that its volume is ${manifest.volume}`,
@@ -894,11 +935,13 @@ function startOf(date: TradeDate): number {
 function segmentsOf(
   feeds: readonly FeedPlan[],
   ticks: readonly TickPlan[],
+  interestOf: ReadonlySet<ContractId>,
   dataset: Dataset,
 ): SegmentEntry[] {
   const wanted = new Set([
     ...feeds.map((feed) => `bars/${feed.contract}/${feed.interval}`),
     ...ticks.map((each) => `${each.kind}/${each.contract}/null`),
+    ...[...interestOf].map((contract) => `open-interest/${contract}/null`),
   ]);
   return dataset.manifest.segments.filter((segment) =>
     wanted.has(`${segment.kind}/${segment.contract}/${segment.interval}`),

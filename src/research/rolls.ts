@@ -3,23 +3,27 @@
  * rules would have chosen, volumes, open interest and gaps around it. Reads the same closes as a backtest.
  */
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
-import { createCalendars } from '../calendars/registry.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { RollRecord, RollRule, RollSchedule } from '../core/roll.ts';
 import { describeRollRule, gapOf } from '../core/roll.ts';
+import { needsOpenInterest } from '../core/rolls/check.ts';
 import { formatRollRule, parseRollRule } from '../core/rolls/syntax.ts';
 import { rollWindow } from '../core/rolls/window.ts';
+import { rollCost } from '../core/rolls/cost.ts';
 import { toPrice } from '../core/price-grid.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toIsoUtc } from '../core/units.ts';
 import { openCatalog } from '../data/catalog.ts';
+import { hasOpenInterest, readOpenInterest } from '../data/open-interest.ts';
 import { givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import type { OpenInterestReadings, RollInput, SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule } from '../data/roll.ts';
+import type { CalendarText } from '../calendars/user-calendar.ts';
+import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { costsOf, fillCostOf } from './costs.ts';
 import type { Product } from './plan.ts';
@@ -42,6 +46,8 @@ export interface RollsOptions {
   /** Trade date whose roll is explained. */
   readonly explain?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
+  /** Calendar files of the project. */
+  readonly calendars?: readonly CalendarText[];
 }
 
 /** Prices are decimal; money in whole units of the product's currency; null where not known. */
@@ -163,7 +169,7 @@ class RollReader {
   constructor(options: RollsOptions) {
     this.#options = options;
     this.#dataset = openCatalog(options.catalogDir).dataset(options.dataset);
-    const calendars = createCalendars();
+    const calendars = openCalendars(options.calendars);
     const specs = loadInstruments(options.instrumentsDir);
     this.#product = productOf(options.root, {
       dataset: this.#dataset,
@@ -188,11 +194,21 @@ class RollReader {
       if (!cache.has(index)) cache.set(index, closes.of(index));
       return cache.get(index)!;
     };
-    const { openInterest } = options;
-    this.#openInterest =
-      openInterest === undefined
-        ? null
-        : parseOpenInterest(openInterest.text, { root: options.root, file: openInterest.file });
+    this.#openInterest = this.#readInterest();
+  }
+
+  /** Of the file given, else of the dataset; null where neither has any. */
+  #readInterest(): ReadonlyMap<ContractId, OpenInterestReadings> | null {
+    const { openInterest, root } = this.#options;
+    if (openInterest !== undefined)
+      return parseOpenInterest(openInterest.text, { root, file: openInterest.file });
+    if (!hasOpenInterest(this.#dataset, root)) return null;
+    const all = new Map<ContractId, OpenInterestReadings>();
+    for (const { id } of this.#chain) {
+      const readings = readOpenInterest(this.#dataset, id);
+      if (readings !== null) all.set(id, readings);
+    }
+    return all;
   }
 
   #dateOf(flag: 'from' | 'to', otherwise: TradeDate): TradeDate {
@@ -238,7 +254,8 @@ class RollReader {
     const asked = this.#askedRule();
     if (given !== null && asked === null) {
       const indexOf = (id: ContractId): number => this.#chain.findIndex((each) => each.id === id);
-      const schedule = givenScheduleOf(this.#dataset.manifest, spec.root, indexOf)!;
+      const cost = rollCost(spec, fillCostOf(costsOf(spec, this.#options.costs)));
+      const schedule = givenScheduleOf(this.#dataset.manifest, spec.root, indexOf, cost)!;
       const isIn = (roll: RollRecord): boolean =>
         roll.tradeDate >= this.#from && roll.tradeDate <= this.#to;
       const rolls = schedule.rolls.filter(isIn);
@@ -277,7 +294,8 @@ class RollReader {
   }
 
   #schedule(rule: RollRule): RollSchedule {
-    checkRollData(rule, this.#spec.root, this.#dataset.manifest);
+    const interest = this.#openInterest;
+    checkRollData(rule, this.#spec.root, this.#dataset.manifest, interest !== null);
     const input: RollInput = {
       root: this.#spec.root,
       chain: this.#chain,
@@ -289,9 +307,11 @@ class RollReader {
       ...rollExtras(
         {
           fillCost: (spec) => fillCostOf(costsOf(spec, this.#options.costs)),
-          ...(this.#openInterest === null
+          ...(interest === null ||
+          // What the user gave stands in every record; what the dataset has is read where a rule asks for it.
+          (this.#options.openInterest === undefined && !needsOpenInterest(rule))
             ? {}
-            : { openInterest: (id: ContractId) => this.#openInterest!.get(id) ?? null }),
+            : { openInterest: (id: ContractId) => interest.get(id) ?? null }),
         },
         this.#spec,
         this.#chain,

@@ -88,6 +88,7 @@ export const FAKE_SERVICES: Services = {
   listDatasets: () => Promise.resolve([DATASET]),
   dataset: () => Promise.resolve(DATASET),
   readBars: never('readBars'),
+  readOpenInterest: never('readOpenInterest'),
   checkDataset: never('checkDataset'),
   readContinuous: never('readContinuous'),
   saveContinuous: never('saveContinuous'),

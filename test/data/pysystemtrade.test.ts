@@ -8,6 +8,7 @@ import type { InstrumentSpec } from '../../src/core/instrument.ts';
 import { parseTsUs, toIsoUtc } from '../../src/core/units.ts';
 import type { TsUs } from '../../src/core/units.ts';
 import { openCatalog } from '../../src/data/catalog.ts';
+import { rollCost } from '../../src/core/rolls/cost.ts';
 import { collectContinuous } from '../../src/data/continuous.ts';
 import {
   givenScheduleOf,
@@ -200,6 +201,14 @@ describe('importing into a catalog', () => {
       const contracts = dataset.contracts('ES');
       const schedule = givenScheduleOf(dataset.manifest, 'ES', (id) => contracts.indexOf(id))!;
       expect(schedule.rule).toEqual({ kind: 'given', name: 'pysystemtrade/SP500' });
+      expect(schedule.rolls.length).toBeGreaterThan(0);
+      // Without a cost model a record has no cost; with one every roll has.
+      expect(schedule.rolls.filter((roll) => roll.cost !== undefined)).toEqual([]);
+      const cost = rollCost(es, { feesMicros: 2_000_000, halfSpreadTicks: 1 });
+      const withCost = givenScheduleOf(dataset.manifest, 'ES', (id) => contracts.indexOf(id), cost);
+      expect(withCost!.rolls.map((roll) => roll.cost?.totalMicros)).toEqual(
+        schedule.rolls.map(() => 2 * 2_000_000 + 2 * 12_500_000),
+      );
       const read = (interval: '1h' | '1d'): number[] =>
         Array.from(
           collectContinuous({

@@ -1,4 +1,5 @@
 /** `frontmonth complete -- <words…>`: what can stand in place of the last word, one candidate a line. */
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT } from '../../core/errors.ts';
 import { COMMANDS } from '../command-tree.ts';
@@ -141,8 +142,10 @@ function valuesOf(call: CommandCall, kind: ValueKind): Promise<readonly string[]
         return Object.keys(await (await import('../error-pages.ts')).allErrorPages());
       case 'calendar': {
         const { calendarTools, loadInstruments } = await call.services();
-        const specs = await loadInstruments(instrumentsDirOf(await call.config()));
-        return [...specs.keys(), ...(await calendarTools('error')).groups];
+        const config = await call.config();
+        const specs = await loadInstruments(instrumentsDirOf(config));
+        const { groups } = await calendarTools('error', await calendarTextsOf(config));
+        return [...specs.keys(), ...groups];
       }
       case 'shell':
         return SHELLS;

@@ -17,6 +17,7 @@ import type {
   ContinuousSeries,
   ContinuousSeriesOptions,
 } from '../../research/continuous-series.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
 import { numberFlag, spanOf } from '../flag-values.ts';
@@ -47,6 +48,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     dataset: config.values.dataset,
     root: spec.root,
     ...readFlags(call),
+    calendars: await calendarTextsOf(config),
   };
   const series = await services.readContinuous(options);
   for (const note of series.notes) call.out.warn(note.code, note.message);

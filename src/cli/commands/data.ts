@@ -4,7 +4,7 @@ import { plot } from 'asciichart';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import type { BarColumns } from '../../core/bars.ts';
-import { addDays, parseTradeDate } from '../../core/trade-date.ts';
+import { addDays, parseTradeDate, toIsoDate } from '../../core/trade-date.ts';
 import type { TsUs } from '../../core/units.ts';
 import { US_PER_DAY, toIsoUtc, toTsUs } from '../../core/units.ts';
 import type { ResolvedConfig } from '../../research/project-config.ts';
@@ -16,7 +16,7 @@ import type { Interrupts } from '../interrupt.ts';
 import { watchInterrupts } from '../interrupt.ts';
 import type { Output } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import type { DatasetView, SampleOptions, SegmentView } from '../services.ts';
+import type { DatasetView, ImportOptions, SampleOptions, SegmentView } from '../services.ts';
 import { splitRoots } from '../strategy-loader.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Column } from '../table.ts';
@@ -43,6 +43,7 @@ export async function ensureSample(
     catalogDir: catalog,
     instrumentsDir: instrumentsDirOf(config),
     name: 'sample',
+    calendars: await calendarTextsOf(config),
   });
   return made === null ? 'stopped' : 'ready';
 }
@@ -81,6 +82,7 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     name: textFlag(call, 'name') ?? 'sample',
+    calendars: await calendarTextsOf(config),
     ...(products === undefined ? {} : { products }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
@@ -94,6 +96,8 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
   call.out.result(DATASET_SCHEMA, datasetJson(dataset), () => describeDataset(call.out, dataset));
   return EXIT.ok;
 }
+
+type ImportFormat = ImportOptions['format'];
 
 export async function dataImport(call: CommandCall): Promise<ExitCode> {
   const format = textFlag(call, 'format') ?? 'csv';
@@ -109,7 +113,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   const outcome = await services.importFiles({
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
-    format: format === 'pysystemtrade' ? 'pysystemtrade' : 'csv',
+    format: format as ImportFormat,
     files: listArg(call, 0).map((file) => resolve(call.host.cwd, file)),
     dataset: into,
     ...optional('contract', 'contract'),
@@ -125,6 +129,8 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     header: call.flags['header'] !== false,
     quarantine: hasFlag(call, 'quarantine'),
     filled: hasFlag(call, 'filled'),
+    ...(optional('known', 'known') as Pick<ImportOptions, 'known'>),
+    calendars: await calendarTextsOf(config),
   });
   for (const issue of outcome.issues.slice(0, 20))
     call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
@@ -213,11 +219,30 @@ async function showBars(
   }
   const [from, to] = [dateFlag(call, 'from'), dateFlag(call, 'to')];
   const services = await call.services();
+  const range = {
+    ...(from === undefined ? {} : { from: toTsUs(parseTradeDate(from) * US_PER_DAY) }),
+    ...(to === undefined ? {} : { to: toTsUs(addDays(parseTradeDate(to), 1) * US_PER_DAY) }),
+  };
+  if (interval === 'open-interest') {
+    const all = await services.readOpenInterest(config.values.catalog, dataset.name, {
+      contract,
+      ...range,
+    });
+    const figures = all
+      .slice(0, numberFlag(call, 'head', { min: 1 }) ?? 20)
+      .map(({ knownUs, tradeDate, openInterest }) => {
+        const knownUtc = toIsoUtc(knownUs as TsUs);
+        return { knownUtc, tradeDate: toIsoDate(tradeDate), openInterest };
+      });
+    call.out.result('frontmonth.open-interest/1', { contract, figures }, () =>
+      renderTable(call.out, FIGURE_COLUMNS, figures),
+    );
+    return EXIT.ok;
+  }
   const { increment, batches } = await services.readBars(config.values.catalog, dataset.name, {
     contract,
     interval,
-    ...(from === undefined ? {} : { from: toTsUs(parseTradeDate(from) * US_PER_DAY) }),
-    ...(to === undefined ? {} : { to: toTsUs(addDays(parseTradeDate(to), 1) * US_PER_DAY) }),
+    ...range,
   });
   const isPlot = hasFlag(call, 'plot');
   const rows = takeBars(
@@ -239,6 +264,18 @@ interface BarRow {
   readonly close: number;
   readonly volume: number | null;
 }
+
+interface FigureRow {
+  readonly knownUtc: string;
+  readonly tradeDate: string;
+  readonly openInterest: number;
+}
+
+const FIGURE_COLUMNS: readonly Column<FigureRow>[] = [
+  { title: 'known UTC', cell: (row) => row.knownUtc.replace('T', ' ').replace(/(:00)?Z$/, '') },
+  { title: 'of trade date', cell: (row) => row.tradeDate },
+  { title: 'open interest', align: 'right', cell: (row) => String(row.openInterest) },
+];
 
 const BAR_COLUMNS: readonly Column<BarRow>[] = [
   { title: 'close UTC', cell: (bar) => bar.closeUtc.replace('T', ' ').replace(/(:00)?Z$/, '') },
@@ -457,7 +494,9 @@ function dayOf(tsUs: number): string {
 function stampOf(call: CommandCall): 'open' | 'close' {
   const stamp = textFlag(call, 'stamp');
   if (stamp === 'open' || stamp === 'close') return stamp;
-  if (stamp === undefined && textFlag(call, 'format') === 'pysystemtrade') return 'close';
+  const format = textFlag(call, 'format');
+  if (stamp === undefined && (format === 'pysystemtrade' || format === 'open-interest'))
+    return 'close';
   throw new TradingError('E_USAGE', '--stamp is missing', {
     rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
     fix: '--stamp open or --stamp close, as the source of the file says',

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import type { RollExplanation, RollRow, RollsAnswer } from '../../research/rolls.ts';
+import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { textArg, textFlag } from '../command.ts';
 import { dateFlag, spanOf } from '../flag-values.ts';
@@ -33,6 +34,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     dataset: config.values.dataset,
     root,
     ...spanOf(call),
+    calendars: await calendarTextsOf(config),
     ...(rule === undefined ? {} : { rule }),
     ...(explain === undefined ? {} : { explain }),
     ...(given === undefined ? {} : { calendarFile: readText(call, '--rule', given) }),

@@ -64,7 +64,7 @@ export function noConditionData(contract: ContractSpec, rule: RollRule): Trading
         : 'an open-interest rule needs figures of both contracts, published at one time',
       fix: isVolume
         ? 'use a calendar rule for a dataset whose volume is unknown'
-        : 'give open interest with the data, or use a calendar or volume rule',
+        : 'import open interest of both contracts (frontmonth data import --format open-interest), or use a calendar or volume rule',
     },
   );
 }

@@ -11,12 +11,14 @@ import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
 import { GRID_TOLERANCE } from '../../core/price-grid.ts';
 import { parseContractId } from '../../core/symbology.ts';
-import type { TsUs } from '../../core/units.ts';
+import type { TradeDate, TsUs } from '../../core/units.ts';
 import { toIsoUtc } from '../../core/units.ts';
 import { writeError } from '../arrow-store.ts';
 import type { Dataset } from '../catalog.ts';
 import type { DatasetWriter, SegmentSink } from '../dataset-writer.ts';
 import { yearOf } from '../dataset-writer.ts';
+import type { OpenInterestFigure } from '../open-interest.ts';
+import { putOpenInterest } from '../open-interest.ts';
 import { suggest } from '../../core/suggest.ts';
 import { errnoOf } from '../file-io.ts';
 import type { GridStatement, SegmentEntry } from '../manifest.ts';
@@ -37,6 +39,10 @@ export interface CsvColumns {
   readonly volume?: CsvColumn;
   /** Contract ids such as ESZ2025. */
   readonly contract?: CsvColumn;
+  /** Contracts open at the end of the trade date; an empty cell is no figure. */
+  readonly openInterest?: CsvColumn;
+  /** When that figure was published; where there is no column, `openInterestOf` says it. */
+  readonly known?: CsvColumn;
 }
 
 export interface CsvImportOptions {
@@ -57,6 +63,8 @@ export interface CsvImportOptions {
     root: string,
     wallDateUs: number,
   ) => { openUs: number; closeUs: number } | null;
+  /** Trade date of a bar by its close, and when its open interest is published. Needed where open interest is mapped. */
+  readonly openInterestOf?: (root: string, closeUs: number) => PublicationOfDate;
   readonly timeFormat?: TimeFormat;
   /** Guessed from the first line when absent. */
   readonly delimiter?: string;
@@ -67,6 +75,12 @@ export interface CsvImportOptions {
   readonly quarantine?: { readonly issuesPath: string };
   /** Called now and then with the rows read. */
   readonly onProgress?: (rows: number) => void;
+}
+
+/** Units: µs UTC. */
+export interface PublicationOfDate {
+  readonly tradeDate: TradeDate;
+  readonly knownUs: number;
 }
 
 export interface CsvIssue {
@@ -103,6 +117,8 @@ export async function importCsv(
   try {
     await readLines(options, (line, text) => rows.line(line, text));
     const segments = rows.finish();
+    for (const [contract, figures] of rows.figures)
+      putOpenInterest(writer, dataset, contract, figures);
     const committed = writer.commit();
     return {
       dataset: committed,
@@ -195,6 +211,8 @@ class CsvRows {
   readonly #states = new Map<string, ContractState>();
   readonly #segments: SegmentEntry[] = [];
   readonly issues: CsvIssue[] = [];
+  /** Open interest by contract; one a trade date and moment of publication, the last of the file counts. */
+  readonly figures = new Map<ContractId, OpenInterestFigure[]>();
   #positions: Partial<Record<Field, number>> | null = null;
   #delimiter: string;
   #issueFile = -1;
@@ -256,7 +274,10 @@ class CsvRows {
     if (typeof prices === 'string') return prices;
     const volume = this.#volume(fields);
     if (typeof volume === 'string') return volume;
+    const figure = this.#openInterest(fields, state.contract, closeUs);
+    if (typeof figure === 'string') return figure;
     this.#store(state, openUs, closeUs, prices, volume);
+    if (figure !== null) this.#keep(state.contract, figure);
     return '';
   }
 
@@ -295,23 +316,28 @@ class CsvRows {
         : `${fields[at.date!] ?? ''}${at.clock === undefined ? '' : ` ${fields[at.clock] ?? ''}`}`;
     const parsed = this.#parse(text);
     if (parsed === null) return `time: "${text}" is not ${this.#options.timeFormat ?? 'iso'}`;
-    const { sessionOf, stamp, zone, toUtc } = this.#options;
+    const { sessionOf, stamp } = this.#options;
     if (parsed.isDateOnly && sessionOf !== undefined) {
       const session = sessionOf(parseContractId(contract).root, parsed.us);
       return session ?? `time: ${text} is not a trading day`;
     }
-    let us = parsed.us;
-    if (parsed.kind === 'wall' && zone !== 'UTC') {
-      try {
-        us = toUtc!(parsed.us, zone);
-      } catch (error) {
-        if (!(error instanceof TradingError)) throw error;
-        return `time: ${error.message}`;
-      }
-    }
+    const us = this.#instantOf(parsed);
+    if (typeof us === 'string') return `time: ${us}`;
     return stamp === 'open'
       ? { openUs: us, closeUs: us + this.#stepUs }
       : { openUs: us - this.#stepUs, closeUs: us };
+  }
+
+  /** The instant of a reading, or why there is none. */
+  #instantOf(parsed: NonNullable<ReturnType<TimeParser>>): number | string {
+    const { zone, toUtc } = this.#options;
+    if (parsed.kind !== 'wall' || zone === 'UTC') return parsed.us;
+    try {
+      return toUtc!(parsed.us, zone);
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      return error.message;
+    }
   }
 
   #prices(fields: readonly string[], grid: GridStatement): readonly number[] | string {
@@ -344,6 +370,45 @@ class CsvRows {
     if (volume < 0) return `volume: ${text} is negative`;
     if (isKnown && !Number.isSafeInteger(volume)) return `volume: ${text} is not a whole number`;
     return volume;
+  }
+
+  /** Null where the row has none. */
+  #openInterest(
+    fields: readonly string[],
+    contract: ContractId,
+    closeUs: number,
+  ): OpenInterestFigure | null | string {
+    const at = this.#positions!;
+    const text = at.openInterest === undefined ? '' : (fields[at.openInterest] ?? '').trim();
+    if (text === '') return null;
+    const openInterest = parseDecimal(text);
+    if (!Number.isSafeInteger(openInterest) || openInterest < 0)
+      return `openInterest: "${text}" is not a whole number, zero or more`;
+    let published: PublicationOfDate;
+    try {
+      published = this.#options.openInterestOf!(parseContractId(contract).root, closeUs);
+    } catch (error) {
+      if (!(error instanceof TradingError)) throw error;
+      return `openInterest: ${error.message}`;
+    }
+    if (at.known === undefined) return { ...published, openInterest };
+    const knownText = fields[at.known] ?? '';
+    const known = this.#parse(knownText);
+    if (known === null || known.isDateOnly) return `known: "${knownText}" is not a moment`;
+    const knownUs = this.#instantOf(known);
+    if (typeof knownUs === 'string') return `known: ${knownUs}`;
+    if (knownUs < closeUs)
+      return `known: ${knownText} is before the close of the bar it stands beside`;
+    return { tradeDate: published.tradeDate, knownUs, openInterest };
+  }
+
+  #keep(contract: ContractId, figure: OpenInterestFigure): void {
+    const list = this.figures.get(contract) ?? [];
+    const last = list.at(-1);
+    if (last?.knownUs === figure.knownUs && last.tradeDate === figure.tradeDate)
+      list[list.length - 1] = figure;
+    else list.push(figure);
+    this.figures.set(contract, list);
   }
 
   #store(
@@ -471,6 +536,18 @@ function positionsOf(
 
 function checkOptions(dataset: Dataset, options: CsvImportOptions): void {
   const { columns, contract, zone, toUtc, timeFormat = 'iso' } = options;
+  if (columns.known !== undefined && columns.openInterest === undefined)
+    throw mappingError(
+      'known: it is the moment of publication of open interest, which is not mapped',
+      { columns },
+      'map openInterest as well',
+    );
+  if (columns.openInterest !== undefined && options.openInterestOf === undefined)
+    throw mappingError(
+      'openInterest: nothing says which trade date a figure is of and when it is published',
+      { columns },
+      'give openInterestOf',
+    );
   if ((columns.time === undefined) === (columns.date === undefined))
     throw mappingError(
       'time: give either `time`, or `date` and `clock`',

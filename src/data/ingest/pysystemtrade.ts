@@ -6,7 +6,7 @@
 import type { BarColumns } from '../../core/bars.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId, InstrumentSpec } from '../../core/instrument.ts';
-import type { RollSchedule } from '../../core/roll.ts';
+import type { RollCost, RollSchedule } from '../../core/roll.ts';
 import { toContractId } from '../../core/symbology.ts';
 import { weekdayOf } from '../../core/trade-date.ts';
 import { toIsoUtc, US_PER_DAY } from '../../core/units.ts';
@@ -471,12 +471,15 @@ export function givenCalendarOf(manifest: DatasetManifest, root: string): GivenC
   return (calendarsOf(manifest)[root] as GivenCalendar | undefined) ?? null;
 }
 
-/** The given schedule of a product of this dataset, or null. `indexOf` numbers contracts as the run does. */
+/** The given schedule of a product of this dataset, or null. `indexOf` numbers contracts as the run does; `cost` is for the records. */
 export function givenScheduleOf(
   manifest: DatasetManifest,
   root: string,
   indexOf: (id: ContractId) => number,
+  cost?: RollCost | null,
 ): RollSchedule | null {
   const given = givenCalendarOf(manifest, root);
-  return given === null ? null : toGivenSchedule({ root, ...given, indexOf });
+  return given === null
+    ? null
+    : toGivenSchedule({ root, ...given, indexOf, ...(cost === undefined ? {} : { cost }) });
 }
