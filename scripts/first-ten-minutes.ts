@@ -80,7 +80,7 @@ function checkContents(files: readonly { readonly path: string }[]): void {
   assert.ok(sources.length > 100, 'the sources are in the package');
   const built = sources.flatMap((path) => {
     const stem = path.replace(/^src/, 'dist').replace(/\.ts$/, '');
-    return [`${stem}.js`, `${stem}.js.map`, `${stem}.d.ts`, `${stem}.d.ts.map`];
+    return [`${stem}.js`, `${stem}.d.ts`, `${stem}.d.ts.map`];
   });
   for (const path of built) assert.ok(known.has(path), `${path} is missing`);
   const rest = paths
