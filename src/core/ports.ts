@@ -163,7 +163,7 @@ export interface ExecutionClient {
 
 /** Flags of a bar for matching. */
 export const BarFlag = {
-  /** The first bar after a session open or reopening: its open is an auction price. */
+  /** The first bar after an open or reopening that trading had stopped before: its open is an auction price. */
   auctionOpen: 1,
   /** The last bar of its session. */
   sessionLast: 2,

@@ -132,7 +132,7 @@ export class Engine {
   readonly #ctx: EngineContext;
   /** 1 from the first trade date of the run on, by row of instrument. */
   readonly #isActive: Uint8Array;
-  /** 1 until the first bar after an open or reopening, by contract row. */
+  /** 1 until the first bar after an open or reopening that trading had stopped before, by contract row. */
   readonly #isAuction: Uint8Array;
   readonly #expiries: readonly number[];
   /** Contract rows by row of instrument. */
@@ -524,7 +524,8 @@ export class Engine {
       const isOpen = track.nextEdge === 'open';
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
-      for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
+      const isAuction = !isOpen || !track.isContinued;
+      if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);

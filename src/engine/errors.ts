@@ -122,7 +122,7 @@ export const ENGINE_ERRORS: ErrorCatalog = {
   E_POSITION_UNPROTECTED: {
     title: 'A position lost its stop, or did not get it yet',
     cause:
-      'A stop expired with its day, was cancelled by the rule of its group after a partial exit, or waits until its entry is complete.',
+      'A stop expired with its day, was cancelled by the rule of its group after a partial exit, or waits until its entry is complete; or it was sent after a share of a roll had left.',
     cure: 'Use exitTimeInForce `gtc`, peers `ouo` and release `partial` (all are defaults), or send a new stop in onOrder.',
     exit: EXIT.ok,
   },

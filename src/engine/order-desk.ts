@@ -110,6 +110,11 @@ export class OrderDesk implements ExecutionSink {
     return this.#queueAt < this.#queue.length || this.#outboxAt < this.#outbox.length;
   }
 
+  /** Contracts that the group of an exit still has to close. */
+  owedBy(order: Order): number {
+    return this.#protection.owedBy(order);
+  }
+
   nextGroupId(): GroupId {
     return toClOrdId('G', this.#nextGroup++);
   }

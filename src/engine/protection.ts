@@ -69,7 +69,7 @@ export class ProtectionWatch {
       if (!isOpen || (isEntry && this.#heldStop(order) === undefined)) continue;
       const bare = Math.min(
         Math.abs(net) - this.#covered(order.contractIndex, net),
-        isEntry ? order.cumQty : this.#owed(order),
+        isEntry ? order.cumQty : this.owedBy(order),
       );
       if (bare <= 0) continue;
       this.#issue({
@@ -102,8 +102,8 @@ export class ProtectionWatch {
     return qty;
   }
 
-  /** Contracts that the group of an exit still has to close. */
-  #owed(order: Order): number {
+  /** Contracts that the group of an exit still has to close; of a single exit, its own. */
+  owedBy(order: Order): number {
     const members = this.#membersOf(order);
     if (members.length === 0) return order.orderQty - order.cumQty;
     let entered = 0;

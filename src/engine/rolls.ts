@@ -69,6 +69,8 @@ export class RollDesk implements RollListener {
   /** Exits of an open leg, needed again when the venue refuses the group or when the bare leg fills. */
   readonly #exitsOfLeg: Map<ClOrdId, RollLeg> = new Map();
   readonly #bareLegs: Map<ClOrdId, RollLeg> = new Map();
+  /** Contracts of a group that shares of its roll have moved already. */
+  readonly #movedOf: Map<string, number> = new Map();
   /** Rolls whose legs wait for the prices of their record, and since when. */
   readonly #records: { readonly roll: RollRecord; readonly dueUs: number }[] = [];
   /** Rolls that were filled so. */
@@ -198,9 +200,15 @@ export class RollDesk implements RollListener {
     if (config.rollFills === 'record') this.#records.push({ roll, dueUs: nowUs + 1 });
     // What a delaying venue has not seen yet changes what moves.
     config.venue.hasten?.(roll.fromIndex, nowUs);
+    this.#reportBare(roll, chain.flight, nowUs);
     chain.flight ??= newFlight(chain.row, roll, 'roll');
     const signed = Math.sign(netQty) * qty;
-    const legs = this.#planLegs(roll, signed, this.#exitsOf(roll.fromIndex, netQty));
+    const legs = this.#planLegs(
+      roll,
+      signed,
+      this.#exitsOf(roll.fromIndex, netQty),
+      Math.abs(netQty),
+    );
     this.#sendMove(chain.flight, roll, signed, legs);
     for (const leg of legs) this.#shrink(leg);
     this.#parts.config.journal.append('roll-position', nowUs, {
@@ -217,18 +225,23 @@ export class RollDesk implements RollListener {
   /** The exits of the old contract keep what stays there. */
   #shrink(leg: RollLeg): void {
     const { desk } = this.#parts;
-    const targets = leg.exits.filter((order) => order.role === 'target');
-    const sum = targets.reduce((total, order) => total + order.leavesQty, 0);
-    const size = Math.max(sum, ...leg.exits.map((order) => order.leavesQty as number));
-    const rest = size - leg.qty;
-    // Targets that share the position lose the last ones first; exits of the whole position are cut to what stays.
-    const isShared = targets.length > 1 && sum <= size;
-    let over = leg.qty;
+    const groupId = leg.exits[0]?.groupId ?? null;
+    if (groupId !== null) this.#movedOf.set(groupId, (this.#movedOf.get(groupId) ?? 0) + leg.qty);
+    const rest = leg.size - leg.qty;
+    // Exits that share the position lose the last ones first; one that closes all of it is cut to what stays.
+    const over = {
+      stop: Math.max(0, sumOf(leg.exits, 'stop') - rest),
+      target: Math.max(0, sumOf(leg.exits, 'target') - rest),
+    };
+    const isShared = {
+      stop: sumOf(leg.exits, 'stop') <= leg.size,
+      target: sumOf(leg.exits, 'target') <= leg.size,
+    };
     for (const order of leg.exits.toReversed()) {
+      const role = exitRole(order);
       const leaves = order.leavesQty as number;
-      const cut =
-        isShared && order.role === 'target' ? Math.min(leaves, over) : Math.max(0, leaves - rest);
-      if (isShared && order.role === 'target') over -= cut;
+      const cut = isShared[role] ? Math.min(leaves, over[role]) : Math.max(0, leaves - rest);
+      over[role] -= cut;
       if (cut === 0) continue;
       if (cut >= leaves) desk.cancel(order, 'roll');
       else desk.replace(order, { qty: order.orderQty - cut }, 'roll');
@@ -335,6 +348,7 @@ export class RollDesk implements RollListener {
       this.#records.push({ roll, dueUs: nowUs + 1 });
     // What a delaying venue has not seen yet is part of what moves.
     if (policy !== 'manual') config.venue.hasten?.(roll.fromIndex, nowUs);
+    if (policy === 'roll') this.#reportBare(roll, begun, nowUs);
     if (policy === 'manual' || netQty === 0) {
       if (policy !== 'manual') this.#cancelWorking(roll.fromIndex, begun);
       if (begun !== null) {
@@ -357,7 +371,7 @@ export class RollDesk implements RollListener {
     this.#cancelWorking(roll.fromIndex, begun);
     // Levels of what moves now move by the gap of now, not by the average of the parts.
     const { parts: _parts, ...plain } = roll;
-    const legs = this.#planLegs(plain, netQty, exits);
+    const legs = this.#planLegs(plain, netQty, exits, Math.abs(netQty));
     const flight = begun ?? newFlight(chain.row, roll, policy);
     flight.isLast = true;
     flight.roll = roll;
@@ -369,6 +383,24 @@ export class RollDesk implements RollListener {
       netQty,
       policy,
       recreated: policy === 'roll' ? legs.reduce((sum, leg) => sum + leg.exits.length, 0) : 0,
+    });
+  }
+
+  /** A stop that came after a share was decided does not follow what that share is still moving: said, not hidden. */
+  #reportBare(roll: RollRecord, flight: RollInFlight | null, nowUs: TsUs): void {
+    const net = this.#parts.portfolio.netQty[roll.fromIndex]!;
+    const rest = Math.abs(this.#restOf(roll.fromIndex, flight));
+    if (Math.abs(net) === rest) return;
+    let stops = 0;
+    for (const orders of this.#exitsOf(roll.fromIndex, net)) stops += sumOf(orders, 'stop');
+    const bare = Math.min(Math.abs(net), stops) - rest;
+    if (bare <= 0) return;
+    this.#parts.desk.issue({
+      code: 'E_POSITION_UNPROTECTED',
+      severity: 'warning',
+      message: `${bare} of ${net} ${roll.from} are on their way to ${roll.to} without the stop that was sent after their share had left`,
+      tsUs: nowUs,
+      contract: roll.from,
     });
   }
 
@@ -403,23 +435,26 @@ export class RollDesk implements RollListener {
       const key = order.groupId ?? '';
       byGroup.set(key, [...(byGroup.get(key) ?? []), order]);
     }
-    return [...byGroup.values()];
+    // The position may be smaller than all of them: what holds a stop comes first, and brackets own what they entered.
+    const rank = (orders: readonly Order[]): number =>
+      (orders.some(isStop) ? 0 : 2) + (orders[0]!.groupId === null ? 1 : 0);
+    return [...byGroup.values()].toSorted((a, b) => rank(a) - rank(b));
   }
 
-  /** The open leg in parts: one for each group of exits, and one for what had none. */
-  #planLegs(roll: RollRecord, netQty: number, groups: readonly Order[][]): RollLeg[] {
+  /** The open leg in parts: one for each group of exits, and one for what had none. `held` stands in the old contract. */
+  #planLegs(roll: RollRecord, netQty: number, groups: readonly Order[][], held: number): RollLeg[] {
     let rest = Math.abs(netQty);
+    let left = held;
     const legs: RollLeg[] = [];
     const { features } = this.#parts.config.venue.capabilities;
     if (features.groups.includes('bracket')) {
       for (const orders of groups) {
-        const wanted = Math.max(...orders.map((order) => order.leavesQty as number));
-        const targets = orders.filter((order) => order.role === 'target');
-        const sum = targets.reduce((total, order) => total + order.leavesQty, 0);
-        const qty = Math.min(rest, Math.max(wanted, sum));
+        const size = Math.min(left, this.#sizeOf(orders));
+        left -= size;
+        const qty = Math.min(rest, size);
         if (qty === 0) continue;
         rest -= qty;
-        legs.push({ roll, qty, exits: orders });
+        legs.push({ roll, qty, size, exits: orders });
       }
     } else if (groups.length > 0) {
       this.#parts.desk.issue({
@@ -430,8 +465,21 @@ export class RollDesk implements RollListener {
         contract: roll.to,
       });
     }
-    if (rest > 0) legs.push({ roll, qty: rest, exits: [] });
+    if (rest > 0) legs.push({ roll, qty: rest, size: rest, exits: [] });
     return legs;
+  }
+
+  /**
+   * Contracts that exits close together. Exits of one kind share the position: their sum counts. But after a partial exit
+   * each target of a group may stand for all that is left of it, and then they close no more than that together.
+   */
+  #sizeOf(orders: readonly Order[]): number {
+    const largest = Math.max(...orders.map((order) => order.leavesQty as number));
+    const sum = Math.max(sumOf(orders, 'stop'), sumOf(orders, 'target'));
+    const { groupId } = orders[0]!;
+    if (groupId === null || largest === sum) return sum;
+    const owed = this.#parts.desk.owedBy(orders[0]!) - (this.#movedOf.get(groupId) ?? 0);
+    return Math.max(largest, Math.min(sum, owed));
   }
 
   #leg(contractIndex: number, side: Side, qty: number, isRoll: boolean): DraftOrder {
@@ -508,7 +556,7 @@ export class RollDesk implements RollListener {
   /** The same exit on the new contract, every level moved by the gap in ticks. */
   #movedExit(order: Order, leg: RollLeg): DraftOrder {
     const gap = Math.round(gapOf(leg.roll));
-    const role = order.role === 'stop' || order.role === 'target' ? order.role : exitRole(order);
+    const role = exitRole(order);
     const { displayQty: _shown, ...old } = order.spec;
     const moved: Record<string, unknown> = {
       ...old,
@@ -560,12 +608,26 @@ export class RollDesk implements RollListener {
 interface RollLeg {
   readonly roll: RollRecord;
   readonly qty: number;
+  /** Contracts that its exits close on the old contract: a share of a roll moves fewer. */
+  readonly size: number;
   readonly exits: readonly Order[];
   /** The exits on the new contract: built before the cancels empty the old ones. */
   readonly moved?: readonly DraftOrder[];
 }
 
+/** An exit against a loss: what is touched on the way to a profit has a trigger too. */
+function isStop(order: Order): boolean {
+  return order.role === 'stop' || /stop/.test(order.type);
+}
+
+function sumOf(orders: readonly Order[], role: 'stop' | 'target'): number {
+  let sum = 0;
+  for (const order of orders) if (exitRole(order) === role) sum += order.leavesQty;
+  return sum;
+}
+
 function exitRole(order: Order): 'stop' | 'target' {
+  if (order.role === 'stop' || order.role === 'target') return order.role;
   return order.stopTicks !== null || order.trail !== null ? 'stop' : 'target';
 }
 

@@ -48,6 +48,12 @@ export class SessionTrack {
     return next >= this.#columns.length || this.#columns.tradeDate[next] !== this.tradeDate;
   }
 
+  /** The session of this row began where the one before it ended: trading did not stop, so its first trade is no auction. */
+  get isContinued(): boolean {
+    const { openUs, closeUs } = this.#columns;
+    return this.#row > 0 && closeUs[this.#row - 1] === openUs[this.#row];
+  }
+
   /** Contracts trade now. */
   get isTrading(): boolean {
     return this.isOpen && !this.isPaused;

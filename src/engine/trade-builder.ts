@@ -4,6 +4,9 @@
  * Excursions are per contract, in ticks, signed from the trade's side (adverse is negative). Whether the extremes of the
  * entry bar and of the exit bar belong to the trade cannot be known from bars: the conservative end counts them for the
  * adverse excursion and leaves them out of the favourable one, the best end does the reverse.
+ *
+ * While a roll in parts is under way a trade stands in two contracts at once. Its excursions are approximate then: they
+ * follow the bars of the new contract, in whose frame the whole average entry is put at the first part. Money is exact.
  */
 import type { Fill } from '../core/execution.ts';
 import type { ContractTable } from '../core/instrument.ts';

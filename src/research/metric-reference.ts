@@ -37,7 +37,8 @@ export function metricsReference(): string {
     `- Everything annual starts from trade dates, never from bars: A = ${DATES_PER_YEAR}. Elapsed years count calendar days / 365.25.`,
     '- Risk-free is 0: futures profit is already an excess return. Sample deviation `s` uses T − 1; quantiles interpolate linearly.',
     '- A trade runs from flat to flat; a roll does not end it. MAE, MFE and ETD are those of the conservative end of the interval',
-    '  that bars allow.',
+    '  that bars allow. While a roll moves a position in parts they are approximate: from the first part on they follow the new',
+    '  contract alone, with every contract of the trade in its frame; after the last part they are those of one contract again.',
     '- An undefined figure is `null` with its `reason`. A ratio from under ' +
       `${TOO_FEW_TRADES} trades or ${TOO_FEW_DATES} dates keeps its`,
     '  value and carries a reason that begins with "too few".',

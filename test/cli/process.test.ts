@@ -1,6 +1,7 @@
 /** The program as a process: streams, terminals, signals, exit codes. Few processes, because each one costs a start. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -60,6 +61,41 @@ function onTerminal(line: string, env: Record<string, string> = {}, redirect = '
 const BACKTEST = ['backtest', 'donchian-breakout', '--instruments', 'ES', '--capital', '1000000'];
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f]/;
+
+describe('a strategy in a folder of its own', () => {
+  it.each([
+    ['no package.json', null],
+    ['a package.json without a type', '{ "name": "mine" }'],
+    ['a package.json of CommonJS', '{ "type": "commonjs" }'],
+  ])('loads as an ES module of TypeScript, with its imports, under %s', (_, manifest) => {
+    const folder = mkdtempSync(join(tmpdir(), 'frontmonth-own-'));
+    try {
+      if (manifest !== null) writeFileSync(join(folder, 'package.json'), manifest);
+      writeFileSync(join(folder, 'helper.ts'), 'export const version: string = "7";\n');
+      writeFileSync(
+        join(folder, 'mine.ts'),
+        `import { version } from './helper.ts';
+interface Nothing { readonly none?: never }
+const hooks: Nothing = {};
+export default {
+  id: 'mine', version, description: 'does nothing', params: {}, instruments: ['ES'],
+  requires: () => ({ series: [{ root: 'ES', bars: '1d' }] }), create: () => hooks,
+};
+`,
+      );
+      const ran = cli(['check', join(folder, 'mine.ts')]);
+      expect(ran.err).toBe('');
+      expect(ran.out).toMatch(/^mine 7/);
+      // Its neighbour that cannot load says why.
+      writeFileSync(join(folder, 'mine.ts'), `import './missing.ts';\n`);
+      const bad = cli(['check', join(folder, 'mine.ts')]);
+      expect(bad.err).toContain('E_STRATEGY_LOAD');
+      expect(bad.err).toContain('missing.ts');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
 
 describe('a pipe', () => {
   it('gets the answer and nothing else, 100 columns wide', () => {

@@ -7,7 +7,7 @@ import { FeedHeap, Timers } from '../../src/engine/event-queue.ts';
 import { splitTargets } from '../../src/engine/context.ts';
 import type { BarRow, WorldOptions } from '../support/engine-world.ts';
 import { at, DAY0, hourly, makeWorld, plainCalendar, sourceOf } from '../support/engine-world.ts';
-import { US_PER_HOUR } from '../../src/core/units.ts';
+import { US_PER_HOUR, US_PER_MINUTE } from '../../src/core/units.ts';
 
 function run(options: WorldOptions): ReturnType<typeof makeWorld> {
   const world = makeWorld(options);
@@ -131,6 +131,43 @@ describe('bars and sessions', () => {
     expect(world.recorder.issues.map((issue) => issue.tsUs)).toEqual([at(0, 13)]);
     expect(flags).toEqual([1, 0, 1, 0]);
     expect(world.recorder.equity[0]!.openUs).toBe(5 * US_PER_HOUR);
+  });
+
+  it.each([
+    ['none where a session begins where the last one ended', 0, [0, 0, 0, 0, 0]],
+    ['one after a close of a minute', 1, [1, 0, 0, 1, 0]],
+  ])('makes the first bar of a session an auction: %s', (_, minutes, expected) => {
+    // Around the clock, from 10:00 to 10:00.
+    const calendar: TradingCalendar = {
+      ...plainCalendar(),
+      sessions: (from, to) => {
+        const days = plainCalendar().sessions(from, to);
+        const closeUs = days.openUs.map((us) => us + (24 * 60 - minutes) * US_PER_MINUTE);
+        return { ...days, closeUs, settleUs: closeUs };
+      },
+    };
+    const flags: number[] = [];
+    const opened: number[] = [];
+    const world = makeWorld({
+      front: [at(0, 12), at(0, 13), at(1, 9), at(1, 10, 30), at(1, 11)].map((us): BarRow => [
+        us,
+        100,
+        100,
+        100,
+        100,
+      ]),
+      lengthUs: 30 * US_PER_MINUTE,
+      days: 2,
+      strategy: { onSessionOpen: (_root, session) => void opened.push(session.openUs) },
+      overrides: { calendars: [calendar] },
+    });
+    world.venue.wakeHigh.fill(-Infinity);
+    world.venue.onBar = (_c, _bars, _row, flag?: number): void => void flags.push(flag! & 1);
+    runEngine(world.config);
+    expect(world.recorder.issues).toEqual([]);
+    expect(flags).toEqual(expected);
+    // The session itself begins all the same.
+    expect(opened).toEqual([at(0, 10), at(1, 10)]);
   });
 
   it('delivers bars of one instant in the order in which series were declared, after all histories moved', () => {

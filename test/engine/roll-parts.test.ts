@@ -4,7 +4,7 @@ import { Side } from '../../src/core/order.ts';
 import type { RollPart, RollSchedule } from '../../src/core/roll.ts';
 import { gapOf } from '../../src/core/roll.ts';
 import type { Strategy } from '../../src/core/strategy.ts';
-import type { TradeDate, TsUs } from '../../src/core/units.ts';
+import type { PriceTicks, TradeDate, TsUs } from '../../src/core/units.ts';
 import { US_PER_DAY } from '../../src/core/units.ts';
 import { runEngine } from '../../src/engine/engine.ts';
 import type { World, WorldOptions } from '../support/engine-world.ts';
@@ -162,6 +162,38 @@ describe('a position that rolls in parts', () => {
       'H1@40 M1@60 M1@64',
       'M1@60 M1@62 M1@64',
     ]);
+  });
+
+  it.each([
+    [
+      'says so where a stop was sent while a share was on its way',
+      true,
+      ['E_POSITION_UNPROTECTED'],
+    ],
+    ['says nothing where each share had arrived by then', false, []],
+  ])('%s', (_, isThin, issues) => {
+    const inner = holds(3);
+    let isSent = false;
+    const strategy: Strategy = {
+      onBar: inner.onBar!,
+      onFill(fill, ctx): void {
+        if (isSent || fill.tag !== 'roll' || fill.side !== Side.Buy) return;
+        isSent = true;
+        ctx.submit({
+          contract: ctx.contract('ES'),
+          side: Side.Sell,
+          qty: ctx.position(ctx.contract('ES')).netQty,
+          type: 'stop',
+          stopTicks: 40 as PriceTicks,
+          timeInForce: 'gtc',
+        });
+      },
+    };
+    // Without its bar at 12:00 the old contract has not closed the first share when the second is decided.
+    const rows = isThin ? front.filter((row) => row[0] !== front[7]![0]) : front;
+    const { recorder } = worldOf(strategy, { front: rows });
+    expect(isSent).toBe(true);
+    expect(recorder.issues.map((issue) => issue.code)).toEqual(issues);
   });
 
   it('begun at the end of the data is moved as far as it has come', () => {

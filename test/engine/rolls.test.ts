@@ -229,6 +229,65 @@ describe('protect', () => {
   });
 });
 
+describe('single stops', () => {
+  /** Buys 5 and protects them by single stops, which say nothing of each other. */
+  function guarded(quantities: readonly number[]): Strategy {
+    let isSent = false;
+    return {
+      onBar(_bar, ctx): void {
+        if (isSent) return;
+        isSent = true;
+        const contract = ctx.contract('ES');
+        ctx.submit({ contract, side: Side.Buy, qty: 5, type: 'market', timeInForce: 'gtc' });
+        quantities.forEach((qty, i) =>
+          ctx.submit({
+            contract,
+            side: Side.Sell,
+            qty,
+            type: 'stop',
+            stopTicks: (70 - 10 * i) as PriceTicks,
+            timeInForce: 'gtc',
+          }),
+        );
+      },
+    };
+  }
+
+  it.each([
+    ['that share the position all move with it', [2, 3], [5], [2, 3]],
+    ['for less than the position leave the rest as it was', [1, 2], [3, 2], [1, 2]],
+    ['that each stand for all of it move as such', [5, 5], [5], [5, 5]],
+  ])('%s', (_, quantities, opened, stops) => {
+    const { venue, next } = run(makeWorld(options(guarded(quantities))));
+    const sent = venue.requests.filter((r) => r.spec.contract === next);
+    const qtyOf = (role: (r: (typeof sent)[number]) => boolean): number[] =>
+      sent.filter(role).map((r) => r.spec.qty);
+    expect(qtyOf((r) => r.spec.side === Side.Buy)).toEqual(opened);
+    expect(qtyOf((r) => r.spec.side === Side.Sell)).toEqual(stops);
+  });
+});
+
+describe('more exits than position', () => {
+  it('moves the stop, though targets without one were there before it', () => {
+    const inner = bracketOnce();
+    const strategy: Strategy = {
+      onBar(bar, ctx): void {
+        inner.onBar?.(bar, ctx);
+        if (bar.closeUs !== at(0, 13)) return;
+        const old = ctx.openOrders().find((order) => order.role === 'stop')!;
+        ctx.cancel(old.clOrdId);
+        ctx.protect({ contract: bar.contract, stop: { at: { offsetTicks: 25 } } });
+      },
+    };
+    const { venue, next } = run(makeWorld(options(strategy)));
+    const sent = venue.requests.filter((r) => r.spec.contract === next);
+    expect(sent.map((r) => [r.role, r.spec.qty])).toEqual([
+      ['entry', 2],
+      ['stop', 2],
+    ]);
+  });
+});
+
 describe('a venue that refuses the re-created bracket', () => {
   it('still moves the position and protects it once it is there', () => {
     const world = makeWorld(options(bracketOnce()));

@@ -165,6 +165,8 @@ interface GroupWatch {
   readonly peers: string[];
   /** The strategy took its exits in hand, or a roll moved the position: the exits no longer owe protection. */
   isExcused: boolean;
+  /** A roll re-created a stop that the strategy had sent for the day: it protects until the day ends, as it did before. */
+  isForDay: boolean;
 }
 
 /** Checks every event of a run against the rules that hold for all runs. */
@@ -183,6 +185,8 @@ export class Watcher extends TestRecorder {
   /** It moves them in shares, of which the strategy hears nothing before the last. */
   hasParts: boolean = false;
   delayBars: number = 0;
+  /** When shares of the roll of each contract move. */
+  readonly partsUs: Map<string, readonly number[]> = new Map();
   rollsProtected: number = 0;
   readonly #bars: ReadonlyMap<string, Bar>;
   readonly #spread: number;
@@ -238,12 +242,27 @@ export class Watcher extends TestRecorder {
       exits: [],
       peers: [],
       isExcused: false,
+      isForDay: false,
     };
     this.groups.set(key, group);
     if (order.role === 'entry') group.entry = order.clOrdId;
     else if (order.role === 'peer') group.peers.push(order.clOrdId);
     else group.exits.push(order.clOrdId);
-    if (order.role === 'stop') group.stops.push(order.clOrdId);
+    if (order.role !== 'stop') return;
+    group.stops.push(order.clOrdId);
+    const isMoved = group.entry !== null && this.views.get(group.entry)!.tag === 'roll';
+    if (!isMoved || order.timeInForce !== 'day') return;
+    // A roll keeps the time in force: only a stop for the day that still works on the old contract may become one.
+    group.isForDay = [...this.views.values()].some(
+      (old) =>
+        old.contract !== order.contract &&
+        old.contract.slice(0, 2) === order.contract.slice(0, 2) &&
+        old.timeInForce === 'day' &&
+        old.side === order.side &&
+        old.leavesQty > 0 &&
+        (old.stopTicks !== null || old.trail !== null),
+    );
+    if (!group.isForDay) this.fault(`${order.clOrdId}: a stop for the day, made from none`);
   }
 
   override onFill = (fill: Fill): void => {
@@ -279,6 +298,9 @@ export class Watcher extends TestRecorder {
   #checkDelay(order: OrderView, bar: Bar, what: string): void {
     const isExit = order.role === 'stop' || order.role === 'target';
     if (this.delayBars === 0 || isExit || order.tag === 'roll') return;
+    // A share of a roll hastens what is on its way for the contract that it leaves.
+    const parts = this.isRolling ? (this.partsUs.get(order.contract) ?? []) : [];
+    if (parts.some((us) => order.createdUs <= us && us <= bar.openUs)) return;
     let missed = 0;
     for (const [key, { openUs, closeUs }] of this.#bars) {
       if (!key.startsWith(`${order.contract} `) || openUs >= bar.openUs) continue;
@@ -309,6 +331,9 @@ export class Watcher extends TestRecorder {
     for (const [key, group] of this.groups) {
       if (group.entry === null || group.isExcused || this.excused.has(key)) continue;
       if (group.stops.length === 0) continue;
+      // Nothing but the end of the day may take such a stop away.
+      const isOver = group.stops.every((id) => this.views.get(id)!.reason === 'day-end');
+      if (group.isForDay && isOver) continue;
       const entry = this.views.get(group.entry)!;
       if (entry.cumQty === 0) continue;
       const exited = group.exits.reduce((sum, id) => sum + this.views.get(id)!.cumQty, 0);
@@ -327,7 +352,7 @@ export class Watcher extends TestRecorder {
   }
 
   /** What stops protected on the old contract goes to the new one together with its stops. */
-  checkRoll(from: string, to: string): void {
+  checkRoll(from: string, to: string, nowUs: number): void {
     if (!this.isRolling) return;
     const net = this.net.get(from) ?? 0;
     let covered = 0;
@@ -343,7 +368,17 @@ export class Watcher extends TestRecorder {
         moved += entry.orderQty;
     }
     const wanted = Math.min(Math.abs(net), covered);
-    if (moved < wanted) this.fault(`roll to ${to}: ${moved} of ${wanted} move with a stop`);
+    // A stop sent after a share was decided does not follow what is under way: then the run must say so.
+    let underway = 0;
+    for (const order of this.views.values())
+      if (order.contract === from && order.tag === 'roll' && order.createdUs < nowUs)
+        underway += order.leavesQty;
+    const isSaid = this.issues.some(
+      ({ code, contract, tsUs }) =>
+        code === 'E_POSITION_UNPROTECTED' && contract === from && tsUs === nowUs,
+    );
+    if (moved < wanted - (isSaid ? underway : 0))
+      this.fault(`roll to ${to}: ${moved} of ${wanted} move with a stop`);
     this.rollsProtected += Number(wanted > 0);
   }
 
@@ -460,6 +495,9 @@ export function runFuzz(input: FuzzCase, options: FuzzOptions = {}): FuzzRun {
   watcher.isRolling = positionsOnRoll === 'roll';
   watcher.hasParts = options.hasParts === true;
   watcher.delayBars = options.delayBars ?? 0;
+  for (const { schedule } of chains)
+    for (const roll of schedule.rolls)
+      watcher.partsUs.set(roll.from, roll.parts?.map((part) => part.atUs) ?? []);
   const journal = new MemoryJournal();
   const random = createRandom(seed);
   const fees = { from: 0 as TradeDate, commissionMicros: 1_250_001, exchangeMicros: 730_003 };
@@ -779,8 +817,8 @@ function randomStrategy(input: FuzzCase, watcher: Watcher, hasGhost: boolean): S
       const { root } = ctx.contractSpec(fill.contract);
       attempt(ctx, root, lasts.get(root) ?? fill.priceTicks);
     },
-    onRoll(event): void {
-      watcher.checkRoll(event.roll.from, event.roll.to);
+    onRoll(event, ctx): void {
+      watcher.checkRoll(event.roll.from, event.roll.to, ctx.nowUs);
       for (const [key, group] of watcher.groups)
         if (group.contract === event.roll.from) watcher.excused.add(key);
     },
