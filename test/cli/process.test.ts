@@ -125,7 +125,7 @@ export default defineStrategy({
       const file = join(folder, 'mine.ts');
       writeFileSync(file, STRATEGY);
       // A run loads it in a thread of its own.
-      const ran = cli(['backtest', file, '--capital', '1000000', '--no-bounds', '--no-report']);
+      const ran = cli(['backtest', file, '--capital', '1000000', '--no-bounds']);
       expect(ran.out + ran.err).not.toContain('E_STRATEGY_LOAD');
       expect(ran.err).toContain('E_MINE');
     } finally {
@@ -144,6 +144,14 @@ export default defineStrategy({
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('a run on daily bars', () => {
+  it('executes on days of two sessions, around the halt of a holiday, without a warning', () => {
+    const ran = cli([...BACKTEST, '--execution', '1d', '--no-bounds', '--json']);
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.out).not.toContain('E_BAR_OUT_OF_SESSION');
   });
 });
 
