@@ -14,6 +14,7 @@ import type { FrontmonthConfig } from './define-config.ts';
 import type { RunData } from './run-data.ts';
 import type { RunSummary } from './run-format.ts';
 import { readRun } from './run-store.ts';
+import { checkShortOptions } from './short-options.ts';
 import { systemClock } from './system-clock.ts';
 
 /**
@@ -57,7 +58,7 @@ export interface BacktestRun extends RunData {
  * Runs a strategy over recorded bars and reads the run back. Money in tables is integer millionths, prices are grid counts,
  * times microseconds UTC; figures of `summary.metrics` are whole units of the account's currency.
  *
- * Errors: those of catalog, plan and parameters; E_STRATEGY_THREW or the strategy's own TradingError when it throws, with the
+ * Errors: E_BACKTEST_OPTION; those of catalog, plan and parameters; E_STRATEGY_THREW or the strategy's own TradingError when it throws, with the
  * folder in which the run up to there is kept.
  *
  * @example
@@ -68,6 +69,7 @@ export async function backtest<P extends ParamSchema>(
   definition: StrategyDefinition<P>,
   options: ShortBacktestOptions<P> = {},
 ): Promise<BacktestRun> {
+  checkShortOptions(options);
   // The engine passes what `resolveParams` returned, so the parameter types cannot disagree.
   const strategy = definition as unknown as AnyStrategyDefinition;
   const { instruments, from, to, execution, outOfSample, onProgress } = options;
