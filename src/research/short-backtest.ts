@@ -10,6 +10,7 @@ import type { StrategyDefinition } from '../core/strategy.ts';
 import { toIsoUtc } from '../core/units.ts';
 import type { RunProgress } from './backtest.ts';
 import { runBacktest, TABLE_STORE } from './backtest.ts';
+import { readCalendarFiles } from './calendar-files.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import type { RunData } from './run-data.ts';
 import type { RunSummary } from './run-format.ts';
@@ -74,6 +75,8 @@ export async function backtest<P extends ParamSchema>(
   const strategy = definition as unknown as AnyStrategyDefinition;
   const { instruments, from, to, execution, outOfSample, onProgress } = options;
   const rates = options.rates === undefined ? undefined : ratesOf(options.rates);
+  const calendars =
+    options.calendars === undefined ? undefined : readCalendarFiles(options.calendars);
   const risk = options.risk ?? {};
   const outcome = await runBacktest({
     strategyFile: options.file === undefined ? strategy.id : relative('.', options.file),
@@ -95,6 +98,7 @@ export async function backtest<P extends ParamSchema>(
     ...(execution === undefined ? {} : { execution }),
     ...(outOfSample === undefined ? {} : { outOfSample }),
     ...(rates === undefined ? {} : { rates }),
+    ...(calendars === undefined ? {} : { calendars }),
     costs: options.costs ?? {},
     risk,
     runsDir: resolve(options.runs ?? 'runs'),
@@ -106,6 +110,7 @@ export async function backtest<P extends ParamSchema>(
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
+      ...(calendars === undefined ? {} : { calendars }),
       risk,
     },
     clock: systemClock,
