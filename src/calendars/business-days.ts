@@ -1,5 +1,6 @@
 /** Business calendars: the days that expiry rules count. */
 import { TradingError } from '../core/errors.ts';
+import { didYouMeanOneOf } from '../core/suggest.ts';
 import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 import { countBelow } from './columns.ts';
@@ -240,15 +241,15 @@ function rulesOf(
   const rules = source?.[name];
   if (rules === undefined) {
     const known = [...new Set([...businessCalendarNames(), ...Object.keys(own)])].sort();
-    throw new TradingError(
-      'E_CALENDAR_UNKNOWN',
-      `business calendar "${name}" has no rules yet; known are ${known.join(', ')}`,
-      {
-        details: { name, known },
-        rule: 'expiry rules count business days of a known calendar',
-        fix: 'choose a product of a known calendar',
-      },
-    );
+    throw new TradingError('E_CALENDAR_UNKNOWN', `business calendar "${name}" has no rules yet`, {
+      details: { name, known },
+      rule: 'expiry rules count business days of a known calendar',
+      fix: didYouMeanOneOf(
+        name,
+        known,
+        `${known.length} are known; a calendar file can bring its own under businessCalendars`,
+      ),
+    });
   }
   return rules;
 }

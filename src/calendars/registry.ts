@@ -1,6 +1,7 @@
 /** Calendars by session group, and contract dates. Everything is built when first asked for and kept in the instance. */
 import { Listing } from '../core/listing.ts';
 import { TradingError } from '../core/errors.ts';
+import { didYouMeanOneOf } from '../core/suggest.ts';
 import type { ContractDates, InstrumentSpec } from '../core/instrument.ts';
 import type { CalendarSource } from '../core/ports.ts';
 import { parseTradeDate, toCivilDate } from '../core/trade-date.ts';
@@ -400,13 +401,13 @@ function isPublished(calendar: GroupCalendar | null, date: TradeDate): boolean {
 
 function unknownGroup(id: string, root: string | null, known: readonly string[]): TradingError {
   const of = root === null ? '' : ` of ${root}`;
-  return new TradingError(
-    'E_CALENDAR_UNKNOWN',
-    `session group "${id}"${of} has no calendar yet; known are ${known.join(', ')}`,
-    {
-      details: { group: id, root, known },
-      rule: 'sessions are built from the rules of a known group',
-      fix: 'choose a product of a known group, or import the data as ordered labels',
-    },
-  );
+  return new TradingError('E_CALENDAR_UNKNOWN', `session group "${id}"${of} has no calendar yet`, {
+    details: { group: id, root, known },
+    rule: 'sessions are built from the rules of a known group',
+    fix: didYouMeanOneOf(
+      id,
+      known,
+      `all ${known.length} are listed by \`frontmonth calendar\`; data without a calendar can be imported as ordered labels`,
+    ),
+  });
 }

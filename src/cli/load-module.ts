@@ -1,52 +1,67 @@
 /** Imports a module of the user: TypeScript through the loader, JavaScript natively. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { register as registerHooks } from 'node:module';
-import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * Registers the loader once in the process and imports. The module shares this process's instance of the package, so that
- * what a strategy imports from `frontmonth` is what runs it.
+ * Registers the loader in the calling thread and imports. `frontmonth` and `frontmonth/…` are the running copy, sources in a
+ * checkout and the built program otherwise, wherever the file stands: what a strategy imports is what runs it.
  */
 export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
   // So that a stack names the lines that the user wrote. Maps are read while a module loads.
   process.setSourceMapsEnabled(true);
-  const isOwnSourceLoaded = import.meta.url.endsWith('.ts');
-  if (file.endsWith('.ts') && !isOwnSourceLoaded) {
-    const { register } = await import('tsx/esm/api');
-    const unregister = register();
-    readAsModules(file);
-    try {
-      return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
-    } finally {
-      await unregister();
-    }
+  const unregister = await registerTypeScript(file);
+  try {
+    // Later hooks are asked first: ours must come after the loader.
+    registerHooks(`data:text/javascript,${encodeURIComponent(hooksText())}`);
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } finally {
+    await unregister?.();
   }
-  if (file.endsWith('.ts')) readAsModules(file);
-  return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
 }
 
-/** Strategies and configurations are ES modules, whatever the package.json above them says, or whether there is one. */
-const TS_IS_A_MODULE = `export async function resolve(specifier, context, next) {
-  const found = await next(specifier, context);
-  const isOurs = /^file:[^?]*[.]ts([?]|$)/.test(found.url) && !found.url.includes('/node_modules/');
-  return isOurs && found.format === 'commonjs' ? { ...found, format: 'module' } : found;
+const isOwnSourceLoaded = import.meta.url.endsWith('.ts');
+
+async function registerTypeScript(file: string): Promise<(() => Promise<void>) | null> {
+  if (isOwnSourceLoaded || !/\.[cm]?ts$/.test(file)) return null;
+  const { register } = await import('tsx/esm/api');
+  return register();
+}
+
+/** `frontmonth/sim` and the address of its file, for each export of the package; a `*` stands for one name. */
+function exportsOfRunningCopy(): Record<string, string> {
+  const root = new URL('../../', import.meta.url);
+  const { exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+    exports: Record<string, string | { readonly default: string }>;
+  };
+  const addresses: Record<string, string> = {};
+  for (const [name, target] of Object.entries(exports)) {
+    const built = typeof target === 'string' ? target : target.default;
+    const path = isOwnSourceLoaded ? built.replace(/^\.\/dist\/(.*)\.js$/, './src/$1.ts') : built;
+    addresses[`frontmonth${name.slice(1)}`] = new URL(path, root).href;
+  }
+  return addresses;
+}
+
+/**
+ * Strategies and configurations are ES modules, whatever the package.json above them says, or whether there is one: without
+ * "type": "module" the loader would take a `.ts` file for CommonJS and fail on its first import or type.
+ */
+function hooksText(): string {
+  return `const ours = ${JSON.stringify(exportsOfRunningCopy())};
+function addressOf(specifier) {
+  if (specifier !== 'frontmonth' && !specifier.startsWith('frontmonth/')) return specifier;
+  if (Object.hasOwn(ours, specifier)) return ours[specifier];
+  for (const [name, address] of Object.entries(ours)) {
+    const [head, tail] = name.split('*');
+    if (tail !== undefined && specifier.startsWith(head) && specifier.endsWith(tail))
+      return address.replace('*', specifier.slice(head.length, specifier.length - tail.length));
+  }
+  throw new Error('frontmonth has no part \`' + specifier + '\`; its parts are ' + Object.keys(ours).join(', '));
+}
+export async function resolve(specifier, context, next) {
+  const found = await next(addressOf(specifier), context);
+  const isTheirs = /^file:[^?]*[.]ts([?]|$)/.test(found.url) && !found.url.includes('/node_modules/');
+  return isTheirs && found.format === 'commonjs' ? { ...found, format: 'module' } : found;
 }`;
-
-/** Without "type": "module" the loader would take a `.ts` file for CommonJS and fail on its first import or type. */
-function readAsModules(file: string): void {
-  // Asked before the loader, which has registered itself already.
-  if (!isInModulePackage(file))
-    registerHooks(`data:text/javascript,${encodeURIComponent(TS_IS_A_MODULE)}`);
-}
-
-function isInModulePackage(file: string): boolean {
-  for (let folder = dirname(file); ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    if (existsSync(manifest)) {
-      // A file that Node cannot read either is reported by Node.
-      return /"type"\s*:\s*"module"/.test(readFileSync(manifest, 'utf8'));
-    }
-    if (dirname(folder) === folder) return false;
-  }
 }

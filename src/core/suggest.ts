@@ -40,3 +40,23 @@ export function didYouMean(word: string, known: readonly string[], otherwise: st
   const found = suggest(word, known);
   return found === null ? otherwise : `did you mean \`${found}\`?`;
 }
+
+/** The known words that are nearest to a word, nearest first; those that share a part of it come before the others. */
+export function nearestWords(word: string, known: readonly string[], count: number = 3): string[] {
+  const asked = word.toLowerCase();
+  const parts = asked.split(/[^a-z0-9]+/).filter((part) => part.length > 2);
+  const ranked = known.map((name) => {
+    const shared = parts.filter((part) => name.toLowerCase().includes(part)).length;
+    return { name, shared, distance: editDistance(asked, name.toLowerCase()) };
+  });
+  ranked.sort((a, b) => b.shared - a.shared || a.distance - b.distance);
+  return ranked.slice(0, count).map(({ name }) => name);
+}
+
+/** `did you mean \`x\`?`, or the nearest few of many known words and where all of them are listed. */
+export function didYouMeanOneOf(word: string, known: readonly string[], listed: string): string {
+  const found = suggest(word, known);
+  if (found !== null) return `did you mean \`${found}\`?`;
+  const near = nearestWords(word, known);
+  return near.length === 0 ? listed : `did you mean one of ${near.join(', ')}? ${listed}`;
+}

@@ -574,7 +574,8 @@ export class Engine {
     const isInside =
       openUs === tsUs ||
       (track.isOpen && !track.isPaused && openUs >= track.liveSinceUs) ||
-      track.contains(openUs, tsUs);
+      track.contains(openUs, tsUs) ||
+      (feed.feed.interval === '1d' && track.containsDay(openUs, tsUs));
     if (!isInside) this.#reportOutside(feed, tsUs as TsUs);
     let flags = 0;
     if (isInside) {

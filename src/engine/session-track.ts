@@ -66,6 +66,18 @@ export class SessionTrack {
     return !(openUs >= this.#pauseStartUs && closeUs <= this.#pauseEndUs);
   }
 
+  /**
+   * A bar of a day is inside when it begins in the sessions of the trade date in progress, which may be several: two around
+   * the halt of a holiday, or a night and a day session.
+   */
+  containsDay(openUs: number, closeUs: number): boolean {
+    if (!this.isOpen || closeUs > this.closeUs) return false;
+    const { openUs: opens, tradeDate } = this.#columns;
+    let first = this.#row;
+    while (first > 0 && tradeDate[first - 1] === this.tradeDate) first -= 1;
+    return openUs >= opens[first]!;
+  }
+
   session(): Session {
     const row = this.#row;
     return {

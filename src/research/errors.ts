@@ -5,6 +5,13 @@ import { EXIT } from '../core/errors.ts';
 export { PLAN_ERRORS } from './plan-errors.ts';
 
 export const RESEARCH_ERRORS: ErrorCatalog = {
+  E_BACKTEST_OPTION: {
+    title: 'An option of backtest() is not valid',
+    cause:
+      'It has the wrong type, is out of its bounds, or does not exist; a misspelt one would be ignored in silence.',
+    cure: 'Correct the named option by its rule.',
+    exit: EXIT.input,
+  },
   E_RUN_NOT_FOUND: {
     title: 'A run cannot be found',
     cause: 'No run folder has this name, prefix or position.',

@@ -29,7 +29,7 @@ const POLICIES = [
 ] as const;
 
 /** One schema per key, so that a fault names its key. */
-const KEYS = {
+export const CONFIG_SCHEMAS = {
   catalog: z.string().min(1),
   instruments: z.string().min(1),
   runs: z.string().min(1),
@@ -48,10 +48,10 @@ const KEYS = {
 } as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
 /** The validator of a whole file, for the published JSON Schema. */
 export function configSchema(): z.ZodType {
-  return z.strictObject(KEYS).partial();
+  return z.strictObject(CONFIG_SCHEMAS).partial();
 }
 export type ConfigKey = keyof FrontmonthConfig;
-export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(KEYS) as ConfigKey[];
+export const CONFIG_KEYS: readonly ConfigKey[] = Object.keys(CONFIG_SCHEMAS) as ConfigKey[];
 
 /** Keys that the environment can set: `FRONTMONTH_RETURN_BASE` sets `returnBase`. */
 const ENV_KEYS: readonly ConfigKey[] = [
@@ -212,7 +212,7 @@ function checkLayer(layer: Layer): void {
         details: { word: key, known: CONFIG_KEYS },
       });
     }
-    const parsed = KEYS[key].safeParse(value);
+    const parsed = CONFIG_SCHEMAS[key].safeParse(value);
     if (parsed.success) continue;
     const issue = parsed.error.issues[0]!;
     const path = [key, ...issue.path.map(String)].join('.');
@@ -241,7 +241,7 @@ function knownOf(path: string): string[] {
 }
 
 function isKey(key: string): key is ConfigKey {
-  return Object.hasOwn(KEYS, key);
+  return Object.hasOwn(CONFIG_SCHEMAS, key);
 }
 
 const PROJECT_FILES = ['frontmonth.config.ts', 'frontmonth.config.js', 'frontmonth.config.json'];

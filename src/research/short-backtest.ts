@@ -10,10 +10,12 @@ import type { StrategyDefinition } from '../core/strategy.ts';
 import { toIsoUtc } from '../core/units.ts';
 import type { RunProgress } from './backtest.ts';
 import { runBacktest, TABLE_STORE } from './backtest.ts';
+import { readCalendarFiles } from './calendar-files.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import type { RunData } from './run-data.ts';
 import type { RunSummary } from './run-format.ts';
 import { readRun } from './run-store.ts';
+import { checkShortOptions } from './short-options.ts';
 import { systemClock } from './system-clock.ts';
 
 /**
@@ -57,7 +59,7 @@ export interface BacktestRun extends RunData {
  * Runs a strategy over recorded bars and reads the run back. Money in tables is integer millionths, prices are grid counts,
  * times microseconds UTC; figures of `summary.metrics` are whole units of the account's currency.
  *
- * Errors: those of catalog, plan and parameters; E_STRATEGY_THREW or the strategy's own TradingError when it throws, with the
+ * Errors: E_BACKTEST_OPTION; those of catalog, plan and parameters; E_STRATEGY_THREW or the strategy's own TradingError when it throws, with the
  * folder in which the run up to there is kept.
  *
  * @example
@@ -68,10 +70,13 @@ export async function backtest<P extends ParamSchema>(
   definition: StrategyDefinition<P>,
   options: ShortBacktestOptions<P> = {},
 ): Promise<BacktestRun> {
+  checkShortOptions(options);
   // The engine passes what `resolveParams` returned, so the parameter types cannot disagree.
   const strategy = definition as unknown as AnyStrategyDefinition;
   const { instruments, from, to, execution, outOfSample, onProgress } = options;
   const rates = options.rates === undefined ? undefined : ratesOf(options.rates);
+  const calendars =
+    options.calendars === undefined ? undefined : readCalendarFiles(options.calendars);
   const risk = options.risk ?? {};
   const outcome = await runBacktest({
     strategyFile: options.file === undefined ? strategy.id : relative('.', options.file),
@@ -93,6 +98,7 @@ export async function backtest<P extends ParamSchema>(
     ...(execution === undefined ? {} : { execution }),
     ...(outOfSample === undefined ? {} : { outOfSample }),
     ...(rates === undefined ? {} : { rates }),
+    ...(calendars === undefined ? {} : { calendars }),
     costs: options.costs ?? {},
     risk,
     runsDir: resolve(options.runs ?? 'runs'),
@@ -104,6 +110,7 @@ export async function backtest<P extends ParamSchema>(
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
+      ...(calendars === undefined ? {} : { calendars }),
       risk,
     },
     clock: systemClock,

@@ -233,13 +233,14 @@ describe('instants', () => {
 });
 
 describe('the registry', () => {
-  it('names the known groups when asked for another', () => {
-    const error = errorOf(() => calendars.forGroup('no-such-group'));
-    expect(error.code).toBe('E_CALENDAR_UNKNOWN');
-    expect(error.message).toMatch(
-      /^session group "no-such-group" has no calendar yet; known are .*\bXNYS\b.*\bcme-fx, cme-grains\b/,
-    );
-    expect(error.fix).toBeDefined();
+  it('names the nearest groups when asked for another, never all of them', () => {
+    const far = errorOf(() => calendars.forGroup('cme-cheese'));
+    expect(far.code).toBe('E_CALENDAR_UNKNOWN');
+    expect(far.message).toBe('session group "cme-cheese" has no calendar yet');
+    expect(far.fix).toMatch(/^did you mean one of cme-[a-z-]+, cme-[a-z-]+, cme-[a-z-]+\? all \d+/);
+    expect(far.details['known']).toContain('XNYS');
+    const near = errorOf(() => calendars.forGroup('cme-fxx'));
+    expect(near.fix).toBe('did you mean `cme-fx`?');
   });
 
   it('builds a group once', () => {

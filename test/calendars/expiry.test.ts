@@ -140,7 +140,7 @@ describe('date rules', () => {
   it('refuse a business calendar without rules by name', () => {
     const nowhere = { ...spec('HSI'), businessCalendar: 'atlantis' };
     expect(codeOf(() => calendars.contractDates(nowhere, 2025, 2))).toMatch(
-      /^E_CALENDAR_UNKNOWN: business calendar "atlantis" has no rules yet; known are .*eurex/,
+      /^E_CALENDAR_UNKNOWN: business calendar "atlantis" has no rules yet$/,
     );
   });
 });

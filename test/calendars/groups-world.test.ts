@@ -589,6 +589,9 @@ describe('every group of these exchanges', () => {
     expect(WORLD.length).toBe(23);
     for (const rules of WORLD) {
       expect(rules.sources.length).toBeGreaterThan(0);
+      // They are printed one after the other, each as a sentence.
+      for (const source of rules.sources)
+        expect(source).not.toMatch(/^[a-z]|(?:the|and|of|least)$/);
       expect(rules.publishedTo! <= rules.to).toBe(true);
       expect(rules.regimes[0]!.from).toBe(rules.from);
       expect(calendars.forGroup(rules.id).sessionOfLabel(day(rules.from))).not.toBeNull();

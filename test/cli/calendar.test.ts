@@ -169,6 +169,18 @@ describe('bad input', () => {
       /exchange the two dates/,
     ],
     [
+      'a year and a span',
+      ['ES', '--year', '2026', '--from', '2026-02-01'],
+      EXIT.usage,
+      /E_USAGE: --year and --from do not go together[\s\S]*leave out --year or --from/,
+    ],
+    [
+      'a page of a span',
+      ['ES', '--html', '--to', '2026-02-01'],
+      EXIT.usage,
+      /E_USAGE: --html and --to do not go together/,
+    ],
+    [
       'a rule that needs data',
       ['CL', '--year', '2026', '--rule', 'volume:1'],
       EXIT.usage,

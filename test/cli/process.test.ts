@@ -97,6 +97,64 @@ export default {
   });
 });
 
+describe('what a strategy imports from the package', () => {
+  const STRATEGY = `import { defineStrategy, TradingError } from 'frontmonth';
+import * as sim from 'frontmonth/sim';
+import { donchianBreakout } from 'frontmonth/strategies';
+interface Nothing { readonly none?: never }
+const hooks: Nothing = {};
+if (Object.keys(sim).length === 0 || donchianBreakout.id === '') throw new TypeError('empty');
+export default defineStrategy({
+  id: 'imports', version: '7', description: 'does nothing', params: {}, instruments: ['ES'],
+  requires: () => ({ series: [{ root: 'ES', bars: '1d' }] }),
+  create: () => {
+    // Known to the program that runs it only when both are the same instance.
+    throw new TradingError('E_MINE', 'my own words');
+    return hooks;
+  },
+});
+`;
+  it.each([
+    ['without any package.json', null],
+    ['of CommonJS', '{ "type": "commonjs" }'],
+    ['of ES modules', '{ "type": "module" }'],
+  ])('is the running copy, in a folder %s that has installed nothing', (_, manifest) => {
+    const folder = mkdtempSync(join(tmpdir(), 'frontmonth-imports-'));
+    try {
+      if (manifest !== null) writeFileSync(join(folder, 'package.json'), manifest);
+      const file = join(folder, 'mine.ts');
+      writeFileSync(file, STRATEGY);
+      // A run loads it in a thread of its own.
+      const ran = cli(['backtest', file, '--capital', '1000000', '--no-bounds']);
+      expect(ran.out + ran.err).not.toContain('E_STRATEGY_LOAD');
+      expect(ran.err).toContain('E_MINE');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is refused by name where the package has no such part', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'frontmonth-imports-'));
+    try {
+      const file = join(folder, 'mine.ts');
+      writeFileSync(file, STRATEGY.replace('frontmonth/sim', 'frontmonth/simm'));
+      const ran = cli(['check', file]);
+      expect(ran.err).toContain('E_STRATEGY_LOAD');
+      expect(ran.err).toContain('frontmonth/simm');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('a run on daily bars', () => {
+  it('executes on days of two sessions, around the halt of a holiday, without a warning', () => {
+    const ran = cli([...BACKTEST, '--execution', '1d', '--no-bounds', '--json']);
+    expect(ran.code).toBe(EXIT.ok);
+    expect(ran.out).not.toContain('E_BAR_OUT_OF_SESSION');
+  });
+});
+
 describe('a pipe', () => {
   it('gets the answer and nothing else, 100 columns wide', () => {
     const ran = cli(BACKTEST);

@@ -112,6 +112,11 @@ describe('frontmonth rolls', () => {
   it.each([
     [['ES', '--rule', 'calendar:5z@earlier'], 'E_ROLL_RULE', 'position 11'],
     [['ES', '--rule', 'volume:0'], 'E_ROLL_RULE', '1 or more sessions'],
+    [
+      ['ES', '--rule', 'volume:0'],
+      'E_ROLL_RULE',
+      'write 1 in place of 0, or a larger whole number',
+    ],
     [['ES', '--rule', 'oi'], 'E_ROLL_DATA', 'needs open interest'],
     [['ES', '--rule', 'calendar:5b@first-notice'], 'E_ROLL_SCHEDULE', 'no first notice date'],
     [['ES', '--rule', 'given:none.csv'], 'E_IMPORT_FILE', 'none.csv'],

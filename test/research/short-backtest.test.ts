@@ -21,6 +21,54 @@ const places = (): { catalog: string; runs: string } => ({
   runs: sample.runsDir,
 });
 
+describe('an option of backtest()', () => {
+  it.each([
+    [{ capital: -1 }, 'capital', -1, />\s?0/],
+    [{ capital: NaN }, 'capital', NaN, /number/],
+    [{ seed: 1.5 }, 'seed', 1.5, /int/],
+    [{ instruments: [] }, 'instruments', [], /one product or more/],
+    [{ instruments: ['ES', ''] }, 'instruments.1', '', /character/],
+    [{ from: '2022-02-30' }, 'from', '2022-02-30', /date/],
+    [{ from: '2022-02-03', to: '2022-02-02' }, 'from', '2022-02-03', /not after `to`/],
+    [{ outOfSample: 'soon' }, 'outOfSample', 'soon', /date/],
+    [{ execution: '1x' }, 'execution', '1x', /bar interval/],
+    [{ costs: { ES: { slippageTicks: -1 } } }, 'costs.ES.slippageTicks', -1, />=\s?0/],
+  ])('%j is refused by name, value and rule', async (options, field, value, rule) => {
+    const error: unknown = await backtest(donchianBreakout, {
+      ...places(),
+      ...options,
+    } as never).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(TradingError);
+    expect(error).toMatchObject({ code: 'E_BACKTEST_OPTION', details: { field, value } });
+    expect((error as TradingError).message).toContain(field);
+    expect((error as TradingError).rule).toMatch(rule);
+  });
+
+  it('is refused when it is misspelt, with the nearest name', async () => {
+    await expect(
+      backtest(donchianBreakout, { ...places(), capitl: 5 } as never),
+    ).rejects.toMatchObject({
+      code: 'E_BACKTEST_OPTION',
+      details: { field: 'capitl' },
+      fix: 'did you mean `capital`?',
+    });
+    await expect(
+      backtest(donchianBreakout, { ...places(), risk: { orderQty: 5 } } as never),
+    ).rejects.toMatchObject({ details: { field: 'risk.orderQty' } });
+  });
+
+  it('counts as left out when it is undefined', async () => {
+    await expect(
+      backtest({ ...donchianBreakout, instruments: ['ES'] }, {
+        ...places(),
+        capital: undefined,
+        bounds: false,
+        report: false,
+      } as never),
+    ).resolves.toMatchObject({ reportFile: null });
+  });
+});
+
 describe('backtest(strategy, options)', () => {
   it('is the run that all options written out give', async () => {
     const run = await backtest(donchianBreakout, {

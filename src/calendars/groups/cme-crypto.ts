@@ -98,7 +98,7 @@ export const CME_CRYPTO: GroupRules = {
   confidence: 'medium',
   sources: [
     CME_SOURCE,
-    'CME Group announcement of trading around the clock from 2026-05-29, read 2026-11: the weekly pause is given as at least',
-    'two hours. The close of 2024-11-29 is not settled by the sources.',
+    'CME Group announcement of trading around the clock from 2026-05-29, read 2026-11',
+    'The weekly pause is announced as two hours or more. The close of 2024-11-29 is not settled by the sources.',
   ],
 };

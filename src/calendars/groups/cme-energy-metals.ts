@@ -85,8 +85,8 @@ const SHARED: Omit<GroupRules, 'id' | 'name' | 'settle' | 'regularHours'> = {
   confidence: 'high',
   sources: [
     CME_SOURCE,
-    'Hours before 2006 are those of 2006: the floor traded the day session. The close of 2024-11-29 is not settled; the',
-    'length of the closure of September 2001 rests on one source.',
+    'Hours before 2006 are those of 2006: the floor traded the day session. The close of 2024-11-29 is not settled.',
+    'The length of the closure of September 2001 rests on one source.',
   ],
 };
 

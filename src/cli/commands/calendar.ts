@@ -64,6 +64,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
       : { rule: withWhere(`--rule ${ruleText}`, () => parseRollRule(ruleText)) }),
   };
   const year = numberFlag(call, 'year', { min: 1970, max: 2199 });
+  refuseBoth(call);
   const html = call.flags['html'];
   const hasTheme = textFlag(call, 'theme') !== undefined;
   const isPage = html !== undefined || hasFlag(call, 'open') || hasTheme;
@@ -75,6 +76,20 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     throw withOutsideFlag(error);
   }
   return EXIT.ok;
+}
+
+/** A year and a span are different questions. Errors: E_USAGE. */
+function refuseBoth(call: CommandCall): void {
+  const given = (names: readonly string[]): string | undefined =>
+    names.find((name) => call.flags[name] !== undefined && call.flags[name] !== false);
+  const ofYear = given(['year', 'html', 'theme', 'open']);
+  const ofSpan = given(['from', 'to']);
+  if (ofYear === undefined || ofSpan === undefined) return;
+  throw new TradingError('E_USAGE', `--${ofYear} and --${ofSpan} do not go together`, {
+    where: `--${ofYear} --${ofSpan}`,
+    rule: `--from and --to ask for the sessions of a span, --${ofYear} for a whole year`,
+    fix: `leave out --${ofYear} or --${ofSpan}`,
+  });
 }
 
 /** The cure of a date outside the span, as a flag. */

@@ -33,7 +33,11 @@ export function checkRollRule(rule: RollRule): void {
       if (rule.nearDays !== null)
         whole(rule, rule.nearDays, 0, 'a liquid-forward rule is near within', 'whole days');
       if (!(rule.minShare >= 0 && rule.minVolume >= 0))
-        throw badRule(rule, 'a liquid-forward rule needs a share and a volume of 0 or more');
+        throw badRule(
+          rule,
+          `a liquid-forward rule needs a share and a volume of 0 or more, not ${rule.minShare} and ${rule.minVolume}`,
+          { rule: 'numbers, 0 or more', fix: 'correct minShare or minVolume' },
+        );
       return;
     case 'weighted':
       whole(rule, rule.days, 2, 'a weighted rule spreads over', 'sessions');
@@ -50,22 +54,35 @@ export function checkRollRule(rule: RollRule): void {
 }
 
 function offsets(rule: RollRule, roll: number, expiry: number): void {
-  if (!(Number.isInteger(roll) && roll <= 0))
-    throw badRule(rule, `a roll offset is zero or negative whole days, not ${roll}`);
-  if (!Number.isInteger(expiry))
-    throw badRule(rule, `an expiry offset is a number of whole days, not ${expiry}`);
+  if (!(Number.isInteger(roll) && roll <= 0)) {
+    throw badRule(rule, `a roll offset is zero or negative whole days, not ${roll}`, {
+      rule: 'a whole number, 0 or less',
+      fix: `write 0 in place of ${roll}, or a negative whole number`,
+    });
+  }
+  if (!Number.isInteger(expiry)) {
+    throw badRule(rule, `an expiry offset is a number of whole days, not ${expiry}`, {
+      rule: 'a whole number',
+      fix: `write a whole number in place of ${expiry}`,
+    });
+  }
 }
 
 function whole(rule: RollRule, value: number, min: number, start: string, unit: string): void {
-  if (!(Number.isInteger(value) && value >= min))
-    throw badRule(rule, `${start} ${min} or more ${unit}, not ${value}`);
+  if (!(Number.isInteger(value) && value >= min)) {
+    throw badRule(rule, `${start} ${min} or more ${unit}, not ${value}`, {
+      rule: `a whole number, ${min} or more`,
+      fix: `write ${min} in place of ${value}, or a larger whole number`,
+    });
+  }
 }
 
-function badRule(rule: RollRule, message: string): TradingError {
-  return new TradingError('E_ROLL_RULE', message, {
-    details: { rule },
-    fix: 'correct the roll rule',
-  });
+function badRule(
+  rule: RollRule,
+  message: string,
+  how: { readonly rule?: string; readonly fix: string } = { fix: 'correct the roll rule' },
+): TradingError {
+  return new TradingError('E_ROLL_RULE', message, { details: { rule }, ...how });
 }
 
 /** Whether a rule reads open interest. */
