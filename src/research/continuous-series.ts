@@ -30,7 +30,13 @@ import {
   scheduleOf,
   toStored,
 } from '../data/continuous-store.ts';
-import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
+import {
+  checkCalendarPrices,
+  parseOpenInterest,
+  parseRollCalendar,
+  withCalendarLines,
+} from '../data/ingest/roll-calendar.ts';
+import type { RollCalendarFile } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
 import { planRun } from './plan.ts';
@@ -193,20 +199,24 @@ class SeriesReader {
             file: options.openInterest.file,
           });
     const { root, bars } = options;
-    this.#plan = planRun({
-      dataset: this.#dataset,
-      specs,
-      calendars: createCalendars(),
-      labelCalendar: createLabelCalendar,
-      requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
-      roots: [root],
-      execution: bars,
-      ...(interest === null ? {} : { openInterest: (id) => interest.get(id) ?? null }),
-      ...(options.from === undefined ? {} : { from: options.from }),
-      ...(options.to === undefined ? {} : { to: options.to }),
-    });
+    const plan = (): RunPlan =>
+      planRun({
+        dataset: this.#dataset,
+        specs,
+        calendars: createCalendars(),
+        labelCalendar: createLabelCalendar,
+        requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
+        roots: [root],
+        execution: bars,
+        ...(interest === null ? {} : { openInterest: (id) => interest.get(id) ?? null }),
+        ...(options.from === undefined ? {} : { from: options.from }),
+        ...(options.to === undefined ? {} : { to: options.to }),
+      });
+    this.#plan = withCalendarLines(options.calendarFile, plan);
     this.#spec = this.#plan.table.instruments[0]!;
     this.#ids = this.#plan.table.contracts.map(({ id }) => id);
+    if (rule?.kind === 'given' && options.calendarFile !== undefined)
+      this.#checkPrices(options.calendarFile);
   }
 
   read(): ContinuousSeries {
@@ -252,6 +262,28 @@ class SeriesReader {
     const { file, text } = calendarFile;
     const { increment } = spec.grid;
     return { ...roll, rolls: parseRollCalendar(text, { root, file, increment }) };
+  }
+
+  /** Prices that a user gave agree with the closes of the data. */
+  #checkPrices(file: RollCalendarFile): void {
+    const { rule, rolls } = this.#plan.chains[0]!.schedule;
+    // Data that came with a calendar are rolled by it, whatever was asked.
+    if (rule.kind !== 'given' || rule.name !== this.#ruleName()) return;
+    const cache = new Map<number, Closes | null>();
+    checkCalendarPrices(file, rolls, {
+      root: this.#spec.root,
+      increment: this.#spec.grid.increment,
+      closeOf: (index, us) => {
+        if (!cache.has(index)) cache.set(index, this.#closes(index));
+        const closes = cache.get(index)!;
+        return closes?.close[Array.prototype.indexOf.call(closes.closeUs, us)] ?? NaN;
+      },
+    });
+  }
+
+  #ruleName(): string | null {
+    const { roll } = this.#options;
+    return roll?.kind === 'given' ? roll.name : null;
   }
 
   #readStored(name: string): StoredContinuous {

@@ -34,6 +34,7 @@ import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.t
 import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
 import type { CurveNeighbours } from './curve-plan.ts';
 import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
+import { rollNotes } from './roll-notes.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
 
@@ -139,6 +140,7 @@ export function planRun(input: PlanInput): RunPlan {
             ...rollExtras(input, product.spec, chain, offset),
           }),
       );
+      notes.push(...rollNotes(schedules.get(key)!));
       if (schedules.get(key)!.looksAhead === true) notes.push(lookAheadNote(product.root, rule));
     }
   }
