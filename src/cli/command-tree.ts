@@ -482,7 +482,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--rule <rule>',
         description:
-          'calendar:5b@earlier, approx:-5,14, first-day, last-day, volume:1, oi, liquid:-5,14, after:RULE/volume:1, weighted:5/RULE, nearest/RULE, lean:0, given:FILE',
+          'calendar:5b@earlier, approx:-5,-12, first-day, last-day, volume:1, oi, liquid:-5,-12, after:RULE/volume:1, weighted:5/RULE, nearest/RULE, lean:0, given:FILE',
       },
       {
         flags: '--explain <date>',

@@ -236,6 +236,15 @@ export interface RollSchedule {
   readonly chain?: readonly number[];
   /** True when later data chose a date of it. */
   readonly looksAhead?: boolean;
+  /** Contracts that the chain passed over or ended with, because they had no close in common with the next one. */
+  readonly holes?: readonly RollHole[];
+}
+
+/** A roll that could not be made; the next contract was tried instead, or the chain ended. */
+export interface RollHole {
+  readonly what: 'skipped' | 'stopped';
+  readonly from: ContractId;
+  readonly to: ContractId;
 }
 
 /** New minus old in counts. Of a roll in parts: the average of the daily gaps, weighted by the share moved. */

@@ -208,10 +208,27 @@ export function scheduleOf(
   return { root, rule, held: [first, ...rolls.map((roll) => roll.toIndex)], rolls };
 }
 
+/** The rolls of a schedule that were known at a moment; what comes of a stored series by `scheduleOf`. */
+export function scheduleKnownAt(schedule: RollSchedule, us: TsUs): RollSchedule {
+  const { underway, ...rest } = schedule;
+  const rolls = schedule.rolls.filter((roll) => knownFrom(roll) <= us);
+  const isUnderway = underway !== undefined && (underway.parts[0]?.atUs ?? Infinity) <= us;
+  return {
+    ...rest,
+    rolls,
+    held: schedule.held.slice(0, rolls.length + 1),
+    ...(isUnderway ? { underway } : {}),
+  };
+}
+
+/** A roll in parts is known part by part; each part counts from its own moment. */
+function knownFrom(roll: RollRecord): number {
+  return roll.parts?.[0]?.atUs ?? roll.effectiveUs;
+}
+
 function storedRoll(roll: RollRecord): StoredRoll {
   const { fromIndex: _from, toIndex: _to, ...record } = roll;
-  // A roll in parts is known part by part; each part counts from its own moment.
-  return { record, knownUs: roll.parts?.[0]?.atUs ?? roll.effectiveUs, replacedUs: null };
+  return { record, knownUs: knownFrom(roll), replacedUs: null };
 }
 
 function isSameRoll(a: StoredRoll['record'], b: StoredRoll['record'] | undefined): boolean {

@@ -8,8 +8,8 @@ import type { ContractId, InstrumentSpec } from '../core/instrument.ts';
 import type { BarSource, TradingCalendar } from '../core/ports.ts';
 import type { Adjustment, RollRule, RollSchedule } from '../core/roll.ts';
 import { parseContractId, toContractId } from '../core/symbology.ts';
-import { parseTradeDate } from '../core/trade-date.ts';
-import { parseTsUs } from '../core/units.ts';
+import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
+import { parseTsUs, toIsoUtc } from '../core/units.ts';
 import type { TsUs } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import type { CalendarText } from '../calendars/user-calendar.ts';
@@ -26,10 +26,17 @@ import {
   mergeSchedule,
   nameOfSeries,
   openContinuousStore,
+  scheduleKnownAt,
   scheduleOf,
   toStored,
 } from '../data/continuous-store.ts';
-import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
+import {
+  checkCalendarPrices,
+  parseOpenInterest,
+  parseRollCalendar,
+  withCalendarLines,
+} from '../data/ingest/roll-calendar.ts';
+import type { RollCalendarFile } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
 import { openCalendars } from './calendar-files.ts';
@@ -195,20 +202,24 @@ class SeriesReader {
             file: options.openInterest.file,
           });
     const { root, bars } = options;
-    this.#plan = planRun({
-      dataset: this.#dataset,
-      specs,
-      calendars: openCalendars(options.calendars),
-      labelCalendar: createLabelCalendar,
-      requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
-      roots: [root],
-      execution: bars,
-      ...(interest === null ? {} : { openInterest: (id) => interest.get(id) ?? null }),
-      ...(options.from === undefined ? {} : { from: options.from }),
-      ...(options.to === undefined ? {} : { to: options.to }),
-    });
+    const plan = (): RunPlan =>
+      planRun({
+        dataset: this.#dataset,
+        specs,
+        calendars: openCalendars(options.calendars),
+        labelCalendar: createLabelCalendar,
+        requirements: { series: [{ root, bars, ...(rule === undefined ? {} : { roll: rule }) }] },
+        roots: [root],
+        execution: bars,
+        ...(interest === null ? {} : { openInterest: (id) => interest.get(id) ?? null }),
+        ...(options.from === undefined ? {} : { from: options.from }),
+        ...(options.to === undefined ? {} : { to: options.to }),
+      });
+    this.#plan = withCalendarLines(options.calendarFile, plan);
     this.#spec = this.#plan.table.instruments[0]!;
     this.#ids = this.#plan.table.contracts.map(({ id }) => id);
+    if (rule?.kind === 'given' && options.calendarFile !== undefined)
+      this.#checkPrices(options.calendarFile);
   }
 
   read(): ContinuousSeries {
@@ -230,8 +241,9 @@ class SeriesReader {
       ...view,
       adjust,
       bars: (index) => this.#bars(index, bars),
-      ...(asOf === undefined ? {} : { asOf: this.#moment(asOf) }),
+      ...(asOf === undefined ? {} : { asOf: this.#asOf(asOf, known) }),
     });
+    if (known !== undefined && columns.length === 0) throw this.#nothingKnown(asKnownAt!);
     const curve = this.#curve(schedule, view);
     return {
       columns,
@@ -255,6 +267,28 @@ class SeriesReader {
     return { ...roll, rolls: parseRollCalendar(text, { root, file, increment }) };
   }
 
+  /** Prices that a user gave agree with the closes of the data. */
+  #checkPrices(file: RollCalendarFile): void {
+    const { rule, rolls } = this.#plan.chains[0]!.schedule;
+    // Data that came with a calendar are rolled by it, whatever was asked.
+    if (rule.kind !== 'given' || rule.name !== this.#ruleName()) return;
+    const cache = new Map<number, Closes | null>();
+    checkCalendarPrices(file, rolls, {
+      root: this.#spec.root,
+      increment: this.#spec.grid.increment,
+      closeOf: (index, us) => {
+        if (!cache.has(index)) cache.set(index, this.#closes(index));
+        const closes = cache.get(index)!;
+        return closes?.close[Array.prototype.indexOf.call(closes.closeUs, us)] ?? NaN;
+      },
+    });
+  }
+
+  #ruleName(): string | null {
+    const { roll } = this.#options;
+    return roll?.kind === 'given' ? roll.name : null;
+  }
+
   #readStored(name: string): StoredContinuous {
     const store = openContinuousStore(this.#dataset.folder);
     const found = store.read(name);
@@ -270,12 +304,13 @@ class SeriesReader {
   #schedule(known: TsUs | undefined): RollSchedule {
     const indexOf = (id: ContractId): number => this.#indexOf(id);
     if (this.#stored !== null) return scheduleOf(this.#stored, indexOf, known);
-    return depthSchedule({
+    const schedule = depthSchedule({
       schedule: this.#plan.chains[0]!.schedule,
       depth: this.#depth,
       idOf: (index) => this.#ids[index]!,
       closes: (index) => this.#closes(index),
     });
+    return known === undefined ? schedule : scheduleKnownAt(schedule, known);
   }
 
   /** Contracts that the chain itself does not hold (a carry contract, a stored one) get numbers after its own. */
@@ -352,10 +387,53 @@ class SeriesReader {
     return [(dates.openUs[0] ?? -Infinity) as TsUs, (dates.closeUs[last] ?? Infinity) as TsUs];
   }
 
+  #firstUs(): number {
+    return this.#segments().reduce((first, { firstUs }) => Math.min(first, firstUs), Infinity);
+  }
+
   #lastUs(): number {
+    return this.#segments().reduce((last, { lastUs }) => Math.max(last, lastUs), -Infinity);
+  }
+
+  #segments(): Dataset['manifest']['segments'] {
     const { segments } = this.#dataset.manifest;
-    const own = segments.filter(({ root, kind }) => root === this.#options.root && kind === 'bars');
-    return own.reduce((last, segment) => Math.max(last, segment.lastUs), -Infinity);
+    return segments.filter(({ root, kind }) => root === this.#options.root && kind === 'bars');
+  }
+
+  /** The moment whose price is the true one: inside the series, because its rolls are not known elsewhere. */
+  #asOf(text: string, known: TsUs | undefined): TsUs {
+    const [from, to] = [toIsoDate(this.#plan.from), toIsoDate(this.#plan.to)];
+    const us = this.#moment(text);
+    const [firstUs, lastUs] = this.#span();
+    const isInside = text.includes('T')
+      ? us >= firstUs && us <= lastUs
+      : text >= from && text <= to;
+    // A stored series knows the rolls outside of the dates asked for.
+    const isStored = this.#stored !== null && us >= this.#firstUs() && us <= this.#lastUs();
+    if ((isInside || isStored) && us <= (known ?? Infinity)) return us;
+    const end =
+      isInside || isStored ? `was known up to ${toIsoUtc(known!)}` : `goes ${from} to ${to}`;
+    throw new TradingError('E_DATA_SPAN', `the series ${end}; as of ${text} is not in it`, {
+      where: `as of ${text}`,
+      details: { asOf: text, from, to },
+      rule: 'as of names a moment of the series, whose contract then reads raw',
+      fix: `choose a date from ${from} to ${to}`,
+    });
+  }
+
+  #nothingKnown(text: string): TradingError {
+    const first = toIsoDate(this.#plan.from);
+    const { root, dataset, bars } = this.#options;
+    return new TradingError(
+      'E_DATA_SPAN',
+      `nothing was known at ${text}: the ${bars} bars of ${root} asked for begin ${first}`,
+      {
+        where: `as known at ${text}`,
+        details: { asKnownAt: text, first, dataset },
+        rule: 'a bar is known from its close on',
+        fix: `choose a date from ${first} on`,
+      },
+    );
   }
 
   /** An instant; or the last close of a trade date or of the one before it. */

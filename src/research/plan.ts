@@ -35,6 +35,7 @@ import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.t
 import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
 import type { CurveNeighbours } from './curve-plan.ts';
 import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
+import { rollNotes } from './roll-notes.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
 
@@ -150,6 +151,7 @@ export function planRun(input: PlanInput): RunPlan {
             ),
           }),
       );
+      notes.push(...rollNotes(schedules.get(key)!));
       if (schedules.get(key)!.looksAhead === true) notes.push(lookAheadNote(product.root, rule));
     }
   }

@@ -18,7 +18,12 @@ import { MICROS_PER_UNIT, toIsoUtc } from '../core/units.ts';
 import { openCatalog } from '../data/catalog.ts';
 import { hasOpenInterest, readOpenInterest } from '../data/open-interest.ts';
 import { givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
-import { parseOpenInterest, parseRollCalendar } from '../data/ingest/roll-calendar.ts';
+import {
+  checkCalendarPrices,
+  parseOpenInterest,
+  parseRollCalendar,
+  withCalendarLines,
+} from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import type { OpenInterestReadings, RollInput, SessionCloses } from '../data/roll.ts';
 import { buildRollSchedule, defaultRollRule } from '../data/roll.ts';
@@ -27,6 +32,7 @@ import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { costsOf, fillCostOf } from './costs.ts';
 import type { Product } from './plan.ts';
+import { rollNotes } from './roll-notes.ts';
 import { chainOf, checkRollData, DailyCloses, productOf, rollExtras } from './plan.ts';
 
 export interface RollsOptions {
@@ -270,13 +276,29 @@ class RollReader {
         message: `a backtest on ${this.#options.dataset} rolls ${spec.root} by the calendar ${given.name} that came with its data`,
       });
     const rule = asked ?? defaultRollRule(spec);
-    const schedule = this.#schedule(rule);
+    const schedule = withCalendarLines(this.#options.calendarFile, () => this.#schedule(rule));
+    this.#checkPrices(schedule);
+    this.#notes.push(...rollNotes(schedule));
     if (schedule.looksAhead === true)
       this.#notes.push({
         code: 'W_ROLL_LOOKS_AHEAD',
         message: 'these dates were chosen with later prices: for history only',
       });
     return { rule, schedule };
+  }
+
+  /** Prices that a user gave agree with the closes of the data. */
+  #checkPrices(schedule: RollSchedule): void {
+    const { calendarFile } = this.#options;
+    if (calendarFile === undefined) return;
+    checkCalendarPrices(calendarFile, schedule.rolls, {
+      root: this.#spec.root,
+      increment: this.#spec.grid.increment,
+      closeOf: (index, us) => {
+        const closes = this.#closes(index);
+        return closes?.close[closes.closeUs.indexOf(us)] ?? NaN;
+      },
+    });
   }
 
   #askedRule(): RollRule | null {

@@ -96,11 +96,34 @@ describe('the continuous command', () => {
     expect(rows.at(-1)!['close_utc']!.slice(0, 10)).toBe('2021-07-01');
     expect(known.lastAdjusted).toBe(known.lastRaw);
     expect(known.firstAdjusted).not.toBe(all.firstAdjusted);
+    const before = all.rollTable.filter((roll) => roll.effectiveUtc < '2021-07-02');
+    expect(before.length).toBeLessThan(all.rolls);
+    expect(known.rollTable).toEqual(before);
+    expect([known.rolls, known.totalGap]).toEqual([
+      before.length,
+      before.reduce((sum, roll) => sum + roll.gap, 0),
+    ]);
     const asOf = rowsOf((await call('ES --csv --as-of 2021-07-01')).out);
     expect(asOf.length).toBe(all.rows);
     expect(asOf.slice(0, rows.length).map((row) => row['close'])).toEqual(
       rows.map((row) => row['close']),
     );
+  });
+
+  it.each([
+    ['--as-known-at 2020-06-01', 'nothing was known at 2020-06-01', 'begin 2021-01-04'],
+    ['--as-of 2030-01-01', 'as of 2030-01-01 is not in it', '2021-01-04 to 2021-12-30'],
+    ['--as-of 2020-12-01', 'as of 2020-12-01 is not in it', '2021-01-04 to 2021-12-30'],
+    ['--as-of 2021-10-01 --to 2021-06-30', 'as of 2021-10-01 is not in it', 'to 2021-06-30'],
+    ['--as-of 2021-10-01 --as-known-at 2021-06-30', 'was known up to 2021-06-30', 'not in it'],
+  ])('refuses %s, where the series has nothing', async (flags, what, there) => {
+    const { code, err } = await call(`ES ${flags}`);
+    expect(code).toBe(EXIT.input);
+    expect(err).toContain('E_DATA_SPAN');
+    expect(err.replaceAll(/\s+/g, ' ')).toContain(what);
+    expect(err.replaceAll(/\s+/g, ' ')).toContain(there);
+    expect((await call('ES --as-of 2021-12-30')).code).toBe(EXIT.ok);
+    expect((await call('ES --as-of 2021-01-04')).code).toBe(EXIT.ok);
   });
 
   it('follows the rule, the depth and the adjustment asked for', async () => {

@@ -109,6 +109,49 @@ describe('frontmonth rolls', () => {
     expect(first).toContain('ESH2021,ESM2021');
   });
 
+  it('refuses a given price other than the close of the data, and takes the same one', async () => {
+    const [first] = (await json('ES')).rolls;
+    const write = (fromPrice: number, toPrice: number): void =>
+      writeFileSync(
+        join(sample.dir, 'prices.csv'),
+        `at,from,to,fromPrice,toPrice\n${first!.effectiveUtc},${first!.from},${first!.to},${fromPrice},${toPrice}\n`,
+      );
+    write(first!.fromPrice, first!.toPrice);
+    expect((await json('ES', '--rule', 'given:prices.csv')).rolls).toMatchObject([
+      { fromPrice: first!.fromPrice, toPrice: first!.toPrice },
+    ]);
+    write(first!.fromPrice, first!.toPrice + 0.25);
+    const other = await rolls('ES', '--rule', 'given:prices.csv');
+    expect(other.code).toBe(EXIT.input);
+    for (const part of [
+      'E_ROLL_CALENDAR',
+      'prices.csv, line 2',
+      `toPrice is ${(first!.toPrice + 0.25).toFixed(2)}`,
+      `closed at ${first!.toPrice.toFixed(2)}`,
+    ])
+      expect(other.err.replaceAll(/\s+/g, ' ')).toContain(part);
+    write(first!.fromPrice + 0.05, first!.toPrice);
+    expect((await rolls('ES', '--rule', 'given:prices.csv')).err).toContain('not a multiple of');
+  });
+
+  it('names file, line and last trade where a given roll comes after the expiry', async () => {
+    writeFileSync(join(sample.dir, 'late.csv'), 'date,from,to\n\n2022-11-08,ESH2022,ESM2022\n');
+    const { err, code } = await rolls('ES', '--rule', 'given:late.csv');
+    expect(code).toBe(EXIT.input);
+    expect(err).toContain('late.csv, line 3');
+    expect(err.replaceAll(/\s+/g, ' ')).toContain('ESH2022 trades until 2022-03-18 only');
+  });
+
+  it('says that offsets lie after the expiry, and warns of a day before the contract was taken', async () => {
+    const late = await rolls('CL', '--rule', 'approx:-5,14');
+    expect(late.err.replaceAll(/\s+/g, ' ')).toMatch(/the rule names .* after the expiry of CL/);
+    expect((await rolls('ES', '--rule', 'calendar:500b@earlier')).err).toContain('W_ROLL_EARLY');
+    for (const root of ['ES', 'CL']) {
+      const fine = await rolls(root, '--rule', 'approx:-5,-12');
+      expect([fine.code, fine.err]).toEqual([EXIT.ok, '']);
+    }
+  });
+
   it.each([
     [['ES', '--rule', 'calendar:5z@earlier'], 'E_ROLL_RULE', 'position 11'],
     [['ES', '--rule', 'volume:0'], 'E_ROLL_RULE', '1 or more sessions'],
@@ -119,7 +162,7 @@ describe('frontmonth rolls', () => {
     ],
     [['ES', '--rule', 'oi'], 'E_ROLL_DATA', 'needs open interest'],
     [['ES', '--rule', 'calendar:5b@first-notice'], 'E_ROLL_SCHEDULE', 'no first notice date'],
-    [['ES', '--rule', 'given:none.csv'], 'E_IMPORT_FILE', 'none.csv'],
+    [['ES', '--rule', 'given:none.csv'], 'E_IMPORT_FILE', '--rule given:none.csv'],
     [['ES', '--rule', 'given:bad.csv'], 'E_ROLL_CALENDAR', 'bad.csv, line 2'],
     [['ES', '--rule', 'given:far.csv'], 'E_ROLL_SCHEDULE', 'ESH2031 is not in the chain'],
     [['ES', '--explain', '2022-13-01'], 'E_TRADE_DATE', '2022-13-01'],

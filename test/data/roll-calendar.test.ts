@@ -84,6 +84,11 @@ describe('a roll calendar', () => {
     ['date,from,to,fromPrice,toPrice\n2024-03-14,ESH2024,ESM2024,5150.25,', 2, 'one price of two'],
     ['date,from,to,fromPrice,toPrice\n2024-03-14,ESH2024,ESM2024,x,1', 2, '"x" is not a price'],
     [
+      'date,from,to,fromPrice,toPrice\n2024-03-14,ESH2024,ESM2024,5150.25,5205.55',
+      2,
+      'the price 5205.55 is not a multiple of 0.25: next to it are 5205.50 and 5205.75',
+    ],
+    [
       '[\n {"date": "2024-03-14", "from": "ESH2024", "to": "ESM2024"},\n {"date": "2024-06-13"}\n]',
       3,
       'has no from',

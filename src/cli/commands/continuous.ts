@@ -93,11 +93,11 @@ function readFlags(
     ...spanOf(call),
     ...(text === undefined ? {} : { roll: withWhere(`--rule ${text}`, () => parseRollRule(text)) }),
     ...(text?.startsWith('given:') === true
-      ? { calendarFile: readText(call, '--rule', text.slice('given:'.length)) }
+      ? { calendarFile: readText(call, '--rule given:', text.slice('given:'.length)) }
       : {}),
     ...(interest === undefined
       ? {}
-      : { openInterest: readText(call, '--open-interest', interest) }),
+      : { openInterest: readText(call, '--open-interest ', interest) }),
     ...(adjust === undefined ? {} : { adjust: adjust as Adjustment }),
     ...(depth === undefined ? {} : { depth }),
     ...(asKnownAt === undefined ? {} : { asKnownAt }),

@@ -37,10 +37,10 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     calendars: await calendarTextsOf(config),
     ...(rule === undefined ? {} : { rule }),
     ...(explain === undefined ? {} : { explain }),
-    ...(given === undefined ? {} : { calendarFile: readText(call, '--rule', given) }),
+    ...(given === undefined ? {} : { calendarFile: readText(call, '--rule given:', given) }),
     ...(interest === undefined
       ? {}
-      : { openInterest: readText(call, '--open-interest', interest) }),
+      : { openInterest: readText(call, '--open-interest ', interest) }),
   });
   for (const note of answer.notes) call.out.warn(note.code, note.message);
   if (call.flags['csv'] === true && !call.out.options.json) {
@@ -55,7 +55,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-/** A file named by a flag. Errors: E_IMPORT_FILE. */
+/** A file named by a flag; `flag` is what was typed before its name. Errors: E_IMPORT_FILE. */
 export function readText(
   call: CommandCall,
   flag: string,
@@ -65,7 +65,7 @@ export function readText(
     return { file, text: readFileSync(resolve(call.host.cwd, file), 'utf8') };
   } catch (cause) {
     throw new TradingError('E_IMPORT_FILE', `${file} cannot be read`, {
-      where: `${flag} ${file}`,
+      where: `${flag}${file}`,
       details: { file },
       fix: 'check the path',
       cause,

@@ -14,6 +14,8 @@ export function noCommonPrice(
   window: RollWindow,
 ): TradingError {
   const span = `${toIsoDate(window.opens)} to ${toIsoDate(addDays(window.ends, -1))}`;
+  if (window.desired !== null && window.desired >= window.ends)
+    return namedTooLate(old, next, window.desired, span);
   return new TradingError(
     'E_ROLL_SCHEDULE',
     `${old.id} cannot roll to ${next.id}: no session close of both from ${span}`,
@@ -21,6 +23,53 @@ export function noCommonPrice(
       details: { from: old.id, to: next.id, window: span },
       rule: 'a roll needs a price of both contracts at the same session close inside its window',
       fix: `import daily bars of ${old.id} and ${next.id} for ${span}, or choose another roll rule`,
+    },
+  );
+}
+
+/** The day that a rule names lies behind the end of the contract, so that one session is all the window there is. */
+function namedTooLate(
+  old: ContractSpec,
+  next: ContractSpec,
+  desired: TradeDate,
+  span: string,
+): TradingError {
+  const last = toIsoDate(old.dates.lastTradeDate);
+  return new TradingError(
+    'E_ROLL_SCHEDULE',
+    `${old.id} cannot roll to ${next.id}: the rule names ${toIsoDate(desired)}, after the expiry of ${old.id} (last trade ${last})`,
+    {
+      details: { from: old.id, to: next.id, window: span, desired: toIsoDate(desired), last },
+      rule: `a roll is before the expiry; of the window only ${span} is left, without a session close of both`,
+      fix: 'choose offsets that fit this product, such as approx:-5,-12, or count from its dates: calendar:5b@earlier',
+    },
+  );
+}
+
+/** A given roll on a trade date from which on no close of both contracts came. */
+export function noGivenClose(
+  row: number,
+  roll: GivenRoll,
+  old: ContractSpec,
+  window: RollWindow,
+): TradingError {
+  const { lastTradeDate } = old.dates;
+  const day = toIsoDate(window.opens);
+  const isLate = window.opens > lastTradeDate;
+  const why = isLate
+    ? `${old.id} trades until ${toIsoDate(lastTradeDate)} only`
+    : `there is no session close of both from ${day} to ${toIsoDate(addDays(window.ends, -1))}`;
+  return new TradingError(
+    'E_ROLL_SCHEDULE',
+    `given roll ${row + 1}, ${roll.from} to ${roll.to} on ${day}: ${why}`,
+    {
+      details: { row, from: roll.from, to: roll.to, lastTradeDate: toIsoDate(lastTradeDate) },
+      rule: isLate
+        ? 'a contract is left on or before its last trade date'
+        : 'a given roll happens at a close that both contracts have, or brings both prices and its moment',
+      fix: isLate
+        ? `give a date up to ${toIsoDate(lastTradeDate)}`
+        : 'correct this row of the schedule, or import daily bars of both contracts',
     },
   );
 }

@@ -3,7 +3,7 @@
  * the day that it rolls on, so it is for history only, and everything made with it says so.
  */
 import type { ContractId, ContractSpec } from '../instrument.ts';
-import type { RollCost, RollRecord, RollRule, RollSchedule } from '../roll.ts';
+import type { RollCost, RollHole, RollRecord, RollRule, RollSchedule } from '../roll.ts';
 import { describeRollRule } from '../roll.ts';
 import { toIsoDate } from '../trade-date.ts';
 import type { TradeDate, TsUs } from '../units.ts';
@@ -40,6 +40,7 @@ export interface NearestInput {
  */
 export function nearestDateSchedule(input: NearestInput): RollSchedule {
   const rolls: RollRecord[] = [];
+  const holes: RollHole[] = [];
   let previousUs = -Infinity;
   let position = input.chain.findIndex((_, at) => (input.closes(at)?.length ?? 0) > 0);
   if (position < 0) position = 0;
@@ -49,6 +50,10 @@ export function nearestDateSchedule(input: NearestInput): RollSchedule {
     if (desired > input.to) break;
     const desiredUs = desired * US_PER_DAY;
     const pair = nearest(input, position, desiredUs, previousUs);
+    if (pair === null) {
+      const what = rolls.length > 0 ? 'stopped' : 'skipped';
+      holes.push({ what, from: input.chain[position]!.id, to: input.chain[position + 1]!.id });
+    }
     if (pair === null && rolls.length > 0) break;
     previousUs = desiredUs;
     if (pair === null) continue;
@@ -99,6 +104,7 @@ export function nearestDateSchedule(input: NearestInput): RollSchedule {
     held: [first, ...kept.map((roll) => roll.toIndex)],
     rolls: kept,
     looksAhead: true,
+    ...(holes.length === 0 ? {} : { holes }),
   };
 }
 

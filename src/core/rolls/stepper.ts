@@ -22,7 +22,14 @@ import { addDays, toIsoDate } from '../trade-date.ts';
 import type { TradeDate, TsUs } from '../units.ts';
 import { toIsoUtc } from '../units.ts';
 import { checkRollRule } from './check.ts';
-import { chainEnds, noCommonPrice, noConditionData, noGivenPrice, outOfOrder } from './errors.ts';
+import {
+  chainEnds,
+  noCommonPrice,
+  noConditionData,
+  noGivenClose,
+  noGivenPrice,
+  outOfOrder,
+} from './errors.ts';
 import type { RollCalendar } from './window.ts';
 import { conditionOf, rollWindow } from './window.ts';
 
@@ -362,7 +369,11 @@ class Stepper implements RollStepper {
       if (!this.#isStarted) outputs.push({ kind: 'skipped', contract: contract.id });
       else {
         this.#isReported = false;
-        this.#report('missed', window, noCommonPrice(contract, next, window), outputs);
+        const error =
+          given === undefined
+            ? noCommonPrice(contract, next, window)
+            : noGivenClose(this.#givenAt, given, contract, window);
+        this.#report('missed', window, error, outputs);
       }
       if (given !== undefined) this.#givenAt += 1;
       this.#moveTo(this.#target());

@@ -3,11 +3,11 @@
  *
  *     calendar:5b@earlier      5 business days (d: calendar days) before the earlier of last trade and first notice;
  *                              also @last-trade and @first-notice
- *     approx:-5,14             desired day and expiry as offsets in days, the expiry the last day; approx:-5,15,exclusive
+ *     approx:-5,-12            expiry 12 days before its month, roll 5 days earlier; approx:-5,15,exclusive: expiry the day after
  *     first-day  last-day      of the delivery month; the day before the last trade date
  *     volume:1                 sessions in a row; volume:2@3 with a deadline 3 business days before the earlier anchor
  *     oi:1  oi-year:1          open interest of the next contract, or of any within a year; oi:1@1:last-trade
- *     liquid:-5,14             forward volume smoothed; liquid:-5,14,10 only within 10 days of the desired day
+ *     liquid:-5,-12            forward volume smoothed; liquid:-5,-12,10 only within 10 days of the desired day
  *     after:RULE/CONDITION     a date filter, then a condition: after:calendar:10b@last-trade/volume:1
  *     weighted:5/RULE          five equal parts at five closes
  *     nearest/RULE             the common close nearest to the day; looks ahead
@@ -25,16 +25,16 @@ export const LIQUID_DEFAULTS = { span: 3, minShare: 0.01, minVolume: 100 } as co
 
 export const RULE_FORMS: readonly string[] = [
   'calendar:5b@earlier',
-  'approx:-5,14',
+  'approx:-5,-12',
   'first-day',
   'last-day',
   'volume:1',
   'oi',
   'oi-year',
-  'liquid:-5,14',
+  'liquid:-5,-12',
   'after:calendar:10b@earlier/volume:1',
   'weighted:5/calendar:7b@last-trade',
-  'nearest/approx:-5,14',
+  'nearest/approx:-5,-12',
   'lean:0',
   'given:file.csv',
 ];

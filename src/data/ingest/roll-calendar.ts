@@ -8,11 +8,11 @@
  */
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
-import type { GivenRoll } from '../../core/roll.ts';
+import type { GivenRoll, RollRecord } from '../../core/roll.ts';
 import { compareContractMonth, parseContractId, toContractId } from '../../core/symbology.ts';
 import { parseTradeDate } from '../../core/trade-date.ts';
 import type { TsUs } from '../../core/units.ts';
-import { parseTsUs, US_PER_DAY } from '../../core/units.ts';
+import { parseTsUs, toIsoUtc, US_PER_DAY } from '../../core/units.ts';
 import { guessDelimiter, parseDecimal, splitFields } from './csv-text.ts';
 
 export interface RollCalendarOptions {
@@ -31,10 +31,7 @@ interface Row {
 
 /** Errors: E_ROLL_CALENDAR naming file, line and rule. */
 export function parseRollCalendar(text: string, options: RollCalendarOptions): GivenRoll[] {
-  const plain = text.replace(/^\uFEFF/, '');
-  const rows = /^\s*[[{]/.test(plain)
-    ? jsonRows(plain, options.file)
-    : csvRows(plain, options.file);
+  const rows = rowsOf(text, options.file);
   if (rows.length === 0) throw fault(options, 1, 'it has no rows', 'a calendar names its rolls');
   const rolls: GivenRoll[] = [];
   const leftAt = new Map<ContractId, number>();
@@ -75,6 +72,81 @@ export function parseRollCalendar(text: string, options: RollCalendarOptions): G
     rolls.push(roll);
   }
   return rolls;
+}
+
+function rowsOf(text: string, file: string): Row[] {
+  const plain = text.replace(/^\uFEFF/, '');
+  return /^\s*[[{]/.test(plain) ? jsonRows(plain, file) : csvRows(plain, file);
+}
+
+/** A roll calendar as a user gave it. */
+export interface RollCalendarFile {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Does something with the rolls of a file; a fault that names one of them by number gets file and line. */
+export function withCalendarLines<T>(calendar: RollCalendarFile | undefined, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (calendar === undefined || !(error instanceof TradingError)) throw error;
+    const row = error.code === 'E_ROLL_SCHEDULE' ? error.details['row'] : null;
+    const line = typeof row === 'number' ? rowsOf(calendar.text, calendar.file)[row]?.line : null;
+    if (line === undefined || line === null) throw error;
+    const where = `${calendar.file}, line ${line}`;
+    throw new TradingError(error.code, `${where}: ${error.message}`, {
+      details: { ...error.details, file: calendar.file, line },
+      where,
+      ...(error.rule === undefined ? {} : { rule: error.rule }),
+      ...(error.fix === undefined ? {} : { fix: error.fix }),
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Prices of a calendar stand where the data have none. `closeOf`: the close of a contract at a moment, NaN where there is
+ * none. Units: counts.
+ * Errors: E_ROLL_CALENDAR naming file, line and both prices, where the data say otherwise.
+ */
+export function checkCalendarPrices(
+  calendar: RollCalendarFile,
+  rolls: readonly RollRecord[],
+  input: Pick<RollCalendarOptions, 'root' | 'increment'> & {
+    readonly closeOf: (contractIndex: number, atUs: number) => number;
+  },
+): void {
+  const options = { ...input, file: calendar.file };
+  const given = parseRollCalendar(calendar.text, options);
+  const rows = rowsOf(calendar.text, calendar.file);
+  for (const roll of rolls) {
+    const at = given.findIndex(({ from }) => from === roll.from);
+    const row = given[at];
+    const sides = [
+      { name: 'fromPrice', id: roll.from, index: roll.fromIndex, price: row?.fromPrice },
+      { name: 'toPrice', id: roll.to, index: roll.toIndex, price: row?.toPrice },
+    ];
+    for (const { name, id, index, price } of sides) {
+      const close = input.closeOf(index, roll.effectiveUs);
+      if (price === undefined || Number.isNaN(close) || close === price) continue;
+      const say = (counts: number): string => decimalOf(counts, input.increment);
+      throw fault(
+        options,
+        rows[at]!.line,
+        `${name} is ${say(price)}, but ${id} closed at ${say(close)} at ${toIsoUtc(roll.effectiveUs)} in the data`,
+        'a row brings prices where the data have none; where they have, both agree',
+      );
+    }
+  }
+}
+
+/** As many digits as the increment has. */
+function decimalOf(counts: number, increment: number): string {
+  const text = String(increment);
+  const [digits, exponent] = text.split('e-');
+  const decimals = (digits!.split('.')[1]?.length ?? 0) + Number(exponent ?? 0);
+  return (counts * increment).toFixed(decimals);
 }
 
 function toRoll(row: Row, options: RollCalendarOptions): GivenRoll {
@@ -154,7 +226,15 @@ function countsOf(text: string, line: number, options: RollCalendarOptions): num
     throw fault(options, line, `"${text}" is not a price`, 'prices are plain decimals');
   const counts = price / options.increment;
   const whole = Math.round(counts);
-  return Math.abs(counts - whole) <= 1e-9 * Math.max(1, Math.abs(whole)) ? whole : counts;
+  if (Math.abs(counts - whole) <= 1e-9 * Math.max(1, Math.abs(whole))) return whole;
+  const { increment } = options;
+  const [below, above] = [Math.floor(counts), Math.ceil(counts)];
+  throw fault(
+    options,
+    line,
+    `the price ${text} is not a multiple of ${increment}: next to it are ${decimalOf(below, increment)} and ${decimalOf(above, increment)}`,
+    `prices of ${options.root} move in steps of ${increment}`,
+  );
 }
 
 function csvRows(text: string, file: string): Row[] {
