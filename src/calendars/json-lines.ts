@@ -109,7 +109,7 @@ function faultOf(text: string): number {
   }
 }
 
-const STRING = /^"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/;
+const STRING = /^"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/;
 const SCALAR = new RegExp(
   `${STRING.source}|^-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?(?![\\w.])|^(?:true|false|null)(?!\\w)`,
 );

@@ -427,7 +427,7 @@ export class Symbology {
 }
 
 /** Days after an expiry on which the contract of ten years later is not taken for the one meant. */
-const DRIFT_DAYS = 14;
+const DRIFT_DAYS = 7;
 
 function lastOfMonth(year: number, month: number): TradeDate {
   return toTradeDate(year, month, daysInMonth(year, month));
