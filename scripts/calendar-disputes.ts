@@ -59,6 +59,7 @@ holiday.
 | Brent after Thanksgiving | 20:00 London in one list for 2026 | 14:00 New York |
 | Gilts and SONIA on May 1 | closed in one list | open unless London has its bank holiday |
 | Euribor on December 26 | open in one list | closed, as the days of the euro |
+| VIX futures on 2025-01-09 | closed | 17:00 to 08:30, by the exchange's press release of 2024-12-30 |
 | Canola | holidays of the United States | Manitoba's, with September 30 since 2021 |
 | Montréal bonds on Remembrance Day | closed in 2015 by notice | that year only: later years are not sourced |
 
@@ -72,6 +73,10 @@ Not settled:
 - Hours of rates and currencies before 2006: a notice of 2003 opens evenings at 17:30 and halts every group at 10:30 on a
   holiday, but nothing dates the changes. The hours of 2006 stand in for them.
 - Closes of sugar, coffee and cocoa before 2014.
+- VIX futures on 2018-12-05: the notice closes the regular hours of the options and futures and does not name the evening
+  before them. The day stands as closed. On 2025-01-09 the notice keeps the evening and morning open: 17:00 to 08:30,
+  cleared with 2025-01-10; no trade date of its own, which is what "closed as a business date" says elsewhere.
+- Good Friday 2034: the first Friday of April, but short days on Good Friday are listed, not computed. It stands as closed.
 
 ## Day by day against LEAN's market-hours file
 

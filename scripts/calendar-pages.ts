@@ -333,7 +333,7 @@ function calendarLink(id: string): string {
 }
 
 function monthsWords(spec: InstrumentSpec): string {
-  const { serialMonths, cycles, skippedMonths = [], listedSince, lastContract, pricedCycle } = spec;
+  const { serialMonths, cycles, skippedMonths = [], lastContract, pricedCycle } = spec;
   const parts = [
     `listed ${spec.listedMonths}, held ${spec.holdCycle}`,
     ...(pricedCycle === undefined || pricedCycle === spec.listedMonths
@@ -350,10 +350,17 @@ function monthsWords(spec: InstrumentSpec): string {
       return `${span}: listed ${listed}, held ${hold ?? 'none'}`;
     }),
     ...(skippedMonths.length === 0 ? [] : [`never traded ${skippedMonths.join(', ')}`]),
-    ...(listedSince === undefined ? [] : [`since ${listedSince}`]),
+    ...sinceWords(spec),
     ...(lastContract === undefined ? [] : [`the last was ${lastContract}`]),
   ];
   return parts.join('; ');
+}
+
+function sinceWords({ listedSince, firstContract, listing }: InstrumentSpec): readonly string[] {
+  if (listedSince === undefined) return [];
+  const first = firstContract === undefined ? '' : `, the first contract was ${firstContract}`;
+  const basis = listing === undefined ? '' : ` (${listing.confidence}: ${listing.source})`;
+  return [`since ${listedSince}${first}${basis}`];
 }
 
 function rollWords(spec: InstrumentSpec): string {

@@ -1,6 +1,7 @@
 /** Business calendars: the days that expiry rules count. */
 import { TradingError } from '../core/errors.ts';
 import { didYouMeanOneOf } from '../core/suggest.ts';
+import { argumentError, checkDate } from './arguments.ts';
 import { addDays, toIsoDate, toTradeDate, weekdayOf } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 import { countBelow } from './columns.ts';
@@ -115,15 +116,20 @@ export class BusinessCalendar {
 
   /** Errors: E_CALENDAR_SPAN. */
   isBusinessDay(date: TradeDate): boolean {
+    checkDate(date);
     const row = this.#rowOf(date);
     return this.#isHoliday[row] === 0 && isWeekday(date);
   }
 
   /**
    * Moves by business days; the start is not counted, and 0 leaves it as it is, even on a holiday.
-   * Errors: E_CALENDAR_SPAN.
+   * Errors: E_CALENDAR_SPAN; E_CALENDAR_ARGUMENT for a number that is not whole.
    */
   add(date: TradeDate, days: number): TradeDate {
+    if (!Number.isInteger(days)) {
+      throw argumentError('days', days, 'business days are moved by a whole number of them');
+    }
+    checkDate(date);
     if (days === 0) return date;
     const before = this.#countBefore(date);
     const index = days > 0 ? before + (this.isBusinessDay(date) ? 1 : 0) + days - 1 : before + days;

@@ -1,7 +1,8 @@
 /** What must hold in a group's rules before sessions are built from them; each fault names its entry. */
 import { TradingError } from '../core/errors.ts';
-import { daysInMonth, parseTradeDate } from '../core/trade-date.ts';
-import { parsePoint } from './clock-point.ts';
+import { daysInMonth, parseTradeDate, weekdayOf } from '../core/trade-date.ts';
+import type { TradeDate } from '../core/units.ts';
+import { ANCHOR, parsePoint } from './clock-point.ts';
 import { ruleError } from './rule-book.ts';
 import type { DayRule } from './rules.ts';
 import type {
@@ -33,6 +34,11 @@ export function checkRules(rules: GroupRules, zones: ZoneTables): void {
   rules.namedDays.forEach((day, i) => check.namedDay(day, `namedDays[${i}]`));
   rules.dayRules.forEach((rule, i) => check.dayRule(rule, `dayRules[${i}]`));
   check.exceptions(rules.exceptions);
+  check.settle();
+}
+
+function pointText(point: ClockPoint): string {
+  return typeof point === 'string' ? point : `${point.at} ${point.zone}`;
 }
 
 class RuleCheck {
@@ -173,6 +179,12 @@ class RuleCheck {
       );
     rule.weekdays?.forEach((weekday, i) => this.#weekday(weekday, `${entry}.weekdays[${i}]`));
     this.shape(rule.shape, `${entry}.shape`);
+    this.#shortInside(
+      rule.shape,
+      `${entry}.shape`,
+      this.#hoursBetween(from, to, rule.weekdays),
+      Math.max(from, this.#from),
+    );
   }
 
   exceptions(exceptions: readonly SessionException[]): void {
@@ -200,11 +212,24 @@ class RuleCheck {
           'correct the trade date',
         );
       this.shape(exception.shape, `${entry}.shape`);
+      this.#shortInside(
+        exception.shape,
+        `${entry}.shape`,
+        this.#hoursBetween(date, date, [weekdayOf(date as TradeDate)]),
+        date,
+      );
     });
   }
 
   shape(shape: DayShape, entry: string): void {
     if (shape.kind === 'short') {
+      if (shape.open === undefined && shape.close === undefined && shape.dayOnly !== true)
+        this.#fail(
+          entry,
+          'a short day says neither open nor close nor dayOnly',
+          'a short day says what is shorter',
+          'add close or open, or remove the entry',
+        );
       if (shape.open !== undefined) this.point(shape.open, `${entry}.open`);
       if (shape.close !== undefined) this.point(shape.close, `${entry}.close`);
       return;
@@ -212,6 +237,123 @@ class RuleCheck {
     if (shape.kind !== 'segments') return;
     this.#segments(shape.segments, `${entry}.segments`);
     if (shape.preOpen !== undefined) this.point(shape.preOpen, `${entry}.preOpen`);
+    if (shape.settle !== undefined) this.point(shape.settle, `${entry}.settle`);
+    if (shape.regularHours !== undefined)
+      this.regularHours(shape.regularHours, `${entry}.regularHours`);
+    const close = shape.segments.at(-1)?.[1];
+    if (shape.settle !== undefined && close !== undefined)
+      this.#settleInside(shape.settle, close, `${entry}.settle`);
+  }
+
+  /** A settlement after the close would be taken at the close without a word. */
+  settle(): void {
+    const { regimes, settle } = this.#rules;
+    const last = regimes.at(-1);
+    regimes.forEach((regime, i) => {
+      const close = regime.hours.segments.at(-1)?.[1];
+      const own = regime.settle ?? (regime === last ? settle : undefined);
+      if (close !== undefined && own !== undefined)
+        this.#settleInside(
+          own,
+          close,
+          regime.settle === undefined ? 'settle' : `regimes[${i}].settle`,
+        );
+    });
+  }
+
+  #settleInside(settle: ClockPoint, close: ClockPoint, entry: string): void {
+    const [at, end] = [this.#instant(settle, this.#from), this.#instant(close, this.#from)];
+    if (at !== null && end !== null && at > end)
+      this.#fail(
+        entry,
+        `the settlement, ${pointText(settle)}, is after the close, ${pointText(close)}`,
+        'a settlement price is taken during the session or at its close',
+        'correct the settlement, or the close',
+      );
+  }
+
+  /** Hours that hold on some weekday between two dates; none where the sessions have no label. */
+  #hoursBetween(
+    from: number,
+    to: number,
+    weekdays: readonly number[] = [0, 1, 2, 3, 4, 5, 6],
+  ): readonly DayHours[] {
+    const { regimes } = this.#rules;
+    return regimes.flatMap((regime, i) => {
+      const begins = i === 0 ? -Infinity : parseTradeDate(regime.from);
+      const next = regimes[i + 1];
+      const ends = next === undefined ? Infinity : parseTradeDate(next.from) - 1;
+      if (begins > to || ends < from) return [];
+      const labels = regime.weekdays ?? [1, 2, 3, 4, 5];
+      return weekdays
+        .filter((weekday) => labels.includes(weekday))
+        .map((weekday) => regime.byWeekday?.[weekday] ?? regime.hours);
+    });
+  }
+
+  /**
+   * A short day lies inside the regular one, measured on its date, or on the first day of a rule. A rule over several regimes
+   * is wrong only where it is wrong in all of them.
+   */
+  #shortInside(shape: DayShape, entry: string, hours: readonly DayHours[], label: number): void {
+    if (shape.kind !== 'short') return;
+    const open = shape.open === undefined ? null : this.#instant(shape.open, label);
+    const close = shape.close === undefined ? null : this.#instant(shape.close, label);
+    if (open !== null && close !== null && open >= close)
+      this.#fail(
+        `${entry}.close`,
+        `${pointText(shape.close!)} is not after the open, ${pointText(shape.open!)}`,
+        'a session ends after it begins',
+        'swap the two, or close the day',
+      );
+    const faults = hours.map((regular) => this.#faultInside(open, close, regular, label));
+    const [fault] = faults;
+    if (fault === undefined || fault === null || faults.includes(null)) return;
+    const [field, why, fix] = fault;
+    this.#fail(`${entry}.${field}`, why, 'a short day lies inside the regular session', fix);
+  }
+
+  #faultInside(
+    open: number | null,
+    close: number | null,
+    regular: DayHours,
+    label: number,
+  ): readonly [field: string, why: string, fix: string] | null {
+    const segments = regular.segments;
+    const first = segments[0];
+    const last = segments.at(-1);
+    if (first === undefined || last === undefined) return null;
+    const [start, end] = [this.#instant(first[0], label), this.#instant(last[1], label)];
+    const hours = `${pointText(first[0])} to ${pointText(last[1])}`;
+    const closedDay = 'close the day instead: kind closed';
+    if (close !== null && start !== null && close <= start)
+      return [
+        'close',
+        `it is not after the regular open, ${hours}: nothing would be left`,
+        closedDay,
+      ];
+    if (open !== null && end !== null && open >= end)
+      return [
+        'open',
+        `it is not before the regular close, ${hours}: nothing would be left`,
+        closedDay,
+      ];
+    const longer = 'give the hours as segments: kind segments';
+    if (close !== null && end !== null && close > end)
+      return ['close', `it is after the regular close, ${hours}`, longer];
+    if (open !== null && start !== null && open < start)
+      return ['open', `it is before the regular open, ${hours}`, longer];
+    return null;
+  }
+
+  /** The instant of a point on a label; the day before stands for the business day or session before it. */
+  #instant(point: ClockPoint, label: number): number | null {
+    const home = this.#zones.get(this.#rules.zone);
+    const { anchor, dayOffset, minutes, zone } = parsePoint(point, home, this.#zones);
+    // What comes after a business day or session of long ago may lie anywhere before the label.
+    if (anchor !== ANCHOR.label && dayOffset > 0) return null;
+    const date = label + dayOffset - (anchor === ANCHOR.label ? 0 : 1);
+    return zone.toUtcUs(date as TradeDate, minutes);
   }
 
   regularHours({ start, end, zone }: RegularHours, entry: string): void {

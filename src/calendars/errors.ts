@@ -17,6 +17,13 @@ export const CALENDAR_ERRORS: ErrorCatalog = {
     cure: 'Choose dates inside the span that the message names.',
     exit: EXIT.input,
   },
+  E_CALENDAR_ARGUMENT: {
+    title: 'A calendar is asked with a value that is none of its kind',
+    cause:
+      'A date is a whole number of days, an instant a number of microseconds, a count a whole number, a window RTH or ETH.',
+    cure: 'Convert texts with `parseTradeDate` and `parseTsUs`; use whole numbers.',
+    exit: EXIT.input,
+  },
   E_CALENDAR_FILE: {
     title: 'A calendar file cannot be read',
     cause: 'The file is missing, is no JSON, or has a field that the format does not know.',

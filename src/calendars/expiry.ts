@@ -26,7 +26,10 @@ export interface RuleDates {
 }
 
 /** The fields of a specification that decide the dates of a contract. */
-export type DatedSpec = Pick<InstrumentSpec, 'root' | 'lastTrade' | 'firstNotice' | 'earlierRules'>;
+export type DatedSpec = Pick<
+  InstrumentSpec,
+  'root' | 'lastTrade' | 'lastTradeDoubt' | 'firstNotice' | 'earlierRules'
+>;
 
 /** A rule, the contract it is asked for, and the days it counts. */
 interface RuleContext {
@@ -47,6 +50,7 @@ export function ruleDates(
   month: number,
   days: BusinessCalendar,
 ): RuleDates {
+  checkMonth(spec.root, year, month);
   const index = monthIndexOf({ year, month });
   const earlier = spec.earlierRules?.find(
     (rules) => index <= monthIndexOf(parseContractMonth(rules.toContract)),
@@ -59,8 +63,31 @@ export function ruleDates(
     firstNoticeDate:
       firstNotice === null ? null : evaluateDateRule(firstNotice, { ...context, lastTradeDate }),
     ...(earlier === undefined ? {} : { confidence: earlier.confidence }),
-    ...(lastTrade.rule === 'table' ? { approximate: CLASS_III_WHY } : {}),
+    ...doubtOf(lastTrade, spec.lastTradeDoubt?.why, context),
   };
+}
+
+function checkMonth(root: string, year: number, month: number): void {
+  if (Number.isInteger(year) && Number.isInteger(month) && month >= 1 && month <= 12) return;
+  throw new TradingError('E_CONTRACT_ID', `${root}: ${year}-${month} is no contract month`, {
+    details: { root, year, month },
+    rule: 'a contract month has a year and a month from 1 to 12, whole numbers',
+    fix: 'correct year or month',
+  });
+}
+
+/** Where a rule gives no more than a likely date. */
+function doubtOf(
+  rule: DateRule,
+  why: string | undefined,
+  context: RuleContext,
+): Pick<RuleDates, 'approximate' | 'confidence'> {
+  if (rule.rule === 'table') return { approximate: CLASS_III_WHY };
+  if (rule.rule !== 'calendar-days-before' || why === undefined) return {};
+  const anchor = rule['anchor'] as DateRule;
+  const unmoved = evaluateDateRule({ ...anchor, ifNotBusinessDay: 'none' }, context);
+  const isMoved = unmoved !== evaluateDateRule(anchor, context);
+  return isMoved ? { approximate: why, confidence: 'low' } : {};
 }
 
 const CLASS_III_TABLE = 'usda-class-iii-announcement';

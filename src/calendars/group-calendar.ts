@@ -13,6 +13,7 @@ import type {
 import { addDays, parseTradeDate, toIsoDate, toTradeDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { toIsoUtc, US_PER_DAY, US_PER_MINUTE } from '../core/units.ts';
+import { argumentError, checkDate, checkInstant } from './arguments.ts';
 import { countAtOrBelow, countBelow, sliceSessions } from './columns.ts';
 import { ColumnCursor } from './cursor.ts';
 import { dayTitle } from './day-names.ts';
@@ -188,6 +189,9 @@ export class GroupCalendar implements ExchangeCalendar {
    * closed day. A holiday's shortened session, cleared with the next business day, has no regular hours.
    */
   windowOf(label: TradeDate, window: 'RTH' | 'ETH'): readonly TimeSpan[] {
+    if (window !== 'RTH' && window !== 'ETH') {
+      throw argumentError('window', window, 'a window is RTH or ETH');
+    }
     const row = this.#rowOfLabel(label);
     if (row < 0) return [];
     const pieces = piecesOfRow(this.#table.columns, row);
@@ -344,6 +348,11 @@ export class GroupCalendar implements ExchangeCalendar {
   #regularHoursOf(label: TradeDate): Span | null {
     const isNextDays = (this.rules.tradeDates ?? 'next-business-day') === 'next-business-day';
     if (isNextDays && !this.isBusinessDay(label)) return null;
+    const own = this.#book.shapes(this.#table.fromDate, this.#table.toDate).get(label)?.shape;
+    if (own?.kind === 'segments' && own.regularHours !== undefined) {
+      const { start, end, zone } = own.regularHours;
+      return [this.#book.instantOf(label, start, zone), this.#book.instantOf(label, end, zone)];
+    }
     const earlier = this.rules.earlierRegularHours?.find(
       ({ until }) => label <= parseTradeDate(until),
     );
@@ -362,16 +371,16 @@ export class GroupCalendar implements ExchangeCalendar {
 
   #coverDate(date: TradeDate): SessionTable {
     const table = this.#table;
+    checkDate(date);
     if (date >= table.fromDate && date <= table.toDate) return table;
-    const isKnown = Number.isInteger(date);
-    if (isKnown && this.#outside === 'rules' && date >= WIDE_FROM && date <= WIDE_TO)
-      return this.#widen();
-    throw this.outsideError(isKnown ? toIsoDate(date) : String(date));
+    if (this.#outside === 'rules' && date >= WIDE_FROM && date <= WIDE_TO) return this.#widen();
+    throw this.outsideError(toIsoDate(date));
   }
 
   #cover(tsUs: TsUs): SessionTable {
     const table = this.#table;
-    if (tsUs >= table.fromUs && tsUs < table.toUs) return table;
+    if (tsUs >= table.fromUs && tsUs < table.toUs && typeof tsUs === 'number') return table;
+    checkInstant(tsUs);
     const isWide =
       this.#outside === 'rules' &&
       tsUs >= WIDE_FROM * US_PER_DAY &&

@@ -32,15 +32,27 @@ export function lineOfPath(text: string, path: JsonPath): number {
   return lineAt(text, at);
 }
 
-/** Parses JSON. Errors: `code` with file and line. */
+/** A text without the byte order mark that some editors put first. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/** Parses JSON; a key that stands twice in one object is refused. Errors: `code` with file and line. */
 export function parseJson(text: string, file: string, code: `E_${string}`): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    const again = duplicateKey(text);
+    if (again === null) return value;
+    const line = lineAt(text, again.at);
+    throw new TradingError(code, `${file}:${line}: the key "${again.key}" stands twice`, {
+      where: `${file}:${line}`,
+      details: { file, line, key: again.key },
+      rule: 'a key stands once in an object',
+      fix: 'remove one of the two, or join them',
+    });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    // Some texts of the runtime name the offset, others the line.
-    const offset = /at position (\d+)/.exec(message)?.[1];
-    const line = offset === undefined ? lineAt(text, text.length) : lineAt(text, Number(offset));
+    if (cause instanceof TradingError) throw cause;
+    const line = lineAt(text, faultOf(text));
     throw new TradingError(code, `cannot read ${file} as JSON`, {
       where: `${file}:${line}`,
       details: { file, line },
@@ -49,6 +61,82 @@ export function parseJson(text: string, file: string, code: `E_${string}`): unkn
       cause,
     });
   }
+}
+
+/** Where a text stops being JSON: the end of the longest beginning that can be continued. */
+function faultOf(text: string): number {
+  let at = 0;
+  /** What is open: an object, or an array. */
+  const open: ('{' | '[')[] = [];
+  let wants: 'value' | 'value or end' | 'key' | 'key or end' | 'next' = 'value';
+  for (;;) {
+    at = skipSpace(text, at);
+    const letter = text[at];
+    if (letter === undefined) return at;
+    if (wants === 'next') {
+      const inside = open.at(-1);
+      if (letter === ',' && inside !== undefined) wants = inside === '{' ? 'key' : 'value';
+      else if (letter === (inside === '{' ? '}' : ']') && inside !== undefined) open.pop();
+      else return at;
+      at += 1;
+      continue;
+    }
+    if (
+      (wants === 'key or end' && letter === '}') ||
+      (wants === 'value or end' && letter === ']')
+    ) {
+      open.pop();
+      wants = 'next';
+      at += 1;
+      continue;
+    }
+    const isKey = wants === 'key' || wants === 'key or end';
+    if (!isKey && (letter === '{' || letter === '[')) {
+      open.push(letter);
+      wants = letter === '{' ? 'key or end' : 'value or end';
+      at += 1;
+      continue;
+    }
+    const scalar = (isKey ? STRING : SCALAR).exec(text.slice(at))?.[0];
+    if (scalar === undefined) return at;
+    at += scalar.length;
+    if (isKey) {
+      at = skipSpace(text, at);
+      if (text[at] !== ':') return at;
+      at += 1;
+      wants = 'value';
+    } else wants = 'next';
+  }
+}
+
+const STRING = /^"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/;
+const SCALAR = new RegExp(
+  `${STRING.source}|^-?(?:0|[1-9]\\d*)(?:\\.\\d+)?(?:[eE][+-]?\\d+)?(?![\\w.])|^(?:true|false|null)(?!\\w)`,
+);
+
+/** A key that stands twice in one object of a valid text; the parser of the runtime would take the last. */
+function duplicateKey(text: string): { readonly key: string; readonly at: number } | null {
+  const keys: (Set<string> | null)[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const letter = text[at]!;
+    if (letter === '{') keys.push(new Set());
+    else if (letter === '[') keys.push(null);
+    else if (letter === '}' || letter === ']') keys.pop();
+    if (letter !== '"') {
+      at += 1;
+      continue;
+    }
+    const end = endOfString(text, at);
+    const known = keys.at(-1);
+    if (known !== null && known !== undefined && text[skipSpace(text, end)] === ':') {
+      const key = JSON.parse(text.slice(at, end)) as string;
+      if (known.has(key)) return { key, at };
+      known.add(key);
+    }
+    at = end;
+  }
+  return null;
 }
 
 function lineAt(text: string, at: number): number {

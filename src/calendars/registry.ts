@@ -4,10 +4,11 @@ import { TradingError } from '../core/errors.ts';
 import { didYouMeanOneOf } from '../core/suggest.ts';
 import type { ContractDates, InstrumentSpec } from '../core/instrument.ts';
 import type { CalendarSource } from '../core/ports.ts';
-import { parseTradeDate, toCivilDate } from '../core/trade-date.ts';
+import { parseTradeDate, toCivilDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { BusinessCalendar } from './business-days.ts';
 import { BusinessCalendars } from './business-days.ts';
+import { countBelow } from './columns.ts';
 import { checkRules } from './check-rules.ts';
 import type { RuleDates } from './expiry.ts';
 import { ruleDates } from './expiry.ts';
@@ -277,7 +278,8 @@ class CalendarRegistry implements Calendars {
     const calendar = this.hasCalendar(spec) ? this.forInstrument(spec) : null;
     const why =
       rules.approximate ??
-      (isCovered(calendar, lastTradeDate) ? undefined : 'no holiday of that year is sourced');
+      (isCovered(calendar, lastTradeDate) ? undefined : 'no holiday of that year is sourced') ??
+      noSessionOn(calendar, lastTradeDate);
     const dates = {
       lastTradeDate,
       lastTradeUs: this.#lastTradeUs(spec, calendar, lastTradeDate),
@@ -299,10 +301,7 @@ class CalendarRegistry implements Calendars {
 
   /** The stated time of day, or the session's close where none is stated or the session ends before it. */
   #lastTradeUs(spec: InstrumentSpec, calendar: GroupCalendar | null, date: TradeDate): TsUs {
-    const closeUs =
-      calendar !== null && calendar.covers(date)
-        ? (calendar.sessionOfLabel(date)?.closeUs ?? null)
-        : null;
+    const closeUs = calendar !== null && calendar.covers(date) ? lastCloseUs(calendar, date) : null;
     if (spec.lastTradeTime !== null) {
       const { local, tz } = spec.lastTradeTime;
       const statedUs = this.#zones.get(tz).toUtcUs(date, parseWallTime(local));
@@ -392,6 +391,23 @@ function isCovered(calendar: GroupCalendar | null, date: TradeDate): boolean {
   if (calendar !== null) return calendar.covers(date);
   const { year } = toCivilDate(date);
   return year >= 2000 && year <= 2035;
+}
+
+/** The close of the date's session, or of the last one before it where the date has none. */
+function lastCloseUs(calendar: GroupCalendar, date: TradeDate): TsUs | null {
+  const from = Math.max(date - 30, parseTradeDate(calendar.rules.from)) as TradeDate;
+  const { columns } = calendar;
+  const row = countBelow(columns.label, date + 1) - 1;
+  return row >= 0 && columns.label[row]! >= from ? (columns.closeUs[row]! as TsUs) : null;
+}
+
+/** A typhoon or a day of mourning does not move a date by rule, but nothing trades on it. */
+function noSessionOn(calendar: GroupCalendar | null, date: TradeDate): string | undefined {
+  if (calendar === null || !calendar.covers(date) || calendar.sessionOfLabel(date) !== null)
+    return undefined;
+  const special = calendar.specialDays(date, date)[0];
+  const why = special === undefined ? '' : `, ${special.name}`;
+  return `there was no session on ${toIsoDate(date)}${why}; trading ended with the one before`;
 }
 
 function isPublished(calendar: GroupCalendar | null, date: TradeDate): boolean {

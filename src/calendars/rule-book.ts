@@ -49,6 +49,7 @@ export interface DatedShape {
   readonly close: Point | null;
   readonly segments: readonly ParsedSegment[] | null;
   readonly preOpen: Point | null;
+  readonly settle: Point | null;
 }
 
 interface ParsedHours {
@@ -172,7 +173,7 @@ export class RuleBook {
     for (const span of spans) out.segment(span[0], span[1]);
     out.finish(
       clock.toUs(hours.end),
-      clock.toUs(regime.settle),
+      clock.toUs(dated?.settle ?? regime.settle),
       preOpenOf(clock, hours, regular, dated, spans[0]![0]),
     );
   }
@@ -264,7 +265,7 @@ export class RuleBook {
 
   #parseShape(
     shape: DayShape,
-  ): Pick<DatedShape, 'shape' | 'open' | 'close' | 'segments' | 'preOpen'> {
+  ): Pick<DatedShape, 'shape' | 'open' | 'close' | 'segments' | 'preOpen' | 'settle'> {
     const isShort = shape.kind === 'short';
     const hasSegments = shape.kind === 'segments';
     return {
@@ -273,6 +274,7 @@ export class RuleBook {
       close: isShort ? this.#pointOrNull(shape.close) : null,
       segments: hasSegments ? shape.segments.map((segment) => this.#segment(segment)) : null,
       preOpen: hasSegments ? this.#pointOrNull(shape.preOpen) : null,
+      settle: hasSegments ? this.#pointOrNull(shape.settle) : null,
     };
   }
 

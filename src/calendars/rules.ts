@@ -169,11 +169,15 @@ function dateInYear(
 ): TradeDate | null {
   switch (rule.kind) {
     case 'fixed':
-      return toTradeDate(year, rule.month, rule.day);
+      // February 29 is a day of leap years only.
+      return rule.day > daysInMonth(year, rule.month)
+        ? null
+        : toTradeDate(year, rule.month, rule.day);
     case 'nth-weekday':
       return nthWeekdayOf(year, rule.month, rule.weekday, rule.n);
     case 'weekday-on-or-before': {
-      const date = toTradeDate(year, rule.month, rule.day);
+      const day = Math.min(rule.day, daysInMonth(year, rule.month));
+      const date = toTradeDate(year, rule.month, day);
       return addDays(date, -((weekdayOf(date) - rule.weekday + 7) % 7));
     }
     case 'weekday-on-or-after': {
@@ -255,16 +259,8 @@ export const US_SHORT_DAYS: readonly DayRule[] = [
     // Good Friday on the day of the employment report: listed, because the report's date is not a rule.
     name: 'good-friday-payrolls',
     kind: 'dates',
-    // 2034 is the next year in which Good Friday is the first Friday of April; no notice has been published for it.
-    dates: [
-      '2010-04-02',
-      '2012-04-06',
-      '2015-04-03',
-      '2021-04-02',
-      '2023-04-07',
-      '2026-04-03',
-      '2034-04-07',
-    ],
+    // The next that may become one is 2034; it stays closed until a schedule says otherwise.
+    dates: ['2010-04-02', '2012-04-06', '2015-04-03', '2021-04-02', '2023-04-07', '2026-04-03'],
   },
   { name: 'independence-eve', kind: 'fixed', month: 7, day: 3, observed: 'none' },
   { name: 'christmas-eve', kind: 'fixed', month: 12, day: 24, observed: 'none' },

@@ -60,6 +60,9 @@ export type DayShape =
       readonly kind: 'segments';
       readonly segments: readonly Segment[];
       readonly preOpen?: ClockPoint;
+      /** Settlement and regular hours of such a day, where they move with it. */
+      readonly settle?: ClockPoint;
+      readonly regularHours?: RegularHours;
     };
 
 export interface DayShapeRule {

@@ -4,8 +4,8 @@
  * is refused with the candidates named.
  *
  * Years. One digit means the nearest contract whose last trade date is not before the given date; when that lies ten years
- * ahead, to the day, or more, the symbol is refused. Two digits mean the year within fifty years of the date; exactly
- * fifty is refused. So a symbol that was formatted for a date reads back as the same contract for that date.
+ * ahead, to the day, or more, the symbol is refused, and so it is until the month of a contract that has ended is over.
+ * Two digits mean the year within fifty years of the date; exactly fifty is refused. So a symbol that was formatted for a date reads back as the same contract for that date.
  *
  * Sources, read 2026-11: symbol lists and interface documents of the venues; IB contract details on record (DCH4, RZ3, MESZ3,
  * M6AM4, EBMK4, RCF4, QMZ3 with one digit of the year, NGU27 with two).
@@ -14,7 +14,7 @@ import { TradingError } from '../core/errors.ts';
 import type { ContractId, InstrumentSpec } from '../core/instrument.ts';
 import { Listing } from '../core/listing.ts';
 import { monthLetter, monthOfLetter, parseContractId, toContractId } from '../core/symbology.ts';
-import { addDays, toCivilDate, toIsoDate, toTradeDate } from '../core/trade-date.ts';
+import { daysInMonth, toCivilDate, toIsoDate, toTradeDate } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
 
 /** Venues whose symbols are texts. `ib` is the local symbol; a key of several fields is `toIbKey`. */
@@ -336,17 +336,22 @@ export class Symbology {
     // Contracts may end in the year before or after their name, so the search begins a year early.
     const base = now.year - 1;
     let year = base + ((digit - (base % 10) + 10) % 10);
-    if (this.#endOf(spec, year, month) < at) year += 10;
+    const nearest = this.#endOf(spec, year, month);
+    const hasEnded = nearest < at;
+    if (hasEnded) year += 10;
     const end = this.#endOf(spec, year, month);
     const tenYears = toTradeDate(now.year + 10, now.month, now.day);
-    if (end >= tenYears) {
+    // Last trade dates drift by some days in ten years: the same month counts as ten years ahead until it is over.
+    const isJustOver =
+      hasEnded && at <= Math.max(lastOfMonth(year - 10, month), nearest + DRIFT_DAYS);
+    if (end >= tenYears || isJustOver) {
       const letter = monthLetter(month);
       throw new TradingError(
         'E_SYMBOL_YEAR',
         `${text} on ${toIsoDate(at)}: ${spec.root}${letter}${year - 10} has ended, and ${spec.root}${letter}${year} ends ten years ahead`,
         {
           details: { text, candidates: [year - 10, year].map((y) => `${spec.root}${letter}${y}`) },
-          rule: 'a one-digit year means the nearest contract not ended yet, less than ten years ahead',
+          rule: 'a one-digit year means the nearest contract not ended yet, less than ten years ahead; until its contract month is over, an ended contract and that of ten years later are both meant',
           fix: `write ${spec.root}${letter}${year - 10} or ${spec.root}${letter}${year}`,
         },
       );
@@ -377,10 +382,7 @@ export class Symbology {
       return this.#lastTradeDate(spec, year, month);
     } catch (error) {
       if (!(error instanceof TradingError)) throw error;
-      return addDays(
-        month === 12 ? toTradeDate(year + 1, 1, 1) : toTradeDate(year, month + 1, 1),
-        -1,
-      );
+      return lastOfMonth(year, month);
     }
   }
 
@@ -422,6 +424,13 @@ export class Symbology {
       fix: '`frontmonth contracts <product>` shows the symbols of a product',
     });
   }
+}
+
+/** Days after an expiry on which the contract of ten years later is not taken for the one meant. */
+const DRIFT_DAYS = 7;
+
+function lastOfMonth(year: number, month: number): TradeDate {
+  return toTradeDate(year, month, daysInMonth(year, month));
 }
 
 const PATTERNS: Readonly<Record<Exclude<SymbolVenue, 'ib'>, RegExp>> = {

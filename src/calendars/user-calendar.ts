@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
 import { checkRules } from './check-rules.ts';
 import type { JsonPath } from './json-lines.ts';
-import { formatPath, lineOfPath, parseJson, parsePath } from './json-lines.ts';
+import { formatPath, lineOfPath, parseJson, parsePath, withoutMark } from './json-lines.ts';
 import type { VenueSchedule } from './maintenance.ts';
 import { VenueMaintenance } from './maintenance.ts';
 import type { CalendarOptions, GroupOverride } from './registry.ts';
@@ -81,6 +81,7 @@ const dayRule = z.discriminatedUnion('kind', [
     observed: observed.optional(),
   }),
 ]);
+const regularHours = z.strictObject({ start: wallTime, end: wallTime, zone: text });
 const shape = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('closed') }),
   z.strictObject({ kind: z.literal('regular') }),
@@ -90,7 +91,13 @@ const shape = z.discriminatedUnion('kind', [
     open: point.optional(),
     dayOnly: z.literal(true).optional(),
   }),
-  z.strictObject({ kind: z.literal('segments'), segments, preOpen: point.optional() }),
+  z.strictObject({
+    kind: z.literal('segments'),
+    segments,
+    preOpen: point.optional(),
+    settle: point.optional(),
+    regularHours: regularHours.optional(),
+  }),
 ]);
 const shapeRule = z.strictObject({
   on: z.array(text).min(1),
@@ -107,7 +114,6 @@ const exception = z.strictObject({
   source: text.optional(),
   tradeDate: isoDate.nullable().optional(),
 });
-const regularHours = z.strictObject({ start: wallTime, end: wallTime, zone: text });
 const regime = z.strictObject({
   from: isoDate,
   hours,
@@ -206,7 +212,8 @@ export interface CalendarText {
  */
 export function parseUserCalendars(files: readonly CalendarText[]): UserCalendars {
   let known: UserCalendars = { groups: [], overrides: [], businessCalendars: {}, venues: [] };
-  for (const source of files) {
+  for (const given of files) {
+    const source = { file: given.file, text: withoutMark(given.text) };
     const file = parseFile(source);
     checkFile(file, known, source);
     known = {

@@ -27,12 +27,13 @@ function breakOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs): 
   const { columns } = table;
   let b = countBelow(columns.breakRow, row);
   while (columns.breakEndUs[b]! <= tsUs) b += 1;
-  const reason: Reason = restDayOf(book, table, row, tsUs) ?? {
-    kind: 'break',
-    name: null,
-    source: null,
-    label: columns.label[row]! as TradeDate,
-  };
+  const reason: Reason = restDayOf(book, table, row, tsUs) ??
+    lateStartOf(book, table, row, tsUs) ?? {
+      kind: 'break',
+      name: null,
+      source: null,
+      label: columns.label[row]! as TradeDate,
+    };
   const untilUs = columns.breakEndUs[b]! as TsUs;
   return {
     ...reason,
@@ -52,6 +53,19 @@ function restDayOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs)
   if (book.hasLabel(date)) return null;
   const label = (columns.label[row - 1] ?? columns.label[row]!) as TradeDate;
   return { kind: 'weekend', name: null, source: null, label };
+}
+
+/** A pause where there would be trading on a regular day: a late start after a night session. */
+function lateStartOf(book: RuleBook, table: SessionTable, row: number, tsUs: TsUs): Reason | null {
+  const { columns } = table;
+  const label = columns.label[row]! as TradeDate;
+  const dated = book.shapes(table.fromDate, table.toDate).get(label);
+  if (dated === undefined || dated.shape.kind === 'regular') return null;
+  const before = row > 0 ? (columns.label[row - 1]! as TradeDate) : null;
+  const regular = book.regularSpans(label, before);
+  return regular.some(([open, close]) => tsUs >= open && tsUs < close)
+    ? toReason(label, dated)
+    : null;
 }
 
 /** Between two sessions: the day whose regular hours the instant lies in, or that which comes next. */

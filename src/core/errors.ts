@@ -155,7 +155,7 @@ export const CORE_ERRORS: ErrorCatalog = {
   },
   E_EXPIRY_APPROXIMATE: {
     title: 'An exact expiry is needed and only an approximate one is known',
-    cause: 'Orders, margin and deadlines must not rest on a date that was estimated.',
+    cause: 'The code asked for an exact expiry, and the dates of the contract are approximate.',
     cure: 'Take the date from the broker or the exchange notice, or choose a contract inside the sourced span.',
     exit: EXIT.input,
   },

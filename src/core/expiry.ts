@@ -41,8 +41,8 @@ export interface RollWindow {
 }
 
 /**
- * The exact expiry of a contract. Errors: E_EXPIRY_APPROXIMATE when its dates are approximate, so that none slips into
- * an order, a margin or a deadline.
+ * The exact expiry of a contract, for code that must not take an approximate one: live deadlines. A backtest does not ask.
+ * Errors: E_EXPIRY_APPROXIMATE when the dates are approximate.
  */
 export function exactExpiryOf(contract: Pick<ContractSpec, 'id' | 'dates'>): ExactExpiry {
   const { dates } = contract;
@@ -52,7 +52,7 @@ export function exactExpiryOf(contract: Pick<ContractSpec, 'id' | 'dates'>): Exa
       `the expiry of ${contract.id} is approximate: ${dates.why ?? 'its source is not exact'}`,
       {
         details: { contract: contract.id, date: dates.lastTradeDate },
-        rule: 'orders, margin and deadlines use an exact expiry',
+        rule: 'an exact expiry is asked for',
         fix: 'take the date from the broker or the exchange notice',
       },
     );

@@ -117,8 +117,15 @@ export interface InstrumentSpec {
   readonly rollOffsetDays?: number;
   /** Calendar days from the first of the contract month to the last trading day, approximately. */
   readonly expiryOffsetDays?: number;
-  /** First day on which the product traded, `YYYY-MM-DD`. */
+  /** First day on which the product traded, `YYYY-MM-DD`. A contract that ended before it never was. */
   readonly listedSince?: string;
+  /** The first contract month that was listed, such as `2018F`, where it is known. */
+  readonly firstContract?: string;
+  /**
+   * What `listedSince` and `firstContract` rest on. `high`: the date was read in a notice or a reference; `medium`: a known
+   * date, not looked up again; `low`: the day is not known, and the earliest that is plausible stands for it.
+   */
+  readonly listing?: { readonly confidence: 'high' | 'medium' | 'low'; readonly source: string };
   /** The last contract month of a product that ended, such as `2023M`. */
   readonly lastContract?: string;
   readonly contractFilter?: ContractFilter;
@@ -126,6 +133,8 @@ export interface InstrumentSpec {
   readonly sessionGroup: string;
   readonly businessCalendar: string;
   readonly lastTrade: DateRule;
+  /** Contracts for which the sources do not agree: those whose rule counts from a day that is no business day. */
+  readonly lastTradeDoubt?: { readonly when: 'anchor-moves'; readonly why: string };
   readonly lastTradeTime: { readonly local: string; readonly tz: string } | null;
   readonly firstNotice: DateRule | null;
   /** Rules of earlier contracts, in order of `toContract`. */

@@ -45,7 +45,14 @@ export function cyclesOf(spec: CycleFields): InstrumentCycles {
 /** The fields of a specification that decide which contracts exist. */
 export type ListedSpec = Pick<
   InstrumentSpec,
-  'root' | 'listedMonths' | 'holdCycle' | 'cycles' | 'serialMonths' | 'listedSince' | 'lastContract'
+  | 'root'
+  | 'listedMonths'
+  | 'holdCycle'
+  | 'cycles'
+  | 'serialMonths'
+  | 'listedSince'
+  | 'firstContract'
+  | 'lastContract'
 >;
 
 /** Refuses a contract that never existed. The cycles of a product are worked out once; ask `checkListed` of it many times. */
@@ -53,12 +60,17 @@ export class Listing {
   readonly #spec: ListedSpec;
   readonly #cycle: Cycle;
   readonly #since: number;
+  readonly #first: number;
   readonly #last: number;
 
   constructor(spec: ListedSpec) {
     this.#spec = spec;
     this.#cycle = cyclesOf(spec).listed;
     this.#since = spec.listedSince === undefined ? -Infinity : parseTradeDate(spec.listedSince);
+    this.#first =
+      spec.firstContract === undefined
+        ? -Infinity
+        : monthIndexOf(parseContractMonth(spec.firstContract));
     this.#last =
       spec.lastContract === undefined
         ? Infinity
@@ -91,6 +103,15 @@ export class Listing {
       throw this.#unlisted(name, `${root} does not list month ${monthLetter(month)}`, {
         rule: `${root} lists ${letters}${serial === undefined ? '' : `, and ${serial} while they are near`}`,
       });
+    }
+    if (monthIndexOf({ year, month }) < this.#first) {
+      const since = this.#spec.listedSince;
+      const began = since === undefined ? '' : `, which has traded since ${since}`;
+      throw this.#unlisted(
+        name,
+        `the first contract of ${root} was ${this.#spec.firstContract}${began}`,
+        { rule: `${root} began with ${this.#spec.firstContract}` },
+      );
     }
     if (monthIndexOf({ year, month }) > this.#last) {
       throw this.#unlisted(name, `the last contract of ${root} was ${this.#spec.lastContract}`, {

@@ -163,6 +163,8 @@ export const INSTRUMENT_FILE: z.ZodType = z.strictObject({
   rollOffsetDays: whole.max(0).optional(),
   expiryOffsetDays: whole.optional(),
   listedSince: isoDate.optional(),
+  firstContract: contractMonth.optional(),
+  listing: z.strictObject({ confidence, source: text }).optional(),
   lastContract: contractMonth.optional(),
   contractFilter: z
     .strictObject({
@@ -177,6 +179,7 @@ export const INSTRUMENT_FILE: z.ZodType = z.strictObject({
   session: z.strictObject({ group: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/) }),
   businessCalendar: z.string().regex(/^[a-z0-9]+([-+][a-z0-9]+)*$/),
   lastTrade: lastTradeRule,
+  lastTradeDoubt: z.strictObject({ when: z.literal('anchor-moves'), why: text }).optional(),
   lastTradeTime: z.strictObject({ local: wallTime, tz: text }).nullable(),
   firstNotice: firstNoticeRule.nullable(),
   earlierRules: z
@@ -233,12 +236,15 @@ interface InstrumentFile {
   readonly rollOffsetDays?: number;
   readonly expiryOffsetDays?: number;
   readonly listedSince?: string;
+  readonly firstContract?: string;
+  readonly listing?: InstrumentSpec['listing'] & object;
   readonly lastContract?: string;
   readonly contractFilter?: ContractFilter;
   readonly settlement: InstrumentSpec['settlement'];
   readonly session: { readonly group: string };
   readonly businessCalendar: string;
   readonly lastTrade: DateRule;
+  readonly lastTradeDoubt?: InstrumentSpec['lastTradeDoubt'] & object;
   readonly lastTradeTime: InstrumentSpec['lastTradeTime'];
   readonly firstNotice: DateRule | null;
   readonly earlierRules?: readonly EarlierRules[];
@@ -298,8 +304,11 @@ const OPTIONAL_FIELDS = [
   'rollOffsetDays',
   'expiryOffsetDays',
   'listedSince',
+  'firstContract',
+  'listing',
   'lastContract',
   'contractFilter',
+  'lastTradeDoubt',
   'earlierRules',
   'note',
 ] as const satisfies readonly (keyof InstrumentFile & keyof InstrumentSpec)[];
@@ -344,6 +353,10 @@ function checkConsistency(raw: InstrumentFile, file: string): void {
   checkDatedRules(raw, file);
   if (raw.listedSince !== undefined && !isDate(raw.listedSince)) {
     fail(file, 'listedSince', raw.listedSince, 'a day that exists');
+  }
+  const { firstContract: first, lastContract: last } = raw;
+  if (first !== undefined && last !== undefined && monthIndex(first) > monthIndex(last)) {
+    fail(file, 'firstContract', first, `not after lastContract ${last}`);
   }
   for (const field of ['localSymbol', 'longName'] as const) {
     const pattern = raw.contractFilter?.[field];
@@ -405,6 +418,10 @@ function checkDatedRules(raw: InstrumentFile, file: string): void {
       fail(file, `earlierRules.${row}.toContract`, toContract, 'later than the one before it');
     }
   }
+}
+
+function monthIndex(contract: string): number {
+  return monthIndexOf(parseContractMonth(contract));
 }
 
 function isDate(text: string): boolean {

@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CALENDAR_ERRORS } from '../../src/calendars/errors.ts';
 import { createLabelCalendar } from '../../src/calendars/label-calendar.ts';
-import { createCalendars } from '../../src/calendars/registry.ts';
+import { createCalendars, SESSION_GROUPS } from '../../src/calendars/registry.ts';
 import {
   datesOfRule,
   easterSunday,
   ENGLAND_HOLIDAYS,
   nthWeekdayOf,
 } from '../../src/calendars/rules.ts';
+import type { DayRule } from '../../src/calendars/rules.ts';
 import { TradingError } from '../../src/core/errors.ts';
 import { addDays, parseTradeDate, toIsoDate } from '../../src/core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../src/core/units.ts';
@@ -250,6 +251,7 @@ describe('the registry', () => {
 
   it('has a page for every error code of the layer', () => {
     expect(Object.keys(CALENDAR_ERRORS).sort()).toEqual([
+      'E_CALENDAR_ARGUMENT',
       'E_CALENDAR_FILE',
       'E_CALENDAR_RULE',
       'E_CALENDAR_SPAN',
@@ -292,7 +294,85 @@ describe('the registry', () => {
   }, 120_000);
 });
 
+describe('Cboe on 2025-01-09', () => {
+  it('trades until the regular hours begin, for the next business day', () => {
+    const cfe = calendars.forGroup('cfe-vix');
+    const session = cfe.sessionOfLabel(parseTradeDate('2025-01-09'))!;
+    expect([
+      toIsoUtc(session.openUs),
+      toIsoUtc(session.closeUs),
+      toIsoDate(session.tradeDate),
+    ]).toEqual(['2025-01-08T23:00:00Z', '2025-01-09T14:30:00Z', '2025-01-10']);
+    expect(cfe.windowOf(parseTradeDate('2025-01-09'), 'RTH')).toEqual([]);
+    expect(cfe.sessionOfLabel(parseTradeDate('2018-12-05'))).toBeNull();
+  });
+});
+
+describe('every exception', () => {
+  it('has its date, its reason and a source', () => {
+    let count = 0;
+    for (const { id, exceptions } of SESSION_GROUPS) {
+      for (const { date, why, source } of exceptions) {
+        count += 1;
+        expect([id, date, why.length > 5, (source ?? '').length > 10]).toEqual([
+          id,
+          date,
+          true,
+          true,
+        ]);
+      }
+    }
+    expect(count).toBeGreaterThan(290);
+  });
+});
+
+describe('what a calendar is asked with', () => {
+  const calendar = calendars.forGroup('cme-equity-index');
+  const date = parseTradeDate('2024-01-02');
+  it.each<[string, () => unknown]>([
+    ['half a business day', () => calendar.addBusinessDays(date, 1.5)],
+    ['no number of business days', () => calendar.addBusinessDays(date, NaN)],
+    ['half a date', () => calendar.sessionOfLabel(19_800.5 as TradeDate)],
+    ['half a date for a business day', () => calendar.isBusinessDay(19_800.5 as TradeDate)],
+    ['a text for a date', () => calendar.sessionOfLabel('2024-01-02' as never)],
+    ['a window that is none', () => calendar.windowOf(date, 'xyz' as never)],
+    ['a bigint instant', () => calendar.isOpen(1_700_000_000_000_000n as never)],
+    ['a text for an instant', () => calendar.isOpen('2024-01-02' as never)],
+  ])('is refused when it is %s', (_, ask) => {
+    expect(ask).toThrow(expect.objectContaining({ code: 'E_CALENDAR_ARGUMENT' }));
+  });
+
+  it('is answered otherwise', () => {
+    expect(toIsoDate(calendar.addBusinessDays(date, -1))).toBe('2023-12-29');
+    expect(calendar.isOpen(1_700_010_000_000_000 as TsUs)).toBe(true);
+  });
+});
+
 describe('holiday rules', () => {
+  it('know February 29 in leap years only', () => {
+    const rule: DayRule = { name: 'leap', kind: 'fixed', month: 2, day: 29, observed: 'none' };
+    const dates = [2023, 2024, 2025, 2028].map((year) => datesOfRule(rule, year).map(toIsoDate));
+    expect(dates).toEqual([[], ['2024-02-29'], [], ['2028-02-29']]);
+    const own = createCalendars({ businessCalendars: { mine: [rule] } }).businessCalendar('mine');
+    expect(own.isBusinessDay(parseTradeDate('2023-03-01'))).toBe(true);
+    expect(own.isBusinessDay(parseTradeDate('2024-02-29'))).toBe(false);
+    const before: DayRule = {
+      name: 'b',
+      kind: 'weekday-on-or-before',
+      month: 2,
+      day: 29,
+      weekday: 3,
+    };
+    // March 1 of 2023 was a Wednesday.
+    expect(datesOfRule(before, 2023).map(toIsoDate)).toEqual(['2023-02-22']);
+  });
+
+  it('keep Good Friday 2034 closed until a schedule says otherwise', () => {
+    const label = parseTradeDate('2034-04-07');
+    for (const group of ['cme-equity-index', 'cme-interest-rate', 'cme-fx'])
+      expect(calendars.forGroup(group).sessionOfLabel(label)).toBeNull();
+  });
+
   it('find Easter', () => {
     const years = [2000, 2008, 2011, 2019, 2024, 2025, 2026, 2038];
     expect(years.map((year) => toIsoDate(easterSunday(year)))).toEqual([

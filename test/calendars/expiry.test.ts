@@ -73,6 +73,38 @@ describe('contract dates', () => {
     expect(calendars.contractDates(spec('CN'), 2034, 3).kind).toBe('approximate');
   });
 
+  it('end with the session before where the last trade date has none, and say so', () => {
+    // Typhoon Nesat closed the market on the last trade date of September 2011.
+    for (const root of ['HSI', 'MHI', 'HHI', 'MCH']) {
+      const dates = calendars.contractDates(spec(root), 2011, 9);
+      expect([toIsoDate(dates.lastTradeDate), toIsoUtc(dates.lastTradeUs)]).toEqual([
+        '2011-09-29',
+        '2011-09-28T08:15:00Z',
+      ]);
+      expect(dates).toMatchObject({
+        kind: 'approximate',
+        why: 'there was no session on 2011-09-29, typhoon Nesat; trading ended with the one before',
+      });
+    }
+    expect(calendars.contractDates(spec('HSI'), 2011, 8).kind).toBe('exact');
+  });
+
+  it('are marked where the sources do not agree: VSTOXX counted from a Good Friday', () => {
+    expect(calendars.contractDates(spec('FVS'), 2025, 3)).toMatchObject({
+      kind: 'approximate',
+      confidence: 'low',
+      why: expect.stringContaining('Good Friday'),
+    });
+    expect(calendars.contractDates(spec('FVS'), 2025, 4)).not.toHaveProperty('confidence');
+    expect(calendars.contractDates(spec('FVS'), 2025, 4).kind).toBe('exact');
+  });
+
+  it('by rule alone refuse a month that is none', () => {
+    expect(codeOf(() => calendars.ruleDates(spec('CL'), 2024, 13))).toContain('E_CONTRACT_ID');
+    expect(codeOf(() => calendars.ruleDates(spec('CL'), 2024.5, 1))).toContain('E_CONTRACT_ID');
+    expect(codeOf(() => calendars.ruleDates(spec('CL'), 2024, 12))).toBe('no error');
+  });
+
   it('exist for every product', () => {
     const failures = [...instruments.values()].flatMap((one) => {
       // Eurodollars ended in 2023.
@@ -149,6 +181,21 @@ describe('a contract that never existed', () => {
   it.each([
     ['MES', 2019, 3, 'there was no contract MESH2019: MES has traded since 2019-05-06 only'],
     ['RTY', 2017, 6, 'RTY has traded since 2017-07-10 only'],
+    ['SR3', 2005, 9, 'the first contract of SR3 was 2018M, which has traded since 2018-05-07'],
+    ['SR3', 2018, 3, 'the first contract of SR3 was 2018M'],
+    ['SR3', 2018, 6, 'no error'],
+    ['BTC', 2017, 12, 'the first contract of BTC was 2018F'],
+    ['BTC', 2018, 1, 'no error'],
+    ['HTI', 2010, 3, 'HTI has traded since 2020-11-23 only'],
+    ['HTI', 2020, 11, 'no error'],
+    ['225MC', 2010, 3, '225MC has traded since 2023-05-29 only'],
+    ['MNG', 2015, 1, 'MNG has traded since 2023-11-06 only'],
+    ['TN', 2010, 3, 'the first contract of TN was 2016H'],
+    ['FSXE', 2015, 3, 'FSXE has traded since 2021-04-19 only'],
+    ['FDXM', 2015, 9, 'FDXM has traded since 2015-10-28 only'],
+    ['FDXM', 2015, 12, 'no error'],
+    ['SIL', 2013, 7, 'the first contract of SIL was 2013U'],
+    ['UB', 2009, 12, 'the first contract of UB was 2010H'],
     ['GE', 2023, 9, 'the last contract of GE was 2023M'],
     ['ES', 2024, 1, 'ES does not list month F'],
     ['EBM', 2015, 12, 'no error'],

@@ -230,6 +230,19 @@ describe('weather in Hong Kong', () => {
     expect(hours('hkfe-index', '2015-07-10')).toBe('09:15-12:00, 13:00-16:15');
     expect(hours('hkfe-index', '2016-08-03')).toBe('08-01 17:15-20:55, 09:15-12:00, 13:00-16:30');
     expect(hours('hkfe-index', '2017-06-13')).toBe('06-12 17:15-17:35, 09:15-12:00, 13:00-16:30');
+    expect(hours('hkfe-index', '2014-09-16')).toBe('09-15 17:00-22:45, 13:00-16:15');
+    expect(hours('hkfe-index', '2020-08-19')).toBe('08-18 17:15-03:00, 13:00-16:30');
+    expect(hours('hkfe-index', '2021-06-28')).toBe('06-25 17:15-03:00, 13:30-16:30');
+    expect(hours('hkfe-index', '2022-08-25')).toBe('13:00-16:30');
+    expect(hours('hkfe-index', '2023-10-09')).toBe('10-06 17:15-03:00, 14:00-16:30');
+    // The day of a typhoon and a holiday lie between the night and its day session.
+    expect(hours('hkfe-index', '2021-10-15')).toBe('10-12 17:15-17:35, 09:15-12:00, 13:00-16:30');
+    expect(hours('hkfe-index', '2024-09-09')).toBe('09-05 17:15-18:35, 09:15-12:00, 13:00-16:30');
+    expect(drawn('hkfe-index', '2022-11-02', '2022-11-04')).toEqual([
+      '11-02 > 11-02: 11-01 17:15-03:00, 09:15-12:00, 13:00-13:55',
+      '11-03 > 11-03: 09:15-12:00, 13:00-16:30',
+      '11-04 > 11-04: 11-03 17:15-03:00, 09:15-12:00, 13:00-16:30',
+    ]);
   });
 
   it('is the reason, also where it lies between a night session and its day session', () => {
@@ -375,6 +388,40 @@ describe('late days in Korea', () => {
       '11-14 > 11-14: 11-13 19:00-06:00, 08:45-15:45',
       '11-17 > 11-17: 11-14 18:00-06:00, 08:45-15:45',
     ]);
+  });
+});
+
+describe('the day of the examination in Korea', () => {
+  const krx = calendars.forGroup('krx-index');
+  const window = (label: string, name: 'RTH' | 'ETH'): string[] =>
+    krx
+      .windowOf(day(label), name)
+      .map(
+        ({ openUs, closeUs }) =>
+          `${toIsoUtc(openUs).slice(11, 16)}-${toIsoUtc(closeUs).slice(11, 16)}`,
+      );
+
+  it.each(['2020-12-03', '2023-11-16', '2025-11-13'])(
+    'moves settlement and regular hours by one hour too: %s',
+    (label) => {
+      expect(toIsoUtc(krx.settleUs(day(label))!)).toBe(`${label}T07:45:00Z`);
+      expect(window(label, 'RTH')).toEqual(['01:00-07:30']);
+    },
+  );
+
+  it('leaves the days beside it as they are', () => {
+    expect(toIsoUtc(krx.settleUs(day('2025-11-12'))!)).toBe('2025-11-12T06:45:00Z');
+    expect(window('2025-11-12', 'RTH')).toEqual(['00:00-06:30']);
+  });
+
+  it('is why nothing trades at nine', () => {
+    expect(krx.whyClosed(parseTsUs('2026-11-19T00:00:00Z'))).toMatchObject({
+      kind: 'holiday',
+      name: expect.stringMatching(/examination/i),
+    });
+    // The pause between night and day is an ordinary one.
+    expect(krx.whyClosed(parseTsUs('2026-11-18T22:00:00Z'))).toMatchObject({ kind: 'break' });
+    expect(krx.whyClosed(parseTsUs('2026-11-17T22:00:00Z'))).toMatchObject({ kind: 'break' });
   });
 });
 

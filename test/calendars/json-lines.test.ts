@@ -53,6 +53,14 @@ describe('lines of values in JSON', () => {
     );
   });
 
+  it('name a key that stands twice in one object, and no other', () => {
+    const twice = '{\n "a": {"x": "a"},\n "b": [{"x": 1}, {"x": 2}],\n "a": 3\n}';
+    expect(() => parseJson(twice, 'x.json', 'E_CALENDAR_FILE')).toThrow(
+      expect.objectContaining({ where: 'x.json:4', message: 'x.json:4: the key "a" stands twice' }),
+    );
+    expect(parseJson(twice.replace('"a": 3', '"c": 3'), 'x.json', 'E_CALENDAR_FILE')).toBeTruthy();
+  });
+
   it('come back from the text of a path', () => {
     expect(parsePath('groups[0].regimes[1].hours')).toEqual(['groups', 0, 'regimes', 1, 'hours']);
     expect(formatPath(['groups', 0, 'regimes', 1, 'hours'])).toBe('groups[0].regimes[1].hours');
@@ -62,6 +70,20 @@ describe('lines of values in JSON', () => {
     expect(() => parseJson('{\n  "a": 1,\n  b\n}', 'x.json', 'E_CALENDAR_FILE')).toThrow(
       expect.objectContaining({ code: 'E_CALENDAR_FILE', where: 'x.json:3' }),
     );
+    // The runtime names no place for these.
+    for (const [text, line] of [
+      ['{\n  "a": [1,\n  oops],\n  "b": 2\n}\n\n\n', 3],
+      ["{\n  'a': 1\n}", 2],
+      ['{\n  "a": 1,\n}\n\n', 3],
+      ['{\n  "a": 01\n}', 2],
+      ['{\n  "a": "x\n"\n}', 2],
+      ['{"a": 1}\n}', 2],
+      ['[1,\n2', 2],
+    ] as const) {
+      expect(() => parseJson(text, 'x.json', 'E_CALENDAR_FILE')).toThrow(
+        expect.objectContaining({ where: `x.json:${line}` }),
+      );
+    }
     expect(parseJson('{"a": 1}', 'x.json', 'E_CALENDAR_FILE')).toEqual({ a: 1 });
   });
 });

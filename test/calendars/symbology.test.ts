@@ -5,6 +5,7 @@ import { cyclesOf } from '../../src/calendars/chain.ts';
 import { createCalendars } from '../../src/calendars/registry.ts';
 import type { IbFutureFields, SymbolOptions, SymbolVenue } from '../../src/calendars/symbology.ts';
 import { createSymbology, SYMBOL_VENUES } from '../../src/calendars/symbology.ts';
+import { monthIndexOf, parseContractMonth } from '../../src/core/cycle.ts';
 import { TradingError } from '../../src/core/errors.ts';
 import type { ContractId, InstrumentSpec } from '../../src/core/instrument.ts';
 import { toContractId } from '../../src/core/symbology.ts';
@@ -137,7 +138,10 @@ describe('a one-digit year', () => {
     // Ended two days ago, and its successor ends ten years ahead to the day.
     ['2025-12-21', 'E_SYMBOL_YEAR'],
     ['2025-12-20', 'E_SYMBOL_YEAR'],
-    ['2025-12-22', 'ESZ2035'],
+    // The month of the contract that ended is not over.
+    ['2025-12-22', 'E_SYMBOL_YEAR'],
+    ['2025-12-31', 'E_SYMBOL_YEAR'],
+    ['2026-01-01', 'ESZ2035'],
   ])('on %s: ESZ5 is %s', (date, says) => {
     expect(parse('globex', 'ESZ5', parseTradeDate(date)).split(':')[0]).toBe(says);
   });
@@ -150,9 +154,28 @@ describe('a one-digit year', () => {
 
   it('goes by expiry, not by name: CLF6 has ended in December 2025, SR3Z5 lives on to March', () => {
     expect(parse('globex', 'CLF6', parseTradeDate('2025-12-19'))).toBe('CLF2026');
-    expect(parse('globex', 'CLF6', parseTradeDate('2025-12-31'))).toBe('CLF2036');
+    expect(parse('globex', 'CLF6', parseTradeDate('2025-12-20'))).toContain('E_SYMBOL_YEAR');
+    expect(parse('globex', 'CLF6', parseTradeDate('2026-01-31'))).toContain('E_SYMBOL_YEAR');
+    expect(parse('globex', 'CLF6', parseTradeDate('2026-02-01'))).toBe('CLF2036');
     expect(parse('globex', 'SR3Z5', parseTradeDate('2026-03-01'))).toBe('SR3Z2025');
+    expect(parse('globex', 'SR3Z5', parseTradeDate('2026-03-24'))).toContain('E_SYMBOL_YEAR');
     expect(parse('globex', 'SR3Z5', parseTradeDate('2026-04-01'))).toBe('SR3Z2035');
+  });
+
+  it('is refused on the day after expiry for every product alike, whatever the weekday of ten years later', () => {
+    const wrong: string[] = [];
+    for (const spec of instruments.values()) {
+      if (
+        format('globex', toContractId(spec.root, 2025, 12), parseTradeDate('2025-10-01'))[1] === '_'
+      )
+        continue;
+      const end = calendars.ruleDates(spec, 2025, 12).lastTradeDate;
+      const symbol = `${spec.symbols.exchange}Z5`;
+      const says = parse('globex', symbol, addDays(end, 1));
+      if (parse('globex', symbol, end) !== `${spec.root}Z2025` || !says.includes('E_SYMBOL_YEAR'))
+        wrong.push(`${spec.root}: ${says}`);
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('cannot name a contract that has ended, or one ten years ahead', () => {
@@ -285,7 +308,12 @@ const contracts = fc
   .map(([spec, year, month]): [InstrumentSpec, ContractId, number, number] => {
     const found = cyclesOf(spec).listed.atOrAfter({ year, month: month + 1 })!;
     return [spec, toContractId(spec.root, found.year, found.month), found.year, found.month];
-  });
+  })
+  .filter(
+    ([{ firstContract: first }, , year, month]) =>
+      first === undefined ||
+      monthIndexOf({ year, month }) >= monthIndexOf(parseContractMonth(first)),
+  );
 
 describe('every product at every venue', () => {
   test.prop([contracts, fc.integer({ min: 0, max: 3700 }), fc.constantFrom(...SYMBOL_VENUES)], {

@@ -143,6 +143,24 @@ describe('a calendar file', () => {
   });
 });
 
+describe('a calendar file that is unusual', () => {
+  it('may begin with a byte order mark', () => {
+    const text = `\uFEFF${fileOf({ groups: [group()] })}`;
+    expect(parseUserCalendars([{ file: 'my.json', text }]).groups.length).toBe(1);
+  });
+
+  it('may have a short day that lies inside the regular one', () => {
+    const exceptions = [
+      { date: '2024-05-06', shape: { kind: 'short', open: '10:00', close: '12:00' }, why: 'x' },
+    ];
+    const calendar = createCalendars(parsed({ groups: [group({ exceptions })] })).forGroup(
+      'my-market',
+    );
+    const session = calendar.sessionOfLabel(parseTradeDate('2024-05-06'))!;
+    expect(toIsoUtc(session.closeUs)).toBe('2024-05-06T10:00:00Z');
+  });
+});
+
 describe('a wrong calendar file', () => {
   it.each<[string, Json | string, string, string]>([
     [
@@ -352,6 +370,67 @@ describe('a wrong calendar file', () => {
       },
       'E_ZONE venues[0]: my.json:15: "Mars" is not a time zone',
       '{',
+    ],
+    ...(
+      [
+        ['close', { close: '08:30' }, 'it is not after the regular open, 09:00 to 17:00', '08:30'],
+        ['close', { close: '18:30' }, 'it is after the regular close, 09:00 to 17:00', '18:30'],
+        ['open', { open: '17:00' }, 'it is not before the regular close', '17:00'],
+        ['open', { open: '08:00' }, 'it is before the regular open', '08:00'],
+        ['close', { open: '14:00', close: '12:00' }, '12:00 is not after the open, 14:00', '12:00'],
+        ['', {}, 'a short day says neither open nor close nor dayOnly', ''],
+      ] as const
+    ).map(([field, times, says, value]): [string, Json, string, string] => [
+      `has a short day with ${JSON.stringify(times)}`,
+      {
+        groups: [
+          group({
+            exceptions: [{ date: '2024-05-06', shape: { kind: 'short', ...times }, why: 'x' }],
+          }),
+        ],
+      },
+      `calendar my-market, exceptions[0].shape${field === '' ? '' : `.${field}`}: ${says}`,
+      field === '' ? '"shape": {' : `"${field}": "${value}"`,
+    ]),
+    [
+      'has a rule for a short day that leaves nothing',
+      {
+        groups: [
+          group({
+            dayRules: [{ on: ['national'], shape: { kind: 'short', close: '09:00' } }],
+          }),
+        ],
+      },
+      'dayRules[0].shape.close: it is not after the regular open',
+      '"close": "09:00"',
+    ],
+    [
+      'changes a group of ours to a day that ends before it begins',
+      {
+        overrides: [
+          {
+            group: 'eurex-index',
+            exceptions: [
+              { date: '2024-05-06', shape: { kind: 'short', close: '12:00' }, why: 'x' },
+              { date: '2024-05-07', shape: { kind: 'short', close: '01:30' }, why: 'x' },
+            ],
+          },
+        ],
+      },
+      'exceptions[1].shape.close: it is not after the regular open, 08:10 Asia/Singapore to 22:00',
+      '"close": "01:30"',
+    ],
+    [
+      'settles after the close',
+      { groups: [group({ settle: '18:00' })] },
+      'settle: the settlement, 18:00, is after the close, 17:00',
+      '"settle": "18:00",',
+    ],
+    [
+      'says something twice',
+      '{\n  "schema": "frontmonth.calendar/1",\n  "groups": [],\n  "groups": []\n}',
+      'E_CALENDAR_FILE : my.json:4: the key "groups" stands twice',
+      '"groups": []',
     ],
   ])('that %s is refused with file, line, entry and rule', (_, content, message, line) => {
     const answer = refusal(content);

@@ -36,6 +36,19 @@ describe('the instrument catalog', () => {
     for (const spec of instruments.values()) expect(spec.sources.length).toBeGreaterThan(0);
   });
 
+  it('says of every product since when it trades, by what and how surely', () => {
+    for (const spec of instruments.values()) {
+      expect([spec.root, spec.listedSince, spec.listing?.source]).toEqual([
+        spec.root,
+        expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/),
+        expect.stringMatching(/.{10}/),
+      ]);
+      expect(['high', 'medium', 'low']).toContain(spec.listing!.confidence);
+      // A day that nobody knows is named by its year, or by the day of something older.
+      if (spec.listedSince!.endsWith('-01-01')) expect(spec.listing!.confidence).toBe('low');
+    }
+  });
+
   it.each([
     ['ES', 12.5, 4],
     ['MES', 1.25, 4],
@@ -195,6 +208,12 @@ describe('an instrument file', () => {
       { skippedMonths: ['202306'] },
       'skippedMonths.0 is "202306"',
       /2015Z/,
+    ],
+    [
+      'a first contract after the last',
+      { firstContract: '2020H', lastContract: '2019Z' },
+      'firstContract is "2020H"',
+      /not after lastContract 2019Z/,
     ],
     ['a carry of two steps', { carryOffset: 2 }, 'carryOffset is 2', /1|-1/],
     ['a roll after the expiry', { rollOffsetDays: 5 }, 'rollOffsetDays is 5', /<=0|0/],

@@ -71,6 +71,7 @@ describe('frontmonth contracts', () => {
     [['ESZ5', '--venue', 'cqg'], 3, 'E_SYMBOL_UNKNOWN'],
     [['MES', '--at', '2019-01-02'], 3, 'E_CONTRACT_UNLISTED'],
     [['ES', '--at', '2019-02-30'], 2, 'E_TRADE_DATE'],
+    [['ZC', '--at', '1890-01-01'], 2, 'E_FLAG_VALUE'],
     [['ES', '--at', '2019-02-20', '--count', '0'], 2, 'E_FLAG_VALUE'],
   ])('%j ends with %i and %s', async (argv, code, says) => {
     const ran = await contracts(...argv);

@@ -10,6 +10,8 @@ import {
   CME_TO,
   HALTED_HOLIDAYS,
   MONDAY_TO_THURSDAY,
+  MOURNING_LIST,
+  sourced,
 } from './cme-common.ts';
 
 const EVENINGS_SINCE = '2014-06-23';
@@ -76,19 +78,21 @@ export const CFE_VIX: GroupRules = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('12:15') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('12:15') },
   ],
-  exceptions: [
+  exceptions: sourced(MOURNING_LIST, [
     { date: '2004-06-11', shape: CLOSED, why: 'day of mourning for President Reagan' },
     { date: '2007-01-02', shape: CLOSED, why: 'day of mourning for President Ford' },
     { date: '2012-10-29', shape: CLOSED, why: 'hurricane Sandy' },
     { date: '2012-10-30', shape: CLOSED, why: 'hurricane Sandy' },
     { date: '2018-12-05', shape: CLOSED, why: 'day of mourning for President Bush' },
     {
+      // Closed in its regular hours: the evening and morning before them are cleared with the next business day.
       date: '2025-01-09',
-      shape: CLOSED,
+      shape: closeAt('08:30'),
+      tradeDate: '2025-01-10',
       why: CARTER,
-      source: 'Cboe announcement of 2024-12-30, read 2026-11',
+      source: 'Cboe press release of 2024-12-30, read 2026-11',
     },
-  ],
+  ]),
   settle: '15:00',
   regularHours: { start: '08:30', end: '15:00', zone: CHICAGO },
   earlierRegularHours: [{ start: '08:30', end: '15:15', zone: CHICAGO, until: '2020-12-06' }],

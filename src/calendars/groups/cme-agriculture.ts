@@ -16,6 +16,8 @@ import {
   HALTED_HOLIDAYS,
   MONDAY_TO_THURSDAY,
   SEPTEMBER_2001,
+  LISTED_BY_OTHERS,
+  sourced,
 } from './cme-common.ts';
 
 /** From this label the day session ends at 13:20, and a short one at 12:05 instead of 12:00. */
@@ -124,7 +126,7 @@ export const CME_GRAINS: GroupRules = {
   ],
   namedDays: CME_NAMED_DAYS,
   dayRules: GRAIN_DAYS,
-  exceptions: [...SEPTEMBER_2001, ...GRAIN_EXCEPTIONS],
+  exceptions: sourced(LISTED_BY_OTHERS, [...SEPTEMBER_2001, ...GRAIN_EXCEPTIONS]),
   settle: '13:15',
   regularHours: { start: '08:30', end: '13:20', zone: CHICAGO },
   confidence: 'high',
@@ -143,7 +145,7 @@ const GRAIN_SIBLING: Omit<GroupRules, 'id' | 'name' | 'regimes'> = {
   businessCalendar: 'cme-trade-date',
   namedDays: CME_NAMED_DAYS,
   dayRules: GRAIN_DAYS,
-  exceptions: GRAIN_EXCEPTIONS,
+  exceptions: sourced(LISTED_BY_OTHERS, GRAIN_EXCEPTIONS),
   settle: '13:15',
   regularHours: { start: '08:30', end: '13:20', zone: CHICAGO },
   confidence: 'medium',
@@ -234,7 +236,7 @@ export const CME_LIVESTOCK: GroupRules = {
       shape: closeAt('12:05'),
     },
   ],
-  exceptions: [
+  exceptions: sourced(LISTED_BY_OTHERS, [
     ...SEPTEMBER_2001,
     { date: '2010-12-31', shape: closeAt('12:15'), why: 'short New Year’s Eve of 2010' },
     {
@@ -250,7 +252,7 @@ export const CME_LIVESTOCK: GroupRules = {
     { date: '2016-12-23', shape: closeAt('12:05'), why: 'Friday before Christmas' },
     { date: '2017-12-22', shape: closeAt('12:15'), why: 'Friday before Christmas' },
     AGRICULTURE_2025,
-  ],
+  ]),
   settle: '13:00',
   regularHours: { start: '08:30', end: '13:05', zone: CHICAGO },
   confidence: 'medium',

@@ -87,3 +87,17 @@ export const EARLY_FRIDAY_EXCEPTIONS: readonly SessionException[] = [
   { date: '2011-10-07', shape: closeAt('15:15'), why: 'Friday before Columbus Day' },
   { date: '2012-10-05', shape: closeAt('15:15'), why: 'Friday before Columbus Day' },
 ];
+
+/** What exceptions without a notice of their own rest on. */
+export const LISTED_BY_OTHERS =
+  'Exchange notices as listed by others: LEAN’s market-hours file and pandas_market_calendars, read 2026-11';
+export const MOURNING_LIST =
+  'Days of mourning and closures as listed by exchange_calendars and pandas_market_calendars, read 2026-11';
+
+/** Gives each exception that names no source of its own the one they share. */
+export function sourced(
+  source: string,
+  exceptions: readonly SessionException[],
+): readonly SessionException[] {
+  return exceptions.map((one) => (one.source === undefined ? { ...one, source } : one));
+}

@@ -18,6 +18,8 @@ import {
   NOTICE_2001,
   REGULAR,
   SEPTEMBER_2001,
+  LISTED_BY_OTHERS,
+  sourced,
 } from './cme-common.ts';
 
 const DAY_RULES: readonly DayShapeRule[] = [
@@ -67,7 +69,7 @@ const SHARED: Omit<GroupRules, 'id' | 'name' | 'settle' | 'regularHours'> = {
   ],
   namedDays: CME_NAMED_DAYS,
   dayRules: DAY_RULES,
-  exceptions: [
+  exceptions: sourced(LISTED_BY_OTHERS, [
     ...SEPTEMBER_2001,
     { date: '2001-09-13', shape: CLOSED, why: 'closed after the attacks', source: NOTICE_2001 },
     { date: '2001-09-14', shape: CLOSED, why: 'closed after the attacks', source: NOTICE_2001 },
@@ -81,7 +83,7 @@ const SHARED: Omit<GroupRules, 'id' | 'name' | 'settle' | 'regularHours'> = {
       why: 'New Year’s Eve of 2010',
       source: 'CME Group New Year’s trading schedule of 2010, read 2026-11',
     },
-  ],
+  ]),
   confidence: 'high',
   sources: [
     CME_SOURCE,

@@ -19,6 +19,8 @@ import {
   NOTICE_2018,
   NOTICE_2025,
   SEPTEMBER_2001,
+  MOURNING_LIST,
+  sourced,
 } from './cme-common.ts';
 
 export const CME_EQUITY_INDEX: GroupRules = {
@@ -75,7 +77,7 @@ export const CME_EQUITY_INDEX: GroupRules = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('12:15') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('12:15') },
   ],
-  exceptions: [
+  exceptions: sourced(MOURNING_LIST, [
     ...SEPTEMBER_2001,
     { date: '2001-09-13', shape: CLOSED, why: 'closed after the attacks', source: NOTICE_2001 },
     { date: '2001-09-14', shape: CLOSED, why: 'closed after the attacks', source: NOTICE_2001 },
@@ -113,7 +115,7 @@ export const CME_EQUITY_INDEX: GroupRules = {
       source: NOTICE_2025,
       tradeDate: null,
     },
-  ],
+  ]),
   settle: '15:00',
   regularHours: { start: '08:30', end: '15:00', zone: CHICAGO },
   confidence: 'high',

@@ -16,6 +16,8 @@ import {
   MONDAY_HOLIDAYS,
   MONDAY_TO_THURSDAY,
   SEPTEMBER_2001,
+  LISTED_BY_OTHERS,
+  sourced,
 } from './cme-common.ts';
 
 export const CME_FX: GroupRules = {
@@ -59,7 +61,7 @@ export const CME_FX: GroupRules = {
       shape: closeAt('12:45'),
     },
   ],
-  exceptions: [...SEPTEMBER_2001, ...EARLY_FRIDAY_EXCEPTIONS],
+  exceptions: sourced(LISTED_BY_OTHERS, [...SEPTEMBER_2001, ...EARLY_FRIDAY_EXCEPTIONS]),
   settle: '14:00',
   regularHours: { start: '07:20', end: '14:00', zone: CHICAGO },
   confidence: 'medium',

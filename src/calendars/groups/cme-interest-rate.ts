@@ -20,6 +20,8 @@ import {
   NOTICE_2018,
   NOTICE_2025,
   SEPTEMBER_2001,
+  LISTED_BY_OTHERS,
+  sourced,
 } from './cme-common.ts';
 
 export const CME_INTEREST_RATE: GroupRules = {
@@ -40,7 +42,7 @@ export const CME_INTEREST_RATE: GroupRules = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('12:15') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('12:15') },
   ],
-  exceptions: [
+  exceptions: sourced(LISTED_BY_OTHERS, [
     ...SEPTEMBER_2001,
     ...EARLY_FRIDAY_EXCEPTIONS,
     {
@@ -62,7 +64,7 @@ export const CME_INTEREST_RATE: GroupRules = {
       source: NOTICE_2025,
       tradeDate: null,
     },
-  ],
+  ]),
   settle: '14:00',
   regularHours: { start: '07:20', end: '14:00', zone: CHICAGO },
   confidence: 'high',

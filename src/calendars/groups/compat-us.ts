@@ -12,6 +12,8 @@ import {
   HALTED_HOLIDAYS,
   MONDAY_TO_THURSDAY,
   NEW_YORK,
+  MOURNING_LIST,
+  sourced,
 } from './cme-common.ts';
 import { NYSE_MOURNING, NYSE_SANDY } from './stocks-us-uk.ts';
 
@@ -45,7 +47,7 @@ export const COMPAT_CMES: GroupRules = {
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('12:00') },
     { on: CLOSED_DAYS, shape: CLOSED },
   ],
-  exceptions: NYSE_MOURNING,
+  exceptions: sourced(MOURNING_LIST, NYSE_MOURNING),
   settle: '15:00',
   regularHours: { start: '08:30', end: '15:00', zone: CHICAGO },
 };
@@ -63,11 +65,11 @@ export const COMPAT_IEPA: GroupRules = {
     { on: HALTED_DAYS, shape: closeAt('13:00') },
     { on: CLOSED_DAYS, shape: CLOSED },
   ],
-  exceptions: [
+  exceptions: sourced(MOURNING_LIST, [
     ...NYSE_MOURNING.filter(({ date }) => date < '2012'),
     { date: '2012-10-29', shape: CLOSED, why: 'hurricane Sandy' },
     ...NYSE_MOURNING.filter(({ date }) => date > '2012' && date <= '2021'),
-  ],
+  ]),
   settle: '16:00',
   regularHours: { start: '09:30', end: '16:00', zone: NEW_YORK },
 };
@@ -83,7 +85,10 @@ export const COMPAT_XCBF: GroupRules = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('12:15') },
     { on: US_HOLIDAYS.map(({ name }) => name), shape: CLOSED },
   ],
-  exceptions: [...NYSE_MOURNING, ...NYSE_SANDY].toSorted((a, b) => (a.date < b.date ? -1 : 1)),
+  exceptions: sourced(
+    MOURNING_LIST,
+    [...NYSE_MOURNING, ...NYSE_SANDY].toSorted((a, b) => (a.date < b.date ? -1 : 1)),
+  ),
   settle: '15:15',
   regularHours: { start: '08:30', end: '15:15', zone: CHICAGO },
 };

@@ -58,6 +58,8 @@ const NAMED_DAYS: readonly DayRule[] = [
 const MORNING: Segment = ['09:15', '12:00'];
 const AFTERNOON: Segment = ['13:00', '16:30'];
 const EARLY_AFTERNOON: Segment = ['13:00', '16:15'];
+/** The night session since June 2019. */
+const LATE_NIGHT: Segment = ['-s 17:15', '-s+1 03:00'];
 
 const WEATHER: readonly SessionException[] = HONG_KONG_WEATHER.map(({ date, why }) => ({
   date,
@@ -67,7 +69,7 @@ const WEATHER: readonly SessionException[] = HONG_KONG_WEATHER.map(({ date, why 
 }));
 
 const WEATHER_SOURCE =
-  'HKEX news on severe weather, as listed by the package exchange_calendars, read 2026-11';
+  'HKEX news on severe weather, as listed by others: exchange_calendars and reports of the day, read 2026-11';
 
 function afternoonOnly(date: string, why: string, segments: readonly Segment[]): SessionException {
   return {
@@ -204,7 +206,13 @@ export const HKFE_INDEX: GroupRules = {
     afternoonOnly('2012-07-24', 'typhoon Vicente', [EARLY_AFTERNOON]),
     afternoonOnly('2013-05-22', 'rainstorm', [['-s 17:00', '-s 23:00'], EARLY_AFTERNOON]),
     afternoonOnly('2013-09-23', 'typhoon Usagi', [['-s 17:00', '-s 23:00'], EARLY_AFTERNOON]),
-    afternoonOnly('2014-09-16', 'typhoon Kalmaegi', [['-s 17:00', '-s 23:00'], EARLY_AFTERNOON]),
+    {
+      ...afternoonOnly('2014-09-16', 'typhoon Kalmaegi', [
+        ['-s 17:00', '-s 22:45'],
+        EARLY_AFTERNOON,
+      ]),
+      source: 'HKEX news of 2014-09-15 on the night session; exchange_calendars, read 2026-11',
+    },
     {
       date: '2015-07-10',
       shape: { kind: 'short', dayOnly: true },
@@ -223,6 +231,38 @@ export const HKFE_INDEX: GroupRules = {
       why: 'typhoon Merbok: the night session of 2017-06-12 ended early',
       source: WEATHER_SOURCE,
     },
+    afternoonOnly('2020-08-19', 'typhoon Higos', [LATE_NIGHT, AFTERNOON]),
+    afternoonOnly('2021-06-28', 'black rainstorm', [LATE_NIGHT, ['13:30', '16:30']]),
+    {
+      // Of 2021-10-12; the next day with a session is two holidays later.
+      date: '2021-10-15',
+      shape: { kind: 'segments', segments: [['-s 17:15', '-s 17:35'], MORNING, AFTERNOON] },
+      why: 'typhoon Kompasu: the night session of 2021-10-12 ended early',
+      source: 'HKEX news of 2021-10-12, read 2026-11',
+    },
+    {
+      ...afternoonOnly('2022-08-25', 'typhoon Ma-on', [AFTERNOON]),
+      why: 'typhoon Ma-on: no night session on 2022-08-24, no morning session',
+    },
+    {
+      date: '2022-11-02',
+      shape: { kind: 'segments', segments: [LATE_NIGHT, MORNING, ['13:00', '13:55']] },
+      why: 'typhoon Nalgae: trading ended early',
+      source: WEATHER_SOURCE,
+    },
+    {
+      date: '2022-11-03',
+      shape: { kind: 'short', dayOnly: true },
+      why: 'typhoon Nalgae: no night session on 2022-11-02',
+      source: WEATHER_SOURCE,
+    },
+    afternoonOnly('2023-10-09', 'typhoon Koinu', [LATE_NIGHT, ['14:00', '16:30']]),
+    {
+      date: '2024-09-09',
+      shape: { kind: 'segments', segments: [['-s 17:15', '-s 18:35'], MORNING, AFTERNOON] },
+      why: 'typhoon Yagi: the night session of 2024-09-05 ended early',
+      source: 'HKEX news of 2024-09-05, read 2026-11',
+    },
   ],
   settle: '16:30',
   regularHours: { start: '09:15', end: '16:30', zone: HONG_KONG },
@@ -230,7 +270,7 @@ export const HKFE_INDEX: GroupRules = {
   sources: [
     'HKEX news releases on trading hours: 2006-12-04, 2011-01-24, 2012-03-01, 2014-10, 2016-07 (closing auction), 2017-10-12, 2019-05-20, read 2026-11',
     'HKEX holiday schedules of the derivatives market 2007 to 2027, read 2026-11',
-    'Severe weather has no longer closed the market since 2024-09-23.',
+    'Severe weather has no longer closed the market since 2024-09-23. Nights cut short by weather before that are those on record; there may be more.',
   ],
 };
 

@@ -20,6 +20,8 @@ import {
   HALTED_HOLIDAYS,
   MONDAY_TO_THURSDAY,
   NEW_YORK,
+  LISTED_BY_OTHERS,
+  sourced,
 } from './cme-common.ts';
 
 const SOURCE =
@@ -89,7 +91,7 @@ function londonTied({ id, name, opens, closes, settle, dayRules }: LondonTied): 
     ],
     namedDays: [...UK_HOLIDAYS, ...US_HOLIDAYS, ...US_SHORT_DAYS],
     dayRules: [...LATE_OPENS, ...dayRules, { on: US_DAYS, shape: CLOSED }],
-    exceptions: [SANDY, ...LATE_OPEN_EXCEPTIONS],
+    exceptions: sourced(LISTED_BY_OTHERS, [SANDY, ...LATE_OPEN_EXCEPTIONS]),
     settle,
     regularHours: { start: '08:00', end: closes[1], zone: NEW_YORK },
     confidence: 'medium',
@@ -120,7 +122,8 @@ export const ICE_US_SUGAR: GroupRules = londonTied({
   opens: ['07:30', '08:30'],
   closes: ['14:00', '13:00'],
   settle: '13:00',
-  dayRules: THIRTEEN,
+  // The later time of December 24 is after the regular close.
+  dayRules: THIRTEEN.slice(0, 2),
 });
 
 export const ICE_US_COFFEE: GroupRules = londonTied({
@@ -254,7 +257,7 @@ const MSCI: Omit<GroupRules, 'id' | 'name'> = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('13:15') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('13:15') },
   ],
-  exceptions: [
+  exceptions: sourced(LISTED_BY_OTHERS, [
     {
       date: '2018-12-05',
       shape: closeAt('09:30'),
@@ -262,7 +265,7 @@ const MSCI: Omit<GroupRules, 'id' | 'name'> = {
       tradeDate: null,
     },
     { date: '2025-01-09', shape: closeAt('09:30'), why: CARTER, tradeDate: null },
-  ],
+  ]),
   settle: '16:00',
   regularHours: { start: '09:30', end: '16:00', zone: NEW_YORK },
   confidence: 'low',

@@ -12,6 +12,12 @@ const BEFORE_EARLY_OPEN = '2023-07-30';
 const BEFORE_NIGHTS = '2025-06-09';
 const NIGHT: Segment = ['-s 18:00', '-s+1 06:00'];
 
+/** On the day of the examination everything is an hour later, the settlement and the stock market too. */
+const EXAMINATION_HOURS = {
+  settle: '16:45',
+  regularHours: { start: '10:00', end: '16:30', zone: SEOUL },
+} as const;
+
 /** The college entrance examination. 2017-11-16 kept the later hours although the examination was put off. */
 const EXAMINATION: DayRule = {
   name: 'examination',
@@ -90,18 +96,23 @@ export const KRX_INDEX: GroupRules = {
     {
       on: ['examination'],
       to: BEFORE_EARLY_OPEN,
-      shape: { kind: 'segments', segments: [['10:00', '16:45']] },
+      shape: { kind: 'segments', segments: [['10:00', '16:45']], ...EXAMINATION_HOURS },
     },
     {
       on: ['examination'],
       from: EARLY_OPEN_SINCE,
       to: BEFORE_NIGHTS,
-      shape: { kind: 'segments', segments: [['09:45', '16:45']] },
+      shape: { kind: 'segments', segments: [['09:45', '16:45']], ...EXAMINATION_HOURS },
     },
     {
       on: ['examination'],
       from: NIGHTS_SINCE,
-      shape: { kind: 'segments', segments: [NIGHT, ['09:45', '16:45']], preOpen: '-s 17:50' },
+      shape: {
+        kind: 'segments',
+        segments: [NIGHT, ['09:45', '16:45']],
+        preOpen: '-s 17:50',
+        ...EXAMINATION_HOURS,
+      },
     },
     {
       on: ['after-examination'],

@@ -2,7 +2,14 @@
 import type { DayRule } from '../rules.ts';
 import { ENGLAND_HOLIDAYS, US_HOLIDAYS, US_SHORT_DAYS } from '../rules.ts';
 import type { GroupRules, SessionException } from '../sessions.ts';
-import { CLOSED, closeAt, MONDAY_TO_THURSDAY, NEW_YORK } from './cme-common.ts';
+import {
+  CLOSED,
+  closeAt,
+  MONDAY_TO_THURSDAY,
+  NEW_YORK,
+  MOURNING_LIST,
+  sourced,
+} from './cme-common.ts';
 
 /** Days on which New York's stock market stayed closed for the country. */
 export const NYSE_MOURNING: readonly SessionException[] = [
@@ -43,7 +50,7 @@ export const XNYS: GroupRules = {
     { on: ['thanksgiving'], offset: 1, shape: closeAt('13:00') },
     { on: ['christmas-eve'], weekdays: MONDAY_TO_THURSDAY, shape: closeAt('13:00') },
   ],
-  exceptions: [
+  exceptions: sourced(MOURNING_LIST, [
     { date: '2001-09-11', shape: CLOSED, why: ATTACKS },
     { date: '2001-09-12', shape: CLOSED, why: ATTACKS },
     { date: '2001-09-13', shape: CLOSED, why: ATTACKS },
@@ -51,7 +58,7 @@ export const XNYS: GroupRules = {
     { date: '2003-12-26', shape: closeAt('13:00'), why: 'Friday after Christmas' },
     ...NYSE_SANDY,
     ...NYSE_MOURNING,
-  ],
+  ]),
   settle: '16:00',
   regularHours: { start: '09:30', end: '16:00', zone: NEW_YORK },
   confidence: 'high',

@@ -23,6 +23,9 @@ const VENUES: readonly { readonly venue: SymbolVenue; readonly title: string }[]
   { venue: 'ib', title: 'IB' },
 ];
 const MS_PER_DAY = 86_400_000;
+/** Business days are counted from 1960 to 2050; a chain looks some months back and some contracts ahead. */
+const FIRST_YEAR = 1961;
+const LAST_YEAR = 2046;
 
 /** What the pages of this command share: the contracts, and the day they are looked at. */
 interface View {
@@ -46,7 +49,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const at =
     atText === undefined
       ? (Math.floor(call.host.nowMs() / MS_PER_DAY) as TradeDate)
-      : parseTradeDate(atText);
+      : chainDate(atText);
   const book = await services.contractBook(specs.values(), await calendarTextsOf(config));
   const spec = specs.get(word.toUpperCase());
   if (spec !== undefined && textFlag(call, 'venue') === undefined) {
@@ -56,6 +59,19 @@ export async function run(call: CommandCall): Promise<ExitCode> {
   const symbol = resolve(call, book, word, at, [...specs.keys()]);
   showContract({ call, book, spec: specs.get(symbol.root)!, at }, word, symbol);
   return EXIT.ok;
+}
+
+/** A date that chains can be asked for. Errors: E_FLAG_VALUE where business days are not counted. */
+function chainDate(text: string): TradeDate {
+  const year = Number(text.slice(0, 4));
+  if (year < FIRST_YEAR || year > LAST_YEAR) {
+    throw new TradingError('E_FLAG_VALUE', `--at ${text} is no date that contracts are known for`, {
+      where: `--at ${text}`,
+      rule: `contract dates are counted from ${FIRST_YEAR} to ${LAST_YEAR}`,
+      fix: 'choose a date on which the product trades',
+    });
+  }
+  return parseTradeDate(text);
 }
 
 export function unknownProduct(
@@ -263,6 +279,8 @@ function productJson(spec: InstrumentSpec, book: ContractBook): Record<string, u
     serialMonths: spec.serialMonths ?? null,
     cycles: spec.cycles ?? null,
     listedSince: spec.listedSince ?? null,
+    firstContract: spec.firstContract ?? null,
+    listing: spec.listing ?? null,
     lastContract: spec.lastContract ?? null,
     lastTradeRule: rules.lastTrade,
     lastTradeTime: spec.lastTradeTime,
@@ -272,6 +290,12 @@ function productJson(spec: InstrumentSpec, book: ContractBook): Record<string, u
   };
 }
 
+/** `, from 2018M on`, and how sure the date is where it is not sure. */
+function listingWords({ firstContract, listing }: InstrumentSpec): string {
+  const first = firstContract === undefined ? '' : `, from contract ${firstContract}`;
+  return listing?.confidence === 'low' ? `${first} (the day is not known)` : first;
+}
+
 function productText({ call, book, spec }: View): string {
   const tickValue = spec.countValue.num / spec.countValue.den / 1_000_000;
   const rules = book.rulesInWords(spec);
@@ -279,7 +303,8 @@ function productText({ call, book, spec }: View): string {
   const width = call.out.width('stdout');
   const ended =
     spec.lastContract === undefined ? '' : `; the last contract was ${spec.lastContract}`;
-  const since = spec.listedSince === undefined ? '' : `; since ${spec.listedSince}`;
+  const since =
+    spec.listedSince === undefined ? '' : `; since ${spec.listedSince}${listingWords(spec)}`;
   const near =
     serial === undefined ? '' : `; ${serial.letters} among the nearest ${serial.nearest} months`;
   return [
