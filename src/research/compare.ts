@@ -114,7 +114,7 @@ function inputRows(runs: readonly RunData[]): CompareRow[] {
     ),
     of('span', 'Span', ({ manifest }) => `${manifest.from} to ${manifest.to}`),
     of('outOfSample', 'Out of sample from', ({ manifest }) => manifest.outOfSample),
-    of('data', 'Data', ({ manifest }) =>
+    of('data', 'Data read', ({ manifest }) =>
       manifest.datasets.map((one) => `${one.name}@${one.checksum.slice(0, 10)}`).join(' '),
     ),
     of('fills', 'Fill policy', ({ manifest }) => manifest.fillPolicy),

@@ -117,7 +117,7 @@ export function differences(runs: readonly RunView[]): Difference[] {
   );
   add(
     'data',
-    'data',
+    'data read',
     runs.map((item) =>
       item.manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' '),
     ),

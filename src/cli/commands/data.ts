@@ -452,7 +452,10 @@ export function describeDataset(out: Output, dataset: DatasetView): string {
         ['products', rootsOf(dataset).join(' ')],
         ['volume', `${dataset.volume}, stamps ${dataset.stamps}`],
         ['source', dataset.source],
-        ['checksum', dataset.checksum],
+        [
+          'checksum',
+          `${dataset.checksum} of the whole dataset; a run shows that of the segments it read: name@checksum`,
+        ],
       ],
       width,
     ),

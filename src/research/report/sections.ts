@@ -611,7 +611,7 @@ export function issueTables(run: RunData): readonly ReportTable[] {
       title: 'Data sets',
       columns: [
         column('name', 'Data set', 'text'),
-        column('checksum', 'Checksum', 'text'),
+        column('checksum', 'Checksum of what was read', 'text'),
         column('intervals', 'Intervals', 'text'),
         column('volume', 'Volume', 'text'),
         column('stamps', 'Stamps', 'text'),
