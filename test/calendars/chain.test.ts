@@ -101,8 +101,8 @@ describe('the chain of a span', () => {
 describe('neighbours of a contract', () => {
   it.each([
     ['ES', 2021, 3, 'ESZ2020 ESM2021 ESM2021'],
-    ['CL', 2023, 12, 'CLX2023 CLF2024 CLX2023'],
-    ['ZC', 2023, 12, 'ZCU2023 ZCH2024 ZCU2023'],
+    ['CL', 2023, 12, 'CLX2023 CLF2024 CLF2024'],
+    ['ZC', 2023, 12, 'ZCU2023 ZCH2024 ZCH2024'],
     ['EBM', 2015, 12, 'EBMX2014 EBMZ2016 EBMU2015'],
     ['MES', 2019, 6, '- MESU2019 MESU2019'],
     ['GE', 2023, 6, 'GEH2023 - -'],
