@@ -96,7 +96,7 @@ function sampleLines(summary: RunSummary): string[] {
   const samples = summary.samples ?? null;
   if (samples === null) return [];
   const line = (label: string, { netProfit, sharpe, closedTrades }: Metrics): string =>
-    `${label.padEnd(14)} net ${formatMoney(netProfit?.value ?? null)}, Sharpe ${formatRatio(sharpe?.value ?? null)}, ${closedTrades?.value ?? 0} trades`;
+    `${label.padEnd(14)} net ${formatMoney(netProfit?.value ?? null)}, Sharpe ${formatRatio(sharpe?.value ?? null)}, ${tradesText(closedTrades?.value ?? 0)}`;
   const { inSample, outOfSample, outOfSampleFrom } = samples;
   return [
     line('in sample', inSample),
@@ -144,7 +144,7 @@ function linesOf(summary: RunSummary): Line[] {
     interval === undefined || interval.low === null
       ? ''
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
-  const closed = `${trades.closed} trades${trades.open > 0 ? `, ${trades.open} open` : ''}`;
+  const closed = `${tradesText(trades.closed)}${trades.open > 0 ? `, ${trades.open} open` : ''}`;
   const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars`;
   // Depth and costs are kept as positive figures; as money they are losses.
   const money = (label: string, name: string, note: string, sign: 1 | -1 = 1): Line => {
@@ -242,4 +242,8 @@ function adviceOf(summary: RunSummary): string[] {
       : []),
     '  fix            check capital, warm-up, parameters and span: frontmonth check <strategy>',
   ];
+}
+
+function tradesText(count: number): string {
+  return `${count} ${count === 1 ? 'trade' : 'trades'}`;
 }

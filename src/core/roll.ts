@@ -330,21 +330,21 @@ export function contractAtDepth(
 export function describeRollRule(rule: RollRule): string {
   switch (rule.kind) {
     case 'calendar':
-      return `calendar(${rule.days} ${rule.count} days before ${rule.anchor})`;
+      return `calendar(${count(rule.days, `${rule.count} day`)} before ${rule.anchor})`;
     case 'approximate':
-      return `approximate(${rule.rollOffsetDays} days from first of month ${signed(rule.expiryOffsetDays)}, ${rule.expiry})`;
+      return `approximate(${count(rule.rollOffsetDays, 'day')} from first of month ${signed(rule.expiryOffsetDays)}, ${rule.expiry})`;
     case 'first-day':
       return 'first-day(of the delivery month)';
     case 'last-day':
       return 'last-day(before the last trade date)';
     case 'volume':
-      return `volume(${rule.sessions} sessions, deadline ${rule.deadlineDays} days)`;
+      return `volume(${count(rule.sessions, 'session')}, deadline ${count(rule.deadlineDays, 'day')})`;
     case 'open-interest':
-      return `open-interest(${rule.within}, ${rule.sessions} sessions, deadline ${rule.deadline.days} days before ${rule.deadline.anchor})`;
+      return `open-interest(${rule.within}, ${count(rule.sessions, 'session')}, deadline ${count(rule.deadline.days, 'day')} before ${rule.deadline.anchor})`;
     case 'after':
       return `after(${describeRollRule(rule.date)}; ${describeRollRule(rule.condition)})`;
     case 'liquid-forward':
-      return `liquid-forward(${rule.rollOffsetDays} days from first of month ${signed(rule.expiryOffsetDays)}, span ${rule.span}, share ${rule.minShare}, volume ${rule.minVolume}, ${rule.nearDays === null ? 'at once' : `within ${rule.nearDays} days`})`;
+      return `liquid-forward(${count(rule.rollOffsetDays, 'day')} from first of month ${signed(rule.expiryOffsetDays)}, span ${rule.span}, share ${rule.minShare}, volume ${rule.minVolume}, ${rule.nearDays === null ? 'at once' : `within ${count(rule.nearDays, 'day')}`})`;
     case 'weighted':
       return `weighted(${rule.days} days; ${describeRollRule(rule.base)})`;
     case 'nearest-date':
@@ -352,6 +352,10 @@ export function describeRollRule(rule: RollRule): string {
     case 'given':
       return `given(${rule.name})`;
   }
+}
+
+function count(value: number, what: string): string {
+  return `${value} ${what}${Math.abs(value) === 1 ? '' : 's'}`;
 }
 
 function signed(days: number): string {

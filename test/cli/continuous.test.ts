@@ -99,6 +99,10 @@ describe('the continuous command', () => {
     const before = all.rollTable.filter((roll) => roll.effectiveUtc < '2021-07-02');
     expect(before.length).toBeLessThan(all.rolls);
     expect(known.rollTable).toEqual(before);
+    expect((await call('ES --save known')).code).toBe(EXIT.ok);
+    expect((await answer('ES --stored known --as-known-at 2021-07-01')).rollTable).toEqual(
+      known.rollTable,
+    );
     expect([known.rolls, known.totalGap]).toEqual([
       before.length,
       before.reduce((sum, roll) => sum + roll.gap, 0),

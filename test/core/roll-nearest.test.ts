@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { NearestInput } from '../../src/core/rolls/nearest.ts';
 import { nearestDateSchedule } from '../../src/core/rolls/nearest.ts';
+import type { RollSchedule } from '../../src/core/roll.ts';
+import { rollNotes } from '../../src/research/roll-notes.ts';
 import { toContractId } from '../../src/core/symbology.ts';
 import { parseTradeDate } from '../../src/core/trade-date.ts';
 import type { TradeDate } from '../../src/core/units.ts';
@@ -31,10 +33,10 @@ function closesAt(...moments: string[]): {
   return { length: closeUs.length, closeUs, close: closeUs.map((_, i) => 100 + i) };
 }
 
-function rolls(
+function schedule(
   closes: readonly (readonly string[])[],
   more: Partial<NearestInput> = {},
-): [string, string][] {
+): RollSchedule {
   const columns = closes.map((moments) => closesAt(...moments));
   return nearestDateSchedule({
     root: 'ES',
@@ -49,7 +51,14 @@ function rolls(
     to: date('2014-12-31'),
     costOf: () => null,
     ...more,
-  }).rolls.map((roll) => [roll.from, toIsoUtc(roll.effectiveUs).slice(0, 13)]);
+  });
+}
+
+function rolls(...input: Parameters<typeof schedule>): [string, string][] {
+  return schedule(...input).rolls.map((roll) => [
+    roll.from,
+    toIsoUtc(roll.effectiveUs).slice(0, 13),
+  ]);
 }
 
 describe('the nearest common close', () => {
@@ -82,6 +91,16 @@ describe('the nearest common close', () => {
     expect(rolls([['2014-03-10'], june, june])).toEqual([['ESM2014', '2014-06-10T22']]);
     const march = ['2014-03-10'];
     expect(rolls([march, march, june])).toEqual([['ESH2014', '2014-03-10T22']]);
+    const skipped = schedule([march, june, june]);
+    expect(skipped.holes).toEqual([{ what: 'skipped', from: 'ESH2014', to: 'ESM2014' }]);
+    expect(rollNotes(skipped).map(({ code, message }) => [code, message.slice(0, 27)])).toEqual([
+      ['W_ROLL_SKIPPED', 'ESH2014 of ES is not held: '],
+    ]);
+    const stopped = schedule([march, march, june]);
+    expect(stopped.holes).toEqual([{ what: 'stopped', from: 'ESM2014', to: 'ESU2014' }]);
+    expect(rollNotes(stopped)[0]!.message).toContain('stops with ESM2014');
+    const whole = schedule([march, [...march, ...june], june]);
+    expect([whole.holes, rollNotes(whole)]).toEqual([undefined, []]);
   });
 
   it('has prices of an earlier carry contract too, unless that leaves none', () => {

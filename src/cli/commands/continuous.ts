@@ -63,7 +63,7 @@ export async function run(call: CommandCall): Promise<ExitCode> {
     );
   if (saved !== null)
     call.out.talk(
-      `saved as ${saved.name}: ${saved.rolls} rolls, ${saved.added} new, ${saved.replaced} replaced`,
+      `saved as ${saved.name}: ${saved.rolls} ${saved.rolls === 1 ? 'roll' : 'rolls'}, ${saved.added} new, ${saved.replaced} replaced`,
     );
   if (page !== null) {
     call.out.talk(`${relative(call.host.cwd, page.file)} (${formatBytes(page.bytes)})`);

@@ -76,7 +76,7 @@ export function nearestDateSchedule(input: NearestInput): RollSchedule {
       toPrice: pair.toPrice,
       pricesUs: us,
       isInferred: false,
-      reason: `${describeRollRule(input.rule)}: common close nearest to ${toIsoDate(desired)}, ${days} whole day(s) away`,
+      reason: `${describeRollRule(input.rule)}: common close nearest to ${toIsoDate(desired)}, ${days} whole ${days === 1 ? 'day' : 'days'} away`,
       fromPriceUs: us,
       toPriceUs: us,
       looksAhead: true,

@@ -82,6 +82,17 @@ const STYLE = `
 #chart .u-legend { font-variant-numeric: tabular-nums; text-align: left; }
 #chart .u-legend th, #chart .u-legend td { border: 0; background: none; position: static; }
 @media (min-width: 1100px) { .layout { grid-template-columns: minmax(0, 1fr); } }
+@media (min-width: 721px) { .rolls td.wrap { min-width: 18rem; } }
+@page { margin: 12mm; }
+@media print {
+  #chart { min-height: 0; break-inside: avoid; }
+  #chart .uplot { max-width: 100%; }
+  .rolls table { width: 100%; font-size: 7.5pt; }
+  .rolls th, .rolls td { padding: 0.12rem 0.35rem; position: static; }
+  .rolls th { white-space: normal; }
+  .rolls td.wrap { min-width: 0; }
+  thead { display: table-header-group; }
+}
 `;
 
 function words(adjust: string): string {
@@ -111,7 +122,7 @@ function rollTable(series: ContinuousSeries): string {
   if (schedule.rolls.length === 0) return '<p class="note">One contract, no roll.</p>';
   const price = (counts: number): string => toPrice(counts, spec.grid).toFixed(spec.grid.decimals);
   const head = ['Trade date', 'Moment UTC', 'From', 'To', 'From price', 'To price', 'Gap', 'Why']
-    .map((title, i) => `<th scope="col"${i < 4 || i === 7 ? ' class="text"' : ''}>${title}</th>`)
+    .map((title, i) => `<th scope="col"${classOf(i)}>${title}</th>`)
     .join('');
   const body = schedule.rolls.map((roll) => {
     const inferred = roll.isInferred ? ' (a price is inferred)' : '';
@@ -126,7 +137,13 @@ function rollTable(series: ContinuousSeries): string {
       price(gapOf(roll)),
       `${roll.reason}${inferred}${ahead}`,
     ];
-    return `<tr>${cells.map((cell, i) => `<td${i < 4 || i === 7 ? ' class="text"' : ''}>${escapeHtml(cell)}</td>`).join('')}</tr>`;
+    return `<tr>${cells.map((cell, i) => `<td${classOf(i)}>${escapeHtml(cell)}</td>`).join('')}</tr>`;
   });
-  return `<div class="scroll" tabindex="0" role="region" aria-label="Rolls"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+  return `<div class="scroll rolls" tabindex="0" role="region" aria-label="Rolls"><table><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>`;
+}
+
+/** Words to the left; the reason may break into lines. */
+function classOf(column: number): string {
+  if (column === 7) return ' class="text wrap"';
+  return column < 4 ? ' class="text"' : '';
 }

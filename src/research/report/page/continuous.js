@@ -3,6 +3,8 @@
   'use strict';
   const model = JSON.parse(document.getElementById('model').textContent);
   const box = document.getElementById('chart');
+  /** CSS pixels between the margins of A4 upright; Letter is wider. */
+  const PAPER_WIDTH = 690;
 
   async function openColumns(base64, described) {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -102,10 +104,26 @@
   void openColumns(document.getElementById('columns').textContent, model.columns).then((data) => {
     let chart = draw(data);
     let width = box.clientWidth;
+    let isPrinting = false;
     addEventListener('resize', () => {
-      if (box.clientWidth === width) return;
-      width = box.clientWidth;
-      chart.setSize({ width, height: Math.max(420, Math.round(width * 0.45)) });
+      if (!isPrinting && box.clientWidth !== width) fit();
+    });
+    // Paper has its own width, known when printing begins; without the event the widest that fits A4 upright is taken.
+    const fit = () => {
+      const now = box.clientWidth;
+      width = isPrinting ? Math.min(now, PAPER_WIDTH) : now;
+      chart.setSize({
+        width,
+        height: isPrinting ? Math.round(width * 0.5) : Math.max(420, Math.round(width * 0.45)),
+      });
+    };
+    addEventListener('beforeprint', () => {
+      isPrinting = true;
+      fit();
+    });
+    addEventListener('afterprint', () => {
+      isPrinting = false;
+      fit();
     });
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       chart.destroy();
