@@ -29,7 +29,7 @@ const POLICIES = [
 ] as const;
 
 /** One schema per key, so that a fault names its key. */
-export const CONFIG_SCHEMAS = {
+export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>> = {
   catalog: z.string().min(1),
   instruments: z.string().min(1),
   runs: z.string().min(1),
@@ -45,7 +45,7 @@ export const CONFIG_SCHEMAS = {
   rates: z.string().min(1),
   outOfSample: z.iso.date(),
   calendars: z.array(z.string().min(1)),
-} as const satisfies Readonly<Record<keyof FrontmonthConfig, z.ZodType>>;
+};
 /** The validator of a whole file, for the published JSON Schema. */
 export function configSchema(): z.ZodType {
   return z.strictObject(CONFIG_SCHEMAS).partial();
