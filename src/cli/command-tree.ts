@@ -354,7 +354,6 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         examples: [
           'frontmonth data import es.csv --into mine --contract ESZ2025 --interval 1m --stamp close',
-          'frontmonth data import oi.csv --format open-interest --into mine --instrument ES',
           'frontmonth data import SP500.csv.gz --format pysystemtrade --instrument SP500 --into pst',
         ],
         answer: 'rows written, problems by row',

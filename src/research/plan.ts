@@ -583,7 +583,7 @@ export function chainOf(
 
 /**
  * A contract of a given roll calendar: exact dates by the exchange's rule, but never before its last row of data. Where
- * the product has no calendar yet, the last row of data is the last trade.
+ * the product has no calendar, or did not exist yet, the last row of data is the last trade.
  */
 function givenContract(id: ContractId, product: Product, calendars: CalendarSource): ContractSpec {
   const year = Number(id.slice(-4));
@@ -621,8 +621,10 @@ function exactDates(
   try {
     return calendars.contractDates(spec, year, month);
   } catch (error) {
-    // Only what came with its own roll calendar and its own trade dates can do without the exchange's.
-    if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
+    // Only what came with its own roll calendar and its own trade dates can do without the exchange's. Long histories are
+    // spliced: what stands as ES before 1997 is the larger contract that came before it.
+    const canDoWithout = ['E_CALENDAR_UNKNOWN', 'E_CONTRACT_UNLISTED'];
+    if (error instanceof TradingError && canDoWithout.includes(error.code)) return null;
     throw error;
   }
 }
