@@ -1,6 +1,6 @@
 /** Imports a module of the user: TypeScript through the loader, JavaScript natively. */
 import { readFileSync } from 'node:fs';
-import { register as registerHooks } from 'node:module';
+import * as nodeModule from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 /**
@@ -13,11 +13,39 @@ export async function loadModule(file: string): Promise<Readonly<Record<string, 
   const unregister = await registerTypeScript(file);
   try {
     // Later hooks are asked first: ours must come after the loader.
-    registerHooks(`data:text/javascript,${encodeURIComponent(hooksText())}`);
+    await registerOurs();
     return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
   } finally {
     await unregister?.();
   }
+}
+
+interface Resolved {
+  readonly url: string;
+  readonly format?: string | null;
+}
+interface OurHooks {
+  addressOf(specifier: string): string;
+  asModule(found: Resolved): Resolved;
+}
+type Resolve = (
+  specifier: string,
+  context: unknown,
+  next: (specifier: string, context: unknown) => Resolved,
+) => Resolved;
+
+/** Newer versions of Node ask hooks in the thread itself first, and the loader uses them where they are. */
+async function registerOurs(): Promise<void> {
+  const address = `data:text/javascript,${encodeURIComponent(hooksText())}`;
+  const { registerHooks } = nodeModule as { registerHooks?: (hooks: { resolve: Resolve }) => void };
+  if (registerHooks === undefined) {
+    nodeModule.register(address);
+    return;
+  }
+  const { addressOf, asModule } = (await import(address)) as OurHooks;
+  registerHooks({
+    resolve: (specifier, context, next) => asModule(next(addressOf(specifier), context)),
+  });
 }
 
 const isOwnSourceLoaded = import.meta.url.endsWith('.ts');
@@ -49,7 +77,7 @@ function exportsOfRunningCopy(): Record<string, string> {
  */
 function hooksText(): string {
   return `const ours = ${JSON.stringify(exportsOfRunningCopy())};
-function addressOf(specifier) {
+export function addressOf(specifier) {
   if (specifier !== 'frontmonth' && !specifier.startsWith('frontmonth/')) return specifier;
   if (Object.hasOwn(ours, specifier)) return ours[specifier];
   for (const [name, address] of Object.entries(ours)) {
@@ -59,9 +87,11 @@ function addressOf(specifier) {
   }
   throw new Error('frontmonth has no part \`' + specifier + '\`; its parts are ' + Object.keys(ours).join(', '));
 }
-export async function resolve(specifier, context, next) {
-  const found = await next(addressOf(specifier), context);
+export function asModule(found) {
   const isTheirs = /^file:[^?]*[.]ts([?]|$)/.test(found.url) && !found.url.includes('/node_modules/');
   return isTheirs && found.format === 'commonjs' ? { ...found, format: 'module' } : found;
+}
+export async function resolve(specifier, context, next) {
+  return asModule(await next(addressOf(specifier), context));
 }`;
 }
