@@ -18,9 +18,21 @@ const UNPACKED_BYTES_MAX = 6_000_000;
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
-  stdio: 'inherit',
-});
+const compile = (...flags: readonly string[]): void => {
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), ...flags];
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+};
+compile();
+// The words for people stand in the sources and the declarations; a second time, without them, for the machine.
+compile(
+  '--declaration',
+  'false',
+  '--declarationMap',
+  'false',
+  '--isolatedDeclarations',
+  'false',
+  '--removeComments',
+);
 copyTemplates();
 copyAssets();
 checkBudget();
