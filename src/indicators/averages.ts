@@ -17,20 +17,13 @@ export class Sma extends SourceIndicator {
     this.#window = this.hold('window', new MeanWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.value = this.#window.mean();
     this.ready = this.#window.isFull;
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 
@@ -45,20 +38,13 @@ abstract class Recursive extends SourceIndicator {
     this.#mean = this.hold('mean', new RecursiveMean(length, { of }), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#mean.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.value = this.#mean.value;
     this.ready = !Number.isNaN(this.value);
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 
@@ -93,20 +79,13 @@ export class Wma extends SourceIndicator {
     this.#window = this.hold('window', new LineWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.value = this.#window.weightedMean();
     this.ready = this.#window.isFull;
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 

@@ -39,8 +39,10 @@ export abstract class PartedIndicator implements Indicator {
   abstract update(bar: BarView): void;
   /** Sets the outputs from the parts. */
   protected abstract refresh(): void;
-  /** Sets every output to NaN. */
-  protected abstract blank(): void;
+  /** Sets every output to NaN; the only one is `value` where nothing else is said. */
+  protected blank(): void {
+    this.value = NaN;
+  }
   /** After parts have moved: for an indicator that derives one part from another. */
   protected derive(): void {}
 
@@ -142,7 +144,7 @@ export function readSource(bar: SourceBar, source: Source): number {
   }
 }
 
-/** An indicator of one value a bar. `push` takes the value itself, so that indicators can be chained by hand. */
+/** An indicator of one value a bar. */
 export abstract class SourceIndicator extends PartedIndicator {
   readonly source: Source;
 
@@ -155,7 +157,16 @@ export abstract class SourceIndicator extends PartedIndicator {
     this.source = source;
   }
 
-  abstract push(value: number): void;
+  /** Moves the parts on by a number; the outputs follow. */
+  protected abstract take(value: number): void;
+
+  /** Takes the value itself, so that indicators can be chained by hand. */
+  push(value: number): void {
+    if (!Number.isFinite(value)) return this.skip();
+    this.accept();
+    this.take(value);
+    this.refresh();
+  }
 
   update(bar: BarView): void {
     this.push(readSource(bar, this.source));
@@ -165,6 +176,16 @@ export abstract class SourceIndicator extends PartedIndicator {
   override rebase(shift: number, factor: number): void {
     if (this.source !== 'volume') super.rebase(shift, factor);
   }
+}
+
+/** The value of an indicator after each row of a column. */
+export function valuesOf(indicator: SourceIndicator, values: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < out.length; i += 1) {
+    indicator.push(values[i]!);
+    out[i] = indicator.value;
+  }
+  return out;
 }
 
 /** Columns of bars, one row each; `length` where the columns may be longer, as in `BarColumns`. */

@@ -45,10 +45,6 @@ export class CrossOver extends PartedIndicator {
     this.value = this.#now.value;
     this.ready = !Number.isNaN(this.value);
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `CrossOver` of two columns, or of a column and a number. Errors: E_INDICATOR_COLUMNS. */

@@ -1,6 +1,6 @@
 /** Oscillators: RSI, stochastic, MACD, CCI, and Wilder's directional movement. */
 import type { BarView } from '../core/strategy.ts';
-import { PartedIndicator, SourceIndicator } from './base.ts';
+import { PartedIndicator, SourceIndicator, valuesOf } from './base.ts';
 import type { HighLow, Source, SourceOptions } from './base.ts';
 import { checkLength, rowsOf } from './check.ts';
 import { Kept, RecursiveMean } from './parts.ts';
@@ -26,16 +26,13 @@ export class Rsi extends SourceIndicator {
     this.#previous = this.hold('previous', new Kept(), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     const change = value - this.#previous.value;
     this.#previous.value = value;
     if (!Number.isNaN(change)) {
       this.#gain.push(change > 0 ? change : 0);
       this.#loss.push(change < 0 ? -change : 0);
     }
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -45,21 +42,11 @@ export class Rsi extends SourceIndicator {
     this.value = isFlat ? 50 : (100 * gain) / moved;
     this.ready = !Number.isNaN(this.value);
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `Rsi` of a column. Errors: E_INDICATOR_PARAM. */
 export function rsi(values: ArrayLike<number>, length: number = 14): Float64Array {
-  const strength = new Rsi(length);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    strength.push(values[i]!);
-    out[i] = strength.value;
-  }
-  return out;
+  return valuesOf(new Rsi(length), values);
 }
 
 export interface StochasticOptions {
@@ -119,7 +106,7 @@ export class Stochastic extends PartedIndicator {
     this.ready = this.#d.isFull;
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.d = NaN;
   }
 }
@@ -175,14 +162,11 @@ export class Macd extends SourceIndicator {
     this.#signal = this.hold('signal', new RecursiveMean(signal, { of: 'ema' }), 'difference');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#fast.push(value);
     this.#slow.push(value);
     const gap = this.#fast.value - this.#slow.value;
     if (!Number.isNaN(gap)) this.#signal.push(gap);
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -192,7 +176,7 @@ export class Macd extends SourceIndicator {
     this.ready = !Number.isNaN(this.histogram);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.signal = this.histogram = NaN;
   }
 }
@@ -257,10 +241,6 @@ export class Cci extends PartedIndicator {
     const isFlat = deviation <= SAME_PRICE * Math.abs(mean);
     this.value = isFlat ? 0 : (window.last - mean) / (CCI_SCALE * deviation);
     this.ready = window.isFull;
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 
@@ -345,7 +325,7 @@ export class Adx extends PartedIndicator {
     this.ready = !Number.isNaN(this.value);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.plusDi = this.minusDi = NaN;
   }
 }

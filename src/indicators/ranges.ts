@@ -47,10 +47,6 @@ export class Atr extends PartedIndicator {
     this.value = this.#mean.value;
     this.ready = !Number.isNaN(this.value);
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 const HIGH_LOW_CLOSE = ['high', 'low', 'close'] as const;
@@ -82,20 +78,13 @@ abstract class Extreme extends SourceIndicator {
     this.#window = this.hold('window', new ExtremeWindow(length, sign), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.value = this.#window.extreme();
     this.ready = this.#window.isFull;
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 
@@ -175,7 +164,7 @@ export class Donchian extends PartedIndicator {
     this.ready = this.#highs.isFull;
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.upper = this.lower = NaN;
   }
 }
@@ -266,7 +255,7 @@ export class Keltner extends PartedIndicator {
     this.ready = !Number.isNaN(this.upper);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.upper = this.lower = NaN;
   }
 }

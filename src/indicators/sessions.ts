@@ -106,7 +106,7 @@ export class PivotPoints extends PartedIndicator {
     this.s3 = low - 2 * (high - pivot);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.r1 = this.r2 = this.r3 = this.s1 = this.s2 = this.s3 = NaN;
   }
 }
@@ -224,7 +224,7 @@ export class OpeningRange extends PartedIndicator {
     this.ready = !Number.isNaN(this.value);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.upper = this.lower = NaN;
   }
 }

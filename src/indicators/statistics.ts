@@ -1,5 +1,5 @@
 /** Rolling statistics: deviation, z-score, Bollinger bands, regression line, percentile rank, realised volatility. */
-import { SourceIndicator } from './base.ts';
+import { SourceIndicator, valuesOf } from './base.ts';
 import type { Source, SourceOptions } from './base.ts';
 import { checkChoice, checkLength, checkPositive } from './check.ts';
 import { Kept } from './parts.ts';
@@ -41,20 +41,13 @@ export class RollingDeviation extends SourceIndicator {
     this.#window = this.hold('window', new MomentWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.value = Math.sqrt(this.#window.squares() / this.#divisor);
     this.ready = this.#window.isFull;
-  }
-
-  protected blank(): void {
-    this.value = NaN;
   }
 }
 
@@ -64,13 +57,7 @@ export function rollingDeviation(
   length: number,
   options: { readonly kind?: DeviationKind } = {},
 ): Float64Array {
-  const deviation = new RollingDeviation(length, options);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    deviation.push(values[i]!);
-    out[i] = deviation.value;
-  }
-  return out;
+  return valuesOf(new RollingDeviation(length, options), values);
 }
 
 /** Distance from the mean of the last `length` values in their standard deviations; 0 where nothing moved. Amortised O(1). */
@@ -92,11 +79,8 @@ export class ZScore extends SourceIndicator {
     this.#window = this.hold('window', new MomentWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -107,10 +91,6 @@ export class ZScore extends SourceIndicator {
     this.value = isFlat ? 0 : (window.last - mean) / deviation;
     this.ready = window.isFull;
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `ZScore` of a column. Errors: E_INDICATOR_PARAM. */
@@ -119,13 +99,7 @@ export function zScore(
   length: number,
   options: { readonly kind?: DeviationKind } = {},
 ): Float64Array {
-  const score = new ZScore(length, options);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    score.push(values[i]!);
-    out[i] = score.value;
-  }
-  return out;
+  return valuesOf(new ZScore(length, options), values);
 }
 
 export interface BollingerOptions {
@@ -158,11 +132,8 @@ export class Bollinger extends SourceIndicator {
     this.#window = this.hold('window', new MomentWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -178,7 +149,7 @@ export class Bollinger extends SourceIndicator {
     this.ready = window.isFull;
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.upper = this.lower = this.percentB = this.bandwidth = NaN;
   }
 }
@@ -227,11 +198,8 @@ export class RegressionSlope extends SourceIndicator {
     this.#window = this.hold('window', new LineWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -241,7 +209,7 @@ export class RegressionSlope extends SourceIndicator {
     this.ready = window.isFull;
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.fitted = NaN;
   }
 }
@@ -280,11 +248,8 @@ export class PercentileRank extends SourceIndicator {
     this.#window = this.hold('window', new RankWindow(length), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     this.#window.push(value);
-    this.refresh();
   }
 
   protected refresh(): void {
@@ -295,21 +260,11 @@ export class PercentileRank extends SourceIndicator {
       ? (50 * (window.twiceRankOf(window.last) - 1)) / (this.length - 1)
       : NaN;
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `PercentileRank` of a column. Errors: E_INDICATOR_PARAM. */
 export function percentileRank(values: ArrayLike<number>, length: number): Float64Array {
-  const rank = new PercentileRank(length);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    rank.push(values[i]!);
-    out[i] = rank.value;
-  }
-  return out;
+  return valuesOf(new PercentileRank(length), values);
 }
 
 /**
@@ -358,14 +313,11 @@ export class RealisedVolatility extends SourceIndicator {
     this.#returns = new MomentWindow(length);
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     const previous = this.#previous.value;
     this.#previous.value = value;
     this.#closes.push(value);
     if (!Number.isNaN(previous)) this.#returns.push(this.#returnOf(previous, value));
-    this.refresh();
   }
 
   #returnOf(previous: number, value: number): number {
@@ -389,10 +341,6 @@ export class RealisedVolatility extends SourceIndicator {
     this.value = Math.sqrt(variance * this.#barsPerYear);
     this.ready = !Number.isNaN(this.value);
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `RealisedVolatility` of a column. Errors: E_INDICATOR_PARAM. */
@@ -401,13 +349,7 @@ export function realisedVolatility(
   length: number,
   options: Omit<RealisedVolatilityOptions, 'source'> = {},
 ): Float64Array {
-  const volatility = new RealisedVolatility(length, options);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    volatility.push(values[i]!);
-    out[i] = volatility.value;
-  }
-  return out;
+  return valuesOf(new RealisedVolatility(length, options), values);
 }
 
 /**
@@ -427,32 +369,19 @@ export class ChangeStdev extends SourceIndicator {
     this.#previous = this.hold('previous', new Kept(), 'level');
   }
 
-  push(value: number): void {
-    if (!Number.isFinite(value)) return this.skip();
-    this.accept();
+  protected take(value: number): void {
     const previous = this.#previous.value;
     this.#previous.value = value;
     if (!Number.isNaN(previous)) this.#changes.push(value - previous);
-    this.refresh();
   }
 
   protected refresh(): void {
     this.ready = this.#changes.isFull;
     this.value = this.ready ? this.#changes.sampleDeviation() : NaN;
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `ChangeStdev` of a column. Errors: E_INDICATOR_PARAM. */
 export function changeStdev(values: ArrayLike<number>, length: number): Float64Array {
-  const deviation = new ChangeStdev(length);
-  const out = new Float64Array(values.length);
-  for (let i = 0; i < out.length; i += 1) {
-    deviation.push(values[i]!);
-    out[i] = deviation.value;
-  }
-  return out;
+  return valuesOf(new ChangeStdev(length), values);
 }

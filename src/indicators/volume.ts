@@ -42,10 +42,6 @@ export class Obv extends PartedIndicator {
     this.ready = !Number.isNaN(this.#previousClose.value);
     this.value = this.ready ? this.#sum.value : NaN;
   }
-
-  protected blank(): void {
-    this.value = NaN;
-  }
 }
 
 /** `Obv` of columns. Errors: E_INDICATOR_COLUMNS. */
@@ -179,7 +175,7 @@ export class SessionVwap extends PartedIndicator {
     this.ready = !Number.isNaN(this.value);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.deviation = NaN;
   }
 }
@@ -279,7 +275,7 @@ export class AnchoredVwap extends PartedIndicator {
     this.ready = !Number.isNaN(this.value);
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.deviation = NaN;
   }
 }
@@ -512,7 +508,7 @@ export class VolumeProfile extends PartedIndicator {
     this.ready = !this.#rows.isEmpty;
   }
 
-  protected blank(): void {
+  protected override blank(): void {
     this.value = this.areaHigh = this.areaLow = NaN;
   }
 }
