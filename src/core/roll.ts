@@ -247,6 +247,21 @@ export interface RollHole {
   readonly to: ContractId;
 }
 
+/** The rolls with trade dates in [from, to], and the contracts held through them; `first` is held where there is no roll. */
+export function cutRolls(
+  rolls: readonly RollRecord[],
+  from: TradeDate,
+  to: TradeDate,
+  first: number,
+): Pick<RollSchedule, 'rolls' | 'held'> {
+  const kept = rolls.filter((roll) => roll.tradeDate >= from && roll.tradeDate <= to);
+  const before = rolls.findLast((roll) => roll.tradeDate < from);
+  return {
+    rolls: kept,
+    held: [kept[0]?.fromIndex ?? before?.toIndex ?? first, ...kept.map((roll) => roll.toIndex)],
+  };
+}
+
 /** New minus old in counts. Of a roll in parts: the average of the daily gaps, weighted by the share moved. */
 export function gapOf(roll: Pick<RollRecord, 'fromPrice' | 'toPrice' | 'parts'>): number {
   const { parts } = roll;

@@ -33,8 +33,8 @@ import {
 import {
   checkCalendarPrices,
   parseOpenInterest,
-  parseRollCalendar,
   withCalendarLines,
+  withCalendarRolls,
 } from '../data/ingest/roll-calendar.ts';
 import type { RollCalendarFile } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
@@ -261,10 +261,8 @@ class SeriesReader {
   /** The rule asked for, with the rolls of its file. */
   #asked(spec: InstrumentSpec | undefined): RollRule | undefined {
     const { roll, calendarFile, root } = this.#options;
-    if (roll?.kind !== 'given' || calendarFile === undefined || spec === undefined) return roll;
-    const { file, text } = calendarFile;
-    const { increment } = spec.grid;
-    return { ...roll, rolls: parseRollCalendar(text, { root, file, increment }) };
+    if (roll === undefined || spec === undefined) return roll;
+    return withCalendarRolls(roll, calendarFile, { root, increment: spec.grid.increment });
   }
 
   /** Prices that a user gave agree with the closes of the data. */
@@ -272,16 +270,9 @@ class SeriesReader {
     const { rule, rolls } = this.#plan.chains[0]!.schedule;
     // Data that came with a calendar are rolled by it, whatever was asked.
     if (rule.kind !== 'given' || rule.name !== this.#ruleName()) return;
-    const cache = new Map<number, Closes | null>();
-    checkCalendarPrices(file, rolls, {
-      root: this.#spec.root,
-      increment: this.#spec.grid.increment,
-      closeOf: (index, us) => {
-        if (!cache.has(index)) cache.set(index, this.#closes(index));
-        const closes = cache.get(index)!;
-        return closes?.close[Array.prototype.indexOf.call(closes.closeUs, us)] ?? NaN;
-      },
-    });
+    const { root, grid } = this.#spec;
+    const closes = (index: number): Closes | null => this.#closes(index);
+    checkCalendarPrices(file, rolls, { root, increment: grid.increment, closes });
   }
 
   #ruleName(): string | null {

@@ -6,7 +6,7 @@ import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractSpec, InstrumentSpec } from '../core/instrument.ts';
 import type { RollRecord, RollRule, RollSchedule } from '../core/roll.ts';
-import { describeRollRule, gapOf } from '../core/roll.ts';
+import { cutRolls, describeRollRule, gapOf } from '../core/roll.ts';
 import { needsOpenInterest } from '../core/rolls/check.ts';
 import { formatRollRule, parseRollRule } from '../core/rolls/syntax.ts';
 import { rollWindow } from '../core/rolls/window.ts';
@@ -21,8 +21,8 @@ import { givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import {
   checkCalendarPrices,
   parseOpenInterest,
-  parseRollCalendar,
   withCalendarLines,
+  withCalendarRolls,
 } from '../data/ingest/roll-calendar.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import type { OpenInterestReadings, RollInput, SessionCloses } from '../data/roll.ts';
@@ -262,13 +262,8 @@ class RollReader {
       const indexOf = (id: ContractId): number => this.#chain.findIndex((each) => each.id === id);
       const cost = rollCost(spec, fillCostOf(costsOf(spec, this.#options.costs)));
       const schedule = givenScheduleOf(this.#dataset.manifest, spec.root, indexOf, cost)!;
-      const isIn = (roll: RollRecord): boolean =>
-        roll.tradeDate >= this.#from && roll.tradeDate <= this.#to;
-      const rolls = schedule.rolls.filter(isIn);
-      const before = schedule.rolls.findLast((roll) => roll.tradeDate < this.#from);
-      const first = rolls[0]?.fromIndex ?? before?.toIndex ?? schedule.held[0]!;
-      const held = [first, ...rolls.map((roll) => roll.toIndex)];
-      return { rule: schedule.rule, schedule: { ...schedule, rolls, held } };
+      const cut = cutRolls(schedule.rolls, this.#from, this.#to, schedule.held[0]!);
+      return { rule: schedule.rule, schedule: { ...schedule, ...cut } };
     }
     if (given !== null)
       this.#notes.push({
@@ -294,25 +289,15 @@ class RollReader {
     checkCalendarPrices(calendarFile, schedule.rolls, {
       root: this.#spec.root,
       increment: this.#spec.grid.increment,
-      closeOf: (index, us) => {
-        const closes = this.#closes(index);
-        return closes?.close[closes.closeUs.indexOf(us)] ?? NaN;
-      },
+      closes: this.#closes,
     });
   }
 
   #askedRule(): RollRule | null {
     const { rule: text, calendarFile, root } = this.#options;
     if (text === undefined) return null;
-    const rule = parseRollRule(text);
-    if (rule.kind !== 'given' || calendarFile === undefined) return rule;
-    const { file } = calendarFile;
-    const rolls = parseRollCalendar(calendarFile.text, {
-      root,
-      file,
-      increment: this.#spec.grid.increment,
-    });
-    return { ...rule, rolls };
+    const { increment } = this.#spec.grid;
+    return withCalendarRolls(parseRollRule(text), calendarFile, { root, increment });
   }
 
   #schedule(rule: RollRule): RollSchedule {

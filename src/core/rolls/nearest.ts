@@ -4,7 +4,7 @@
  */
 import type { ContractId, ContractSpec } from '../instrument.ts';
 import type { RollCost, RollHole, RollRecord, RollRule, RollSchedule } from '../roll.ts';
-import { describeRollRule } from '../roll.ts';
+import { cutRolls, describeRollRule } from '../roll.ts';
 import { toIsoDate } from '../trade-date.ts';
 import type { TradeDate, TsUs } from '../units.ts';
 import { US_PER_DAY } from '../units.ts';
@@ -95,14 +95,10 @@ export function nearestDateSchedule(input: NearestInput): RollSchedule {
       cost: input.costOf(fromIndex, toIndex),
     });
   }
-  const kept = rolls.filter((roll) => roll.tradeDate >= input.from && roll.tradeDate <= input.to);
-  const before = rolls.findLast((roll) => roll.tradeDate < input.from);
-  const first = kept[0]?.fromIndex ?? before?.toIndex ?? input.indexOf(position);
   return {
     root: input.root,
     rule: input.rule,
-    held: [first, ...kept.map((roll) => roll.toIndex)],
-    rolls: kept,
+    ...cutRolls(rolls, input.from, input.to, input.indexOf(position)),
     looksAhead: true,
     ...(holes.length === 0 ? {} : { holes }),
   };

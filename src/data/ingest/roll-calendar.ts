@@ -8,11 +8,12 @@
  */
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
-import type { GivenRoll, RollRecord } from '../../core/roll.ts';
+import type { GivenRoll, RollRecord, RollRule } from '../../core/roll.ts';
 import { compareContractMonth, parseContractId, toContractId } from '../../core/symbology.ts';
 import { parseTradeDate } from '../../core/trade-date.ts';
 import type { TsUs } from '../../core/units.ts';
 import { parseTsUs, toIsoUtc, US_PER_DAY } from '../../core/units.ts';
+import type { SessionCloses } from '../roll.ts';
 import { guessDelimiter, parseDecimal, splitFields } from './csv-text.ts';
 
 export interface RollCalendarOptions {
@@ -85,6 +86,16 @@ export interface RollCalendarFile {
   readonly text: string;
 }
 
+/** A rule `given` with the rolls of its file; any other rule as it is. Errors: those of `parseRollCalendar`. */
+export function withCalendarRolls(
+  rule: RollRule,
+  calendar: RollCalendarFile | undefined,
+  options: Pick<RollCalendarOptions, 'root' | 'increment'>,
+): RollRule {
+  if (rule.kind !== 'given' || calendar === undefined) return rule;
+  return { ...rule, rolls: parseRollCalendar(calendar.text, { ...options, file: calendar.file }) };
+}
+
 /** Does something with the rolls of a file; a fault that names one of them by number gets file and line. */
 export function withCalendarLines<T>(calendar: RollCalendarFile | undefined, use: () => T): T {
   try {
@@ -106,20 +117,26 @@ export function withCalendarLines<T>(calendar: RollCalendarFile | undefined, use
 }
 
 /**
- * Prices of a calendar stand where the data have none. `closeOf`: the close of a contract at a moment, NaN where there is
- * none. Units: counts.
+ * Prices of a calendar stand where the data have none. `closes`: those of a contract, null where it has none; asked for once a
+ * contract, and only where the file has a price. Units: counts.
  * Errors: E_ROLL_CALENDAR naming file, line and both prices, where the data say otherwise.
  */
 export function checkCalendarPrices(
   calendar: RollCalendarFile,
   rolls: readonly RollRecord[],
   input: Pick<RollCalendarOptions, 'root' | 'increment'> & {
-    readonly closeOf: (contractIndex: number, atUs: number) => number;
+    readonly closes: (contractIndex: number) => Pick<SessionCloses, 'closeUs' | 'close'> | null;
   },
 ): void {
   const options = { ...input, file: calendar.file };
   const given = parseRollCalendar(calendar.text, options);
   const rows = rowsOf(calendar.text, calendar.file);
+  const cache = new Map<number, Pick<SessionCloses, 'closeUs' | 'close'> | null>();
+  const closeAt = (index: number, us: number): number => {
+    if (!cache.has(index)) cache.set(index, input.closes(index));
+    const closes = cache.get(index)!;
+    return closes?.close[closes.closeUs.indexOf(us)] ?? NaN;
+  };
   for (const roll of rolls) {
     const at = given.findIndex(({ from }) => from === roll.from);
     const row = given[at];
@@ -128,8 +145,9 @@ export function checkCalendarPrices(
       { name: 'toPrice', id: roll.to, index: roll.toIndex, price: row?.toPrice },
     ];
     for (const { name, id, index, price } of sides) {
-      const close = input.closeOf(index, roll.effectiveUs);
-      if (price === undefined || Number.isNaN(close) || close === price) continue;
+      if (price === undefined) continue;
+      const close = closeAt(index, roll.effectiveUs);
+      if (Number.isNaN(close) || close === price) continue;
       const say = (counts: number): string => decimalOf(counts, input.increment);
       throw fault(
         options,
