@@ -35,6 +35,15 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   asciichart: ['cli/*'],
   open: ['cli/*'],
   tsx: ['cli/*'],
+  chokidar: ['cli/*'],
+  fzstd: ['data/ingest/zstd.ts'],
+  fflate: ['data/ingest/zip.ts'],
+  hyparquet: ['data/parquet.ts'],
+  'hyparquet-compressors': ['data/parquet.ts'],
+  'hyparquet-writer': ['data/parquet.ts'],
+  // Optional, loaded when asked for.
+  arquero: ['research/frames/arquero.ts'],
+  '@duckdb/node-api': ['research/frames/sql.ts'],
 };
 
 /** Node modules that a layer may use; core may use none. */
