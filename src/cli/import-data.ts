@@ -21,6 +21,7 @@ import { importOpenInterest } from '../data/ingest/open-interest.ts';
 import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { openCalendars } from '../research/calendar-files.ts';
+import { importExports } from './import-export.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -36,6 +37,7 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
   const isThere = openCatalog(options.catalogDir).names().includes(options.dataset);
   try {
     if (options.format === 'open-interest') return openInterest(options);
+    if (options.format === 'export') return importExports(options);
     return options.format === 'csv' ? await csv(options) : pysystemtrade(options);
   } catch (error) {
     if (!isThere) removeIfEmpty(options);

@@ -121,7 +121,7 @@ export interface SampleOptions {
 export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
-  readonly format: 'csv' | 'open-interest' | 'pysystemtrade';
+  readonly format: 'csv' | 'open-interest' | 'pysystemtrade' | 'export';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -223,6 +223,8 @@ export interface Services {
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
+  /** Export, resampling, watching and checking. */
+  dataTools(): Promise<typeof import('./data-tools.ts')>;
   /** Venues whose capabilities are known. */
   venueCapabilities(): Promise<readonly VenueCapabilities[]>;
 }

@@ -24,7 +24,10 @@ export {
 } from './continuous-store.ts';
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
+export type { ExportOptions } from './export/export.ts';
+export { exportDataset } from './export/export.ts';
 export { importCsv } from './ingest/csv.ts';
+export { importExported, statementBeside } from './ingest/exported.ts';
 export { importOpenInterest } from './ingest/open-interest.ts';
 export { importPysystemtrade } from './ingest/pysystemtrade.ts';
 export { loadInstruments, parseInstrument } from './instruments.ts';

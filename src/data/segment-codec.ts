@@ -33,7 +33,8 @@ export interface KindColumns {
   readonly 'open-interest': OpenInterestColumns & NanoColumn;
 }
 
-type Role =
+/** What a column holds, whatever its type on disk. */
+export type Role =
   | 'time'
   | 'tick-time'
   | 'seq'
@@ -46,7 +47,7 @@ type Role =
   | 'i32'
   | 'u64'
   | 'bool';
-interface LayoutColumn {
+export interface LayoutColumn {
   readonly disk: string;
   readonly memory: string;
   readonly role: Role;
@@ -100,6 +101,11 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('open_interest', 'openInterest', 'count'),
   ),
 };
+
+/** The documented columns of a kind. */
+export function layoutOf(kind: MarketDataKind): readonly LayoutColumn[] {
+  return LAYOUT[kind];
+}
 
 /** How one segment stores what may differ between segments. */
 export interface SegmentShape {

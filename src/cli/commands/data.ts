@@ -100,7 +100,9 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
 type ImportFormat = ImportOptions['format'];
 
 export async function dataImport(call: CommandCall): Promise<ExitCode> {
-  const format = textFlag(call, 'format') ?? 'csv';
+  const files = listArg(call, 0).map((file) => resolve(call.host.cwd, file));
+  const { areExports } = await import('../import-export.ts');
+  const format = textFlag(call, 'format') ?? (areExports(files) ? 'export' : 'csv');
   const into = required(call, 'into', 'the name of the dataset, such as mine');
   const config = await call.config();
   const services = await call.services();
@@ -114,7 +116,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     format: format as ImportFormat,
-    files: listArg(call, 0).map((file) => resolve(call.host.cwd, file)),
+    files,
     dataset: into,
     ...optional('contract', 'contract'),
     ...optional('instrument', 'instrument'),
@@ -125,7 +127,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
       : { instrumentConfig: resolve(call.host.cwd, instrumentConfig) }),
     ...(columns === undefined ? {} : { columns: readColumns(columns) }),
     zone: textFlag(call, 'zone') ?? 'UTC',
-    stamp: stampOf(call),
+    stamp: stampOf(call, format),
     header: call.flags['header'] !== false,
     quarantine: hasFlag(call, 'quarantine'),
     filled: hasFlag(call, 'filled'),
@@ -494,11 +496,10 @@ function dayOf(tsUs: number): string {
 }
 
 /** A wrong guess would show every bar one interval early, so there is no default. Samples have no end to choose. */
-function stampOf(call: CommandCall): 'open' | 'close' {
+function stampOf(call: CommandCall, format: string): 'open' | 'close' {
   const stamp = textFlag(call, 'stamp');
   if (stamp === 'open' || stamp === 'close') return stamp;
-  const format = textFlag(call, 'format');
-  if (stamp === undefined && (format === 'pysystemtrade' || format === 'open-interest'))
+  if (stamp === undefined && ['pysystemtrade', 'open-interest', 'export'].includes(format))
     return 'close';
   throw new TradingError('E_USAGE', '--stamp is missing', {
     rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
