@@ -57,3 +57,14 @@ export {
   parseLeanMapFile,
 } from './ingest/lean-maps.ts';
 export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts';
+export type { BuiltBars } from '../core/bar-builder/buffer.ts';
+export type { BarKind } from '../core/bar-builder/kinds.ts';
+export { formatBarKind, parseBarKind } from '../core/bar-builder/kinds.ts';
+export type { TimeBarOptions } from '../core/bar-builder/time.ts';
+export { TimeBarBuilder } from '../core/bar-builder/time.ts';
+export type {
+  BarBuilder,
+  BuildCounts,
+  BuilderState,
+  UnfinishedBar,
+} from '../core/bar-builder/types.ts';
