@@ -205,14 +205,21 @@ export interface DbnIssue {
 export interface DbnSink {
   /** Once, before the first batch. */
   readonly onMetadata?: (metadata: DbnMetadata) => void;
-  /** Records of one kind, in the order of the file; the columns are the receiver's own. */
+  /** Records of one kind, in the order of the file. */
   readonly onBatch: (batch: DbnBatch) => void;
   readonly onIssue: (issue: DbnIssue) => void;
 }
 
+export interface DbnDecoderOptions {
+  /** Rows of a full batch. */
+  readonly batchRows?: number;
+  /** The columns of a batch are overwritten by the next one: faster, for a receiver that keeps none. Default false. */
+  readonly isReused?: boolean;
+}
+
 /** Rows of a full batch. */
-export const DBN_BATCH_ROWS = 16_384;
-const BUFFER_BYTES = 1_048_576;
+export const DBN_BATCH_ROWS = 8192;
+const BUFFER_BYTES = 262_144;
 const UNDEF_INT32 = 2_147_483_647;
 
 type Column =
@@ -239,6 +246,8 @@ type Column =
 export class DbnDecoder {
   readonly #sink: DbnSink;
   readonly #batchRows: number;
+  readonly #isReused: boolean;
+  readonly #idle = new Map<DbnLayout, Pending>();
   readonly #bytes = new Uint8Array(BUFFER_BYTES);
   readonly #source = new Source(this.#bytes);
   readonly #layouts = new Map<DbnKind, DbnLayout>();
@@ -258,9 +267,10 @@ export class DbnDecoder {
   /** Records decoded so far. */
   records = 0;
 
-  constructor(sink: DbnSink, options: { readonly batchRows?: number } = {}) {
+  constructor(sink: DbnSink, options: DbnDecoderOptions = {}) {
     this.#sink = sink;
     this.#batchRows = options.batchRows ?? DBN_BATCH_ROWS;
+    this.#isReused = options.isReused ?? false;
   }
 
   /** Whether the rest of the file cannot be read, so that more bytes have no use. */
@@ -390,7 +400,7 @@ export class DbnDecoder {
     while (count > 0) {
       if (this.#pending?.layout !== layout) {
         this.#flush();
-        this.#pending = new Pending(layout, this.#hasTsOut);
+        this.#pending = this.#idle.get(layout) ?? new Pending(layout, this.#hasTsOut);
       }
       const pending = this.#pending!;
       const take = Math.min(count, this.#batchRows - pending.length);
@@ -417,7 +427,11 @@ export class DbnDecoder {
   #flush(): void {
     const pending = this.#pending;
     this.#pending = null;
-    if (pending !== null && pending.length > 0) this.#sink.onBatch(pending.batch());
+    if (pending === null || pending.length === 0) return;
+    this.#sink.onBatch(pending.batch());
+    if (!this.#isReused) return;
+    pending.clear();
+    this.#idle.set(pending.layout, pending);
   }
 }
 
@@ -482,6 +496,11 @@ class Pending {
     this.length = from + count;
   }
 
+  clear(): void {
+    this.length = 0;
+    for (const column of this.#columns) if (Array.isArray(column)) column.length = 0;
+  }
+
   batch(): DbnBatch {
     const { length } = this;
     const out: Record<string, unknown> = {
@@ -492,7 +511,9 @@ class Pending {
     };
     this.#fields.forEach((field, f) => {
       const column = this.#columns[f]!;
-      out[field.name] = Array.isArray(column) ? column : column.subarray(0, length * field.levels);
+      out[field.name] = Array.isArray(column)
+        ? column.slice()
+        : column.subarray(0, length * field.levels);
     });
     return out as unknown as DbnBatch;
   }
