@@ -284,7 +284,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'data',
-    summary: 'sample, import, list, show and check datasets',
+    summary: 'sample, import, export, list, show and check datasets',
     examples: ['frontmonth data sample', 'frontmonth data list'],
     answer: 'see the subcommands',
     children: [
@@ -313,8 +313,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'told by the first bytes; csv, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'lean', 'open-interest', 'pysystemtrade'],
+            description: 'told by the first bytes; csv, export, lean, open-interest, pysystemtrade',
+            choices: ['csv', 'export', 'lean', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -409,6 +409,42 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         answer: 'manifest, table, plot',
         load: () => import('./commands/data.ts').then((m) => ({ run: m.dataShow })),
+      },
+      {
+        name: 'export',
+        summary: 'rows of a dataset as CSV, Parquet or Arrow',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--out <path>', description: 'a file, a folder for several, or - for stdout' },
+          {
+            flags: '--format <name>',
+            description: 'csv, parquet or arrow; by the name of the file',
+            choices: ['csv', 'parquet', 'arrow'],
+          },
+          { flags: '--force', description: 'replace files that exist' },
+          {
+            flags: '--prices <view>',
+            description: 'decimal (default), counts of the grid, or both',
+            choices: ['decimal', 'counts', 'both'],
+          },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+          {
+            flags: '--kind <kinds>',
+            description: 'bars, trades, quotes, depth, mbo, open-interest',
+            group: 'Data',
+          },
+          { flags: '--interval <intervals>', description: 'bar intervals: 1m,1d', group: 'Data' },
+          ...SPAN,
+        ],
+        examples: [
+          'frontmonth data export sample --interval 1d --out daily.parquet',
+          'frontmonth data export sample --contract ESZ2023 --interval 1d --out -',
+        ],
+        answer: 'the files with their rows; the rows themselves with --out -',
+        load: () => import('./commands/data-export.ts').then((m) => ({ run: m.dataExport })),
       },
       {
         name: 'check',

@@ -22,6 +22,7 @@ import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysys
 import { loadInstruments } from '../data/instruments.ts';
 import type { GridStatement } from '../data/manifest.ts';
 import { openCalendars } from '../research/calendar-files.ts';
+import { importExports } from './import-export.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -45,6 +46,8 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
     switch (format) {
       case 'csv':
         return await csv(options);
+      case 'export':
+        return importExports(options);
       case 'open-interest':
         return openInterest(options);
       case 'pysystemtrade':

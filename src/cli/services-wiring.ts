@@ -68,6 +68,7 @@ export function createServices(): Services {
       (await import('../research/report/continuous-page.ts')).renderContinuousPage(series, options),
     generateSample,
     importFiles,
+    dataTools: () => import('./data-tools.ts'),
     venueCapabilities,
   };
 }

@@ -122,7 +122,7 @@ export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
   /** By the first bytes of the files, where none is given. */
-  readonly format?: 'csv' | 'lean' | 'open-interest' | 'pysystemtrade';
+  readonly format?: 'csv' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -238,6 +238,8 @@ export interface Services {
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
+  /** Export, resampling, watching and checking. */
+  dataTools(): Promise<typeof import('./data-tools.ts')>;
   /** Venues whose capabilities are known. */
   venueCapabilities(): Promise<readonly VenueCapabilities[]>;
 }

@@ -37,7 +37,8 @@ export interface KindColumns {
   readonly definitions: DefinitionColumns & NanoColumn;
 }
 
-type Role =
+/** What a column holds, whatever its type on disk. */
+export type Role =
   | 'time'
   | 'tick-time'
   | 'seq'
@@ -51,7 +52,7 @@ type Role =
   | 'i32'
   | 'u64'
   | 'bool';
-interface LayoutColumn {
+export interface LayoutColumn {
   readonly disk: string;
   readonly memory: string;
   readonly role: Role;
@@ -122,6 +123,11 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('deleted', 'isDeleted', 'bool'),
   ),
 };
+
+/** The documented columns of a kind. */
+export function layoutOf(kind: MarketDataKind): readonly LayoutColumn[] {
+  return LAYOUT[kind];
+}
 
 /** How one segment stores what may differ between segments. */
 export interface SegmentShape {
