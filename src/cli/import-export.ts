@@ -1,16 +1,11 @@
 /** `data import` of files that `data export` wrote. */
 import type { DatasetMeta } from '../data/manifest.ts';
 import { openCatalog } from '../data/catalog.ts';
-import { importExported, isExportedCsv, statementBeside } from '../data/ingest/exported.ts';
+import { importExported, statementBeside } from '../data/ingest/exported.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import type { Imported } from './import-data.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
-
-/** Whether every file is CSV that `data export` wrote. */
-export function areExports(files: readonly string[]): boolean {
-  return files.length > 0 && files.every(isExportedCsv);
-}
 
 /** The dataset gets the statements beside the first file; without them, those of the products. Errors: those of `importExported`. */
 export function importExports(options: ImportOptions): Imported {
@@ -34,7 +29,7 @@ function statedByProducts(options: ImportOptions): Omit<DatasetMeta, 'name'> {
     ),
     volume: 'known',
     stamps: 'instants',
-    barStamp: options.stamp,
+    barStamp: options.stamp ?? 'close',
     currencies: Object.fromEntries(specs.map((spec) => [spec.root, spec.currency])),
   };
 }
