@@ -171,6 +171,7 @@ class LeanRun {
   readonly #remarks: TickRemarks = { empty: 0, suspicious: 0, marked: 0 };
   readonly #notes: string[] = [];
   readonly #figures = new Map<ContractId, OpenInterestFigure[]>();
+  readonly #daily = new Set<string>();
   readonly #grids = new Map<string, GridStatement>();
   readonly counts: Record<LeanKind, number> = { trade: 0, quote: 0, openinterest: 0 };
 
@@ -191,6 +192,10 @@ class LeanRun {
     if (suspicious > 0)
       this.#notes.push(`${suspicious} ticks are flagged suspicious; they are kept`);
     if (marked > 0) this.#notes.push(`conditions of ${marked} trades are not kept`);
+    if (this.#daily.size > 0)
+      this.#notes.push(
+        `daily bars of ${[...this.#daily].join(', ')} run from midnight to midnight of the data's zone, not from session to session`,
+      );
     return this.#notes;
   }
 
@@ -206,6 +211,8 @@ class LeanRun {
 
   write(series: Series): void {
     this.#noteCopies(series);
+    const { root } = series.sources[0]!.product;
+    if (series.resolution === 'daily' && series.kind !== 'openinterest') this.#daily.add(root);
     const isTick = series.resolution === 'tick';
     switch (series.kind) {
       case 'trade':
