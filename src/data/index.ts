@@ -25,6 +25,9 @@ export {
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
 export { importCsv } from './ingest/csv.ts';
+export { DbnDecoder, decodeDbn } from './ingest/dbn/decode.ts';
+export type { DbnBatch, DbnIssue } from './ingest/dbn/decode.ts';
+export { importDbn, readDbn, readDbnMetadata } from './ingest/dbn/import.ts';
 export { importOpenInterest } from './ingest/open-interest.ts';
 export { importPysystemtrade } from './ingest/pysystemtrade.ts';
 export { loadInstruments, parseInstrument } from './instruments.ts';
