@@ -133,6 +133,24 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Fetch the file again in DBN encoding; the message names the byte. Files of other formats have their own --format.',
     exit: EXIT.input,
   },
+  E_EXPORT_TABLES: {
+    title: 'An export does not fit into one file',
+    cause: 'Rows of several kinds, or bars of several intervals, have different columns.',
+    cure: 'Choose one with --kind or --interval, or give a folder: --out export/.',
+    exit: EXIT.usage,
+  },
+  E_EXPORT_EXISTS: {
+    title: 'An export would replace a file',
+    cause: 'A file of this name exists, and nothing is replaced unasked.',
+    cure: 'Choose another name, or replace the file with --force.',
+    exit: EXIT.refused,
+  },
+  E_EXPORT_WRITE: {
+    title: 'An export could not be written',
+    cause: 'The disk is full, read-only or failing. No file has changed, nothing is half-written.',
+    cure: 'Free space or choose another folder, then export again.',
+    exit: EXIT.input,
+  },
   E_SAMPLE_OPTION: {
     title: 'An option of the sample market cannot be used',
     cause:

@@ -13,7 +13,7 @@ import type { TradeDate } from '../../../core/units.ts';
 import type { Dataset } from '../../catalog.ts';
 import type { DatasetWriter } from '../../dataset-writer.ts';
 import { errnoOf } from '../../file-io.ts';
-import type { SegmentEntry } from '../../manifest.ts';
+import type { GridStatement, SegmentEntry } from '../../manifest.ts';
 import { segmentKey } from '../../manifest.ts';
 import type { OpenInterestFigure } from '../../open-interest.ts';
 import { putOpenInterest } from '../../open-interest.ts';
@@ -31,8 +31,11 @@ import { DbnSymbols } from './symbols.ts';
 
 /** What an import needs to know of a product. */
 export interface DbnProduct {
-  readonly increment: number;
+  /** What a dataset that has none of the product states. */
+  readonly grid: GridStatement;
   readonly currency: string;
+  /** Whether zero and below are prices. */
+  readonly mayBeZeroOrBelow: boolean;
 }
 
 export interface DbnImportOptions {
@@ -385,14 +388,17 @@ class Transaction {
     const known = this.#grids.get(root);
     if (known !== undefined) return known;
     const stated = this.#dataset.manifest.grids[root];
-    const product = stated === undefined ? this.#options.productOf(root) : null;
+    const product = this.#options.productOf(root);
+    const mayBeZeroOrBelow = product?.mayBeZeroOrBelow ?? true;
     let grid: DbnGrid | null = null;
     if (stated !== undefined) {
-      grid = { nanos: toNanos(root, stated.increment), isTicks: stated.kind === 'ticks' };
+      const isTicks = stated.kind === 'ticks';
+      grid = { nanos: toNanos(root, stated.increment), isTicks, mayBeZeroOrBelow };
     } else if (product !== null) {
-      grid = { nanos: toNanos(root, product.increment), isTicks: true };
+      const isTicks = product.grid.kind === 'ticks';
+      grid = { nanos: toNanos(root, product.grid.increment), isTicks, mayBeZeroOrBelow };
       this.#writer.describe({
-        grids: { [root]: { kind: 'ticks', increment: product.increment } },
+        grids: { [root]: product.grid },
         currencies: { [root]: product.currency },
       });
       this.#hasDescribed = true;

@@ -16,7 +16,7 @@ import { sliceColumns, sortTimeOf } from '../../segment-codec.ts';
 import { openSegments } from '../../segment-source.ts';
 
 type Column = Float64Array | Int32Array | Int8Array | Uint8Array | BigUint64Array | BigInt64Array;
-type Kind = Exclude<MarketDataKind, 'open-interest'>;
+type Kind = Exclude<MarketDataKind, 'open-interest' | 'quote-bars'>;
 
 const FLUSH_ROWS = 8192;
 const FIRST_ROWS = 256;

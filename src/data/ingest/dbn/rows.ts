@@ -62,6 +62,8 @@ export type DbnLeftOut =
 export interface DbnGrid {
   readonly nanos: number;
   readonly isTicks: boolean;
+  /** Whether zero and below are prices. */
+  readonly mayBeZeroOrBelow: boolean;
 }
 
 /** What the rows need of the import. */
@@ -83,9 +85,9 @@ const UNDEF_SIZE = 0xffffffff;
 const LEVELS = 10;
 /** A lane is cut between events; one event longer than this is cut anyway. */
 const EVENT_ROWS_MAX = 65_536;
-/** Answers of `#count` that are no count. */
+/** Answers of `#count` that are no count: no price, and one that the product cannot have. */
 const NO_PRICE = Number.NaN;
-const OFF_GRID = Number.POSITIVE_INFINITY;
+const BAD_PRICE = Number.POSITIVE_INFINITY;
 
 const [ACTION_ADD, ACTION_MODIFY, ACTION_CANCEL, ACTION_TRADE, ACTION_FILL, ACTION_CLEAR] = [
   0, 1, 2, 3, 4, 5,
@@ -123,6 +125,7 @@ class Stream {
   readonly contract: ContractId;
   readonly nanos: number;
   readonly isTicks: boolean;
+  readonly lowest: number;
   /** Time of the last record: halves of its nanoseconds, and microseconds. */
   low = 0;
   high = 0;
@@ -138,6 +141,7 @@ class Stream {
     this.contract = contract;
     this.nanos = grid.nanos;
     this.isTicks = grid.isTicks;
+    this.lowest = grid.mayBeZeroOrBelow ? -Infinity : Number.MIN_VALUE;
   }
 }
 
@@ -255,12 +259,12 @@ export class DbnRows {
       if (stream === null) continue;
       const bid = this.#count(stream, bids[2 * i]!, bids[2 * i + 1]!);
       const ask = this.#count(stream, asks[2 * i]!, asks[2 * i + 1]!);
-      if (bid === OFF_GRID || ask === OFF_GRID) {
-        this.#offGrid(
+      if (bid === BAD_PRICE || ask === BAD_PRICE) {
+        this.#badPrice(
           stream,
           b.offset[i]!,
-          bid === OFF_GRID ? 'bid' : 'ask',
-          bid === OFF_GRID ? bids : asks,
+          bid === BAD_PRICE ? 'bid' : 'ask',
+          bid === BAD_PRICE ? bids : asks,
           i,
         );
         continue;
@@ -319,9 +323,9 @@ export class DbnRows {
         const at = i * LEVELS + k;
         const bid = this.#count(stream, bids[2 * at]!, bids[2 * at + 1]!);
         const ask = this.#count(stream, asks[2 * at]!, asks[2 * at + 1]!);
-        if (bid === OFF_GRID || ask === OFF_GRID) {
+        if (bid === BAD_PRICE || ask === BAD_PRICE) {
           isOnGrid = false;
-          this.#offGrid(stream, b.offset[i]!, 'level', bid === OFF_GRID ? bids : asks, at);
+          this.#badPrice(stream, b.offset[i]!, 'level', bid === BAD_PRICE ? bids : asks, at);
         }
         newPrice[k] = bid;
         newSize[k] = Number.isNaN(bid) ? 0 : b.bidSz[at]!;
@@ -668,42 +672,47 @@ export class DbnRows {
   /** A price that must be there; NaN where it was refused. */
   #price(stream: Stream, offset: number, name: string, values: Int32Array, i: number): number {
     const count = this.#count(stream, values[2 * i]!, values[2 * i + 1]!);
-    if (count === OFF_GRID) {
-      this.#offGrid(stream, offset, name, values, i);
+    if (count === BAD_PRICE) {
+      this.#badPrice(stream, offset, name, values, i);
       return NO_PRICE;
     }
     if (Number.isNaN(count)) this.#host.refuse(offset, 'price', `${name} is missing`);
     return count;
   }
 
-  /** Counts of the grid; `NO_PRICE` for none, `OFF_GRID` for one between ticks. Exact: whole numbers are divided. */
+  /** Counts of the grid; `NO_PRICE` for none, `BAD_PRICE` for one between ticks or below. Exact: whole numbers are divided. */
   #count(stream: Stream, low: number, high: number): number {
     if (high === UNDEF_HIGH && low === -1) return NO_PRICE;
     const { nanos } = stream;
     if (high >= SAFE_HIGH || high < -SAFE_HIGH) return this.#longCount(stream, low, high);
     const value = high * TWO_32 + (low >>> 0);
+    if (value < stream.lowest) return BAD_PRICE;
     const count = Math.round(value / nanos);
     if (count * nanos === value) return count + 0;
-    return stream.isTicks ? OFF_GRID : value / nanos;
+    return stream.isTicks ? BAD_PRICE : value / nanos;
   }
 
   /** Beyond 9 million: the units leave the range of exact doubles. */
   #longCount(stream: Stream, low: number, high: number): number {
     const value = (BigInt(high) << 32n) | BigInt(low >>> 0);
+    if (high < 0 && stream.lowest > 0) return BAD_PRICE;
     const nanos = BigInt(stream.nanos);
     const count = value / nanos;
     if (count * nanos === value) return Number(count);
-    return stream.isTicks ? OFF_GRID : Number(value) / stream.nanos;
+    return stream.isTicks ? BAD_PRICE : Number(value) / stream.nanos;
   }
 
-  #offGrid(stream: Stream, offset: number, name: string, values: Int32Array, i: number): void {
+  #badPrice(stream: Stream, offset: number, name: string, values: Int32Array, i: number): void {
     const value = (BigInt(values[2 * i + 1]!) << 32n) | BigInt(values[2 * i]! >>> 0);
-    const rule = `${stream.nanos / 1e9}, the grid of ${stream.contract}`;
-    this.#host.refuse(
-      offset,
-      'price-grid',
-      `${name} ${Number(value) / 1e9} is not a multiple of ${rule}`,
-    );
+    const price = `${name} ${Number(value) / 1e9}`;
+    if (Number(value) < stream.lowest)
+      this.#host.refuse(offset, 'price', `${price} is not above zero, as prices of ${stream.contract} are`);
+    else
+      this.#host.refuse(
+        offset,
+        'price-grid',
+        `${price} is not a multiple of ${stream.nanos / 1e9}, the grid of ${stream.contract}`,
+      );
   }
 }
 
