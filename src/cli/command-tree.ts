@@ -284,7 +284,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'data',
-    summary: 'sample, import, export, list, show and check datasets',
+    summary: 'sample, import, export, resample, list, show, check',
     examples: ['frontmonth data sample', 'frontmonth data list'],
     answer: 'see the subcommands',
     children: [
@@ -445,6 +445,36 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         answer: 'the files with their rows; the rows themselves with --out -',
         load: () => import('./commands/data-export.ts').then((m) => ({ run: m.dataExport })),
+      },
+      {
+        name: 'resample',
+        summary: 'build longer bars, aligned to the sessions',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--from <interval>', description: 'stored bars to build from, or trades' },
+          { flags: '--to <interval>', description: 'bars to build: 5m, 1h, 1d' },
+          {
+            flags: '--into <dataset>',
+            description: 'another dataset for them; default the same',
+            values: 'dataset',
+          },
+          {
+            flags: '--align <rule>',
+            description: 'bars begin at the session open (default) or the full hour',
+            choices: ['session', 'clock'],
+          },
+          { flags: '--force', description: 'replace bars that came from a source' },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+        ],
+        examples: [
+          'frontmonth data resample sample --from 1m --to 5m',
+          'frontmonth data resample mine --from 1h --to 1d --into mine-daily',
+        ],
+        answer: 'bars by contract; what is unchanged is not built again',
+        load: () => import('./commands/data-resample.ts').then((m) => ({ run: m.dataResample })),
       },
       {
         name: 'check',

@@ -12,7 +12,11 @@ import type { ExportOptions, ExportOutcome } from '../data/export/export.ts';
 import { exportDataset } from '../data/export/export.ts';
 import type { ExportRange } from '../data/export/tables.ts';
 import { loadInstruments } from '../data/instruments.ts';
+import type { ResampleOptions, ResampleReport } from '../data/resample.ts';
+import { resampleDataset } from '../data/resample.ts';
 import { openCalendars } from '../research/calendar-files.ts';
+import { removeIfEmpty } from './import-data.ts';
+import { programVersion } from './package-root.ts';
 import type { CalendarTexts } from './services.ts';
 
 /** Where the data and the rules of a project are. */
@@ -98,5 +102,24 @@ export function calendarOrNull(calendars: Calendars, spec: InstrumentSpec): Trad
   } catch (error) {
     if (error instanceof TradingError && error.code === 'E_CALENDAR_UNKNOWN') return null;
     throw error;
+  }
+}
+
+/** Errors: those of `resampleDataset`. */
+export function resampleData(
+  place: DataPlace,
+  options: Omit<ResampleOptions, 'catalog' | 'calendarOf' | 'createdBy'>,
+): ResampleReport | null {
+  const catalog = openCatalog(place.catalogDir);
+  const isThere = catalog.names().includes(options.into ?? options.dataset);
+  try {
+    return resampleDataset({
+      ...options,
+      catalog,
+      calendarOf: calendarsOf(place, catalog.dataset(options.dataset)),
+      createdBy: `frontmonth ${programVersion()}`,
+    });
+  } finally {
+    if (!isThere) removeIfEmpty(place.catalogDir, options.into ?? options.dataset);
   }
 }

@@ -68,16 +68,16 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
         });
     }
   } catch (error) {
-    if (!isThere) removeIfEmpty(options);
+    if (!isThere) removeIfEmpty(options.catalogDir, options.dataset);
     throw error;
   }
 }
 
 /** A dataset that a failed import has begun and never filled would be offered as one that exists. */
-function removeIfEmpty(options: ImportOptions): void {
-  const catalog = openCatalog(options.catalogDir);
-  if (!catalog.names().includes(options.dataset)) return;
-  const { folder, manifest } = catalog.dataset(options.dataset);
+export function removeIfEmpty(catalogDir: string, name: string): void {
+  const catalog = openCatalog(catalogDir);
+  if (!catalog.names().includes(name)) return;
+  const { folder, manifest } = catalog.dataset(name);
   if (manifest.segments.length === 0) rmSync(folder, { recursive: true, force: true });
 }
 

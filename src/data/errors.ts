@@ -151,6 +151,25 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Free space or choose another folder, then export again.',
     exit: EXIT.input,
   },
+  E_RESAMPLE_INTERVAL: {
+    title: 'Bars of one interval cannot be built from another',
+    cause: 'The new interval is not longer, or not a multiple of the old one.',
+    cure: 'Choose a multiple, such as 5m from 1m, or 1d for one bar a trade date.',
+    exit: EXIT.usage,
+  },
+  E_RESAMPLE_SOURCE: {
+    title: 'Bars cannot be built from this dataset',
+    cause:
+      'Its times are labels, a product has no calendar, or the two datasets state different things.',
+    cure: 'Take a dataset of instants whose products have calendars, or write into a new one.',
+    exit: EXIT.input,
+  },
+  E_RESAMPLE_EXISTS: {
+    title: 'Built bars would replace imported ones',
+    cause: 'The dataset has bars of this interval that came from a source.',
+    cure: 'Write into another dataset with --into, or replace them with --force.',
+    exit: EXIT.refused,
+  },
   E_SAMPLE_OPTION: {
     title: 'An option of the sample market cannot be used',
     cause:

@@ -236,7 +236,7 @@ describe('an export to files', () => {
     expect(fs.readFileSync(file, 'utf8').split('\n')).toHaveLength(17);
   });
 
-  it.each(['csv', 'arrow'] as const)(
+  it.each(['csv', 'arrow', 'parquet'] as const)(
     'leaves the folder as it was when the disk refuses at any operation of %s',
     async (format) => {
       const dataset = small();

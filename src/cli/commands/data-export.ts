@@ -8,7 +8,7 @@ import type { PriceView } from '../../data/export/tables.ts';
 import { calendarTextsOf } from '../calendar-texts.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
-import { spanOf } from '../flag-values.ts';
+import { listFlag, spanOf } from '../flag-values.ts';
 import { formatBytes, formatNumber } from '../format.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
 import { watchInterrupts } from '../interrupt.ts';
@@ -81,14 +81,6 @@ export async function dataExport(call: CommandCall): Promise<ExitCode> {
   } finally {
     progress.stop();
   }
-}
-
-function listFlag(call: CommandCall, name: string): string[] | undefined {
-  const text = textFlag(call, name);
-  return text
-    ?.split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
 
 function outOf(call: CommandCall): string {

@@ -9,6 +9,9 @@ import type { KindColumns } from '../segment-codec.ts';
 import type { ExportColumn, ExportTable } from './tables.ts';
 import { priceText } from './text.ts';
 
+/** Unit of a column of dates. */
+export const DAYS = 'days since 1970-01-01';
+
 type AnyBatch = KindColumns[keyof KindColumns];
 type Fields = Readonly<Record<string, RawColumn | undefined>>;
 
@@ -101,6 +104,8 @@ function typeOf(column: ExportColumn, types: TableTypes): ColumnType {
       return column.source === 'counts' ? types.counts : 'f64';
     case 'qty':
       return types.qty;
+    case 'real':
+      return 'f64';
     default:
       return role;
   }
@@ -112,7 +117,7 @@ function aboutOf(
   table: ExportTable,
   column: ExportColumn,
 ): Record<string, string> | null {
-  if (column.layout?.role === 'date') return { unit: 'days since 1970-01-01' };
+  if (column.layout?.role === 'date') return { unit: DAYS };
   if (column.source !== 'counts') return null;
   const roots = new Set(table.segments.map((one) => one.root));
   const steps = new Set([...roots].map((root) => gridOf(dataset, root).increment));

@@ -4,6 +4,7 @@
  */
 import { basename, dirname, join } from 'node:path';
 import { TradingError } from '../../core/errors.ts';
+import type { ColumnType } from '../arrow-store.ts';
 import { createArrowWriter } from '../arrow-store.ts';
 import type { Dataset } from '../catalog.ts';
 import type { FileIo } from '../file-io.ts';
@@ -11,7 +12,9 @@ import { closeQuietly, errnoOf, nodeFileIo, unlinkQuietly } from '../file-io.ts'
 import type { DatasetManifest, DatasetMeta } from '../manifest.ts';
 import type { KindColumns } from '../segment-codec.ts';
 import { openSegments } from '../segment-source.ts';
-import { gridOf, typedTable } from './columns.ts';
+import type { ParquetType } from '../parquet.ts';
+import type { TypedTable } from './columns.ts';
+import { DAYS, gridOf, typedTable } from './columns.ts';
 import { csvHeader, csvLines } from './csv.ts';
 import type {
   ExportColumn,
@@ -254,12 +257,10 @@ class ExportJob {
     const { target, format } = this.#options;
     if ('text' in target) return textSink(this.#dataset, columns, target.text);
     if (format === 'csv') return csvSink(this.#dataset, columns, this.#io, temp);
-    if (format === 'parquet')
-      throw new TradingError('E_EXPORT_WRITE', 'Parquet is not written yet', {
-        fix: 'use --format arrow',
-      });
     const metadata = { frontmonth: JSON.stringify(this.#statement([])) };
     const typed = typedTable(this.#dataset, table, columns, nodeFileIo);
+    if (format === 'parquet')
+      return parquetSink(typed, temp, metadata, this.#dataset.manifest.createdBy, this.#io);
     const writer = createArrowWriter(temp, { columns: typed.specs }, metadata, this.#io);
     return {
       write(batch, { segments }, at) {
@@ -319,6 +320,49 @@ class ExportJob {
     }
   }
 }
+
+/** Texts stand in full, and NaN, an unknown quantity, is an empty cell. */
+async function parquetSink(
+  typed: TypedTable,
+  temp: string,
+  metadata: Readonly<Record<string, string>>,
+  createdBy: string,
+  io: FileIo,
+): Promise<TableSink> {
+  const { createParquetWriter } = await import('../parquet.ts');
+  const { specs } = typed;
+  const columns = specs.map(({ name, type, metadata: about }) => ({
+    name,
+    type: about?.['unit'] === DAYS ? ('date' as const) : PARQUET_TYPE[type],
+    isNullable: type === 'f64',
+  }));
+  const writer = createParquetWriter(temp, { columns, metadata, createdBy, io });
+  return {
+    write(batch, { segments }, at) {
+      const values = typed.columnsOf(batch, segments[at]!).map((column, k) => {
+        const { dictionary } = specs[k]!;
+        if (dictionary === undefined) return column;
+        return Array.from(column as Int32Array, (code) => dictionary[code]!);
+      });
+      writer.write({ length: batch.length, columns: values });
+    },
+    finish: () => writer.finish().bytes,
+    abort: () => writer.abort(),
+  };
+}
+
+const PARQUET_TYPE: Readonly<Record<ColumnType, Extract<ParquetType, string>>> = {
+  f64: 'f64',
+  i32: 'i32',
+  i64: 'i64',
+  i8: 'i32',
+  u8: 'i32',
+  u64: 'u64',
+  bool: 'bool',
+  utf8: 'text',
+  'timestamp[us, UTC]': 'timestamp[us, UTC]',
+  'timestamp[ns, UTC]': 'timestamp[ns, UTC]',
+};
 
 /** What the maker of a dataset states, without what the catalog keeps of it. */
 function metaOf(manifest: DatasetManifest): DatasetMeta {

@@ -22,7 +22,16 @@ import type { DatasetMeta } from '../manifest.ts';
 import type { KindColumns, LayoutColumn } from '../segment-codec.ts';
 import { layoutOf } from '../segment-codec.ts';
 
-const KINDS = ['bars', 'trades', 'quotes', 'depth', 'mbo', 'open-interest'] as const;
+const KINDS = [
+  'bars',
+  'trades',
+  'quotes',
+  'depth',
+  'mbo',
+  'open-interest',
+  'statistics',
+  'definitions',
+] as const;
 const BATCH_ROWS = 65_536;
 /** Most groups are short: their first batch is. */
 const FIRST_ROWS = 4096;
@@ -334,7 +343,7 @@ function cellOf(
     case 'time':
     case 'tick-time': {
       const us = doubles();
-      const ns = isNano ? new BigInt64Array(rows) : null;
+      const ns = isNano && role === 'tick-time' ? new BigInt64Array(rows) : null;
       return {
         columns: { [memory]: us, ...(ns === null ? {} : { tsNs: ns }) },
         cell(text, row) {
@@ -357,7 +366,8 @@ function cellOf(
         },
       };
     }
-    case 'qty': {
+    case 'qty':
+    case 'real': {
       const values = doubles();
       return {
         columns: { [memory]: values },
