@@ -122,7 +122,7 @@ const LEFT_OUT: Readonly<Record<DbnImportReport['leftOut'][number]['reason'], st
 function notesOf(report: DbnImportReport): string[] {
   const rows = Object.entries(report.rows).map(([kind, count]) => `${count} ${kind}`);
   return [
-    `${report.records} records read; rows: ${rows.length === 0 ? 'none' : rows.join(', ')}`,
+    ...(rows.length > 1 ? [`rows by kind: ${rows.join(', ')}`] : []),
     ...(report.isChanged ? [] : ['the dataset holds all of it already: nothing has changed']),
     ...report.leftOut.map(
       ({ reason, records, symbols }) =>

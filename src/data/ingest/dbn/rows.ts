@@ -706,7 +706,11 @@ export class DbnRows {
     const value = (BigInt(values[2 * i + 1]!) << 32n) | BigInt(values[2 * i]! >>> 0);
     const price = `${name} ${Number(value) / 1e9}`;
     if (Number(value) < stream.lowest)
-      this.#host.refuse(offset, 'price', `${price} is not above zero, as prices of ${stream.contract} are`);
+      this.#host.refuse(
+        offset,
+        'price',
+        `${price} is not above zero, as prices of ${stream.contract} are`,
+      );
     else
       this.#host.refuse(
         offset,
