@@ -432,13 +432,13 @@ export class DbnRows {
         continue;
       }
       this.#setTime(event[2 * i]!, event[2 * i + 1]!);
+      const offset = b.offset[i]!;
+      if (!this.#isTime(offset)) continue;
       const stream = this.#find(b, i);
       if (stream === null) continue;
-      const offset = b.offset[i]!;
       const lane = this.#host.lane(stream.contract, 'bars', interval);
       const openUs = this.#us;
       const closeUs = openUs + intervalUs(interval);
-      if (!this.#isTime(offset)) continue;
       if (closeUs <= lane.lastUs) {
         this.#backwards(offset, openUs, lane.lastUs, 'ends');
         continue;
@@ -566,10 +566,10 @@ export class DbnRows {
     const [low, high] = [recv[2 * i]!, recv[2 * i + 1]!];
     if (low === -1 && high === -1) this.#setTime(event[2 * i]!, event[2 * i + 1]!);
     else this.#setTime(low, high);
-    const stream = this.#find(b, i);
-    if (stream === null) return null;
     const offset = b.offset[i]!;
     if (!this.#isTime(offset)) return null;
+    const stream = this.#find(b, i);
+    if (stream === null) return null;
     const isEarlier =
       this.#us < stream.us ||
       (this.#us === stream.us && this.#high === stream.high && this.#low >>> 0 < stream.low >>> 0);

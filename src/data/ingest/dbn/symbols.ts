@@ -102,13 +102,14 @@ export class DbnSymbols {
 
   resolve(instrumentId: number, us: number): DbnResolved {
     if (this.#only !== null)
-      return answer(
+      return {
         instrumentId,
-        this.#only,
-        null,
-        { fromUs: -Infinity, toUs: Infinity, symbol: '' },
-        this.#only,
-      );
+        symbol: this.#only,
+        contract: this.#only,
+        reason: null,
+        fromUs: -Infinity,
+        toUs: Infinity,
+      };
     const date = (span: Span): TradeDate =>
       Math.floor((Number.isFinite(span.fromUs) ? span.fromUs : us) / US_PER_DAY) as TradeDate;
     let refused: DbnResolved | null = null;
@@ -120,35 +121,23 @@ export class DbnSymbols {
       const read = isFuture
         ? this.#contractOf(found.symbol, date(found))
         : ({ reason: 'not-outright' } as const);
-      if ('contract' in read) return answer(instrumentId, found.symbol, read.contract, found, null);
+      if ('contract' in read) return answer(instrumentId, read.contract, found, null);
       // A definition knows best; `ES.c.0` and `ES.FUT` are no raw symbols, and a definition may still name theirs.
-      if (refused === null || isDefined)
-        refused = answer(instrumentId, found.symbol, null, found, null, read.reason);
+      if (refused === null || isDefined) refused = answer(instrumentId, null, found, read.reason);
     }
     const day = Math.floor(us / US_PER_DAY) * US_PER_DAY;
-    return (
-      refused ??
-      answer(
-        instrumentId,
-        '',
-        null,
-        { fromUs: day, toUs: day + US_PER_DAY, symbol: '' },
-        null,
-        'no-symbol',
-      )
-    );
+    const unnamed = { fromUs: day, toUs: day + US_PER_DAY, symbol: '' };
+    return refused ?? answer(instrumentId, null, unnamed, 'no-symbol');
   }
 }
 
 function answer(
   instrumentId: number,
-  symbol: string,
   contract: ContractId | null,
-  { fromUs, toUs }: Span,
-  only: ContractId | null,
-  reason: DbnSkipReason | null = null,
+  { fromUs, toUs, symbol }: Span,
+  reason: DbnSkipReason | null,
 ): DbnResolved {
-  return { instrumentId, symbol: only ?? symbol, contract, reason, fromUs, toUs };
+  return { instrumentId, symbol, contract, reason, fromUs, toUs };
 }
 
 /** The last span that has begun and not ended; its end is where the next one begins. */
