@@ -313,8 +313,9 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'told by the first bytes; csv, export, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'export', 'lean', 'open-interest', 'pysystemtrade'],
+            description:
+              'told by the first bytes; csv, dbn, export, lean, open-interest, pysystemtrade',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
