@@ -901,7 +901,8 @@ class FeedPlanner {
   #covers(product: Product, interval: BarInterval): boolean {
     const { span } = this.#in;
     const chain = this.#in.chains.find((each) => each.root === product.root)!;
-    const slackUs = 6 * US_PER_DAY;
+    // Samples that came with their rolls stand still over the longest holidays, and the roll's record has its own prices.
+    const slackUs = (product.given === null ? 6 : 14) * US_PER_DAY;
     return chain.schedule.held.every((contractIndex, k) => {
       const { id } = this.#in.table.contractAt(contractIndex);
       const inUs = Math.max(

@@ -3,14 +3,17 @@ import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { donchianBreakout } from './donchian-breakout.ts';
 import { emaCross } from './ema-cross.ts';
 import { openingRange } from './opening-range.ts';
+import { trendCarry } from './trend-carry.ts';
 
 export { donchianBreakout } from './donchian-breakout.ts';
 export { emaCross } from './ema-cross.ts';
 export { openingRange } from './opening-range.ts';
+export { trendCarry } from './trend-carry.ts';
 export * from './indicators/index.ts';
 
 export const BUILT_IN_STRATEGIES: Readonly<Record<string, AnyStrategyDefinition>> = {
   [donchianBreakout.id]: donchianBreakout,
   [emaCross.id]: emaCross,
   [openingRange.id]: openingRange,
+  [trendCarry.id]: trendCarry,
 };
