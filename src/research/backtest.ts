@@ -233,6 +233,8 @@ export function simulate(
       slippageTicks: Object.fromEntries(
         table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
       ),
+      // A sample is one price: it has no range that slippage could be kept within.
+      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
       fees: createFeeModel(table, feeSchedule(table.instruments, costs)),
     }),
     random,
