@@ -241,8 +241,7 @@ class TrendCarry implements Strategy {
     };
     const speedWeight = trendWeight / product.speeds.length;
     for (const { fast, slow, scale } of product.speeds)
-      if (fast.ready && slow.ready)
-        take(((fast.value - slow.value) / stdev) * scale, speedWeight);
+      if (fast.ready && slow.ready) take(((fast.value - slow.value) / stdev) * scale, speedWeight);
     if (product.carryAge <= CARRY_STALE_BARS) take(product.carryForecast, 100 - trendWeight);
     if (weights === 0) return NaN;
     const combined = (sum / weights) * (rules > 1 ? forecastDiversification : 1);
@@ -323,7 +322,8 @@ class TrendCarry implements Strategy {
 export const trendCarry: AnyStrategyDefinition = defineStrategy({
   id: 'trend-carry',
   version: '1.0.0',
-  description: 'Trend at several speeds and carry, sized to a volatility target, over many products.',
+  description:
+    'Trend at several speeds and carry, sized to a volatility target, over many products.',
   params,
   instruments: ['ES', 'ZN', 'GC', 'CL', 'ZC', '6E'],
   requires: (values, roots) => ({
