@@ -25,6 +25,10 @@ export function dataNotes(
     const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
     notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));
   }
+  if (manifest.stamps === 'labels') {
+    const message = `times of ${manifest.name} are ordered labels, not instants: dates and the order of rows hold, times of day do not, and every row is a sample of one price`;
+    notes.push(group('W_STAMPS_LABELS', 'warning', message));
+  }
   const rounded = roundedFills(plan, fills);
   if (rounded !== null) notes.push(rounded);
   const cut = cutSlippage(plan, fills, costs);

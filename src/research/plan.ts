@@ -60,6 +60,8 @@ export interface RunPlan {
   readonly feeds: readonly FeedPlan[];
   readonly from: TradeDate;
   readonly to: TradeDate;
+  /** Products whose data begin inside the run: they warm up while others trade. */
+  readonly joinsLate: readonly string[];
   /** The bars that match orders, by root. */
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
@@ -193,6 +195,7 @@ export function planRun(input: PlanInput): RunPlan {
     feeds: planned.feeds,
     from: span.from,
     to: span.to,
+    joinsLate: products.filter((each) => each.first > span.from).map((each) => each.root),
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, ticks, interestOf, input.dataset),
     notes,
