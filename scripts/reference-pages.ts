@@ -258,6 +258,7 @@ const KINDS: readonly (readonly [string, string])[] = [
   ['how-to', 'One task each.'],
   ['reference', 'Look it up.'],
   ['explanation', 'Why it is so.'],
+  ['strategies', 'The built-in strategies: what each does, and its run on real data.'],
   ['adr', 'Decisions, with their reasons.'],
 ];
 /** Where the order of reading is not that of the names. */

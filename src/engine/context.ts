@@ -144,6 +144,13 @@ export class EngineContext implements StrategyContext {
     return table.contractAt(contractIndexOf(table, contract));
   }
 
+  pointValue(contract: ContractId): number {
+    const { table } = this.#parts.config;
+    const index = contractIndexOf(table, contract);
+    const spec = table.instrumentOf(index);
+    return notionalOf(1 / spec.grid.increment, 1, spec) * this.#parts.portfolio.rateOf(index);
+  }
+
   position(contract: ContractId): PositionView {
     const index = contractIndexOf(this.#parts.config.table, contract);
     const position = this.#parts.portfolio.positionOf(index);
