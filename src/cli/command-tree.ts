@@ -313,8 +313,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'csv, open-interest or pysystemtrade',
-            choices: ['csv', 'open-interest', 'pysystemtrade'],
+            description: 'told by the first bytes; csv, lean, open-interest, pysystemtrade',
+            choices: ['csv', 'lean', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -345,6 +345,26 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
+          {
+            flags: '--grid <grid>',
+            description: 'ticks, or none: keep prices off the tick',
+            choices: ['ticks', 'none'],
+          },
+          {
+            flags: '--kinds <list>',
+            description: 'only these: trade, quote, openinterest',
+            group: 'LEAN',
+          },
+          {
+            flags: '--series <n>',
+            description: 'of a day that stands twice in a file: which',
+            group: 'LEAN',
+          },
+          {
+            flags: '--market-hours <file>',
+            description: 'market-hours-database.json, for the zones',
+            group: 'LEAN',
+          },
           {
             flags: '--instrument-config <file>',
             description: 'instrumentconfig.csv',
