@@ -3,6 +3,7 @@
  * row alone but for one running sum, so that any language makes the same; `bars.py` is the same in Python.
  */
 import type { BarColumns } from '../../src/core/bars.ts';
+import type { ContractId } from '../../src/core/instrument.ts';
 
 /** First bar opens 2020-01-01T00:00Z; one bar a minute around the clock, so that no calendar has to agree. */
 export const START_US = 1_577_836_800_000_000;
@@ -20,6 +21,10 @@ export const SLOW = 50;
  * after a thousand bars the slow one keeps 4e-18 of its seed, less than a double can show.
  */
 export const FIRST_SIGNAL = 1_000;
+export const ROOT = 'PEER';
+export const DATASET = 'peers';
+/** One contract for the whole span: this is about orders and fills, not about rolls. */
+export const CONTRACT: ContractId = 'PEERZ2048' as ContractId;
 const FIRST_PRICE = 100_000;
 const CHUNK = 65_536;
 

@@ -1,13 +1,9 @@
 /** Writes the bars into a catalog, once, as an import would: a product of one contract in a market that never closes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ContractId } from '../../src/core/instrument.ts';
 import { openCatalog } from '../../src/data/catalog.ts';
-import { makeBars, MULTIPLIER, TICK_SIZE } from './bars.ts';
+import { CONTRACT, DATASET, makeBars, MULTIPLIER, ROOT, TICK_SIZE } from './bars.ts';
 
-export const ROOT = 'PEER';
-export const DATASET = 'peers';
-export const CONTRACT: ContractId = 'PEERZ2048' as ContractId;
 const GROUP = 'around-the-clock';
 const SOURCE = { what: 'made for a benchmark', date: '2020-01' };
 
@@ -40,7 +36,6 @@ const CALENDAR = {
   ],
 };
 
-/** One contract for the whole span: this is about orders and fills, not about rolls. */
 const INSTRUMENT = {
   schema: 'frontmonth.instrument/1',
   root: ROOT,

@@ -9,8 +9,19 @@ import { pathToFileURL } from 'node:url';
 import type * as Root from '../../src/index.ts';
 import type * as Data from '../../src/data/index.ts';
 import type * as Research from '../../src/research/index.ts';
-import { CAPITAL, Checksum, FAST, FEE, FIRST_SIGNAL, MINUTE_US, SLOW, START_US } from './bars.ts';
-import { CONTRACT, DATASET, ROOT } from './market.ts';
+import {
+  CAPITAL,
+  Checksum,
+  CONTRACT,
+  DATASET,
+  FAST,
+  FEE,
+  FIRST_SIGNAL,
+  MINUTE_US,
+  ROOT,
+  SLOW,
+  START_US,
+} from './bars.ts';
 import { measure, programArguments } from './program.ts';
 
 const { bars, runs, fillsFile, rest } = programArguments();
