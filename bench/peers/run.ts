@@ -162,10 +162,16 @@ function main(): number {
   return isEnough && rows.every(({ fault }) => fault === null) ? 0 : 1;
 }
 
-/** Users run the built package; `dist` is made anew so that it is of these sources. */
+/** Users run the built package: `dist` is compiled anew, so that it is of these sources, with the flags of `scripts/build.ts`. */
 function build(): void {
-  const script = join(root, 'scripts', 'build.ts');
-  const run = spawnSync(process.execPath, ['--import', 'tsx', script], {
+  const flags = ['declaration', 'declarationMap', 'isolatedDeclarations'];
+  const off = flags.flatMap((flag) => [`--${flag}`, 'false']);
+  const args = [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    'tsconfig.build.json',
+  ];
+  const run = spawnSync(process.execPath, [...args, ...off, '--removeComments'], {
     cwd: root,
     encoding: 'utf8',
   });
