@@ -330,48 +330,6 @@ function plotText(call: CommandCall, rows: readonly BarRow[]): string {
   return `${plot(closes, { height: 14 })}\n${rows[0]!.closeUtc} to ${rows[rows.length - 1]!.closeUtc}, ${rows.length} bars`;
 }
 
-export async function dataCheck(call: CommandCall): Promise<ExitCode> {
-  const config = await call.config();
-  const services = await call.services();
-  const name = textArg(call, 0) || config.values.dataset;
-  const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
-  const check = await services.checkDataset(
-    config.values.catalog,
-    instrumentsDirOf(config),
-    name,
-    await calendarTextsOf(config),
-  );
-  const shown = new Map<string, number>();
-  const problems = check.problems.filter((problem) => {
-    const count = (shown.get(problem.reason) ?? 0) + 1;
-    shown.set(problem.reason, count);
-    return count <= limit;
-  });
-  const total = Object.values(check.counts).reduce((sum, count) => sum + count, 0);
-  call.out.result('frontmonth.data-check/1', { dataset: name, ...check, problems }, () =>
-    [
-      `${name}: ${formatNumber(check.rows, 0)} rows in ${check.segments} segments, ${total === 0 ? 'no problems' : `${total} problems`}`,
-      ...Object.entries(check.counts).map(([reason, count]) => `  ${reason.padEnd(20)} ${count}`),
-      ...(problems.length === 0
-        ? []
-        : [
-            '',
-            renderTable(
-              call.out,
-              [
-                { title: 'reason', cell: (problem) => problem.reason },
-                { title: 'row', align: 'right', cell: (problem) => String(problem.row ?? '') },
-                { title: 'file', priority: 2, cell: (problem) => problem.file },
-                { title: 'problem', priority: 1, cell: (problem) => problem.message },
-              ],
-              problems,
-            ),
-          ]),
-    ].join('\n'),
-  );
-  return total === 0 ? EXIT.ok : EXIT.answerIsNo;
-}
-
 /** More rows than this are told by product. */
 const CONTRACT_ROWS_MAX = 60;
 
