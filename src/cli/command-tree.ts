@@ -344,6 +344,18 @@ export const COMMANDS: readonly CommandSpec[] = [
           },
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
+          { flags: '--watch', description: 'a folder that grows: its files as they come' },
+          { flags: '--once', description: 'with --watch: what is there, then end', group: 'Watch' },
+          {
+            flags: '--settle <seconds>',
+            description: 'a file is complete when unchanged for so long; default 2',
+            group: 'Watch',
+          },
+          {
+            flags: '--set-aside <folder>',
+            description: 'move refused files there; default they stay',
+            group: 'Watch',
+          },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
           {
             flags: '--grid <grid>',

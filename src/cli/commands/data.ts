@@ -113,7 +113,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   const marketHours = textFlag(call, 'marketHours');
   const kinds = textFlag(call, 'kinds');
   const series = numberFlag(call, 'series', { min: 1 });
-  const outcome = await services.importFiles({
+  const options: ImportOptions = {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     ...(format === undefined ? {} : { format: format as ImportFormat }),
@@ -139,7 +139,9 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     filled: hasFlag(call, 'filled'),
     ...(optional('known', 'known') as Pick<ImportOptions, 'known'>),
     calendars: await calendarTextsOf(config),
-  });
+  };
+  if (hasFlag(call, 'watch')) return (await import('./data-watch.ts')).dataWatch(call, options);
+  const outcome = await services.importFiles(options);
   for (const issue of outcome.issues.slice(0, 20))
     call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
   for (const note of outcome.notes) call.out.warn('import-note', note);
