@@ -193,7 +193,7 @@ class ParquetRun {
     this.#options = options;
     this.#isVolumeKnown = dataset.manifest.volume === 'known';
     this.#refusals = new Refusals<ParquetIssue>({
-      ...(options.quarantine ?? {}),
+      ...options.quarantine,
       placeOf: ({ path }) => path,
       say: ({ row, group, reason }) => `row ${row} (row group ${group}): ${reason}`,
       where: ({ path, row }) => `${path}, row ${row}`,
@@ -603,7 +603,7 @@ function joined(pages: readonly ParquetCells[]): Cells {
   return out;
 }
 
-function cellText(cell: unknown): string {
+function cellText(cell: Cell | null | undefined): string {
   return cell === null || cell === undefined ? 'an empty cell' : `"${String(cell).slice(0, 40)}"`;
 }
 

@@ -386,7 +386,7 @@ function daySpan(date: TradeDate, toUtc: Clock): { fromUs?: number; toUs?: numbe
 
 function refusals(options: LeanImportOptions): Refusals<LeanIssue> {
   return new Refusals<LeanIssue>({
-    ...(options.quarantine ?? {}),
+    ...options.quarantine,
     placeOf: ({ entry }) => entry,
     say: ({ entry, line, offset, reason }) => `${entry} line ${line} (byte ${offset}): ${reason}`,
     where: ({ path, entry, line }) => `${path}, ${entry}:${line}`,
