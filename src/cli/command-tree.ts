@@ -313,9 +313,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description:
-              'told by the first bytes, or one of: csv, export, lean, open-interest, parquet, pysystemtrade',
-            choices: ['csv', 'export', 'lean', 'open-interest', 'parquet', 'pysystemtrade'],
+            description: 'told by the first bytes',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'parquet', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },

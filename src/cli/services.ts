@@ -122,7 +122,14 @@ export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
   /** By the first bytes of the files, where none is given. */
-  readonly format?: 'csv' | 'export' | 'lean' | 'open-interest' | 'parquet' | 'pysystemtrade';
+  readonly format?:
+    | 'csv'
+    | 'dbn'
+    | 'export'
+    | 'lean'
+    | 'open-interest'
+    | 'parquet'
+    | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -158,7 +165,11 @@ export interface ImportOutcome {
   readonly rows: number;
   /** Rows left out; `issues` may list only the first of them. */
   readonly refused: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  readonly issues: readonly {
+    readonly row: number;
+    readonly at?: string;
+    readonly message: string;
+  }[];
   readonly notes: readonly string[];
 }
 
