@@ -344,6 +344,18 @@ export const COMMANDS: readonly CommandSpec[] = [
           },
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
+          { flags: '--watch', description: 'a folder that grows: its files as they come' },
+          { flags: '--once', description: 'with --watch: what is there, then end', group: 'Watch' },
+          {
+            flags: '--settle <seconds>',
+            description: 'a file is complete when unchanged for so long; default 2',
+            group: 'Watch',
+          },
+          {
+            flags: '--set-aside <folder>',
+            description: 'move refused files there; default they stay',
+            group: 'Watch',
+          },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
           {
             flags: '--grid <grid>',
@@ -487,10 +499,22 @@ export const COMMANDS: readonly CommandSpec[] = [
         args: [
           { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
         ],
-        flags: [{ flags: '--limit <n>', description: 'problems to list of each kind; default 20' }],
-        examples: ['frontmonth data check sample', 'frontmonth data check mine --json'],
+        flags: [
+          { flags: '--limit <n>', description: 'problems to list of each kind; default 20' },
+          { flags: '--page <file>', description: 'also one page with tables and a heat map' },
+          {
+            flags: '--fail-on <level>',
+            description: 'exit 1 from error, warning (default) or note on, or never',
+            choices: ['error', 'warning', 'note', 'never'],
+          },
+          { flags: '--force', description: 'replace a page that exists' },
+        ],
+        examples: [
+          'frontmonth data check sample',
+          'frontmonth data check mine --page mine.html --fail-on error',
+        ],
         answer: 'problems by file, row and reason; exit 1 when there are any',
-        load: () => import('./commands/data.ts').then((m) => ({ run: m.dataCheck })),
+        load: () => import('./commands/data-check.ts').then((m) => ({ run: m.dataCheck })),
       },
     ],
   },

@@ -12,6 +12,7 @@ import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { OpenInterestFigure } from '../data/open-interest.ts';
+import type { DataReport, IssueSeverity } from '../data/quality.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,
@@ -97,6 +98,9 @@ export interface DatasetProblem {
   readonly row: number | null;
   readonly reason: string;
   readonly message: string;
+  readonly severity?: IssueSeverity;
+  readonly contract?: string;
+  readonly tsUs?: number | null;
 }
 export interface DatasetCheck {
   readonly rows: number;
@@ -104,6 +108,8 @@ export interface DatasetCheck {
   /** Problems in full by reason. */
   readonly counts: Readonly<Record<string, number>>;
   readonly problems: readonly DatasetProblem[];
+  /** Everything that was found, for the page and for `--json`. */
+  readonly report?: DataReport;
 }
 
 export interface SampleOptions {

@@ -42,6 +42,8 @@ export { plainPrices } from './plain.ts';
 export type { OpenInterestFigure } from './open-interest.ts';
 export { putOpenInterest, readOpenInterest, readOpenInterestFigures } from './open-interest.ts';
 export { checkDataset } from './quality.ts';
+export type { MergeOptions, MergeReport } from './merge-dataset.ts';
+export { mergeDataset } from './merge-dataset.ts';
 export type { ResampleOptions, ResampleReport } from './resample.ts';
 export { resampleDataset } from './resample.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
