@@ -138,6 +138,13 @@ class SegmentMerge {
     const { kind, contract, interval, year } = this.#segment;
     if (kind === 'bars')
       writer.putBars(contract, interval!, year, this.#batches() as Iterable<KindColumns['bars']>);
+    else if (kind === 'quote-bars')
+      writer.putQuoteBars(
+        contract,
+        interval!,
+        year,
+        this.#batches() as Iterable<KindColumns['quote-bars']>,
+      );
     else writer.put(kind, contract, year, this.#batches() as Iterable<KindColumns[TickKind]>);
   }
 
