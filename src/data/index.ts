@@ -57,6 +57,8 @@ export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts'
 export type { BuiltBars } from '../core/bar-builder/buffer.ts';
 export type { BarKind } from '../core/bar-builder/kinds.ts';
 export { formatBarKind, parseBarKind } from '../core/bar-builder/kinds.ts';
+export type { BarBuilderOptions } from '../core/bar-builder/create.ts';
+export { createBarBuilder } from '../core/bar-builder/create.ts';
 export type { TimeBarOptions } from '../core/bar-builder/time.ts';
 export { TimeBarBuilder } from '../core/bar-builder/time.ts';
 export type {
