@@ -101,6 +101,8 @@ export interface Dataset {
   mbo(range: TickRange): ColumnSource<KindColumns['mbo']>;
   /** Figures that became known in [from, to); see `readOpenInterest` for a whole contract. */
   openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']>;
+  statistics(range: TickRange): ColumnSource<KindColumns['statistics']>;
+  definitions(range: TickRange): ColumnSource<KindColumns['definitions']>;
   /** Takes the lock. Errors: E_CATALOG_LOCKED, E_CATALOG_WRITE. */
   beginWrite(options?: WriteOptions): DatasetWriter;
   /** Absolute or catalog-relative path of a segment's file. */
@@ -245,6 +247,12 @@ class FolderDataset implements Dataset {
   }
   openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']> {
     return this.#open('open-interest', range, null);
+  }
+  statistics(range: TickRange): ColumnSource<KindColumns['statistics']> {
+    return this.#open('statistics', range, null);
+  }
+  definitions(range: TickRange): ColumnSource<KindColumns['definitions']> {
+    return this.#open('definitions', range, null);
   }
 
   beginWrite(options: WriteOptions = {}): DatasetWriter {

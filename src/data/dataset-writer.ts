@@ -80,6 +80,12 @@ export interface DatasetWriter {
     year: number,
     rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry;
+  /** The same as `put` for callers that push. */
+  begin<K extends TickKind>(
+    kind: K,
+    contract: ContractId,
+    year: number,
+  ): SegmentSink<KindColumns[K]>;
   /** Removes a segment from the new state; absent ones are ignored. */
   removeSegment(key: Pick<SegmentEntry, 'contract' | 'kind' | 'interval' | 'year'>): void;
   /** Starts the new state without segments. */
@@ -270,6 +276,14 @@ class FolderWriter implements DatasetWriter {
     rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry {
     return this.#append(kind, contract, null, year, toIterable(rows));
+  }
+
+  begin<K extends TickKind>(
+    kind: K,
+    contract: ContractId,
+    year: number,
+  ): SegmentSink<KindColumns[K]> {
+    return this.#begin<K>(kind, contract, null, year);
   }
 
   removeSegment(key: Pick<SegmentEntry, 'contract' | 'kind' | 'interval' | 'year'>): void {

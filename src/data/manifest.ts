@@ -74,7 +74,16 @@ export interface DatasetManifest extends DatasetMeta {
 
 const grid = z.strictObject({ kind: z.enum(['ticks', 'float']), increment: z.number().positive() });
 const segment = z.strictObject({
-  kind: z.enum(['bars', 'trades', 'quotes', 'depth', 'mbo', 'open-interest']),
+  kind: z.enum([
+    'bars',
+    'trades',
+    'quotes',
+    'depth',
+    'mbo',
+    'open-interest',
+    'statistics',
+    'definitions',
+  ]),
   contract: z.string().regex(/^[A-Z0-9_]{1,20}[FGHJKMNQUVXZ]\d{4}$/),
   root: z.string(),
   interval: z

@@ -352,8 +352,8 @@ class DatasetCheck {
   #sessionScan(entry: SegmentEntry): SessionScan | null {
     // Labels only order the rows; asking whether the exchange was open then has no meaning.
     if (this.#dataset.manifest.stamps === 'labels' || entry.rows === 0) return null;
-    // Open interest is published when the exchange is closed, too.
-    if (entry.kind === 'open-interest') return null;
+    // Figures are published when the exchange is closed, too.
+    if (!IN_SESSION.includes(entry.kind)) return null;
     const calendar = this.#options.calendars?.(entry.root) ?? null;
     if (calendar === null) return null;
     const isDaily = entry.interval?.endsWith('d') ?? false;
@@ -395,6 +395,9 @@ class DatasetCheck {
   }
 }
 
+/** Kinds whose rows come while the exchange is open. Orders rest and are quoted before it opens, too. */
+const IN_SESSION: readonly string[] = ['bars', 'trades'];
+
 type AnyBatch = KindColumns[keyof KindColumns];
 interface RowState {
   row: number;
@@ -412,6 +415,7 @@ function advance(state: RowState, batch: AnyBatch): void {
 function quantitiesOf(batch: AnyBatch): readonly Float64Array[] {
   if ('volume' in batch) return [(batch as BarColumns).volume];
   if ('openInterest' in batch) return [batch.openInterest];
+  if ('statType' in batch || 'expirationUs' in batch) return [];
   if ('bidQty' in batch) return [batch.bidQty, batch.askQty];
   return [batch.qty];
 }

@@ -1,12 +1,14 @@
 /** Columns of each kind: how they are named and stored on disk, and how they come back to memory. */
 import type {
   BarColumns,
+  DefinitionColumns,
   DepthColumns,
   MarketDataKind,
   MboColumns,
   OpenInterestColumns,
   PriceColumn,
   QuoteColumns,
+  StatisticColumns,
   TradeColumns,
 } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
@@ -31,6 +33,8 @@ export interface KindColumns {
   readonly depth: DepthColumns & NanoColumn;
   readonly mbo: MboColumns & NanoColumn;
   readonly 'open-interest': OpenInterestColumns & NanoColumn;
+  readonly statistics: StatisticColumns & NanoColumn;
+  readonly definitions: DefinitionColumns & NanoColumn;
 }
 
 type Role =
@@ -41,6 +45,7 @@ type Role =
   | 'qty'
   | 'count'
   | 'date'
+  | 'real'
   | 'i8'
   | 'u8'
   | 'i32'
@@ -98,6 +103,23 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
   'open-interest': tick(
     col('trade_date', 'tradeDate', 'date'),
     col('open_interest', 'openInterest', 'count'),
+  ),
+  statistics: tick(
+    col('ref_time', 'refUs', 'time'),
+    col('stat_type', 'statType', 'i32'),
+    col('price', 'price', 'real'),
+    col('quantity', 'quantity', 'real'),
+    col('flags', 'flags', 'u8'),
+    col('deleted', 'isDeleted', 'bool'),
+  ),
+  definitions: tick(
+    col('activation', 'activationUs', 'time'),
+    col('expiration', 'expirationUs', 'time'),
+    col('increment', 'increment', 'real'),
+    col('unit_qty', 'unitQty', 'real'),
+    col('maturity', 'maturity', 'i32'),
+    col('instrument_id', 'instrumentId', 'count'),
+    col('deleted', 'isDeleted', 'bool'),
   ),
 };
 
@@ -164,6 +186,8 @@ function diskType(role: Role, shape: SegmentShape): ColumnType {
       return 'i64';
     case 'date':
       return 'i32';
+    case 'real':
+      return 'f64';
     case 'price':
       return shape.price;
     case 'qty':
