@@ -67,3 +67,11 @@ export type {
   BuilderState,
   UnfinishedBar,
 } from '../core/bar-builder/types.ts';
+export { DepthBook } from '../core/book/depth-book.ts';
+export type { BookCounts, BookIssues, EventEnd, MboBookOptions } from '../core/book/mbo-book.ts';
+export { MboAction, MboBook } from '../core/book/mbo-book.ts';
+export type { OrderBookOptions, OrderRef } from '../core/book/order-book.ts';
+export { OrderBook } from '../core/book/order-book.ts';
+export type { TopColumns } from '../core/book/top.ts';
+export { DepthRecorder, topQuotes, TopRecorder, TopToDepth } from '../core/book/top.ts';
+export type { BookSide, BookView } from '../core/book/types.ts';
