@@ -36,7 +36,7 @@ import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
 import type { BuiltSize } from './built-series.ts';
 import { builtSizes, builtSource } from './built-series.ts';
 import type { CurveNeighbours } from './curve-plan.ts';
-import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
+import { carryOffsetOf, curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
 import { rollNotes } from './roll-notes.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
@@ -274,7 +274,20 @@ function nearOf(
       : [product.given.first, ...product.given.rolls.map((roll) => roll.to)],
   );
   const chain = product.given === null ? null : contracts.filter(({ id }) => held.has(id));
-  return (contract) => curveNeighbours(contract, product.spec, request, chain);
+  const usual = usualCarryOffset(product);
+  return (contract) => curveNeighbours(contract, product.spec, request, chain, usual);
+}
+
+/** On which side carry is measured where nobody says. */
+export function usualCarryOffset(product: Pick<Product, 'spec' | 'given' | 'segments'>): 1 | -1 {
+  const lastUs = new Map<ContractId, number>();
+  if (product.given !== null && product.spec.carryOffset === undefined)
+    for (const segment of product.segments)
+      lastUs.set(
+        segment.contract,
+        Math.max(lastUs.get(segment.contract) ?? -Infinity, segment.lastUs),
+      );
+  return carryOffsetOf(product.spec, product.given, (id) => lastUs.get(id) ?? null);
 }
 
 /** Contracts of the curve that the chain does not hold. */
