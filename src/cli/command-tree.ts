@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--per-currency <capitals>',
+        description: 'an account for each currency, nothing converted: USD=1000000,EUR=500000',
+        group: 'Simulation',
+      },
+      {
         flags: '--no-bounds',
         description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
@@ -313,8 +318,9 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'told by the first bytes; csv, export, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'export', 'lean', 'open-interest', 'pysystemtrade'],
+            description:
+              'told by the first bytes; csv, dbn, export, lean, open-interest, pysystemtrade',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },

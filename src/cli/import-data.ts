@@ -33,7 +33,12 @@ export interface Imported {
   readonly rows: number;
   /** Rows left out, where `issues` lists only the first of them. */
   readonly refused?: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  readonly issues: readonly {
+    readonly row: number;
+    /** Where it is, for files without rows. */
+    readonly at?: string;
+    readonly message: string;
+  }[];
   /** What a reader of the data should know. */
   readonly notes?: readonly string[];
 }
@@ -54,6 +59,8 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
         return pysystemtrade(options);
       case 'lean':
         return (await import('./import-lean.ts')).importLeanFiles(options);
+      case 'dbn':
+        return await (await import('./import-dbn.ts')).importDbnFiles(options);
       default:
         throw new TradingError('E_USAGE', `files of the format ${format} cannot be imported`, {
           where: options.files[0]!,

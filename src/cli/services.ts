@@ -122,7 +122,7 @@ export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
   /** By the first bytes of the files, where none is given. */
-  readonly format?: 'csv' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
+  readonly format?: 'csv' | 'dbn' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -156,7 +156,11 @@ export interface ImportOutcome {
   readonly rows: number;
   /** Rows left out; `issues` may list only the first of them. */
   readonly refused: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  readonly issues: readonly {
+    readonly row: number;
+    readonly at?: string;
+    readonly message: string;
+  }[];
   readonly notes: readonly string[];
 }
 

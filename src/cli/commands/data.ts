@@ -141,7 +141,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     calendars: await calendarTextsOf(config),
   });
   for (const issue of outcome.issues.slice(0, 20))
-    call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
+    call.out.warn('import-row', `${issue.at ?? `row ${issue.row}`}: ${issue.message}`);
   for (const note of outcome.notes) call.out.warn('import-note', note);
   const { rows, refused, issues, notes } = outcome;
   call.out.result(

@@ -189,12 +189,19 @@ class ExportedReader {
               group.year,
               batches as Iterable<KindColumns['bars']>,
             )
-          : writer.put(
-              this.#kind,
-              group.contract,
-              group.year,
-              batches as Iterable<KindColumns[TickKind]>,
-            );
+          : this.#kind === 'quote-bars'
+            ? writer.putQuoteBars(
+                group.contract,
+                group.interval!,
+                group.year,
+                batches as Iterable<KindColumns['quote-bars']>,
+              )
+            : writer.put(
+                this.#kind,
+                group.contract,
+                group.year,
+                batches as Iterable<KindColumns[TickKind]>,
+              );
       rows += entry.rows;
     }
     return rows;

@@ -48,7 +48,7 @@ export function* spliceRows<C extends Batch>(
 }
 
 /** Writes sorted rows year by year. Returns the segments. Errors: those of the writer. */
-export function writeYears<K extends 'bars' | 'trades' | 'quotes'>(
+export function writeYears<K extends 'bars' | 'quote-bars' | 'trades' | 'quotes'>(
   writer: DatasetWriter,
   kind: K,
   contract: ContractId,
@@ -62,7 +62,9 @@ export function writeYears<K extends 'bars' | 'trades' | 'quotes'>(
     entries.push(
       kind === 'bars'
         ? writer.putBars(contract, interval!, year, batches)
-        : writer.put(kind as 'trades', contract, year, batches),
+        : kind === 'quote-bars'
+          ? writer.putQuoteBars(contract, interval!, year, batches)
+          : writer.put(kind as 'trades', contract, year, batches),
     );
   }
   return entries;
