@@ -7,88 +7,31 @@
  */
 import type { BarColumns } from '../src/core/bars.ts';
 import { ContractTable } from '../src/core/instrument.ts';
-import type { BarSource, TradingCalendar } from '../src/core/ports.ts';
-import { Side } from '../src/core/order.ts';
 import { NULL_RECORDER } from '../src/core/run-events.ts';
-import type { SessionColumns } from '../src/core/session.ts';
 import type { Strategy } from '../src/core/strategy.ts';
 import type { EngineConfig } from '../src/engine/config.ts';
 import { runEngine } from '../src/engine/engine.ts';
 import { createHashJournal } from '../src/engine/journal.ts';
-import { toCashMicros, US_PER_DAY } from '../src/core/units.ts';
 import { createRunRecorder } from '../src/research/recorder.ts';
 import { createBarExchange } from '../src/sim/bar-exchange.ts';
-import { at, contract, makeWorld, plainCalendar, product } from '../test/support/engine-world.ts';
+import { at, contract, makeWorld, product } from '../test/support/engine-world.ts';
+import {
+  Brackets,
+  build,
+  calendar,
+  EmaCross,
+  FAST,
+  HOURS,
+  MINUTE_US,
+  MINUTES,
+  runSingle,
+  SLOW,
+  sourceOf,
+  STOP_TICKS,
+  TARGET_TICKS,
+} from './minute-bars.ts';
 
 const IS_SMOKE = process.env['FRONTMONTH_BENCH_SMOKE'] === '1';
-const MINUTE_US = 60_000_000;
-/** Sessions from 00:00 to 23:00 UTC, every day: as long as those of index futures. */
-const HOURS = 23;
-const MINUTES = HOURS * 60;
-const CHUNK = 65_536;
-const FAST = 2 / 11;
-const SLOW = 2 / 51;
-
-const calendar: TradingCalendar = {
-  ...plainCalendar(),
-  tradeDateOf: (tsUs) => Math.floor(tsUs / US_PER_DAY) as never,
-  sessions(from, to): SessionColumns {
-    const days = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
-    const closeUs = Float64Array.from(days, (day) => day * US_PER_DAY + HOURS * 60 * MINUTE_US);
-    return {
-      length: days.length,
-      openUs: Float64Array.from(days, (day) => day * US_PER_DAY),
-      closeUs,
-      label: Int32Array.from(days),
-      tradeDate: Int32Array.from(days),
-      settleUs: closeUs,
-      breakRow: new Int32Array(0),
-      breakStartUs: new Float64Array(0),
-      breakEndUs: new Float64Array(0),
-    };
-  },
-};
-
-/** A walk of whole ticks from a generator of whole numbers, so that any language makes the same bars. */
-function build(bars: number, seed: number, perDay: number, lengthUs: number): BarColumns[] {
-  const batches: BarColumns[] = [];
-  let state = seed;
-  let price = 20_000;
-  for (let from = 0; from < bars; from += CHUNK) {
-    const length = Math.min(CHUNK, bars - from);
-    const int = (): Int32Array => new Int32Array(length);
-    const batch = {
-      length,
-      openUs: new Float64Array(length),
-      closeUs: new Float64Array(length),
-      open: int(),
-      high: int(),
-      low: int(),
-      close: int(),
-      volume: new Float64Array(length).fill(1000),
-    };
-    for (let i = 0; i < length; i += 1) {
-      const bar = from + i;
-      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-      const step = ((state >>> 16) % 9) - 4;
-      batch.openUs[i] = at(Math.floor(bar / perDay), 0) + (bar % perDay) * lengthUs;
-      batch.closeUs[i] = batch.openUs[i]! + lengthUs;
-      batch.open[i] = price;
-      batch.close[i] = price + step;
-      batch.high[i] = Math.max(price, price + step) + 1;
-      batch.low[i] = Math.min(price, price + step) - 1;
-      price += step;
-    }
-    batches.push(batch);
-  }
-  return batches;
-}
-
-function sourceOf(batches: readonly BarColumns[]): BarSource {
-  let next = 0;
-  return { next: () => batches[next++] ?? null, close: (): void => {} };
-}
-
 function cpuUs(run: () => void): number {
   const from = process.cpuUsage();
   run();
@@ -104,27 +47,15 @@ interface Case {
   readonly plain: () => string;
 }
 
-/** One product. Returns fills and the cash that they moved, in ticks. */
 function single(
   batches: readonly BarColumns[],
   bars: number,
   strategy: Strategy,
   hasTables: boolean = false,
 ): string {
-  const days = Math.ceil(bars / MINUTES);
-  const world = makeWorld({ front: [], days, frontExpiryUs: at(days + 10, 12), strategy });
-  const { config } = world;
-  const feeds = [{ ...config.feeds[0]!, interval: '1m' as const, source: sourceOf(batches) }];
-  const series = config.series.map((one) => ({ ...one, interval: '1m' as const }));
-  const venue = createBarExchange({ table: config.table, random: config.random });
-  const capitalMicros = toCashMicros(1e15);
-  const recorder = hasTables ? createRunRecorder({ table: config.table }) : NULL_RECORDER;
-  const parts = { feeds, series, venue, capitalMicros, journal: createHashJournal(), recorder };
-  const result = runEngine({ ...config, calendars: [calendar], ...parts });
-  if (result.error !== null) throw result.error.cause;
-  const { fills } = result.counts;
-  const ticks = (result.finalEquityMicros - capitalMicros) / 12_500_000;
-  return `${fills} fills, ${ticks} ticks`;
+  return runSingle(sourceOf(batches), bars, strategy, (table) =>
+    hasTables ? createRunRecorder({ table }) : NULL_RECORDER,
+  );
 }
 
 function noOp(batches: readonly BarColumns[], bars: number): Case {
@@ -151,21 +82,7 @@ function emaCross(batches: readonly BarColumns[], bars: number, hasTables: boole
   return {
     name: `EMA cross 10/50, market orders${hasTables ? ', with the tables of a run' : ''}`,
     bars,
-    engine: () => {
-      let fast = NaN;
-      let slow = NaN;
-      let wanted = 0;
-      const onBar: Strategy['onBar'] = (bar, ctx) => {
-        const close = bar.rawCloseTicks;
-        fast = Number.isNaN(fast) ? close : fast + FAST * (close - fast);
-        slow = Number.isNaN(slow) ? close : slow + SLOW * (close - slow);
-        const side = fast > slow ? 1 : fast < slow ? -1 : wanted;
-        if (side === wanted) return;
-        wanted = side;
-        ctx.targetPosition(bar.contract, side);
-      };
-      return single(batches, bars, { onBar }, hasTables);
-    },
+    engine: () => single(batches, bars, new EmaCross(), hasTables),
     plain: () => {
       // The first close begins both averages, so that no bar asks whether they have begun.
       let fast = batches[0]!.close[0]!;
@@ -193,24 +110,11 @@ function emaCross(batches: readonly BarColumns[], bars: number, hasTables: boole
 
 /** A bracket of stop and target around every entry; the plain loop decides a doubtful bar against itself. */
 function brackets(batches: readonly BarColumns[], bars: number, hasTables: boolean): Case {
-  const [stop, target] = [20, 30];
+  const [stop, target] = [STOP_TICKS, TARGET_TICKS];
   return {
     name: `a bracket on every entry, stop 20 and target 30 ticks${hasTables ? ', with the tables of a run' : ''}`,
     bars,
-    engine: () => {
-      const onBar: Strategy['onBar'] = (bar, ctx) => {
-        if (ctx.netQty('ES') !== 0 || ctx.openOrders().length > 0) return;
-        ctx.bracket({
-          contract: bar.contract,
-          side: Side.Buy,
-          qty: 1,
-          type: 'market',
-          stop: { at: { offsetTicks: stop } },
-          targets: [{ at: { offsetTicks: target } }],
-        });
-      };
-      return single(batches, bars, { onBar }, hasTables);
-    },
+    engine: () => single(batches, bars, new Brackets(), hasTables),
     plain: () => {
       // Flat, the levels are out of reach: one pair of comparisons a bar.
       let [entry, stopAt, targetAt, fills, ticks, last] = [0, -1e9, 1e9, 0, 0, 0];

@@ -91,7 +91,7 @@ function prefixOf(id: string): string {
 }
 
 /** How many ended orders are kept whole, at least. */
-export const ENDED_KEPT = 8192;
+export const ENDED_KEPT = 1024;
 
 /** Values of ended orders by id: the latest are there, of the others it is known that they were. */
 export class EndedOrders<V> {

@@ -523,7 +523,7 @@ export interface StrategyContext {
     readonly groupId?: GroupId;
   }): readonly OrderView[];
   /**
-   * The order as it stands, terminal or not; null when there is none of that id, and for an order after whose end 8,192 others
+   * The order as it stands, terminal or not; null when there is none of that id, and for an order after whose end 1,024 others
    * have ended: a run of any length keeps a bounded memory.
    */
   order(clOrdId: ClOrdId): OrderView | null;

@@ -145,7 +145,7 @@ const WORKING_AFTER: Readonly<Partial<Record<ExecutionReport['kind'], WorkingSta
 };
 
 /** Ids of fills in one generation. */
-const EXEC_IDS_KEPT = 16_384;
+const EXEC_IDS_KEPT = 2048;
 
 export class OrderManager {
   readonly #open: Map<ClOrdId, Order> = new Map();
@@ -173,7 +173,7 @@ export class OrderManager {
     return order;
   }
 
-  /** Null for an id that is not of this run, and for an order that ended thousands of orders ago. */
+  /** Null for an id that is not of this run, and for an order that ended long ago (`ENDED_KEPT`). */
   get(clOrdId: ClOrdId): Order | null {
     return this.#open.get(clOrdId) ?? this.#ended.get(clOrdId) ?? null;
   }

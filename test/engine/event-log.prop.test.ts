@@ -6,7 +6,7 @@ import type { JournalPort } from '../../src/core/ports.ts';
 import type { TradeRecord } from '../../src/core/run-events.ts';
 import { EventLog } from '../../src/engine/event-log.ts';
 import { MemoryJournal } from '../../src/engine/journal.ts';
-import { jsonObject } from '../../src/engine/json-text.ts';
+import { LineBytes } from '../../src/engine/line-bytes.ts';
 
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -99,9 +99,23 @@ describe('lines written by hand', () => {
     );
   });
 
-  it('leave out what JSON leaves out', () => {
-    const body = { a: undefined, b: () => 1, c: { d: [1, undefined] }, e: new Date(0) };
-    expect(jsonObject(body)).toBe(JSON.stringify(body));
-    expect(jsonObject({})).toBe('{}');
+  it('are as JSON for every object and number, and grow past any capacity', () => {
+    const written = (write: (bytes: LineBytes) => void): string => {
+      const bytes = new LineBytes(8);
+      bytes.reserve();
+      write(bytes);
+      return bytes.written().toString('utf8');
+    };
+    const body = { a: undefined, b: () => 1, c: { d: [1, undefined] }, e: new Date(0), f: true };
+    expect(written((bytes) => bytes.object(body))).toBe(JSON.stringify(body));
+    expect(written((bytes) => bytes.object({}))).toBe('{}');
+    const long = 'é'.repeat(100_000);
+    expect(written((bytes) => bytes.text(long))).toBe(JSON.stringify(long));
+    fc.assert(
+      fc.property(fc.oneof(number, fc.maxSafeInteger()), flat, (value, object) => {
+        expect(written((bytes) => bytes.number(value))).toBe(JSON.stringify(value));
+        expect(written((bytes) => bytes.object(object))).toBe(JSON.stringify(object));
+      }),
+    );
   });
 });
