@@ -150,6 +150,8 @@ function main(): number {
           ? start(program, size, 1, python, `${program.id}-again`)
           : null;
       rows.push({ program, result, again, judge, fault: faultOf(result, judge) });
+      // Minutes may pass until the table: a sign of life, which a pipe of the table does not see.
+      console.error(`${program.id}: ${result.warmCpu.toFixed(3)} s of CPU for ${size} bars`);
     } catch (error) {
       missing.set(program.needs ?? program.id, `${program.id}: ${(error as Error).message}`);
     }
@@ -273,13 +275,25 @@ function report(rows: readonly Row[], missing: ReadonlyMap<string, string>): voi
   const nsOf = ({ result }: Row): number => (result.warmCpu / result.bars) * 1e9;
   const seconds = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
   console.log(
-    `${bars} bars, ${slowBars} where marked *; CPU seconds of all threads; Node ${process.version}, ${cpus().length} cores${values.smoke ? '; a smoke run: the times mean nothing' : ''}\n`,
+    `CPU seconds of all threads, ${runs - 1} warm runs; Node ${process.version}, ${cpus().length} cores${values.smoke ? '; a smoke run: the times mean nothing' : ''}\n`,
   );
   table([
-    ['program', 'version', 'cold', 'again', 'warm', 'bars/s', 'ns/bar', 'to ours', 'peak MB'],
+    [
+      'program',
+      'version',
+      'bars',
+      'cold',
+      'again',
+      'warm',
+      'bars/s',
+      'ns/bar',
+      'to ours',
+      'peak MB',
+    ],
     ...rows.map((row) => [
-      `${row.result.program}${row.program.isSlow === true ? ' *' : ''}`,
+      row.result.program,
       row.result.version.split(',')[0]!,
+      thousands(row.result.bars),
       seconds(row.result.coldCpu),
       row.again === null ? '' : seconds(row.again.coldCpu),
       row.result.warmCpu.toFixed(3),
