@@ -2,7 +2,7 @@
  * The same bars and the same EMA cross in frontmonth and in programs of others, side by side: every fill and the profit
  * compared, then time and memory. What is switched on in each stands in README.md.
  *
- *     npm run bench:peers -- [--bars 1000000] [--slow-bars 100000] [--runs 4] [--venv folder] [--python python3]
+ *     npm run bench:peers -- [--bars 1000000] [--slow-bars 200000] [--runs 4] [--venv folder] [--python python3]
  *                            [--only name,name] [--no-build] [--json file] [--smoke]
  *
  * Makes a virtual environment with pip, in a temporary folder unless `--venv` names one. Exits with 1 when a program comes
@@ -50,13 +50,14 @@ const PROGRAMS: readonly Program[] = [
     at: 'open',
     hasCache: true,
   },
-  { id: 'nautilus', script: 'run_nautilus.py', needs: 'nautilus_trader', at: 'open' },
+  { id: 'nautilus', script: 'run_nautilus.py', needs: 'nautilus_trader', at: 'open', isSlow: true },
   {
     id: 'nautilus-close',
     script: 'run_nautilus.py',
     rest: ['close'],
     needs: 'nautilus_trader',
     at: 'close',
+    isSlow: true,
   },
   {
     id: 'backtesting',
@@ -91,7 +92,7 @@ const count = (name: 'bars' | 'slow-bars' | 'runs', otherwise: number, min: numb
 // Beyond the limit the market of `market.ts` would outlive its only contract.
 const BARS_MAX = 14_000_000;
 const bars = count('bars', values.smoke ? 30_000 : 1_000_000, 2_000);
-const slowBars = Math.min(bars, count('slow-bars', values.smoke ? 5_000 : 100_000, 2_000));
+const slowBars = Math.min(bars, count('slow-bars', values.smoke ? 5_000 : 200_000, 2_000));
 const runs = count('runs', values.smoke ? 2 : 4, 2);
 if (bars > BARS_MAX) {
   console.error(`--bars ${bars}: at most ${BARS_MAX}`);
@@ -149,6 +150,8 @@ function main(): number {
           ? start(program, size, 1, python, `${program.id}-again`)
           : null;
       rows.push({ program, result, again, judge, fault: faultOf(result, judge) });
+      // Minutes may pass until the table: a sign of life, which a pipe of the table does not see.
+      console.error(`${program.id}: ${result.warmCpu.toFixed(3)} s of CPU for ${size} bars`);
     } catch (error) {
       missing.set(program.needs ?? program.id, `${program.id}: ${(error as Error).message}`);
     }
@@ -272,13 +275,25 @@ function report(rows: readonly Row[], missing: ReadonlyMap<string, string>): voi
   const nsOf = ({ result }: Row): number => (result.warmCpu / result.bars) * 1e9;
   const seconds = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
   console.log(
-    `${bars} bars, ${slowBars} where marked *; CPU seconds of all threads; Node ${process.version}, ${cpus().length} cores${values.smoke ? '; a smoke run: the times mean nothing' : ''}\n`,
+    `CPU seconds of all threads, ${runs - 1} warm runs; Node ${process.version}, ${cpus().length} cores${values.smoke ? '; a smoke run: the times mean nothing' : ''}\n`,
   );
   table([
-    ['program', 'version', 'cold', 'again', 'warm', 'bars/s', 'ns/bar', 'to ours', 'peak MB'],
+    [
+      'program',
+      'version',
+      'bars',
+      'cold',
+      'again',
+      'warm',
+      'bars/s',
+      'ns/bar',
+      'to ours',
+      'peak MB',
+    ],
     ...rows.map((row) => [
-      `${row.result.program}${row.program.isSlow === true ? ' *' : ''}`,
+      row.result.program,
       row.result.version.split(',')[0]!,
+      thousands(row.result.bars),
       seconds(row.result.coldCpu),
       row.again === null ? '' : seconds(row.again.coldCpu),
       row.result.warmCpu.toFixed(3),
