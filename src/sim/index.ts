@@ -7,6 +7,16 @@ export { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 export { bracketOutcomes, OutcomeBit, trailingOutcomes } from './certainty.ts';
 export type { BarRange, EntryKind, TrailingOutcomes } from './certainty.ts';
 export { SIM_ERRORS } from './errors.ts';
+export { FIFO, PRO_RATA } from './book/allocation.ts';
+export type { AllocationStep } from './book/allocation.ts';
+export { LimitBook } from './book/limit-book.ts';
+export type {
+  Aggressor,
+  MatchSink,
+  OrderHandle,
+  RestingOrder,
+  SelfTradeMode,
+} from './book/limit-book.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
 export { createMarginModel } from './margin-model.ts';
