@@ -196,8 +196,13 @@ describe('a level set', () => {
     const plain = new Set<number>();
     for (const [isAdd, raw] of steps) {
       const index = raw % size;
-      if (isAdd) [set.add(index), plain.add(index)];
-      else [set.delete(index), plain.delete(index)];
+      if (isAdd) {
+        set.add(index);
+        plain.add(index);
+      } else {
+        set.delete(index);
+        plain.delete(index);
+      }
       const sorted = [...plain].sort((a, b) => a - b);
       expect(set.first()).toBe(sorted[0] ?? -1);
       expect(set.last()).toBe(sorted.at(-1) ?? -1);
