@@ -58,6 +58,7 @@ function runFast(commands: Commands, from: number, book: LimitBook, handles: Flo
   const sink: MatchSink = {
     onTrade: (_resting, priceTicks, lastQty) => {
       traded += (priceTicks % 97) * lastQty;
+      return false;
     },
     onSelfTrade: () => {},
   };

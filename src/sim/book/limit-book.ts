@@ -21,10 +21,15 @@ export type OrderHandle = number;
 /** What happens where an aggressor meets a resting order of its own group. Decided by the aggressor. */
 export type SelfTradeMode = 'cancel-resting' | 'cancel-aggressor' | 'cancel-both' | 'decrement';
 
-/** Hears what a match does, in the order in which it happens. It must not change the book. */
+/** Hears what a match does, in the order in which it happens. It must not change the book meanwhile. */
 export interface MatchSink {
-  /** A resting order traded `qty` at its own price; `leavesQty` of it is still open. */
-  onTrade(resting: OrderHandle, priceTicks: number, qty: number, leavesQty: number): void;
+  /**
+   * A resting order traded `qty` at its own price; `leavesQty` of it is still open. True stops the match there, so that the
+   * book can be changed before it goes on; `isPaused` tells.
+   */
+  onTrade(resting: OrderHandle, priceTicks: number, qty: number, leavesQty: number): boolean;
+  /** A used-up iceberg shows its next slice, at the end of its level. */
+  onRefill?(resting: OrderHandle, priceTicks: number, shownQty: number): void;
   /** `qty` of a resting order was taken off because it met its own group; `leavesQty` of it is still open. */
   onSelfTrade(resting: OrderHandle, priceTicks: number, qty: number, leavesQty: number): void;
 }
@@ -186,12 +191,18 @@ export class LimitBook {
   #used: number = 0;
   #free: number = NONE;
   #openCount: number = 0;
+  #isPaused: boolean = false;
 
   /** `allocation`: how a level is shared out. Default: price and time priority. */
   constructor(allocation: readonly AllocationStep[] = FIFO) {
     assert(allocation.length > 0, 'an allocation has at least one step');
     this.#steps = allocation;
     this.#isFifo = isFifoOnly(allocation);
+  }
+
+  /** Whether the last match was stopped by its sink: what is left may be matched again. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** Orders that rest. */
@@ -387,7 +398,8 @@ export class LimitBook {
   ): number {
     const other = this.#of(side === 1 ? -1 : 1);
     let left = qty;
-    while (left > 0 && other.best >= 0) {
+    this.#isPaused = false;
+    while (left > 0 && other.best >= 0 && !this.#isPaused) {
       const row = other.best;
       if (!isWithin(other.base + row, limitTicks, side)) break;
       if (left >= other.shown[row]! + other.hidden[row]!)
@@ -405,6 +417,39 @@ export class LimitBook {
 
   #isShared(other: BookSide, row: number, left: number): boolean {
     return other.best === row && left < other.shown[row]! + other.hidden[row]!;
+  }
+
+  /**
+   * Trades bids against asks at one price, best price and first time on each side, hidden contracts included, up to `qty`;
+   * the auction of an opening. Every crossing order must reach the price. Returns what was not traded.
+   */
+  uncross(
+    priceTicks: number,
+    qty: number,
+    onTrade: (bid: OrderHandle, ask: OrderHandle, qty: number) => void,
+  ): number {
+    let left = qty;
+    while (left > 0 && this.#bids.best >= 0 && this.#asks.best >= 0) {
+      const bidTicks = this.#bids.base + this.#bids.best;
+      const askTicks = this.#asks.base + this.#asks.best;
+      if (bidTicks < priceTicks || askTicks > priceTicks) break;
+      const bid = this.#bids.head[this.#bids.best]!;
+      const ask = this.#asks.head[this.#asks.best]!;
+      const part = Math.min(left, this.#leaves[bid]!, this.#leaves[ask]!);
+      const handles = [this.#handleOf(bid), this.#handleOf(ask)] as const;
+      this.#takeOff(bid, part);
+      this.#takeOff(ask, part);
+      left -= part;
+      onTrade(handles[0], handles[1], part);
+    }
+    return left;
+  }
+
+  /** Less of an order, where it stands. */
+  #takeOff(slot: number, qty: number): void {
+    const leaves = this.#leaves[slot]! - qty;
+    if (leaves === 0) this.#remove(slot);
+    else this.reduce(this.#handleOf(slot), leaves);
   }
 
   /** Every order, hidden and shown, in time priority. Negative: what self-trade prevention cancelled. */
@@ -445,7 +490,7 @@ export class LimitBook {
     mode: SelfTradeMode,
     sink: MatchSink,
   ): number {
-    while (left > 0) {
+    while (left > 0 && !this.#isPaused) {
       const slot = other.head[row]!;
       if (group !== 0 && this.#group[slot] === group)
         return this.#selfTrade(other.base + row, slot, left, mode, sink);
@@ -504,9 +549,11 @@ export class LimitBook {
       this.#leaves[slot] = leaves;
       this.#shown[slot]! -= qty;
       other.shown[row]! -= qty;
-      if (this.#shown[slot] === 0) this.#refill(other, row, slot);
     }
-    sink.onTrade(handle, other.base + row, qty, leaves);
+    this.#isPaused = sink.onTrade(handle, other.base + row, qty, leaves);
+    if (leaves === 0 || this.#shown[slot] !== 0) return;
+    this.#refill(other, row, slot);
+    sink.onRefill?.(handle, other.base + row, this.#shown[slot]!);
   }
 
   /** The next slice of an iceberg joins the end of its level. */
@@ -522,7 +569,7 @@ export class LimitBook {
 
   /** The steps of the allocation, round after round: a round ends where every shown contract is spoken for. */
   #shareOut(other: BookSide, row: number, left: number, sink: MatchSink): number {
-    while (left > 0) {
+    while (left > 0 && !this.#isPaused) {
       let open = left;
       for (const step of this.#steps) {
         if (open === 0) break;
@@ -534,10 +581,13 @@ export class LimitBook {
         const next = this.#next[slot]!;
         const qty = this.#share[slot]!;
         this.#share[slot] = 0;
-        if (qty > 0) this.#tradeShown(other, row, slot, qty, sink);
+        // After a pause the shares of the round are void; what is left is shared out anew.
+        if (qty > 0 && !this.#isPaused) {
+          this.#tradeShown(other, row, slot, qty, sink);
+          left -= qty;
+        }
         slot = next;
       }
-      left = open;
     }
     return left;
   }

@@ -85,7 +85,11 @@ const ALLOCATIONS: Readonly<Record<string, readonly AllocationStep[]>> = {
 };
 
 /** Runs commands through both books and compares every event, and the whole book after each command. */
-function compare(steps: readonly AllocationStep[], commands: readonly Command[]): number {
+function compare(
+  steps: readonly AllocationStep[],
+  commands: readonly Command[],
+  isPausing = false,
+): number {
   const [book, naive] = [new LimitBook(steps), new NaiveBook(steps)];
   const handles = new Map<number, number>();
   const ids = new Map<number, number>();
@@ -93,8 +97,10 @@ function compare(steps: readonly AllocationStep[], commands: readonly Command[])
   let trades = 0;
   const heard: NaiveEvent[] = [];
   const sink: MatchSink = {
-    onTrade: (handle, priceTicks, qty, leaves) =>
-      void heard.push({ kind: 'trade', id: ids.get(handle)!, price: priceTicks, qty, leaves }),
+    onTrade: (handle, priceTicks, qty, leaves) => {
+      heard.push({ kind: 'trade', id: ids.get(handle)!, price: priceTicks, qty, leaves });
+      return isPausing;
+    },
     onSelfTrade: (handle, priceTicks, qty, leaves) =>
       void heard.push({ kind: 'self', id: ids.get(handle)!, price: priceTicks, qty, leaves }),
   };
@@ -123,7 +129,10 @@ function compare(steps: readonly AllocationStep[], commands: readonly Command[])
       const limit = each.isMarket ? each.side * Infinity : each.price;
       const ask = { side: each.side, limitTicks: limit, qty: each.qty, group: each.group };
       expect(book.available(ask)).toBe(naive.available(each.side, limit, each.qty, each.group));
-      const left = book.match({ ...ask, selfTrade: each.mode }, sink);
+      let left = book.match({ ...ask, selfTrade: each.mode }, sink);
+      while (left > 0 && book.isPaused) {
+        left = book.match({ ...ask, qty: left, selfTrade: each.mode }, sink);
+      }
       expect(left).toBe(naive.match(each.side, limit, each.qty, each.group, each.mode, expected));
       if (left > 0 && !each.isMarket) {
         sent += 1;
@@ -177,6 +186,12 @@ describe('the limit order book says what its naive twin says', () => {
         compare(steps, commands);
       },
     );
+  test.prop([fc.array(command, { minLength: 1, maxLength: 120 })], { numRuns: 100 })(
+    'and in time priority a match that is stopped after every trade comes to the same',
+    (commands) => {
+      compare(FIFO, commands, true);
+    },
+  );
   it('and those histories do trade', () => {
     const histories = fc.sample(fc.array(command, { minLength: 60, maxLength: 120 }), {
       numRuns: 20,

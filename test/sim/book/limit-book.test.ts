@@ -41,8 +41,12 @@ class Desk {
     const [word, qty, , price] = text.split(' ');
     const side: Side = word === 'buy' ? 1 : -1;
     const lines: string[] = [];
-    const note = (suffix: string) => (handle: OrderHandle, priceTicks: number, lastQty: number) =>
-      void lines.push(`${this.#names.get(handle)} ${lastQty}@${priceTicks}${suffix}`);
+    const note =
+      (suffix: string) =>
+      (handle: OrderHandle, priceTicks: number, lastQty: number): false => {
+        lines.push(`${this.#names.get(handle)} ${lastQty}@${priceTicks}${suffix}`);
+        return false;
+      };
     const left = this.book.match(
       {
         side,
@@ -201,6 +205,26 @@ describe('other allocations', () => {
       .rest('big', 'sell 39 @ 400');
     // Two to the lead; of the other eight by size of 1, 8 and 39: 0, 1 (below two) and 6; then one to who has none, one in time.
     expect(desk.send('buy 10')).toEqual(['small 1@400', 'lead 3@400', 'big 6@400']);
+  });
+});
+
+describe('an auction', () => {
+  it('trades both sides at one price, best price and first time on each', () => {
+    const desk = new Desk()
+      .rest('b1', 'buy 10 @ 402')
+      .rest('b2', 'buy 3 @ 401')
+      .rest('s1', 'sell 6 @ 400')
+      .rest('s2', 'sell 6 @ 401', { display: 1 });
+    const lines: string[] = [];
+    const name = (handle: OrderHandle): string =>
+      [...desk.handles].find(([, each]) => each === handle)![0];
+    const left = desk.book.uncross(401, 12, (bid, ask, qty) =>
+      lines.push(`${name(bid)} ${name(ask)} ${qty}`),
+    );
+    expect(lines).toEqual(['b1 s1 6', 'b1 s2 4', 'b2 s2 2']);
+    expect(left).toBe(0);
+    expect(desk.queue(1, 401)).toEqual(['b2 1/1']);
+    expect(desk.book.orderCount).toBe(1);
   });
 });
 
