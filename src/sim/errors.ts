@@ -29,6 +29,12 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Correct the price, or give the venue a price band, so that such an order is rejected.',
     exit: EXIT.input,
   },
+  E_SIM_LOOP: {
+    title: 'The orders of a simulated market elect each other without end',
+    cause: 'Ten thousand elections followed from one command; a fault of the simulation.',
+    cure: 'Report it with the seed and the journal: the same run shows it again.',
+    exit: EXIT.bug,
+  },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',
     cause:

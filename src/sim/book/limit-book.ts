@@ -471,7 +471,7 @@ export class LimitBook {
         const qty = this.#leaves[slot]!;
         left -= qty;
         this.#remove(slot);
-        sink.onTrade(handle, price, qty, 0);
+        this.#isPaused = sink.onTrade(handle, price, qty, 0);
       }
       slot = next;
     }
