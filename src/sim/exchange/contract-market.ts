@@ -450,7 +450,8 @@ export class ContractMarket {
         this.#tell('Replaced', order, 'self-trade');
       }
       this.#capAfterTrades();
-      if (left <= 0 || !this.#book.isPaused) break;
+      // A reduce-only order that is through with its part may have more to close by now.
+      if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
     }
     this.#aggressor = null;
     this.#capAfterTrades();

@@ -63,8 +63,7 @@ export class TriggerBook {
 
   /**
    * Takes out what a price elects, into `into`, and moves trailing stops after it. `rising` is compared with triggers that
-   * wait for a rise, `falling` with the others; a trade has one price for both. Order: triggers above by ascending price,
-   * triggers below by descending price, at one price in order of priority.
+   * wait for a rise, `falling` with the others; a trade has one price for both. Order: what the price passed first.
    */
   elect(rising: number, falling: number, into: MarketOrder[]): void {
     const from = into.length;
@@ -76,7 +75,7 @@ export class TriggerBook {
         into.push(order);
       } else ratchet(order, order.input.side === 1 ? rising : falling);
     }
-    if (into.length - from > 1) sortElected(into, from);
+    if (into.length - from > 1) sortElected(into, from, rising, falling);
   }
 
   #electSide(side: 1 | -1, price: number, into: MarketOrder[]): void {
@@ -125,13 +124,14 @@ export function ratchet(order: MarketOrder, priceTicks: number): void {
     order.stopTicks = trigger;
 }
 
-/** Rising triggers from low to high, then falling ones from high to low, then by priority. */
-function sortElected(orders: MarketOrder[], from: number): void {
+/**
+ * The trigger that the price passed first goes first: triggers above from low to high, triggers below from high to low.
+ * Both kinds together by how far the price went beyond them, then by priority; so neither side comes first by its name.
+ */
+function sortElected(orders: MarketOrder[], from: number, rising: number, falling: number): void {
+  const beyond = (order: MarketOrder): number =>
+    triggerDir(order) === 1 ? rising - order.stopTicks : order.stopTicks - falling;
   const elected = orders.splice(from);
-  elected.sort((a, b) => {
-    const [up, down] = [triggerDir(a), triggerDir(b)];
-    if (up !== down) return down - up;
-    return (a.stopTicks - b.stopTicks) * up || a.priority - b.priority;
-  });
+  elected.sort((a, b) => beyond(b) - beyond(a) || a.priority - b.priority);
   orders.push(...elected);
 }
