@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--per-currency <capitals>',
+        description: 'an account for each currency, nothing converted: USD=1000000,EUR=500000',
+        group: 'Simulation',
+      },
+      {
         flags: '--no-bounds',
         description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
@@ -284,7 +289,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'data',
-    summary: 'sample, import, list, show and check datasets',
+    summary: 'sample, import, export, resample, list, show, check',
     examples: ['frontmonth data sample', 'frontmonth data list'],
     answer: 'see the subcommands',
     children: [
@@ -313,8 +318,9 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'csv, open-interest or pysystemtrade',
-            choices: ['csv', 'open-interest', 'pysystemtrade'],
+            description:
+              'told by the first bytes; csv, dbn, export, lean, open-interest, pysystemtrade',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -345,6 +351,26 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
+          {
+            flags: '--grid <grid>',
+            description: 'ticks, or none: keep prices off the tick',
+            choices: ['ticks', 'none'],
+          },
+          {
+            flags: '--kinds <list>',
+            description: 'only these: trade, quote, openinterest',
+            group: 'LEAN',
+          },
+          {
+            flags: '--series <n>',
+            description: 'of a day that stands twice in a file: which',
+            group: 'LEAN',
+          },
+          {
+            flags: '--market-hours <file>',
+            description: 'market-hours-database.json, for the zones',
+            group: 'LEAN',
+          },
           {
             flags: '--instrument-config <file>',
             description: 'instrumentconfig.csv',
@@ -389,6 +415,72 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         answer: 'manifest, table, plot',
         load: () => import('./commands/data.ts').then((m) => ({ run: m.dataShow })),
+      },
+      {
+        name: 'export',
+        summary: 'rows of a dataset as CSV, Parquet or Arrow',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--out <path>', description: 'a file, a folder for several, or - for stdout' },
+          {
+            flags: '--format <name>',
+            description: 'csv, parquet or arrow; by the name of the file',
+            choices: ['csv', 'parquet', 'arrow'],
+          },
+          { flags: '--force', description: 'replace files that exist' },
+          {
+            flags: '--prices <view>',
+            description: 'decimal (default), counts of the grid, or both',
+            choices: ['decimal', 'counts', 'both'],
+          },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+          {
+            flags: '--kind <kinds>',
+            description: 'bars, trades, quotes, depth, mbo, open-interest',
+            group: 'Data',
+          },
+          { flags: '--interval <intervals>', description: 'bar intervals: 1m,1d', group: 'Data' },
+          ...SPAN,
+        ],
+        examples: [
+          'frontmonth data export sample --interval 1d --out daily.parquet',
+          'frontmonth data export sample --contract ESZ2023 --interval 1d --out -',
+        ],
+        answer: 'the files with their rows; the rows themselves with --out -',
+        load: () => import('./commands/data-export.ts').then((m) => ({ run: m.dataExport })),
+      },
+      {
+        name: 'resample',
+        summary: 'build longer bars, aligned to the sessions',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--from <interval>', description: 'stored bars to build from, or trades' },
+          { flags: '--to <interval>', description: 'bars to build: 5m, 1h, 1d' },
+          {
+            flags: '--into <dataset>',
+            description: 'another dataset for them; default the same',
+            values: 'dataset',
+          },
+          {
+            flags: '--align <rule>',
+            description: 'bars begin at the session open (default) or the full hour',
+            choices: ['session', 'clock'],
+          },
+          { flags: '--force', description: 'replace bars that came from a source' },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+        ],
+        examples: [
+          'frontmonth data resample sample --from 1m --to 5m',
+          'frontmonth data resample mine --from 1h --to 1d --into mine-daily',
+        ],
+        answer: 'bars by contract; what is unchanged is not built again',
+        load: () => import('./commands/data-resample.ts').then((m) => ({ run: m.dataResample })),
       },
       {
         name: 'check',

@@ -68,6 +68,7 @@ export function createServices(): Services {
       (await import('../research/report/continuous-page.ts')).renderContinuousPage(series, options),
     generateSample,
     importFiles,
+    dataTools: () => import('./data-tools.ts'),
     venueCapabilities,
   };
 }
@@ -366,8 +367,8 @@ async function generateSample(options: SampleOptions): Promise<DatasetView | nul
 
 async function importFiles(options: ImportOptions): Promise<ImportOutcome> {
   const { importFiles: read } = await import('./import-data.ts');
-  const { dataset, rows, issues } = await read(options);
-  return { dataset: viewOf(dataset.manifest), rows, issues };
+  const { dataset, rows, issues, refused = issues.length, notes = [] } = await read(options);
+  return { dataset: viewOf(dataset.manifest), rows, refused, issues, notes };
 }
 
 async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {

@@ -121,7 +121,8 @@ export interface SampleOptions {
 export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
-  readonly format: 'csv' | 'open-interest' | 'pysystemtrade';
+  /** By the first bytes of the files, where none is given. */
+  readonly format?: 'csv' | 'dbn' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -129,7 +130,18 @@ export interface ImportOptions {
   readonly interval?: string;
   readonly columns?: Readonly<Record<string, string>>;
   readonly zone: string;
-  readonly stamp: 'open' | 'close';
+  /** Whether the user named the zone. */
+  readonly isZoneGiven?: boolean;
+  /** Which end of a bar its time is, for formats that leave it open. */
+  readonly stamp?: 'open' | 'close';
+  /** `none` keeps prices that are off the tick; `ticks` by default. */
+  readonly grid?: 'ticks' | 'none';
+  /** Kinds of data to take; all by default. */
+  readonly kinds?: readonly string[];
+  /** Of a file that holds a series several times: which, from 1. */
+  readonly series?: number;
+  /** LEAN's market-hours database. */
+  readonly marketHours?: string;
   readonly delimiter?: string;
   readonly header: boolean;
   readonly quarantine: boolean;
@@ -142,7 +154,14 @@ export interface ImportOptions {
 export interface ImportOutcome {
   readonly dataset: DatasetView;
   readonly rows: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  /** Rows left out; `issues` may list only the first of them. */
+  readonly refused: number;
+  readonly issues: readonly {
+    readonly row: number;
+    readonly at?: string;
+    readonly message: string;
+  }[];
+  readonly notes: readonly string[];
 }
 
 /** What can be asked of contracts without any data. */
@@ -223,6 +242,8 @@ export interface Services {
   /** Null when it was stopped; nothing is written then. */
   generateSample(options: SampleOptions): Promise<DatasetView | null>;
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
+  /** Export, resampling, watching and checking. */
+  dataTools(): Promise<typeof import('./data-tools.ts')>;
   /** Venues whose capabilities are known. */
   venueCapabilities(): Promise<readonly VenueCapabilities[]>;
 }

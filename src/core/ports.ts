@@ -207,6 +207,11 @@ export interface SimulatedVenue extends ExecutionClient {
 export interface JournalPort {
   /** `body` must be plain data; key order is kept as given. Returns the sequence number. */
   append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number;
+  /**
+   * Where the journal has it: the same line from parts that are JSON already, a quoted kind and the text of an object. It
+   * must equal what `append` writes for that object, byte for byte.
+   */
+  appendText?(kind: string, tsUs: TsUs, body: string): number;
   /** SHA-256 in hex over all bytes so far. */
   hash(): string;
   flush(): void;

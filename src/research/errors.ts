@@ -12,6 +12,13 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Correct the named option by its rule.',
     exit: EXIT.input,
   },
+  E_PER_CURRENCY: {
+    title: 'The accounts of a run per currency do not fit its products',
+    cause:
+      'A currency of a product has no capital, a capital has no product, or the list cannot be read.',
+    cure: 'Give one capital for each currency of the products: --per-currency USD=1000000,EUR=500000.',
+    exit: EXIT.input,
+  },
   E_RUN_NOT_FOUND: {
     title: 'A run cannot be found',
     cause: 'No run folder has this name, prefix or position.',

@@ -60,6 +60,8 @@ export interface RunPlan {
   readonly feeds: readonly FeedPlan[];
   readonly from: TradeDate;
   readonly to: TradeDate;
+  /** Products whose data begin inside the run: they warm up while others trade. */
+  readonly joinsLate: readonly string[];
   /** The bars that match orders, by root. */
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
@@ -115,7 +117,8 @@ export function planRun(input: PlanInput): RunPlan {
       ? { kind: 'given', name: product.given.name }
       : (request.roll ?? defaultRollRule(product.spec));
   for (const product of products) {
-    const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
+    const since = latestOf(span.warmFrom, joinOf(product, input.requirements));
+    const chain = chainOf(product, since, span.to, input.calendars);
     const offset = contracts.length;
     contracts.push(...chain, ...besidesOf(product, chain, requests, input.calendars));
     const closes = new DailyCloses(product, chain, input.dataset);
@@ -140,7 +143,7 @@ export function planRun(input: PlanInput): RunPlan {
             rule,
             calendar: product.calendar,
             dailyCloses: (index) => closes.of(index - offset),
-            from: span.warmFrom,
+            from: since,
             to: span.to,
             indexOf,
             ...rollExtras(
@@ -192,6 +195,7 @@ export function planRun(input: PlanInput): RunPlan {
     feeds: planned.feeds,
     from: span.from,
     to: span.to,
+    joinsLate: products.filter((each) => each.first > span.from).map((each) => each.root),
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, ticks, interestOf, input.dataset),
     notes,
@@ -441,11 +445,13 @@ function spanOf(
   requests: readonly SeriesRequest[],
   input: PlanInput,
 ): Span {
-  let first = Math.max(...products.map((product) => product.first)) as TradeDate;
+  const isStaggered = input.requirements.joins === 'staggered';
+  const firsts = products.map((product) => product.first);
+  let first = (isStaggered ? Math.min(...firsts) : Math.max(...firsts)) as TradeDate;
   let last = Math.min(...products.map((product) => product.last)) as TradeDate;
   const notes: { code: string; message: string }[] = [];
   const sizes = requests.map((request) => sizeSpanOf(request, products));
-  if (input.from === undefined) {
+  if (input.from === undefined && !isStaggered) {
     const begin = latest(sizes, first);
     if (begin !== null) {
       notes.push(shortened(begin, `the run begins there, at ${toIsoDate(begin.first)}`));
@@ -462,7 +468,11 @@ function spanOf(
   const asked = input.from === undefined ? null : parseTradeDate(input.from);
   const to = input.to === undefined ? last : parseTradeDate(input.to);
   const beyond = products.find(
-    (each) => (asked ?? first) < each.first || to > each.last || (asked ?? first) > to,
+    (each) =>
+      (asked ?? first) < (isStaggered ? first : each.first) ||
+      to > each.last ||
+      to < each.first ||
+      (asked ?? first) > to,
   );
   if (beyond !== undefined || first > last) {
     const has = products.map(
@@ -478,7 +488,9 @@ function spanOf(
           from: input.from ?? null,
           to: input.to ?? null,
         },
-        rule: '--from and --to are trade dates inside the data of every product, in order',
+        rule: isStaggered
+          ? '--from and --to are trade dates in order, from the first bar of any product to the end of all'
+          : '--from and --to are trade dates inside the data of every product, in order',
         fix: `--from ${toIsoDate(first)} --to ${toIsoDate(last)}`,
       },
     );
@@ -496,7 +508,22 @@ function spanOf(
       message: `the data begin ${toIsoDate(first)}: fewer bars for the warm-up than the strategy asked for`,
     });
   }
+  const late = products.filter((product) => product.first > from);
+  if (late.length > 0)
+    notes.push({
+      code: 'W_PRODUCT_JOINS',
+      message: `the run begins before the data of ${late.map((each) => `${each.root} (${toIsoDate(each.first)})`).join(', ')}: each joins with its first bar and warms up inside the run`,
+    });
   return { warmFrom, from, to, notes };
+}
+
+/** The first date from which the run reads a product; of products that begin together the span decides. */
+function joinOf(product: Product, requirements: DataRequirements): TradeDate {
+  return requirements.joins === 'staggered' ? product.first : (-Infinity as TradeDate);
+}
+
+function latestOf(a: TradeDate, b: TradeDate): TradeDate {
+  return a > b ? a : b;
 }
 
 /** Trade dates in which a product has bars of one size. */
@@ -877,11 +904,12 @@ class FeedPlanner {
   #covers(product: Product, interval: BarInterval): boolean {
     const { span } = this.#in;
     const chain = this.#in.chains.find((each) => each.root === product.root)!;
-    const slackUs = 6 * US_PER_DAY;
+    // Samples that came with their rolls stand still over the longest holidays, and the roll's record has its own prices.
+    const slackUs = (product.given === null ? 6 : 14) * US_PER_DAY;
     return chain.schedule.held.every((contractIndex, k) => {
       const { id } = this.#in.table.contractAt(contractIndex);
       const inUs = Math.max(
-        startOf(span.from),
+        startOf(latestOf(span.from, joinOf(product, this.#in.input.requirements))),
         chain.schedule.rolls[k - 1]?.effectiveUs ?? -Infinity,
       );
       const outUs = Math.min(

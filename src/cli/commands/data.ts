@@ -97,10 +97,10 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-type ImportFormat = ImportOptions['format'];
+type ImportFormat = NonNullable<ImportOptions['format']>;
 
 export async function dataImport(call: CommandCall): Promise<ExitCode> {
-  const format = textFlag(call, 'format') ?? 'csv';
+  const format = textFlag(call, 'format');
   const into = required(call, 'into', 'the name of the dataset, such as mine');
   const config = await call.config();
   const services = await call.services();
@@ -110,10 +110,13 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   };
   const columns = textFlag(call, 'columns');
   const instrumentConfig = textFlag(call, 'instrumentConfig');
+  const marketHours = textFlag(call, 'marketHours');
+  const kinds = textFlag(call, 'kinds');
+  const series = numberFlag(call, 'series', { min: 1 });
   const outcome = await services.importFiles({
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
-    format: format as ImportFormat,
+    ...(format === undefined ? {} : { format: format as ImportFormat }),
     files: listArg(call, 0).map((file) => resolve(call.host.cwd, file)),
     dataset: into,
     ...optional('contract', 'contract'),
@@ -125,7 +128,12 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
       : { instrumentConfig: resolve(call.host.cwd, instrumentConfig) }),
     ...(columns === undefined ? {} : { columns: readColumns(columns) }),
     zone: textFlag(call, 'zone') ?? 'UTC',
-    stamp: stampOf(call),
+    isZoneGiven: textFlag(call, 'zone') !== undefined,
+    ...(optional('grid', 'grid') as Pick<ImportOptions, 'grid'>),
+    ...(kinds === undefined ? {} : { kinds: kinds.split(',').map((kind) => kind.trim()) }),
+    ...(series === undefined ? {} : { series }),
+    ...(marketHours === undefined ? {} : { marketHours: resolve(call.host.cwd, marketHours) }),
+    ...(optional('stamp', 'stamp') as Pick<ImportOptions, 'stamp'>),
     header: call.flags['header'] !== false,
     quarantine: hasFlag(call, 'quarantine'),
     filled: hasFlag(call, 'filled'),
@@ -133,14 +141,16 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     calendars: await calendarTextsOf(config),
   });
   for (const issue of outcome.issues.slice(0, 20))
-    call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
+    call.out.warn('import-row', `${issue.at ?? `row ${issue.row}`}: ${issue.message}`);
+  for (const note of outcome.notes) call.out.warn('import-note', note);
+  const { rows, refused, issues, notes } = outcome;
   call.out.result(
     'frontmonth.import/1',
-    { rows: outcome.rows, issues: outcome.issues, dataset: datasetJson(outcome.dataset) },
+    { rows, refused, issues, notes, dataset: datasetJson(outcome.dataset) },
     () =>
-      `${formatNumber(outcome.rows, 0)} rows imported, ${outcome.issues.length} rows with problems\n${describeDataset(call.out, outcome.dataset)}`,
+      `${formatNumber(rows, 0)} rows imported, ${formatNumber(refused, 0)} rows with problems\n${describeDataset(call.out, outcome.dataset)}`,
   );
-  return outcome.issues.length > 0 ? EXIT.answerIsNo : EXIT.ok;
+  return refused > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
 
 function required(call: CommandCall, name: string, what: string): string {
@@ -494,14 +504,3 @@ function dayOf(tsUs: number): string {
 }
 
 /** A wrong guess would show every bar one interval early, so there is no default. Samples have no end to choose. */
-function stampOf(call: CommandCall): 'open' | 'close' {
-  const stamp = textFlag(call, 'stamp');
-  if (stamp === 'open' || stamp === 'close') return stamp;
-  const format = textFlag(call, 'format');
-  if (stamp === undefined && (format === 'pysystemtrade' || format === 'open-interest'))
-    return 'close';
-  throw new TradingError('E_USAGE', '--stamp is missing', {
-    rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
-    fix: '--stamp open or --stamp close, as the source of the file says',
-  });
-}
