@@ -17,6 +17,22 @@ export type {
   RestingOrder,
   SelfTradeMode,
 } from './book/limit-book.ts';
+export { ContractMarket } from './exchange/contract-market.ts';
+export type { MarketOptions } from './exchange/contract-market.ts';
+export type { Indication } from './exchange/auction.ts';
+export type {
+  MarketOrder,
+  MarketOrderInput,
+  MarketPhase,
+  MarketReplaceInput,
+  MarketReport,
+  MarketReportKind,
+  MarketSink,
+} from './exchange/market-order.ts';
+export { ConsumptionLedger } from './replay/ledger.ts';
+export type { LedgerMode } from './replay/ledger.ts';
+export { OrderQueue, QueuePosition } from './replay/queue-model.ts';
+export type { QueueModel, QueueModelName } from './replay/queue-model.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
 export { createMarginModel } from './margin-model.ts';
