@@ -313,8 +313,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'told by the first bytes; csv, export, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'export', 'lean', 'open-interest', 'pysystemtrade'],
+            description: 'told by the first bytes',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'parquet', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -323,7 +323,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--columns <map>',
             description: 'time=Date,open=O,high=H,low=L,close=C,volume=V,openInterest=OI',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--known <when>',
@@ -334,13 +334,13 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--zone <zone>',
             description: 'IANA zone of the times; default UTC',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--stamp <end>',
             description: 'bars are stamped at open or close',
             choices: ['open', 'close'],
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
@@ -361,6 +361,11 @@ export const COMMANDS: readonly CommandSpec[] = [
             flags: '--grid <grid>',
             description: 'ticks, or none: keep prices off the tick',
             choices: ['ticks', 'none'],
+          },
+          {
+            flags: '--decimals <n>',
+            description: 'digits behind the point of whole numbers, such as 9',
+            group: 'Parquet',
           },
           {
             flags: '--kinds <list>',

@@ -128,7 +128,14 @@ export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
   /** By the first bytes of the files, where none is given. */
-  readonly format?: 'csv' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
+  readonly format?:
+    | 'csv'
+    | 'dbn'
+    | 'export'
+    | 'lean'
+    | 'open-interest'
+    | 'parquet'
+    | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -146,6 +153,8 @@ export interface ImportOptions {
   readonly kinds?: readonly string[];
   /** Of a file that holds a series several times: which, from 1. */
   readonly series?: number;
+  /** Digits behind the point of prices that stand as whole numbers. */
+  readonly decimals?: number;
   /** LEAN's market-hours database. */
   readonly marketHours?: string;
   readonly delimiter?: string;
@@ -162,7 +171,11 @@ export interface ImportOutcome {
   readonly rows: number;
   /** Rows left out; `issues` may list only the first of them. */
   readonly refused: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  readonly issues: readonly {
+    readonly row: number;
+    readonly at?: string;
+    readonly message: string;
+  }[];
   readonly notes: readonly string[];
 }
 

@@ -126,6 +126,13 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Correct the rows, or import with --quarantine, which writes the valid rows and lists the others.',
     exit: EXIT.input,
   },
+  E_DBN_FORMAT: {
+    title: 'A file is not Databento DBN, or lies about itself',
+    cause:
+      'The first bytes are not those of DBN, its version is not 1 to 3, or its metadata contradict their own lengths.',
+    cure: 'Fetch the file again in DBN encoding; the message names the byte. Files of other formats have their own --format.',
+    exit: EXIT.input,
+  },
   E_EXPORT_TABLES: {
     title: 'An export does not fit into one file',
     cause: 'Rows of several kinds, or bars of several intervals, have different columns.',

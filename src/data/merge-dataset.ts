@@ -138,6 +138,13 @@ class SegmentMerge {
     const { kind, contract, interval, year } = this.#segment;
     if (kind === 'bars')
       writer.putBars(contract, interval!, year, this.#batches() as Iterable<KindColumns['bars']>);
+    else if (kind === 'quote-bars')
+      writer.putQuoteBars(
+        contract,
+        interval!,
+        year,
+        this.#batches() as Iterable<KindColumns['quote-bars']>,
+      );
     else writer.put(kind, contract, year, this.#batches() as Iterable<KindColumns[TickKind]>);
   }
 
@@ -178,7 +185,7 @@ class SegmentMerge {
       while (old.time < Infinity || now.time < Infinity) {
         const time = Math.min(old.time, now.time);
         const [stored, fresh] = [old.take(time), now.take(time)];
-        if (this.#segment.kind === 'bars') yield this.#bar(stored, fresh);
+        if (this.#segment.interval !== null) yield this.#bar(stored, fresh);
         else yield* this.#ticks(stored, fresh);
       }
     } finally {

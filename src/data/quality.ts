@@ -409,6 +409,8 @@ class DatasetCheck {
       const values = fields[name]!;
       for (let i = 0; i < batch.length; i += 1) {
         const value = values[i]!;
+        // A side without a quote.
+        if (Number.isNaN(value) && entry.kind === 'quote-bars') continue;
         if (!Number.isFinite(value)) {
           this.#add(entry, 'not-a-number', firstRow + i, times[i]!, `${name} is ${value}`);
         } else if (step > 0 && !isMultiple(value, step)) {

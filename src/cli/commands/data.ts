@@ -113,6 +113,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   const marketHours = textFlag(call, 'marketHours');
   const kinds = textFlag(call, 'kinds');
   const series = numberFlag(call, 'series', { min: 1 });
+  const decimals = numberFlag(call, 'decimals', { min: 0, max: 18 });
   const options: ImportOptions = {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
@@ -132,6 +133,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     ...(optional('grid', 'grid') as Pick<ImportOptions, 'grid'>),
     ...(kinds === undefined ? {} : { kinds: kinds.split(',').map((kind) => kind.trim()) }),
     ...(series === undefined ? {} : { series }),
+    ...(decimals === undefined ? {} : { decimals }),
     ...(marketHours === undefined ? {} : { marketHours: resolve(call.host.cwd, marketHours) }),
     ...(optional('stamp', 'stamp') as Pick<ImportOptions, 'stamp'>),
     header: call.flags['header'] !== false,
@@ -143,7 +145,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   if (hasFlag(call, 'watch')) return (await import('./data-watch.ts')).dataWatch(call, options);
   const outcome = await services.importFiles(options);
   for (const issue of outcome.issues.slice(0, 20))
-    call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
+    call.out.warn('import-row', `${issue.at ?? `row ${issue.row}`}: ${issue.message}`);
   for (const note of outcome.notes) call.out.warn('import-note', note);
   const { rows, refused, issues, notes } = outcome;
   call.out.result(

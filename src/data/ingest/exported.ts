@@ -26,6 +26,7 @@ const KINDS = [
   'bars',
   'trades',
   'quotes',
+  'quote-bars',
   'depth',
   'mbo',
   'open-interest',
@@ -189,12 +190,19 @@ class ExportedReader {
               group.year,
               batches as Iterable<KindColumns['bars']>,
             )
-          : writer.put(
-              this.#kind,
-              group.contract,
-              group.year,
-              batches as Iterable<KindColumns[TickKind]>,
-            );
+          : this.#kind === 'quote-bars'
+            ? writer.putQuoteBars(
+                group.contract,
+                group.interval!,
+                group.year,
+                batches as Iterable<KindColumns['quote-bars']>,
+              )
+            : writer.put(
+                this.#kind,
+                group.contract,
+                group.year,
+                batches as Iterable<KindColumns[TickKind]>,
+              );
       rows += entry.rows;
     }
     return rows;
@@ -219,7 +227,7 @@ class ExportedReader {
   /** What a row belongs to; rows of one group follow each other. */
   #group(fields: readonly string[]): Group {
     const contract = this.#contract(fields[0]!);
-    const isBars = this.#kind === 'bars';
+    const isBars = this.#kind === 'bars' || this.#kind === 'quote-bars';
     const interval = isBars ? fields[1]! : null;
     if (interval !== null && !isInterval(interval))
       throw this.#rowError(`interval: "${interval}" is not a bar interval such as 1m`);
@@ -355,7 +363,7 @@ function cellOf(
         cell(text, row) {
           // One side of a quote may be empty.
           values[row] = text === '' ? NaN : prices === null ? Number(text) : prices.read(text);
-          return text === '' ? memory === 'bid' || memory === 'ask' : !Number.isNaN(values[row]);
+          return text === '' ? /^(bid|ask)/.test(memory) : !Number.isNaN(values[row]);
         },
       };
     }
