@@ -334,6 +334,7 @@ describe('prices as text', () => {
       decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
     expect(prices.write(count)).toBe(sign + want);
     expect(prices.read(prices.write(count))).toBe(count);
+    expect(prices.value(count)).toBe(Number(sign + want) + 0);
     // One unit of the last decimal further lies between the ticks.
     if (unit > 1n)
       expect(prices.read(`${sign}${want.slice(0, -1)}${(Number(want.at(-1)) + 1) % 10}`)).toBeNaN();
