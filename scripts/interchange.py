@@ -10,6 +10,7 @@ import sys
 import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 def value_of(text):
@@ -82,6 +83,64 @@ def compare_prices(entry):
     return compared
 
 
+def plain(column):
+    """Times as integers of their own unit, an unknown quantity as NaN."""
+    if pa.types.is_timestamp(column.type):
+        assert column.type.tz == "UTC", f"the zone is {column.type.tz}"
+        column = column.cast(pa.int64())
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string())
+    return [float("nan") if value is None else value for value in column.to_pylist()]
+
+
+def exported_tables(entry):
+    parquet = entry["exported"]["parquet"]
+    yield "pyarrow parquet", {n: plain(c) for n, c in zip(*columns_of(pq.read_table(parquet)))}
+    yield "pyarrow arrow", {n: plain(c) for n, c in zip(*columns_of(pa.ipc.open_file(entry["exported"]["arrow"]).read_all()))}
+    frame = pl.read_parquet(parquet)
+    yield "polars parquet", {
+        n: [float("nan") if v is None else v for v in frame[n].to_physical().to_list()] for n in frame.columns
+    }
+    with duckdb.connect() as db:
+        for name, source in (("parquet", f"'{parquet}'"), ("csv", f"read_csv('{entry['exported']['csv']}')")):
+            relation = db.sql(f"select * from {source}")
+            chosen = ", ".join(
+                f'epoch_ns("{n}")' if "TIMESTAMP" in str(t) else f'"{n}"' for n, t in zip(relation.columns, relation.types)
+            )
+            rows = db.execute(f"select {chosen} from {source}").fetchall()
+            values = {n: [float("nan") if v is None else v for v in column] for n, column in zip(relation.columns, zip(*rows))}
+            yield f"DuckDB {name}", values
+
+
+def columns_of(table):
+    return table.column_names, table.columns
+
+
+def compare_exports(entry):
+    """What `data export` wrote against the values of the source: counts, plain prices, times and everything else."""
+    want = source_of(entry["csv"])
+    compared = 0
+    for reader, got in exported_tables(entry):
+        for name, values in want.items():
+            is_price = f"{name}_count" in got
+            found = got[f"{name}_count"] if is_price else got[name]
+            if name == "time" or name.endswith("_time"):
+                # Each reader has its own unit; DuckDB has microseconds where the zone is kept.
+                unit = 1 if abs(values[0]) > 10**17 else 1000
+                scale = 1000 if abs(found[0]) < 10**17 else 1
+                found = [value * scale for value in found]
+                coarse = reader.startswith("DuckDB")
+                values = [value * unit // 1000 * 1000 if coarse else value * unit for value in values]
+                found = [value // 1000 * 1000 if coarse else value for value in found]
+            if len(found) != len(values) or not all(map(is_same, found, values)):
+                row = next((i for i, (a, b) in enumerate(zip(found, values)) if not is_same(a, b)), "length")
+                sys.exit(f"{reader}: exported {name} differs at row {row}: {found[row]} and {values[row]}")
+            compared += len(values)
+            if name in entry["prices"] and got[name] != entry["prices"][name]:
+                sys.exit(f"{reader}: exported plain prices of {name} differ")
+    return compared
+
+
 def main(folder):
     compared = 0
     with open(f"{folder}/files.json") as file:
@@ -98,6 +157,7 @@ def main(folder):
                     sys.exit(f"{reader.__name__}: {entry['arrow']} {name} differs at row {row}")
                 compared += len(values)
         compared += compare_prices(entry)
+        compared += compare_exports(entry)
     print(f"{compared} values equal in {len(entries)} files")
 
 

@@ -1,6 +1,6 @@
 /**
  * Shows that other programs read our files as we wrote them: seeded values of every kind go into a dataset, and beside it as
- * CSV; pyarrow, polars and DuckDB must give the same values.
+ * CSV; pyarrow, polars and DuckDB must give the same values, of the files of the dataset and of what `data export` makes of them.
  *
  *     node --import tsx scripts/interchange.ts <python with pyarrow, polars and duckdb>
  */
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ContractId } from '../src/core/instrument.ts';
 import { openCatalog } from '../src/data/catalog.ts';
+import { EXPORT_FORMATS, exportDataset } from '../src/data/export/export.ts';
 import type { SegmentEntry } from '../src/data/manifest.ts';
 
 /** More than one record batch. */
@@ -90,13 +91,15 @@ const loose = {
 
 type Values = ArrayLike<number | bigint>;
 interface Written {
+  /** The same rows as `data export` writes them, by format, with prices and counts. */
+  readonly exported: Readonly<Record<string, string>>;
   readonly arrow: string;
   readonly csv: string;
   /** Plain prices by column. */
   readonly prices: Readonly<Record<string, readonly number[]>>;
 }
 
-function write(folder: string): Written[] {
+async function write(folder: string): Promise<Written[]> {
   const meta = {
     createdBy: 'frontmonth',
     isSynthetic: true,
@@ -176,11 +179,28 @@ function write(folder: string): Written[] {
     readonly string[],
   ])[];
   const stored = [known.commit(), unknown.commit()];
+  const exportOf = (name: string, format: string): string =>
+    join(folder, `export-${name}-${format}`);
+  for (const dataset of stored)
+    for (const format of EXPORT_FORMATS)
+      await exportDataset(dataset, {
+        format,
+        target: { folder: exportOf(dataset.name, format) },
+        prices: 'both',
+      });
   return plan.map(([entry, columns, prices], k) => {
     const csv = join(folder, `${k}.csv`);
     fs.writeFileSync(csv, toCsv(columns));
     const plain = columns.filter(([name]) => (prices as readonly string[]).includes(name));
+    const { name } = stored[k === plan.length - 1 ? 1 : 0]!;
+    const table = entry.interval === null ? entry.kind : `${entry.kind}-${entry.interval}`;
     return {
+      exported: Object.fromEntries(
+        EXPORT_FORMATS.map((format) => [
+          format,
+          join(exportOf(name, format), `${table}.${format}`),
+        ]),
+      ),
       arrow: stored[k === plan.length - 1 ? 1 : 0]!.pathOf(entry),
       csv,
       prices: Object.fromEntries(
@@ -215,7 +235,7 @@ if (python === undefined) {
 }
 const folder = fs.mkdtempSync(join(tmpdir(), 'frontmonth-interchange-'));
 try {
-  fs.writeFileSync(join(folder, 'files.json'), JSON.stringify(write(folder)));
+  fs.writeFileSync(join(folder, 'files.json'), JSON.stringify(await write(folder)));
   const compare = join(import.meta.dirname, 'interchange.py');
   process.exitCode = spawnSync(python, [compare, folder], { stdio: 'inherit' }).status ?? 1;
 } finally {

@@ -25,6 +25,10 @@ import { renderComparison } from '../src/research/report/compare-page.ts';
 import { renderReport } from '../src/research/report/render.ts';
 import { readRun } from '../src/research/run-store.ts';
 import { HARD_RUNS, fixtureRun } from '../test/research/support.ts';
+import type { DataReport, IssueReason } from '../src/data/quality.ts';
+import { ISSUE_SEVERITY } from '../src/data/quality.ts';
+import { renderQualityPage } from '../src/research/quality-page/render.ts';
+import { parseTradeDate } from '../src/core/trade-date.ts';
 
 const VARIANTS = [
   { name: 'wide-light', width: 1400, height: 900, colorScheme: 'light' },
@@ -292,7 +296,72 @@ function writeReports(out: string): string[] {
     write(MANY_BARS, renderReport(fixtureRun({ dates: 260, tradesPerRoot: 100, bars: 350_000 }))),
     write('comparison', renderComparison(compareRuns([first, second]))),
     ...CALENDARS.map((root) => write(`${CALENDAR}${root}`, calendarPage(root))),
+    write('quality', qualityPage()),
   ];
+}
+
+/** A dataset with every kind of finding, many contracts and decades of months. */
+function qualityPage(): string {
+  const contracts = Array.from({ length: 60 }, (_, k) => `CL${'FGHJKMNQUVXZ'[k % 12]!}${2000 + k}`);
+  const reasons = Object.entries(ISSUE_SEVERITY);
+  const counts = Object.fromEntries(reasons.map(([reason], k) => [reason, 1 + k * 37]));
+  const tsUs = Date.UTC(2015, 5, 1) * 1000;
+  const issues = reasons.map(([reason, severity], row) => {
+    const [contract, file] = [contracts[row]!, `segments/${contracts[row]!}-bars-1m-2015.arrow`];
+    const message = 'high 5012.25 stands alone, 14 usual ranges from its neighbours';
+    return { reason: reason as IssueReason, severity, file, contract, row, tsUs, message };
+  });
+  const tradeDate = parseTradeDate('2015-06-01');
+  const gap = { contract: contracts[0]!, interval: '1m', tradeDate, missingBars: 90 };
+  const report: DataReport = {
+    dataset: 'crude-minutes',
+    isFit: false,
+    segments: 60,
+    rows: 12_345_678,
+    counts,
+    issues,
+    zeroVolumeRows: 12,
+    unknownVolumeRows: 7,
+    gaps: Array.from({ length: 80 }, (_, k) => ({
+      ...gap,
+      fromUs: tsUs,
+      toUs: tsUs + 5_400_000_000,
+      durationUs: 5_400_000_000,
+      isUnusual: k % 3 === 0,
+    })),
+    gapCount: 4321,
+    gapSessions: [{ ...gap, gaps: 3 }],
+    emptySessions: 2,
+    missingSessions: [gap, gap],
+    series: contracts.map((contract, k) => ({
+      contract,
+      root: 'CL',
+      kind: 'bars',
+      interval: '1m',
+      rows: 100_000,
+      firstUs: Date.UTC(2000 + k, 0, 3) * 1000,
+      lastUs: Date.UTC(2001 + k, 0, 3) * 1000,
+      zeroVolumeRows: 0,
+      unknownVolumeRows: 0,
+      gapCount: 10,
+      emptySessions: 0,
+      counts: {},
+      coverage: Array.from({ length: 12 }, (_, month) => ({
+        month: `${2000 + k}-${String(month + 1).padStart(2, '0')}`,
+        expected: 1000,
+        present: [1000, 995, 950, 700, 200, 0][(k + month) % 6]!,
+      })),
+    })),
+    statements: {
+      volume: 'known',
+      stamps: 'instants',
+      isSynthetic: true,
+      description: 'Bars of one minute, as a vendor gave them.',
+      source: 'made by this script',
+    },
+  };
+  const dataset = 'crude-minutes';
+  return renderQualityPage({ dataset, counts, problems: issues, report }, { madeBy: 'frontmonth' });
 }
 
 const CALENDAR = 'calendar-';

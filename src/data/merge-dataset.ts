@@ -185,7 +185,7 @@ class SegmentMerge {
       while (old.time < Infinity || now.time < Infinity) {
         const time = Math.min(old.time, now.time);
         const [stored, fresh] = [old.take(time), now.take(time)];
-        if (this.#segment.kind === 'bars') yield this.#bar(stored, fresh);
+        if (this.#segment.interval !== null) yield this.#bar(stored, fresh);
         else yield* this.#ticks(stored, fresh);
       }
     } finally {

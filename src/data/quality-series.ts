@@ -74,6 +74,9 @@ export class SeriesCheck {
   readonly #months = new Map<string, { expected: number; present: number }>();
   #gapCount = 0;
   #rows = 0;
+  #lowest = Infinity;
+  #lowestAt = 0;
+  #lowestUs = 0;
   #volumeMin = Infinity;
   #volumeMax = -Infinity;
   lastClose: number = NaN;
@@ -184,6 +187,10 @@ export class SeriesCheck {
       for (const one of this.#outliers) add(one.at, one.tsUs, 'outlier', this.#outlierText(one));
       this.runs = this.#runScan!.end();
       this.#volumeFacts(add);
+      if (this.#lowest <= 0) {
+        const text = `the lowest price is ${this.#price(this.#lowest)}`;
+        add(this.#lowestAt, this.#lowestUs, 'not-positive', text);
+      }
     }
     const { contract, interval } = this.first;
     const gapSessions = [...this.#sessions].map(([tradeDate, one]) => ({
@@ -234,11 +241,16 @@ export class SeriesCheck {
   #pushBars(bars: BarColumns): void {
     this.#outlierScan.push(bars);
     this.#runScan!.push(bars);
-    const { close, high, closeUs, volume, length } = bars;
+    const { close, high, low, closeUs, volume, length } = bars;
     const own = this.#hashes.at(-1)!;
     let { hash } = own;
     for (let i = 0; i < length; i += 1) {
       const value = volume[i]!;
+      if (low[i]! < this.#lowest) {
+        this.#lowest = low[i]!;
+        this.#lowestAt = this.#rows + i;
+        this.#lowestUs = closeUs[i]!;
+      }
       if (value < this.#volumeMin) this.#volumeMin = value;
       if (value > this.#volumeMax) this.#volumeMax = value;
       hash = Math.imul(hash ^ (close[i]! | 0), 0x01000193);

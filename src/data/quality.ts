@@ -53,6 +53,8 @@ export const ISSUE_SEVERITY = {
   /** A bar of no volume that repeats the price before: filled in, not traded. */
   'filled-bar': 'note',
   'volume-statement': 'warning',
+  /** Prices at zero or below, which few products have. */
+  'not-positive': 'note',
   /** Two contracts with the same rows. */
   'same-rows': 'warning',
   /** Ticks that are equal in every column, their order at the venue too. */

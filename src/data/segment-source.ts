@@ -103,7 +103,8 @@ class SegmentSource<K extends MarketDataKind> implements ColumnSource<KindColumn
     this.#row = lowerBound(startTimeOf(batch), batch.length, this.#from);
     const times = sortTimeOf(batch);
     // A bar belongs to the range up to and with its close; a tick at the end itself is outside.
-    const limit = this.#kind === 'bars' ? nextUp(this.#to) : this.#to;
+    const isBars = this.#kind === 'bars' || this.#kind === 'quote-bars';
+    const limit = isBars ? nextUp(this.#to) : this.#to;
     this.#end = lowerBound(times, batch.length, limit);
     if (this.#end < batch.length) this.#finish();
     return true;

@@ -38,10 +38,10 @@ function place(): Place {
   return { cwd, folder };
 }
 
-const ARGV = [
-  ...['data', 'import', 'in', '--watch', '--into', 'mine', '--settle', '0.2'],
-  ...['--contract', 'ESZ2025', '--interval', '1m', '--stamp', 'close'],
-];
+const ARGV =
+  'data import in --watch --into mine --settle 0.2 --contract ESZ2025 --interval 1m --stamp close'.split(
+    ' ',
+  );
 const once = ({ cwd }: Place, ...flags: string[]): Promise<Ran> =>
   runReal(cwd, [...ARGV, '--once', ...flags]);
 

@@ -94,6 +94,22 @@ function makeDataset(folder: string, one: Seeds, increment: number): Dataset {
     writer.putBarsByYear(contract, '1m', bars(US_PER_MINUTE));
     writer.putBarsByYear(contract, '1d', bars(US_PER_DAY));
     writer.put('trades', contract, year, { ...tick, price: prices, qty: qtys, aggressor: sides });
+    writer.putQuoteBars(contract, '1h', year, {
+      length: rows,
+      openUs: tsUs,
+      closeUs: tsUs.map((us) => us + 1),
+      // A side that nobody quoted.
+      bidOpen: prices.map((value, i) => (i % 4 === 0 ? NaN : value)),
+      bidHigh: prices,
+      bidLow: prices,
+      bidClose: prices,
+      bidQty: qtys,
+      askOpen: prices,
+      askHigh: prices,
+      askLow: prices,
+      askClose: prices,
+      askQty: qtys,
+    });
     const sidesOf = { bid: prices, ask: prices, bidQty: qtys, askQty: qtys };
     writer.put('quotes', contract, year, { ...tick, ...sidesOf });
     const level = { side: sides, price: prices, qty: qtys, isEventEnd: ends };
@@ -131,7 +147,7 @@ describe('an export as CSV', () => {
         prices: one.isFloat ? 'both' : 'decimal',
       });
       const files = csvFiles(out);
-      expect(files).toHaveLength(7);
+      expect(files).toHaveLength(8);
       expect(done!.rows).toBe(
         dataset.manifest.segments.reduce((sum, segment) => sum + segment.rows, 0),
       );
@@ -318,6 +334,7 @@ describe('prices as text', () => {
       decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
     expect(prices.write(count)).toBe(sign + want);
     expect(prices.read(prices.write(count))).toBe(count);
+    expect(prices.value(count)).toBe(Number(sign + want) + 0);
     // One unit of the last decimal further lies between the ticks.
     if (unit > 1n)
       expect(prices.read(`${sign}${want.slice(0, -1)}${(Number(want.at(-1)) + 1) % 10}`)).toBeNaN();

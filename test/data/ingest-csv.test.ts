@@ -9,6 +9,7 @@ import type { Dataset } from '../../src/data/catalog.ts';
 import { openCatalog } from '../../src/data/catalog.ts';
 import type { CsvImportOptions } from '../../src/data/ingest/csv.ts';
 import { importCsv } from '../../src/data/ingest/csv.ts';
+import { faultIo } from './fault-io.ts';
 import { collect, ES, metaOf, useTempFolder } from './support.ts';
 import type { DatasetMeta } from '../../src/data/manifest.ts';
 
@@ -168,6 +169,11 @@ describe('CSV import', () => {
       'volume: 1.5 is not a whole number',
     ],
     [
+      'volume beyond 2^53',
+      '2024-03-04 08:32,5000.25,5001,5000,5000.75,9007199254740993',
+      'volume: 9007199254740993 is beyond 2^53',
+    ],
+    [
       'a quote that is not closed',
       '"2024-03-04 08:32,5000.25,5001,5000,5000.75,12',
       'a quote is not closed',
@@ -284,5 +290,66 @@ describe('CSV import', () => {
       'E_IMPORT_FILE',
     );
     dataset.beginWrite().abort();
+  });
+
+  it('takes prices at zero and below, which some products have', async () => {
+    const { dataset, options } = setUp([HEADER, '2024-03-04 08:30,-37.50,0,-40.25,0,7'].join('\n'));
+    const { dataset: after } = await importCsv(dataset, options);
+    expect(collect(after.bars({ contract: ES, interval: '1m' }))).toMatchObject({
+      open: [-150],
+      high: [0],
+      low: [-161],
+      close: [0],
+    });
+  });
+
+  it.each([
+    ['a page of a web server', '<!doctype html>\n<html><body>404</body></html>\n'],
+    ['a picture', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')],
+    ['nothing', ''],
+  ])('refuses a file that is %s', async (_, text) => {
+    const { dataset, options } = setUp(text);
+    expect((await failure(importCsv(dataset, options))).code).toMatch(/^E_IMPORT_(MAPPING|ROWS)$/);
+    expect(fs.readdirSync(join(dataset.folder, 'segments'))).toEqual([]);
+  });
+
+  it('leaves the dataset as it was when the disk is full at any moment, and says so', async () => {
+    // Two contracts of two years: several files, more than one buffer each.
+    const lines = ['ESH2024', 'ESM2024'].flatMap((contract) =>
+      Array.from({ length: 1500 }, (_, i) => {
+        const year = i < 700 ? 2023 : 2024;
+        const clock = `${String(Math.floor((i % 700) / 60)).padStart(2, '0')}:${String((i % 700) % 60).padStart(2, '0')}`;
+        const day = i < 1400 ? '05' : '06';
+        return `${year}-06-${day} ${clock},5000.25,5001,5000,5000.75,${i},${contract}`;
+      }),
+    );
+    const text = [`${HEADER},C`, ...lines].join('\n');
+    const attempt = async (at: number): Promise<number> => {
+      const { folder, options } = setUp(text);
+      const before = openCatalog(folder).dataset('one').manifest;
+      const writes = ['write', 'fsync', 'rename', 'fsyncFolder'];
+      const { io, count } = faultIo(
+        'ENOSPC',
+        (operation, name) => at > 0 && operation >= at && writes.includes(name),
+      );
+      const { contract: _, ...rest } = options;
+      const columns = { ...COLUMNS, contract: 'C' };
+      const dataset = openCatalog(folder, { io }).dataset('one');
+      const started = count();
+      const done = importCsv(dataset, { ...rest, columns });
+      if (at === 0) {
+        await done;
+        return count() - started;
+      }
+      const error = await failure(done);
+      expect(error.code).toBe('E_CATALOG_WRITE');
+      expect(error.fix).toContain('free space');
+      expect(openCatalog(folder).dataset('one').manifest).toEqual(before);
+      return 0;
+    };
+    const operations = await attempt(0);
+    expect(operations).toBeGreaterThan(20);
+    // From the first operation of the import on, but for the release of its lock after the commit.
+    for (let at = 4; at < operations; at += 3) await attempt(at);
   });
 });

@@ -113,7 +113,9 @@ export function exportColumns(kind: MarketDataKind, prices: PriceView): ExportCo
   };
   return [
     { name: 'contract', source: 'contract', layout: null },
-    ...(kind === 'bars' ? [{ name: 'interval', source: 'interval' as const, layout: null }] : []),
+    ...(kind === 'bars' || kind === 'quote-bars'
+      ? [{ name: 'interval', source: 'interval' as const, layout: null }]
+      : []),
     ...layoutOf(kind).flatMap(value),
   ];
 }

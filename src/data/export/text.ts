@@ -45,7 +45,13 @@ export function priceText(grid: GridStatement): PriceText {
       if (!Number.isNaN(count)) return sign === '-' ? -count : count;
       return grid.kind === 'float' ? fractionCount(text, increment) : NaN;
     },
-    value: (count) => (Number.isNaN(count) ? NaN : Number(write(count))),
+    value(count) {
+      const scaled = count * unit;
+      // A quotient of two whole numbers is the double nearest to the decimal.
+      if (Number.isInteger(count) && Math.abs(scaled) <= Number.MAX_SAFE_INTEGER)
+        return scaled / scale;
+      return Number.isNaN(count) ? NaN : Number(write(count));
+    },
   };
 }
 

@@ -368,6 +368,7 @@ class CsvRows {
     const volume = parseDecimal(text);
     if (Number.isNaN(volume)) return `volume: "${text}" is not a number`;
     if (volume < 0) return `volume: ${text} is negative`;
+    if (volume > Number.MAX_SAFE_INTEGER) return `volume: ${text} is beyond 2^53`;
     if (isKnown && !Number.isSafeInteger(volume)) return `volume: ${text} is not a whole number`;
     return volume;
   }

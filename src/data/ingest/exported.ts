@@ -26,6 +26,7 @@ const KINDS = [
   'bars',
   'trades',
   'quotes',
+  'quote-bars',
   'depth',
   'mbo',
   'open-interest',
@@ -226,7 +227,7 @@ class ExportedReader {
   /** What a row belongs to; rows of one group follow each other. */
   #group(fields: readonly string[]): Group {
     const contract = this.#contract(fields[0]!);
-    const isBars = this.#kind === 'bars';
+    const isBars = this.#kind === 'bars' || this.#kind === 'quote-bars';
     const interval = isBars ? fields[1]! : null;
     if (interval !== null && !isInterval(interval))
       throw this.#rowError(`interval: "${interval}" is not a bar interval such as 1m`);
@@ -362,7 +363,7 @@ function cellOf(
         cell(text, row) {
           // One side of a quote may be empty.
           values[row] = text === '' ? NaN : prices === null ? Number(text) : prices.read(text);
-          return text === '' ? memory === 'bid' || memory === 'ask' : !Number.isNaN(values[row]);
+          return text === '' ? /^(bid|ask)/.test(memory) : !Number.isNaN(values[row]);
         },
       };
     }

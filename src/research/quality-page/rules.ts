@@ -84,6 +84,10 @@ export const RULES: Readonly<Record<string, RuleText>> = {
     what: 'A bar of no volume that repeats the price before.',
     why: 'The source filled it in; it is counted as a bar all the same.',
   },
+  'not-positive': {
+    what: 'A contract has prices at zero or below.',
+    why: 'Few products can: energy, spreads, some rates. Anywhere else it is a fault of the source.',
+  },
   'volume-statement': {
     what: 'The volumes do not fit what the dataset states of them.',
     why: 'The same volume in every bar is a placeholder, and caps on participation would believe it.',
