@@ -503,7 +503,8 @@ class FileParquet implements ParquetFile {
 /** What the package throws says where it stumbled, not what that means. */
 function damagedError(path: string, cause: unknown, at?: string): unknown {
   const parts = at === undefined ? {} : { at };
-  if (cause instanceof TradingError || errnoOf(cause) !== '')
+  const errno = errnoOf(cause);
+  if (cause instanceof TradingError || (errno !== '' && !errno.startsWith('ERR_')))
     return asSourceError(path, cause, parts);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return sourceError(path, `it is damaged: ${reason}`, { ...parts, cause });
