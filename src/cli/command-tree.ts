@@ -313,8 +313,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       },
       {
         name: 'import',
-        summary: 'import bars and open interest from files',
-        args: [{ name: 'file', description: 'one or more files', isVariadic: true }],
+        summary: 'import market data from files',
+        args: [{ name: 'file', description: 'files, or folders of LEAN’s data', isVariadic: true }],
         flags: [
           {
             flags: '--format <name>',
@@ -327,7 +327,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           { flags: '--interval <interval>', description: 'bar interval: 1m, 1h, 1d' },
           {
             flags: '--columns <map>',
-            description: 'time=Date,open=O,high=H,low=L,close=C,volume=V,openInterest=OI',
+            description: 'time=Date,open=O,high=H,low=L,close=C,volume=V',
             group: 'CSV and Parquet',
           },
           {
@@ -396,6 +396,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         examples: [
           'frontmonth data import es.csv --into mine --contract ESZ2025 --interval 1m --stamp close',
+          'frontmonth data import Data/future/cme/minute/es --into es --kinds trade',
           'frontmonth data import SP500.csv.gz --format pysystemtrade --instrument SP500 --into pst',
         ],
         answer: 'rows written, problems by row',

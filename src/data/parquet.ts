@@ -9,7 +9,7 @@ import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { parquetHeader, readColumn } from 'hyparquet/src/column.js';
 import { assert, TradingError } from '../core/errors.ts';
 import type { FileIo } from './file-io.ts';
-import { closeQuietly, nodeFileIo, unlinkQuietly } from './file-io.ts';
+import { closeQuietly, errnoOf, nodeFileIo, unlinkQuietly } from './file-io.ts';
 import { asSourceError, sourceError } from './ingest/source-error.ts';
 
 /**
@@ -362,7 +362,7 @@ export function openParquet(path: string, io: FileIo = nodeFileIo): ParquetFile 
     return new FileParquet(path, io, fd);
   } catch (cause) {
     if (fd >= 0) closeQuietly(io, fd);
-    throw asSourceError(path, cause);
+    throw damagedError(path, cause);
   }
 }
 
@@ -401,7 +401,7 @@ class FileParquet implements ParquetFile {
       try {
         return this.#readChunk(group, name);
       } catch (cause) {
-        throw asSourceError(this.path, cause, { at: `column ${name}, row group ${group + 1}` });
+        throw damagedError(this.path, cause, `column ${name}, row group ${group + 1}`);
       }
     });
   }
@@ -500,6 +500,16 @@ class FileParquet implements ParquetFile {
   }
 }
 
+/** What the package throws says where it stumbled, not what that means. */
+function damagedError(path: string, cause: unknown, at?: string): unknown {
+  const parts = at === undefined ? {} : { at };
+  const errno = errnoOf(cause);
+  if (cause instanceof TradingError || (errno !== '' && !errno.startsWith('ERR_')))
+    return asSourceError(path, cause, parts);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return sourceError(path, `it is damaged: ${reason}`, { ...parts, cause });
+}
+
 /** Values as they are stored: the caller knows what they mean. Text is decoded, once for each entry of a dictionary. */
 function physical(element: SchemaElement): SchemaElement {
   const { converted_type: _, logical_type: __, ...rest } = element;
@@ -592,7 +602,8 @@ function checkPages(
   rows: number,
 ): Uint8Array[] {
   const codec = CODECS[meta.codec];
-  if (codec === undefined) throw new Error(`the compression ${meta.codec} is not supported`);
+  if (codec === undefined)
+    throw new Error(`its compression ${meta.codec} is not one that can be read`);
   const reader = {
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     offset: 0,

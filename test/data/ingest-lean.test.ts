@@ -211,6 +211,32 @@ describe('quotes, ticks and open interest of LEAN', () => {
     ]);
   });
 
+  it('trades beside those of another source keep its nanoseconds', () => {
+    const at = BigInt(DAY) * 1000n - 7n;
+    const into = dataset();
+    const writer = into.beginWrite();
+    writer.describe({ grids: { ES: { kind: 'ticks', increment: 0.25 } } });
+    writer.put('trades', ESZ, 2013, {
+      length: 1,
+      tsUs: Float64Array.of(DAY - 1),
+      tsNs: BigInt64Array.of(at),
+      seq: Float64Array.of(0),
+      price: Int32Array.of(6680),
+      qty: Float64Array.of(1),
+      aggressor: Int8Array.of(1),
+    });
+    const paths = minute(
+      '5,1670,2,usa,,0\n',
+      '20131007_es_tick_trade_201312.csv',
+      'future/cme/tick/es/20131007_trade.zip',
+    );
+    const source = run(writer.commit(), paths).dataset.trades({ contract: ESZ });
+    const rows = source.next()!;
+    source.close();
+    expect([...rows.tsNs!]).toEqual([at, BigInt(DAY + 5000) * 1000n]);
+    expect([...rows.qty]).toEqual([1, 2]);
+  });
+
   it('a figure of open interest is known when the interval of its time has ended', () => {
     const paths = archives({
       'future/cme/minute/es/20131007_openinterest.zip': {

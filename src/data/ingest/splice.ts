@@ -47,15 +47,16 @@ export function* spliceRows<C extends Batch>(
   yield* old.before(Infinity);
 }
 
-/** Writes sorted rows year by year. Returns the segments. Errors: those of the writer. */
+/** Writes sorted rows year by year, all of them with nanoseconds where `isNano` says that some have them. Returns the segments. Errors: those of the writer. */
 export function writeYears<K extends 'bars' | 'quote-bars' | 'trades' | 'quotes'>(
   writer: DatasetWriter,
   kind: K,
   contract: ContractId,
   interval: BarInterval | null,
   rows: Iterable<KindColumns[K]>,
+  isNano: boolean = false,
 ): SegmentEntry[] {
-  const years = new YearRows<KindColumns[K]>(rows[Symbol.iterator](), kind);
+  const years = new YearRows<KindColumns[K]>(rows[Symbol.iterator](), kind, isNano);
   const entries: SegmentEntry[] = [];
   for (let year = years.year(); year !== null; year = years.year()) {
     const batches = years.of(year) as Iterable<never>;
@@ -257,11 +258,13 @@ class StoredRows<C extends Batch> {
 class YearRows<C extends Batch> {
   readonly #rows: Iterator<C>;
   readonly #prices: ReadonlySet<string>;
+  readonly #isNano: boolean;
   #batch: C | null = null;
   #row = 0;
 
-  constructor(rows: Iterator<C>, kind: MarketDataKind) {
+  constructor(rows: Iterator<C>, kind: MarketDataKind, isNano: boolean) {
     this.#rows = rows;
+    this.#isNano = isNano;
     this.#prices = new Set(priceColumnsOf(kind));
   }
 
@@ -305,15 +308,24 @@ class YearRows<C extends Batch> {
         : (values.constructor as new (length: number) => Values);
       out[name] = new Type(SEGMENT_ROWS);
     }
+    delete out['tsNs'];
+    if (this.#isNano) out['tsNs'] = new BigInt64Array(SEGMENT_ROWS);
     return out;
   }
 }
 
 function copyRows(from: Fields, start: number, end: number, to: Fields, at: number): void {
   for (const [name, target] of Object.entries(to)) {
-    const source = from[name]!;
+    const source = from[name] ?? nanosOf(from['tsUs'] as Float64Array, start, end);
     if (source instanceof BigInt64Array || source instanceof BigUint64Array)
       (target as BigInt64Array).set(source.subarray(start, end) as BigInt64Array, at);
     else (target as Float64Array).set(source.subarray(start, end), at);
   }
+}
+
+/** Nanoseconds of the rows [start, end) of microseconds, at their places. */
+function nanosOf(us: Float64Array, start: number, end: number): BigInt64Array {
+  const out = new BigInt64Array(end);
+  for (let i = start; i < end; i += 1) out[i] = BigInt(us[i]!) * 1000n;
+  return out;
 }

@@ -237,9 +237,13 @@ class LeanRun {
     const interval = LEAN_INTERVALS[series.resolution];
     const parts = series.sources.map((source) => this.#part(source, decode));
     const stored = this.#stored(kind, contract, interval);
+    const first = this.#stored(kind, contract, interval);
     try {
-      writeYears(this.#writer, kind, contract, interval, spliceRows(stored, parts));
+      // Ticks of another source may have nanoseconds.
+      const isNano = 'tsNs' in (first?.next() ?? {});
+      writeYears(this.#writer, kind, contract, interval, spliceRows(stored, parts), isNano);
     } finally {
+      first?.close();
       stored?.close();
     }
   }
