@@ -162,7 +162,8 @@ function productsOf(options: ImportOptions, files: readonly LeanFile[]): Map<str
         grid: gridOf(options, spec),
         currency: spec.currency,
         mayBeZeroOrBelow: mayBeZeroOrBelow(spec),
-        clockOf: (market) => clock(market, leanRoot, file.path),
+        // Outside of LEAN's folders, the exchange of the product says which market's clock it was.
+        clockOf: (market) => clock(market ?? spec.exchange.toLowerCase(), leanRoot, file.path),
         endedBy: (us) => lastEnded(calendar, us),
       },
     });
@@ -180,11 +181,7 @@ function rootsOf(file: LeanFile): string[] {
   return [...roots];
 }
 
-type ClockOf = (
-  market: string | null,
-  leanRoot: string,
-  path: string,
-) => (wallUs: number) => number;
+type ClockOf = (market: string, leanRoot: string, path: string) => (wallUs: number) => number;
 
 /** The flag, else LEAN's own table (given, or beside the data), else what is known of the market. */
 function clocks(options: ImportOptions, files: readonly LeanFile[]): ClockOf {
@@ -198,10 +195,7 @@ function clocks(options: ImportOptions, files: readonly LeanFile[]): ClockOf {
     if (zone === null)
       throw new TradingError('E_USAGE', `the time zone of ${path} is not known`, {
         where: path,
-        rule:
-          market === null
-            ? 'the folders future/<market>/<resolution> say whose clock wrote the times'
-            : `${market} is none of the markets whose data zone is known here`,
+        rule: `${market} is none of the markets whose data zone is known here`,
         fix: 'say it with --zone, or with --market-hours and LEAN’s market-hours-database.json',
       });
     if (zone === 'UTC') return (wallUs) => wallUs;

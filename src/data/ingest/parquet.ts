@@ -31,7 +31,8 @@ export type ParquetField =
   | 'low'
   | 'close'
   | 'volume'
-  | 'contract';
+  | 'contract'
+  | 'interval';
 export const PARQUET_FIELDS: readonly ParquetField[] = [
   'time',
   'openTime',
@@ -42,6 +43,7 @@ export const PARQUET_FIELDS: readonly ParquetField[] = [
   'close',
   'volume',
   'contract',
+  'interval',
 ];
 
 /** Names that are looked for, in this order, whatever their case. */
@@ -65,6 +67,7 @@ const NAMES: Readonly<Record<ParquetField, readonly string[]>> = {
   close: ['close', 'c', 'close_price', 'last'],
   volume: ['volume', 'vol', 'v', 'total_volume'],
   contract: ['contract', 'symbol', 'ticker', 'instrument'],
+  interval: ['interval'],
 };
 
 /** What a file says before its rows are read. */
@@ -331,6 +334,8 @@ class RowReader {
   readonly #time: Readonly<Partial<Record<ParquetField, Times>>>;
   #cells: Partial<Record<ParquetField, Cells>> = {};
   readonly interval: BarInterval;
+  /** The rows say their interval: one for the whole file. */
+  readonly #hasIntervals: boolean;
   readonly counts = new Float64Array(4);
   openUs = 0;
   closeUs = 0;
@@ -353,7 +358,8 @@ class RowReader {
       columns[field] = file.columns.find(({ name }) => name === fields[field])!;
     this.#columns = columns;
     this.#contract = contractFor(file.path, shape, options);
-    this.interval = intervalFor(file.path, shape, options);
+    this.interval = intervalFor(file, shape, options);
+    this.#hasIntervals = options.interval === undefined && fields.interval !== undefined;
     this.#stepUs = intervalUs(this.interval);
     this.#stamp = stampFor(file.path, shape, columns, options);
     const decimals = options.decimals ?? shape.decimals;
@@ -382,6 +388,8 @@ class RowReader {
   }
 
   times(i: number, root: string): string | null {
+    if (this.#hasIntervals && this.#cells.interval![i] !== this.interval)
+      return `interval: ${cellText(this.#cells.interval![i])} in a file of ${this.interval}`;
     if (this.#time.openTime !== undefined) {
       const [open, close] = [this.#moment('openTime', i), this.#moment('closeTime', i)];
       if (typeof open === 'string') return open;
@@ -717,16 +725,24 @@ function contractFor(path: string, shape: ParquetShape, options: ParquetImportOp
 }
 
 function intervalFor(
-  path: string,
+  file: ParquetFile,
   shape: ParquetShape,
   options: ParquetImportOptions,
 ): BarInterval {
-  const interval = options.interval ?? shape.interval;
+  const { path } = file;
+  const column = shape.fields.interval;
+  const cell = column === undefined ? null : firstCell(file, column);
+  const interval = options.interval ?? shape.interval ?? (typeof cell === 'string' ? cell : null);
   if (interval !== null) {
     intervalUs(interval);
     return interval as BarInterval;
   }
   throw mappingError('nothing says how long a bar is', path, [], 'such as --interval 1m');
+}
+
+function firstCell(file: ParquetFile, column: string): Cell | null {
+  const group = file.groups.findIndex((rows) => rows > 0);
+  return group < 0 ? null : (file.read(group, [column])[0]![0]?.[0] ?? null);
 }
 
 function stampFor(
