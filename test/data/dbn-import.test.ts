@@ -13,6 +13,7 @@ import { importDbn } from '../../src/data/ingest/dbn/import.ts';
 import { RTYPE } from '../../src/data/ingest/dbn/layout.ts';
 import { readOpenInterestFigures } from '../../src/data/open-interest.ts';
 import type { DbnHead, DbnRecord, DbnValue } from '../support/dbn-writer.ts';
+import { faultIo } from './fault-io.ts';
 import { DBN_NS, dbnFile, ES_MAPPING, tradeRecord, zstdFrame } from '../support/dbn-writer.ts';
 
 const ESH4 = 'ESH2024' as ContractId;
@@ -765,13 +766,49 @@ describe('an import', () => {
     expect(tape(dataset)).toEqual(tape(plain));
   });
 
+  it('on a disk that fills up at any moment leaves the dataset as it was, and nothing behind', async () => {
+    const first = await importDbn(newDataset(), options([write(day([1, 9]))]));
+    const path = write(day([2, 3, 4]), 'b.dbn');
+    let failures = 0;
+    for (let k = 1; ; k += 1) {
+      const { io } = faultIo('ENOSPC', (operation, name) => operation >= k && name !== 'unlink');
+      const dataset = (): Dataset => openCatalog(folder, { io, sync: false }).dataset('d');
+      const outcome = await Promise.resolve()
+        .then(() => importDbn(dataset(), options([path])))
+        .then(
+          () => 'whole',
+          (error: unknown) => error,
+        );
+      const { manifest } = openCatalog(folder).dataset('d');
+      if (outcome === 'whole') {
+        expect(manifest.generation).toBe(first.dataset.manifest.generation + 1);
+        break;
+      }
+      failures += 1;
+      expect(outcome).toMatchObject({
+        code: expect.stringMatching(/^E_(CATALOG_WRITE|DATA_READ)$/) as string,
+      });
+      // The rename of the manifest is the commit; a lock that cannot be removed after it takes nothing back.
+      if (manifest.generation !== first.dataset.manifest.generation) break;
+      expect(manifest).toEqual(first.dataset.manifest);
+      expect(tape(openCatalog(folder).dataset('d'))).toEqual([
+        [1, 1],
+        [9, 1],
+      ]);
+    }
+    expect(failures).toBeGreaterThan(5);
+  });
+
   it('of a text, a folder or nothing says what is wrong', async () => {
     await expect(
       importDbn(
         newDataset(),
         options([write(new TextEncoder().encode('ts_event,price\n'), 'a.csv')]),
       ),
-    ).rejects.toMatchObject({ code: 'E_DBN_FORMAT' });
+    ).rejects.toMatchObject({
+      code: 'E_DBN_FORMAT',
+      message: expect.stringContaining('a.csv, byte 0') as string,
+    });
     const dataset = openCatalog(folder).dataset('d');
     for (const path of [folder, join(folder, 'none')])
       await expect(importDbn(dataset, options([path]))).rejects.toMatchObject({

@@ -27,7 +27,12 @@ function repeated(blocks: number, windowLog = 17): Uint8Array {
   const block = [word & 255, (word >> 8) & 255, word >> 16, 7];
   const last = [(word | 1) & 255, ...block.slice(1)];
   return Uint8Array.of(
-    ...[0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3],
+    0x28,
+    0xb5,
+    0x2f,
+    0xfd,
+    0,
+    (windowLog - 10) << 3,
     ...Array.from({ length: blocks - 1 }, () => block).flat(),
     ...last,
   );

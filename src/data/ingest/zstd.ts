@@ -176,6 +176,11 @@ async function* unpackByOwn(
   }
 }
 
+/** Newer than the oldest version of Node that is supported, so its types may lack it. */
+interface Runtime {
+  createZstdDecompress(options: { readonly chunkSize: number }): Transform;
+}
+
 async function* unpackByRuntime(
   input: ByteInput,
   frame: Frame,
@@ -196,9 +201,9 @@ async function* unpackByRuntime(
       fault = error;
     }
   }
-  const create = (zlib as unknown as { createZstdDecompress: () => Transform })
-    .createZstdDecompress;
-  const stream = create();
+  const create = (zlib as unknown as Runtime).createZstdDecompress;
+  // Small pieces would cost a turn of the event loop each.
+  const stream = create({ chunkSize: BLOCK_BYTES_MAX });
   const source = Readable.from(packed(), { objectMode: true });
   source.pipe(stream);
   try {

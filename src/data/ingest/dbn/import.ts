@@ -110,12 +110,29 @@ export async function readDbnMetadata(path: string, zstd?: ZstdEngine): Promise<
     onIssue: () => undefined,
   });
   for await (const piece of unpacked(path, zstd)) {
-    decoder.push(piece);
+    naming(path, () => decoder.push(piece));
     if (metadata !== null) return metadata;
   }
-  decoder.finish();
+  naming(path, () => decoder.finish());
   // `finish` has thrown for a file that ends before.
   return metadata!;
+}
+
+/** The decoder knows bytes only; its errors get the name of the file. */
+function naming(path: string, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof TradingError) || error.code !== 'E_DBN_FORMAT') throw error;
+    const { message, details, rule, fix } = error;
+    throw new TradingError('E_DBN_FORMAT', `${basename(path)}, ${message}`, {
+      details: { path, ...details },
+      where: path,
+      ...(rule === undefined ? {} : { rule }),
+      ...(fix === undefined ? {} : { fix }),
+      cause: error,
+    });
+  }
 }
 
 /**
@@ -129,10 +146,10 @@ export async function readDbn(
 ): Promise<number> {
   const decoder = new DbnDecoder(sink, { isReused: options.isReused ?? false });
   for await (const piece of unpacked(path, options.zstd)) {
-    decoder.push(piece);
+    naming(path, () => decoder.push(piece));
     if (decoder.hasEnded) break;
   }
-  decoder.finish();
+  naming(path, () => decoder.finish());
   return decoder.records;
 }
 
@@ -520,7 +537,7 @@ class Tally {
     const first = this.#issues[0]!;
     return new TradingError(
       'E_IMPORT_ROWS',
-      `${this.refused} records cannot be taken, nothing was imported\n  ${lines.join('\n  ')}${rest}`,
+      `${this.refused} record${this.refused === 1 ? '' : 's'} cannot be taken, nothing was imported\n  ${lines.join('\n  ')}${rest}`,
       {
         details: { refused: this.refused, counts: this.#counts, issues: this.#issues },
         where: `${first.path}, byte ${first.offset} of the unpacked file`,
