@@ -44,6 +44,27 @@ export interface QuoteColumns {
   readonly askQty: Float64Array;
 }
 
+/**
+ * Bars of the best bid and the best ask over an interval, each with its quantity at the end of it.
+ * Known at: row i from closeUs[i]; never before.
+ * Units: as in bars. A side without a quote has NaN prices and quantity 0, which is why the prices are doubles.
+ */
+export interface QuoteBarColumns {
+  readonly length: number;
+  readonly openUs: Float64Array;
+  readonly closeUs: Float64Array;
+  readonly bidOpen: Float64Array;
+  readonly bidHigh: Float64Array;
+  readonly bidLow: Float64Array;
+  readonly bidClose: Float64Array;
+  readonly bidQty: Float64Array;
+  readonly askOpen: Float64Array;
+  readonly askHigh: Float64Array;
+  readonly askLow: Float64Array;
+  readonly askClose: Float64Array;
+  readonly askQty: Float64Array;
+}
+
 /** One row per changed level. `side` 1 bid, -1 ask; qty 0 deletes the level. */
 export interface DepthColumns {
   readonly length: number;
@@ -133,6 +154,7 @@ export type MarketDataKind =
   | 'bars'
   | 'trades'
   | 'quotes'
+  | 'quote-bars'
   | 'depth'
   | 'mbo'
   | 'open-interest'

@@ -97,6 +97,7 @@ export interface Dataset {
   bars(range: BarRange): BarSource;
   trades(range: TickRange): ColumnSource<KindColumns['trades']>;
   quotes(range: TickRange): ColumnSource<KindColumns['quotes']>;
+  quoteBars(range: BarRange): ColumnSource<KindColumns['quote-bars']>;
   depth(range: TickRange): ColumnSource<KindColumns['depth']>;
   mbo(range: TickRange): ColumnSource<KindColumns['mbo']>;
   /** Figures that became known in [from, to); see `readOpenInterest` for a whole contract. */
@@ -212,7 +213,9 @@ class FolderDataset implements Dataset {
   }
 
   intervals(contract: ContractId): BarInterval[] {
-    const found = this.manifest.segments.filter((entry) => entry.contract === contract);
+    const found = this.manifest.segments.filter(
+      (entry) => entry.contract === contract && entry.kind === 'bars',
+    );
     return [...new Set(found.flatMap((entry) => entry.interval ?? []))];
   }
 
@@ -238,6 +241,9 @@ class FolderDataset implements Dataset {
   }
   quotes(range: TickRange): ColumnSource<KindColumns['quotes']> {
     return this.#open('quotes', range, null);
+  }
+  quoteBars(range: BarRange): ColumnSource<KindColumns['quote-bars']> {
+    return this.#open('quote-bars', range, range.interval);
   }
   depth(range: TickRange): ColumnSource<KindColumns['depth']> {
     return this.#open('depth', range, null);

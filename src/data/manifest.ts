@@ -27,7 +27,7 @@ export interface SegmentEntry {
   readonly kind: MarketDataKind;
   readonly contract: ContractId;
   readonly root: string;
-  /** Null for all kinds but bars. */
+  /** Null for all kinds but bars and quote bars. */
   readonly interval: BarInterval | null;
   readonly year: number;
   /** Below the dataset's folder. The name carries the first digits of the checksum. */
@@ -78,6 +78,7 @@ const segment = z.strictObject({
     'bars',
     'trades',
     'quotes',
+    'quote-bars',
     'depth',
     'mbo',
     'open-interest',

@@ -7,6 +7,7 @@ import type {
   MboColumns,
   OpenInterestColumns,
   PriceColumn,
+  QuoteBarColumns,
   QuoteColumns,
   StatisticColumns,
   TradeColumns,
@@ -30,6 +31,7 @@ export interface KindColumns {
   readonly bars: BarColumns;
   readonly trades: TradeColumns & NanoColumn;
   readonly quotes: QuoteColumns & NanoColumn;
+  readonly 'quote-bars': QuoteBarColumns;
   readonly depth: DepthColumns & NanoColumn;
   readonly mbo: MboColumns & NanoColumn;
   readonly 'open-interest': OpenInterestColumns & NanoColumn;
@@ -37,7 +39,8 @@ export interface KindColumns {
   readonly definitions: DefinitionColumns & NanoColumn;
 }
 
-type Role =
+/** What a column holds, whatever its type on disk. */
+export type Role =
   | 'time'
   | 'tick-time'
   | 'seq'
@@ -51,7 +54,7 @@ type Role =
   | 'i32'
   | 'u64'
   | 'bool';
-interface LayoutColumn {
+export interface LayoutColumn {
   readonly disk: string;
   readonly memory: string;
   readonly role: Role;
@@ -85,6 +88,20 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('bid_qty', 'bidQty', 'qty'),
     col('ask_qty', 'askQty', 'qty'),
   ),
+  'quote-bars': [
+    col('open_time', 'openUs', 'time'),
+    col('close_time', 'closeUs', 'time'),
+    col('bid_open', 'bidOpen', 'price'),
+    col('bid_high', 'bidHigh', 'price'),
+    col('bid_low', 'bidLow', 'price'),
+    col('bid_close', 'bidClose', 'price'),
+    col('bid_qty', 'bidQty', 'qty'),
+    col('ask_open', 'askOpen', 'price'),
+    col('ask_high', 'askHigh', 'price'),
+    col('ask_low', 'askLow', 'price'),
+    col('ask_close', 'askClose', 'price'),
+    col('ask_qty', 'askQty', 'qty'),
+  ],
   depth: tick(
     col('side', 'side', 'i8'),
     col('price', 'price', 'price'),
@@ -123,6 +140,11 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
   ),
 };
 
+/** The documented columns of a kind. */
+export function layoutOf(kind: MarketDataKind): readonly LayoutColumn[] {
+  return LAYOUT[kind];
+}
+
 /** How one segment stores what may differ between segments. */
 export interface SegmentShape {
   readonly kind: MarketDataKind;
@@ -150,7 +172,8 @@ export function shapeFor(
   });
   return {
     kind,
-    price: grid.kind === 'float' ? 'f64' : fits ? 'i32' : 'i64',
+    // A side of a quote bar may be empty, which only a double can say.
+    price: grid.kind === 'float' || kind === 'quote-bars' ? 'f64' : fits ? 'i32' : 'i64',
     qty: isVolumeKnown ? 'i64' : 'f64',
     isNano: fields?.['tsNs'] !== undefined,
   };

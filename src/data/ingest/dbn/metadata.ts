@@ -1,6 +1,6 @@
 /** The head of a DBN file: what was asked for, and which symbol an instrument number stands for on which days. */
 import { TradingError } from '../../../core/errors.ts';
-import { toTradeDate } from '../../../core/trade-date.ts';
+import { toCivilDate, toTradeDate } from '../../../core/trade-date.ts';
 import type { TradeDate } from '../../../core/units.ts';
 import { DBN_SCHEMAS, DBN_STYPES, SYMBOL_BYTES_V1 } from './layout.ts';
 import type { DbnVersion } from './layout.ts';
@@ -188,13 +188,14 @@ class ListReader {
   #date(): TradeDate {
     this.#need(4, 'a date');
     const raw = this.#view.getUint32(this.#at, true);
-    try {
-      const date = toTradeDate(Math.floor(raw / 10_000), Math.floor(raw / 100) % 100, raw % 100);
-      this.#at += 4;
-      return date;
-    } catch (cause) {
-      throw formatError(PREFIX_BYTES + this.#at, `${raw} is not a date`, { cause });
-    }
+    const [year, month, day] = [Math.floor(raw / 10_000), Math.floor(raw / 100) % 100, raw % 100];
+    const date = toTradeDate(year, month, day);
+    const civil = toCivilDate(date);
+    // Days beyond the end of a month would run on into the next one.
+    if (year > 9999 || civil.year !== year || civil.month !== month || civil.day !== day)
+      throw formatError(PREFIX_BYTES + this.#at, `${raw} is not a date`);
+    this.#at += 4;
+    return date;
   }
 
   #need(bytes: number, what: string): void {
