@@ -3,6 +3,8 @@
  * minute needs and no more. Integer trades and orders from a counter, so that every run is of the same events. CPU time of
  * this process, best of several.
  */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { BarColumns, MboColumns, TradeColumns } from '../src/core/bars.ts';
 import { createBarBuilder } from '../src/core/bar-builder/create.ts';
 import { MboBook } from '../src/core/book/mbo-book.ts';
@@ -11,6 +13,21 @@ import { createCalendars } from '../src/calendars/registry.ts';
 import { UniformGrid } from '../src/core/price-grid.ts';
 import { parseTradeDate } from '../src/core/trade-date.ts';
 
+/** Each part runs in a process of its own, so that none warms another up or makes its calls slower. */
+const PARTS = [
+  'plain',
+  '1m',
+  '1d',
+  'tick-100',
+  'volume-500',
+  'dollar-50000000',
+  'range-8',
+  'renko-8',
+  'bars 1m',
+  'bars 1d',
+  'orders',
+];
+const part = process.env['FRONTMONTH_BENCH_PART'];
 const isSmoke = process.env['FRONTMONTH_BENCH_SMOKE'] === '1';
 const TRADES = isSmoke ? 50_000 : 5_000_000;
 const ORDERS = isSmoke ? 20_000 : 1_000_000;
@@ -122,15 +139,10 @@ function best(count: number, run: () => number): number {
 }
 
 let sink = 0;
-const millions = (rate: number): string => `${(rate / 1e6).toFixed(1)} M/s`.padStart(10);
-
-function report(name: string, rate: number, plain: number): void {
-  console.log(
-    `${name.padEnd(34)} ${millions(rate)}   ${(rate / plain).toFixed(2)} of the plain loop`,
-  );
+/** The parent joins the lines with the plain loop. */
+function report(name: string, rate: number, beside: 'trades' | 'orders'): void {
+  console.log(JSON.stringify({ name, rate, beside }));
 }
-
-const trades = makeTrades(TRADES);
 
 /** Minutes of the clock, without sessions, counts, late trades or checks. */
 function plainMinutes(): number {
@@ -159,18 +171,7 @@ function plainMinutes(): number {
   return total + closes[0]!;
 }
 
-console.log(`${TRADES.toLocaleString('en')} trades`);
-const plain = best(TRADES, plainMinutes);
-report('plain loop, minutes of the clock', plain, plain);
-for (const kind of [
-  '1m',
-  '1d',
-  'tick-100',
-  'volume-500',
-  'dollar-50000000',
-  'range-8',
-  'renko-8',
-]) {
+function runTrades(kind: string): void {
   const rate = best(TRADES, () => {
     const builder = createBarBuilder({ kind, calendar, instrument });
     let bars = 0;
@@ -181,55 +182,81 @@ for (const kind of [
     }
     return bars;
   });
-  report(`${kind} from trades`, rate, plain);
+  report(`${kind} from trades`, rate, 'trades');
 }
 
-const minutes: BarColumns = (() => {
-  const builder = createBarBuilder({ kind: '1s', calendar });
-  builder.onTrades(trades);
-  return builder.take();
-})();
-console.log(`\n${minutes.length.toLocaleString('en')} bars of a second`);
-for (const kind of ['1m', '1d']) {
-  const rate = best(minutes.length, () => {
+function runBars(kind: string): void {
+  const seconds = createBarBuilder({ kind: '1s', calendar });
+  seconds.onTrades(trades);
+  const bars: BarColumns = seconds.take();
+  const rate = best(bars.length, () => {
     const builder = createBarBuilder({ kind, calendar });
-    builder.onBars(minutes);
+    builder.onBars(bars);
     return builder.ready;
   });
-  report(`${kind} from bars`, rate, plain);
+  report(`${kind} from bars of 1s`, rate, 'trades');
 }
 
-const orders = makeOrders(ORDERS);
-console.log(`\n${ORDERS.toLocaleString('en')} orders, each an event`);
-/** Quantities by price in one array, without orders, queues or levels in order. */
-const plainBook = best(ORDERS, () => {
-  const levels = new Float64Array(65_536);
-  const { action, price, qty, length } = orders;
-  for (let k = 0; k < length; k += 1) levels[price[k]!]! += action[k] === 2 ? -qty[k]! : qty[k]!;
-  return levels[20_000]!;
-});
-report('plain loop, quantity by price', plainBook, plainBook);
-const book = best(ORDERS, () => {
-  const mbo = new MboBook({ calendar });
-  mbo.apply(orders);
-  return mbo.book.size;
-});
-report('book of orders', book, plainBook);
-const top = best(ORDERS, () => {
-  const mbo = new MboBook({ calendar });
-  const recorder = new TopRecorder(10);
-  let rows = 0;
-  for (let from = 0; from < ORDERS; from += BATCH) {
-    const to = Math.min(ORDERS, from + BATCH);
-    mbo.apply(
-      orders,
-      (batch, row) => void recorder.sample(mbo.book, batch.tsUs[row]!, row),
-      from,
-      to,
-    );
-    rows += recorder.take().length;
-  }
-  return rows;
-});
-report('book of orders, ten best as rows', top, plainBook);
+function runOrders(): void {
+  const orders = makeOrders(ORDERS);
+  /** Quantities by price in one array, without orders, queues or levels in order. */
+  const plain = best(ORDERS, () => {
+    const levels = new Float64Array(65_536);
+    const { action, price, qty, length } = orders;
+    for (let k = 0; k < length; k += 1) levels[price[k]!]! += action[k] === 2 ? -qty[k]! : qty[k]!;
+    return levels[20_000]!;
+  });
+  report('plain loop, quantity by price', plain, 'orders');
+  const book = best(ORDERS, () => {
+    const mbo = new MboBook({ calendar });
+    mbo.apply(orders);
+    return mbo.book.size;
+  });
+  report('book of orders', book, 'orders');
+  const top = best(ORDERS, () => {
+    const mbo = new MboBook({ calendar });
+    const recorder = new TopRecorder(10);
+    let rows = 0;
+    const sample = (batch: MboColumns, row: number): void =>
+      void recorder.sample(mbo.book, batch.tsUs[row]!, row);
+    for (let from = 0; from < ORDERS; from += BATCH) {
+      mbo.apply(orders, sample, from, Math.min(ORDERS, from + BATCH));
+      rows += recorder.take().length;
+    }
+    return rows;
+  });
+  report('book of orders, ten best as rows', top, 'orders');
+}
+
+const trades = makeTrades(part === undefined || part === 'orders' ? 1 : TRADES);
+if (part === undefined) runAll();
+else if (part === 'plain')
+  report('plain loop, minutes of the clock', best(TRADES, plainMinutes), 'trades');
+else if (part === 'orders') runOrders();
+else if (part.startsWith('bars ')) runBars(part.slice(5));
+else runTrades(part);
 if (!Number.isFinite(sink)) throw new Error('a builder made nothing');
+
+function runAll(): void {
+  console.log(
+    `${TRADES.toLocaleString('en')} trades, ${ORDERS.toLocaleString('en')} orders; events a second of CPU time`,
+  );
+  const plain = new Map<string, number>();
+  for (const each of PARTS) {
+    const env = { ...process.env, FRONTMONTH_BENCH_PART: each };
+    const file = fileURLToPath(import.meta.url);
+    const run = spawnSync(process.execPath, ['--import', 'tsx', file], { env, encoding: 'utf8' });
+    if (run.status !== 0) throw new Error(run.stderr);
+    for (const line of run.stdout.trim().split('\n')) {
+      const { name, rate, beside } = JSON.parse(line) as {
+        name: string;
+        rate: number;
+        beside: string;
+      };
+      if (!plain.has(beside)) plain.set(beside, rate);
+      const shown = `${(rate / 1e6).toFixed(1)} M/s`.padStart(10);
+      const ratio = (rate / plain.get(beside)!).toFixed(2);
+      console.log(`${name.padEnd(34)} ${shown}   ${ratio} of the plain loop`);
+    }
+  }
+}

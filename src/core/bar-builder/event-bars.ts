@@ -301,7 +301,7 @@ export abstract class EventBarBuilder implements BarBuilder {
     if (toUs <= this.#endUs) return true;
     const stretches = this.#stretches!;
     stretches.seek(fromUs);
-    if (toUs > stretches.afterUs) throw this.#crossing(fromUs, toUs, stretches.endUs);
+    if (toUs > stretches.nextSessionUs) throw this.#crossing(fromUs, toUs, stretches.endUs);
     if (stretches.endUs === this.#endUs) return true;
     if (stretches.endUs <= this.#toldUs) return this.#skipLate(qty);
     this.#end(this.#endUs);

@@ -23,6 +23,7 @@ export class Stretches {
   #starts: Float64Array = new Float64Array(0);
   #ends: Float64Array = new Float64Array(0);
   #dates: Int32Array = new Int32Array(0);
+  #sessions: Int32Array = new Int32Array(0);
   #at: number = 0;
   startUs: number = NaN;
   endUs: number = NaN;
@@ -30,6 +31,8 @@ export class Stretches {
   /** End of the stretch before and start of the one after, infinite where the calendar knows none. */
   beforeUs: number = NaN;
   afterUs: number = NaN;
+  /** Start of the first stretch of the next session: that of the one after, breaks apart. */
+  nextSessionUs: number = NaN;
 
   constructor(calendar: TradingCalendar, boundary: Boundary) {
     this.#calendar = calendar;
@@ -79,6 +82,9 @@ export class Stretches {
     this.tradeDate = this.#dates[at]!;
     this.beforeUs = at > 0 ? this.#ends[at - 1]! : -Infinity;
     this.afterUs = at + 1 < this.#starts.length ? this.#starts[at + 1]! : Infinity;
+    let next = at + 1;
+    while (next < this.#starts.length && this.#sessions[next] === this.#sessions[at]) next += 1;
+    this.nextSessionUs = next < this.#starts.length ? this.#starts[next]! : Infinity;
   }
 
   #search(tsUs: number): number {
@@ -129,6 +135,7 @@ export class Stretches {
     const starts: number[] = [];
     const ends: number[] = [];
     const dates: number[] = [];
+    const rows: number[] = [];
     let pause = 0;
     for (let row = 0; row < sessions.length; row += 1) {
       const date = sessions.tradeDate[row]!;
@@ -137,17 +144,20 @@ export class Stretches {
       else {
         starts.push(sessions.openUs[row]!);
         dates.push(date);
+        rows.push(row);
       }
       for (; pause < sessions.breakRow.length && sessions.breakRow[pause]! <= row; pause += 1) {
         if (sessions.breakRow[pause]! < row || this.#boundary !== 'break') continue;
         ends.push(sessions.breakStartUs[pause]!);
         starts.push(sessions.breakEndUs[pause]!);
         dates.push(date);
+        rows.push(row);
       }
       ends.push(sessions.closeUs[row]!);
     }
     this.#starts = Float64Array.from(starts);
     this.#ends = Float64Array.from(ends);
     this.#dates = Int32Array.from(dates);
+    this.#sessions = Int32Array.from(rows);
   }
 }

@@ -324,7 +324,12 @@ export class TimeBarBuilder implements BarBuilder {
     const insideUs = Math.max(openUs, stretches.startUs);
     const fromUs = this.#windowStart(insideUs);
     const toUs = Math.min(stretches.endUs, fromUs + this.#stepUs);
-    const isCrossing = closeUs > toUs && (toUs < stretches.endUs || closeUs > stretches.afterUs);
+    // Over a break it may reach: trading stops there, and what traded after it cannot be told apart.
+    const isCrossing =
+      closeUs > toUs &&
+      (toUs < stretches.endUs ||
+        closeUs > stretches.nextSessionUs ||
+        closeUs - openUs > this.#stepUs);
     if (isCrossing) throw this.#crossing(openUs, closeUs, toUs);
     if (insideUs < this.#startUs) return this.#skipLate(volume);
     if (insideUs < this.#endUs) return true;

@@ -144,6 +144,21 @@ describe('smaller bars that do not fit', () => {
     expect(spansOf(builder)).toEqual(['07-02T00:00 to 07-02T19:00: 2']);
   });
 
+  it('reach over a halt into the rest of a session, and make the bar known at their own end', () => {
+    const hours = bars(
+      [us('2019-11-27T20:00'), us('2019-11-27T21:00')],
+      // Trading stops from 21:15 to 21:30 inside this one.
+      [us('2019-11-27T21:00'), us('2019-11-27T22:00')],
+      [us('2019-11-27T23:00'), us('2019-11-28T00:00')],
+    );
+    const builder = new TimeBarBuilder({ interval: '4h', calendar: equity });
+    builder.onBars(hours);
+    expect(spansOf(builder)).toEqual(['11-27T19:00 to 11-27T22:00: 2']);
+    const long = new TimeBarBuilder({ interval: '1h', calendar: equity });
+    const two = bars([us('2019-11-27T21:00'), us('2019-11-27T23:00')]);
+    expect(codeOf(() => long.onBars(two))).toBe('E_BAR_ALIGN');
+  });
+
   it('are refused where they lie in two bars, with the instant that divides them', () => {
     const hour = bars([us('2024-07-02T13:00'), us('2024-07-02T14:00')]);
     const fine = new TimeBarBuilder({ interval: '1h', calendar: equity });
