@@ -114,8 +114,13 @@ describe('results per currency', () => {
 
   it('stand side by side as text, and say that nothing is added up', async () => {
     const ran = await cli(
-      ...['backtest', 'trend-carry', '--data', 'made', '--no-bounds'],
-      ...[...MORE, ...both],
+      'backtest',
+      'trend-carry',
+      '--data',
+      'made',
+      '--no-bounds',
+      ...MORE,
+      ...both,
     );
     expect(ran.out).toMatch(/^USD +ES .*\nEUR +FESX /m);
     expect(ran.out).toContain('nothing is added up');
@@ -137,8 +142,14 @@ describe('results per currency', () => {
     ['usd=5,EUR=1', '"usd=5" is not the capital'],
   ])('refuse %s: %s', async (capitals, message) => {
     const ran = await cli(
-      ...['backtest', 'trend-carry', '--data', 'made', '--instruments', 'ES,FESX'],
-      ...['--per-currency', capitals],
+      'backtest',
+      'trend-carry',
+      '--data',
+      'made',
+      '--instruments',
+      'ES,FESX',
+      '--per-currency',
+      capitals,
     );
     expect(ran.code).not.toBe(0);
     expect(ran.err).toContain('E_PER_CURRENCY');
@@ -204,8 +215,15 @@ describe('products that begin one after another', () => {
 
   it('begin together with another strategy, and end together with any', async () => {
     const ran = await cli(
-      ...['backtest', 'donchian-breakout', '--data', 'made', '--instruments', 'ES,FESX'],
-      ...['--no-bounds', '--json', ...rates],
+      'backtest',
+      'donchian-breakout',
+      '--data',
+      'made',
+      '--instruments',
+      'ES,FESX',
+      '--no-bounds',
+      '--json',
+      ...rates,
     );
     expect(summaryOf(ran).from >= '2019-01-02').toBe(true);
     const early = await trend('--instruments', 'ES,FESX', '--from', '2017-01-02', ...rates);
