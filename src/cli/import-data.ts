@@ -20,39 +20,66 @@ import type { OpenInterestCsvColumns } from '../data/ingest/open-interest.ts';
 import { importOpenInterest } from '../data/ingest/open-interest.ts';
 import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../data/instruments.ts';
+import type { GridStatement } from '../data/manifest.ts';
 import { openCalendars } from '../research/calendar-files.ts';
+import { importExports } from './import-export.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 import { didYouMean } from '../core/suggest.ts';
+import { detectFormat } from './detect-format.ts';
 
 export interface Imported {
   readonly dataset: Dataset;
   readonly rows: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  /** Rows left out, where `issues` lists only the first of them. */
+  readonly refused?: number;
+  readonly issues: readonly {
+    readonly row: number;
+    /** Where it is, for files without rows. */
+    readonly at?: string;
+    readonly message: string;
+  }[];
+  /** What a reader of the data should know. */
+  readonly notes?: readonly string[];
 }
 
 /** Errors: those of the importers; E_USAGE for flags that are missing, E_INSTRUMENT_UNKNOWN. */
 export async function importFiles(options: ImportOptions): Promise<Imported> {
   const isThere = openCatalog(options.catalogDir).names().includes(options.dataset);
   try {
-    if (options.format === 'open-interest') return openInterest(options);
-    return options.format === 'csv' ? await csv(options) : pysystemtrade(options);
+    const format = options.format ?? detectFormat(options.files);
+    switch (format) {
+      case 'csv':
+        return await csv(options);
+      case 'export':
+        return importExports(options);
+      case 'open-interest':
+        return openInterest(options);
+      case 'pysystemtrade':
+        return pysystemtrade(options);
+      case 'lean':
+        return (await import('./import-lean.ts')).importLeanFiles(options);
+      case 'dbn':
+        return await (await import('./import-dbn.ts')).importDbnFiles(options);
+      case 'parquet':
+        return (await import('./import-parquet.ts')).importParquetFiles(options);
+    }
   } catch (error) {
-    if (!isThere) removeIfEmpty(options);
+    if (!isThere) removeIfEmpty(options.catalogDir, options.dataset);
     throw error;
   }
 }
 
 /** A dataset that a failed import has begun and never filled would be offered as one that exists. */
-function removeIfEmpty(options: ImportOptions): void {
-  const catalog = openCatalog(options.catalogDir);
-  if (!catalog.names().includes(options.dataset)) return;
-  const { folder, manifest } = catalog.dataset(options.dataset);
+export function removeIfEmpty(catalogDir: string, name: string): void {
+  const catalog = openCatalog(catalogDir);
+  if (!catalog.names().includes(name)) return;
+  const { folder, manifest } = catalog.dataset(name);
   if (manifest.segments.length === 0) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Errors: E_CONTRACT_ID for a month that the product does not list. */
-function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
+export function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
   if (options.contract === undefined || !/^[FGHJKMNQUVXZ]+$/.test(spec.listedMonths)) return;
   const { id, month } = parseContractId(options.contract);
   if (spec.listedMonths.includes(monthLetter(month))) return;
@@ -77,6 +104,7 @@ async function csv(options: ImportOptions): Promise<Imported> {
   if (interval === undefined)
     throw new TradingError('E_USAGE', '--interval is missing', { fix: 'such as --interval 1m' });
   intervalUs(interval);
+  const stamp = stampOf(options);
   const zones = new ZoneTables();
   if (options.zone !== 'UTC') checkZone(zones, options.zone);
   const catalog = openCatalog(options.catalogDir);
@@ -93,7 +121,7 @@ async function csv(options: ImportOptions): Promise<Imported> {
       columns: columnsOf(options),
       ...(options.contract === undefined ? {} : { contract: parseContractId(options.contract).id }),
       interval: interval as BarInterval,
-      stamp: options.stamp,
+      stamp,
       zone: options.zone,
       toUtc: (wallUs, zone) => instantOf(zones.get(zone), wallUs, zone),
       openInterestOf: (_root, closeUs) => {
@@ -178,7 +206,7 @@ function openInterest(options: ImportOptions): Imported {
   return { dataset, rows, issues };
 }
 
-function lastEnded(calendar: TradingCalendar, us: number): TradeDate {
+export function lastEnded(calendar: TradingCalendar, us: number): TradeDate {
   const date = calendar.tradeDateOf(us as TsUs);
   // Ten days hold a session before every holiday.
   const { length, tradeDate, closeUs } = calendar.sessions(addDays(date, -10), date);
@@ -202,7 +230,7 @@ function interestColumnsOf(options: ImportOptions): OpenInterestCsvColumns {
 }
 
 /** Errors: E_FLAG_VALUE for a zone that this runtime does not know: once, not for every row. */
-function checkZone(zones: ZoneTables, zone: string): void {
+export function checkZone(zones: ZoneTables, zone: string): void {
   try {
     zones.get(zone);
   } catch (cause) {
@@ -220,7 +248,7 @@ function checkZone(zones: ZoneTables, zone: string): void {
 }
 
 /** Errors: E_TIME. */
-function instantOf(table: ZoneTable, wallUs: number, zone: string): number {
+export function instantOf(table: ZoneTable, wallUs: number, zone: string): number {
   const date = Math.floor(wallUs / US_PER_DAY) as TradeDate;
   const minutes = Math.floor((wallUs - date * US_PER_DAY) / US_PER_MINUTE);
   const rest = wallUs - date * US_PER_DAY - minutes * US_PER_MINUTE;
@@ -241,7 +269,7 @@ function onlyInstant(table: ZoneTable, date: TradeDate, minutes: number, zone: s
   );
 }
 
-function rootOf(options: ImportOptions): string {
+export function rootOf(options: ImportOptions): string {
   if (options.contract !== undefined) return parseContractId(options.contract).root;
   if (options.instrument !== undefined) return options.instrument.toUpperCase();
   throw new TradingError('E_USAGE', 'the product of the file is not known', {
@@ -249,7 +277,7 @@ function rootOf(options: ImportOptions): string {
   });
 }
 
-function specOf(options: ImportOptions, root: string): InstrumentSpec {
+export function specOf(options: ImportOptions, root: string): InstrumentSpec {
   const specs = loadInstruments(options.instrumentsDir);
   const spec = specs.get(root);
   if (spec !== undefined) return spec;
@@ -260,19 +288,24 @@ function specOf(options: ImportOptions, root: string): InstrumentSpec {
   });
 }
 
-function createFor(options: ImportOptions, spec: InstrumentSpec): Dataset {
+export function createFor(options: ImportOptions, ...specs: readonly InstrumentSpec[]): Dataset {
   return openCatalog(options.catalogDir).createDataset({
     name: options.dataset,
     createdBy: CREATED_BY(),
     isSynthetic: false,
     description: `${options.format === 'open-interest' ? 'Open interest' : 'Bars'} imported from ${options.files.map((file) => basename(file)).join(', ')}.`,
     source: options.files.map((file) => basename(file)).join(', '),
-    grids: { [spec.root]: { kind: 'ticks', increment: spec.grid.increment } },
+    grids: Object.fromEntries(specs.map((spec) => [spec.root, gridOf(options, spec)])),
     volume: options.columns !== undefined && !('volume' in options.columns) ? 'unknown' : 'known',
     stamps: 'instants',
-    barStamp: options.stamp,
-    currencies: { [spec.root]: spec.currency },
+    barStamp: options.stamp ?? 'close',
+    currencies: Object.fromEntries(specs.map((spec) => [spec.root, spec.currency])),
   });
+}
+
+/** Prices count ticks, unless the user says that those of the source need not. */
+export function gridOf({ grid }: ImportOptions, spec: InstrumentSpec): GridStatement {
+  return { kind: grid === 'none' ? 'float' : 'ticks', increment: spec.grid.increment };
 }
 
 const COLUMN_NAMES = [
@@ -311,8 +344,17 @@ function columnsOf(options: ImportOptions): CsvColumns {
   return columns as unknown as CsvColumns;
 }
 
+/** Errors: E_USAGE. */
+export function stampOf({ stamp }: ImportOptions): 'open' | 'close' {
+  if (stamp !== undefined) return stamp;
+  throw new TradingError('E_USAGE', '--stamp is missing', {
+    rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
+    fix: '--stamp open or --stamp close, as the source of the file says',
+  });
+}
+
 /** Open and close of the session of a trade date; null when there is none. */
-function sessionFinder(
+export function sessionFinder(
   calendar: TradingCalendar,
 ): (date: TradeDate) => { openUs: number; closeUs: number } | null {
   return (date) => {

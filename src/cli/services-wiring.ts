@@ -68,6 +68,7 @@ export function createServices(): Services {
       (await import('../research/report/continuous-page.ts')).renderContinuousPage(series, options),
     generateSample,
     importFiles,
+    dataTools: () => import('./data-tools.ts'),
     venueCapabilities,
   };
 }
@@ -293,6 +294,7 @@ async function checkDataset(
     counts:
       late.length === 0 ? report.counts : { ...report.counts, 'after-last-trade': late.length },
     problems: [...report.issues, ...late],
+    report,
   };
 }
 
@@ -308,7 +310,10 @@ function afterLastTrade(
     const endUs = spec === undefined ? null : lastTradeUs(spec, segment.contract, calendars);
     if (endUs === null || segment.lastUs <= endUs) return [];
     const message = `${segment.contract} ended trading ${toIsoUtc(endUs)}, the file has rows up to ${toIsoUtc(segment.lastUs as TsUs)}`;
-    return [{ file: segment.file, row: null, reason: 'after-last-trade', message }];
+    const { file, contract } = segment;
+    return [
+      { file, contract, row: null, reason: 'after-last-trade', severity: 'warning', message },
+    ];
   });
 }
 
@@ -366,8 +371,8 @@ async function generateSample(options: SampleOptions): Promise<DatasetView | nul
 
 async function importFiles(options: ImportOptions): Promise<ImportOutcome> {
   const { importFiles: read } = await import('./import-data.ts');
-  const { dataset, rows, issues } = await read(options);
-  return { dataset: viewOf(dataset.manifest), rows, issues };
+  const { dataset, rows, issues, refused = issues.length, notes = [] } = await read(options);
+  return { dataset: viewOf(dataset.manifest), rows, refused, issues, notes };
 }
 
 async function venueCapabilities(): Promise<readonly VenueCapabilities[]> {

@@ -523,7 +523,10 @@ export interface StrategyContext {
     readonly root?: string;
     readonly groupId?: GroupId;
   }): readonly OrderView[];
-  /** The order as it stands, terminal or not; null when there is none of that id. */
+  /**
+   * The order as it stands, terminal or not; null when there is none of that id, and for an order after whose end 1,024 others
+   * have ended: a run of any length keeps a bounded memory.
+   */
   order(clOrdId: ClOrdId): OrderView | null;
   /**
    * Sends one order. Returns at once with its id; what came of it arrives at `onOrder` and `onFill`.

@@ -165,7 +165,9 @@ describe('trend-carry', () => {
   });
 
   it('has the same event log as when it was written', () => {
-    expect(run(prepared()).hash).toMatchInlineSnapshot(`"4e7c3872f535778c5918f498e6af5561388c3890ca64394432824caf1da19276"`);
+    expect(run(prepared()).hash).toMatchInlineSnapshot(
+      `"4e7c3872f535778c5918f498e6af5561388c3890ca64394432824caf1da19276"`,
+    );
   });
 
   it.each([

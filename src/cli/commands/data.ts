@@ -97,10 +97,10 @@ export async function dataSample(call: CommandCall): Promise<ExitCode> {
   return EXIT.ok;
 }
 
-type ImportFormat = ImportOptions['format'];
+type ImportFormat = NonNullable<ImportOptions['format']>;
 
 export async function dataImport(call: CommandCall): Promise<ExitCode> {
-  const format = textFlag(call, 'format') ?? 'csv';
+  const format = textFlag(call, 'format');
   const into = required(call, 'into', 'the name of the dataset, such as mine');
   const config = await call.config();
   const services = await call.services();
@@ -110,10 +110,14 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   };
   const columns = textFlag(call, 'columns');
   const instrumentConfig = textFlag(call, 'instrumentConfig');
-  const outcome = await services.importFiles({
+  const marketHours = textFlag(call, 'marketHours');
+  const kinds = textFlag(call, 'kinds');
+  const series = numberFlag(call, 'series', { min: 1 });
+  const decimals = numberFlag(call, 'decimals', { min: 0, max: 18 });
+  const options: ImportOptions = {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
-    format: format as ImportFormat,
+    ...(format === undefined ? {} : { format: format as ImportFormat }),
     files: listArg(call, 0).map((file) => resolve(call.host.cwd, file)),
     dataset: into,
     ...optional('contract', 'contract'),
@@ -125,22 +129,32 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
       : { instrumentConfig: resolve(call.host.cwd, instrumentConfig) }),
     ...(columns === undefined ? {} : { columns: readColumns(columns) }),
     zone: textFlag(call, 'zone') ?? 'UTC',
-    stamp: stampOf(call),
+    isZoneGiven: textFlag(call, 'zone') !== undefined,
+    ...(optional('grid', 'grid') as Pick<ImportOptions, 'grid'>),
+    ...(kinds === undefined ? {} : { kinds: kinds.split(',').map((kind) => kind.trim()) }),
+    ...(series === undefined ? {} : { series }),
+    ...(decimals === undefined ? {} : { decimals }),
+    ...(marketHours === undefined ? {} : { marketHours: resolve(call.host.cwd, marketHours) }),
+    ...(optional('stamp', 'stamp') as Pick<ImportOptions, 'stamp'>),
     header: call.flags['header'] !== false,
     quarantine: hasFlag(call, 'quarantine'),
     filled: hasFlag(call, 'filled'),
     ...(optional('known', 'known') as Pick<ImportOptions, 'known'>),
     calendars: await calendarTextsOf(config),
-  });
+  };
+  if (hasFlag(call, 'watch')) return (await import('./data-watch.ts')).dataWatch(call, options);
+  const outcome = await services.importFiles(options);
   for (const issue of outcome.issues.slice(0, 20))
-    call.out.warn('import-row', `row ${issue.row}: ${issue.message}`);
+    call.out.warn('import-row', `${issue.at ?? `row ${issue.row}`}: ${issue.message}`);
+  for (const note of outcome.notes) call.out.warn('import-note', note);
+  const { rows, refused, issues, notes } = outcome;
   call.out.result(
     'frontmonth.import/1',
-    { rows: outcome.rows, issues: outcome.issues, dataset: datasetJson(outcome.dataset) },
+    { rows, refused, issues, notes, dataset: datasetJson(outcome.dataset) },
     () =>
-      `${formatNumber(outcome.rows, 0)} rows imported, ${outcome.issues.length} rows with problems\n${describeDataset(call.out, outcome.dataset)}`,
+      `${formatNumber(rows, 0)} rows imported, ${formatNumber(refused, 0)} rows with problems\n${describeDataset(call.out, outcome.dataset)}`,
   );
-  return outcome.issues.length > 0 ? EXIT.answerIsNo : EXIT.ok;
+  return refused > 0 ? EXIT.answerIsNo : EXIT.ok;
 }
 
 function required(call: CommandCall, name: string, what: string): string {
@@ -320,48 +334,6 @@ function plotText(call: CommandCall, rows: readonly BarRow[]): string {
   return `${plot(closes, { height: 14 })}\n${rows[0]!.closeUtc} to ${rows[rows.length - 1]!.closeUtc}, ${rows.length} bars`;
 }
 
-export async function dataCheck(call: CommandCall): Promise<ExitCode> {
-  const config = await call.config();
-  const services = await call.services();
-  const name = textArg(call, 0) || config.values.dataset;
-  const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
-  const check = await services.checkDataset(
-    config.values.catalog,
-    instrumentsDirOf(config),
-    name,
-    await calendarTextsOf(config),
-  );
-  const shown = new Map<string, number>();
-  const problems = check.problems.filter((problem) => {
-    const count = (shown.get(problem.reason) ?? 0) + 1;
-    shown.set(problem.reason, count);
-    return count <= limit;
-  });
-  const total = Object.values(check.counts).reduce((sum, count) => sum + count, 0);
-  call.out.result('frontmonth.data-check/1', { dataset: name, ...check, problems }, () =>
-    [
-      `${name}: ${formatNumber(check.rows, 0)} rows in ${check.segments} segments, ${total === 0 ? 'no problems' : `${total} problems`}`,
-      ...Object.entries(check.counts).map(([reason, count]) => `  ${reason.padEnd(20)} ${count}`),
-      ...(problems.length === 0
-        ? []
-        : [
-            '',
-            renderTable(
-              call.out,
-              [
-                { title: 'reason', cell: (problem) => problem.reason },
-                { title: 'row', align: 'right', cell: (problem) => String(problem.row ?? '') },
-                { title: 'file', priority: 2, cell: (problem) => problem.file },
-                { title: 'problem', priority: 1, cell: (problem) => problem.message },
-              ],
-              problems,
-            ),
-          ]),
-    ].join('\n'),
-  );
-  return total === 0 ? EXIT.ok : EXIT.answerIsNo;
-}
-
 /** More rows than this are told by product. */
 const CONTRACT_ROWS_MAX = 60;
 
@@ -494,14 +466,3 @@ function dayOf(tsUs: number): string {
 }
 
 /** A wrong guess would show every bar one interval early, so there is no default. Samples have no end to choose. */
-function stampOf(call: CommandCall): 'open' | 'close' {
-  const stamp = textFlag(call, 'stamp');
-  if (stamp === 'open' || stamp === 'close') return stamp;
-  const format = textFlag(call, 'format');
-  if (stamp === undefined && (format === 'pysystemtrade' || format === 'open-interest'))
-    return 'close';
-  throw new TradingError('E_USAGE', '--stamp is missing', {
-    rule: 'whether a bar carries the time of its open or of its close cannot be guessed',
-    fix: '--stamp open or --stamp close, as the source of the file says',
-  });
-}
