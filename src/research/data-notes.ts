@@ -11,7 +11,7 @@ import type { RunCosts } from './run-format.ts';
 import { FILL_COLUMNS } from './tables.ts';
 
 /** What binary fractions leave of a whole number of ticks. */
-const TICK_NOISE = 1e-6;
+export const TICK_NOISE = 1e-6;
 
 /** Issue groups for the summary and the report, after those that the run itself recorded. */
 export function dataNotes(

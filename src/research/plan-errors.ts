@@ -18,7 +18,7 @@ export const PLAN_ERRORS: ErrorCatalog = {
     title: 'A currency has no rate',
     cause:
       'A product is settled in another currency than the account and no rate is known for that date.',
-    cure: 'Give a rates file (date,currency,rate) with --rates, or run the product in an account of its currency.',
+    cure: 'Give a rates file (date,currency,rate) with --rates, run the product in an account of its currency, or give each currency an account with --per-currency.',
     exit: EXIT.input,
   },
   E_RATES_FILE: {

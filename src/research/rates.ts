@@ -19,7 +19,7 @@ function missing(base: string, currency: string, date: TradeDate): never {
     {
       details: { base, currency, date: toIsoDate(date) },
       rule: 'a currency without a rate is an error, never 1.0',
-      fix: `give a file with --rates (columns date,currency,rate), or keep the account in ${currency}: FRONTMONTH_CURRENCY=${currency}, or currency in frontmonth.config.ts`,
+      fix: `give a file with --rates (columns date,currency,rate), keep the account in ${currency} (FRONTMONTH_CURRENCY=${currency}, or currency in frontmonth.config.ts), or give each currency an account of its own with --per-currency ${base}=…,${currency}=…`,
     },
   );
 }

@@ -229,8 +229,15 @@ describe.skipIf(data === undefined)(
       expect((await cli('data', 'import', ...others, ...flags)).err).toBe('');
       expect((await cli('data', 'import', ...wheat, '--filled', ...flags)).err).toBe('');
       const ran = await cli(
-        ...['backtest', 'trend-carry', '--data', 'decades', '--instruments', roots, '--json'],
-        ...['--per-currency', 'USD=1000000,EUR=500000,KRW=500000000'],
+        'backtest',
+        'trend-carry',
+        '--data',
+        'decades',
+        '--instruments',
+        roots,
+        '--json',
+        '--per-currency',
+        'USD=1000000,EUR=500000,KRW=500000000',
       );
       expect(ran.code).toBe(0);
       const { result } = JSON.parse(ran.out) as { result: { accounts: Account[] } };
@@ -416,8 +423,18 @@ describe.skipIf(data === undefined)(
 
     it('stands where the naive twin says, on every day of the euro account sized on a fixed capital', async () => {
       const ran = await cli(
-        ...['backtest', 'trend-carry', '--data', 'decades', '--instruments', 'FESX', '--json'],
-        ...['--per-currency', 'EUR=500000', '--param', 'sizeOn=fixed', '--no-bounds'],
+        'backtest',
+        'trend-carry',
+        '--data',
+        'decades',
+        '--instruments',
+        'FESX',
+        '--json',
+        '--per-currency',
+        'EUR=500000',
+        '--param',
+        'sizeOn=fixed',
+        '--no-bounds',
       );
       const { result } = JSON.parse(ran.out) as { result: { accounts: Account[] } };
       const { fills, manifest } = readRun(join(cwd, result.accounts[0]!.dir), TABLE_STORE);
@@ -480,9 +497,20 @@ describe.skipIf(data === undefined)(
 
     it('does not look ahead: a run to 2019 is the beginning of the run to the end', async () => {
       const ran = await cli(
-        ...['backtest', 'trend-carry', '--data', 'decades', '--instruments', 'FESX', '--json'],
-        ...['--per-currency', 'EUR=500000', '--no-bounds', '--to', '2019-12-31'],
-        ...['--from', accounts.get('EUR')!.summary.from],
+        'backtest',
+        'trend-carry',
+        '--data',
+        'decades',
+        '--instruments',
+        'FESX',
+        '--json',
+        '--per-currency',
+        'EUR=500000',
+        '--no-bounds',
+        '--to',
+        '2019-12-31',
+        '--from',
+        accounts.get('EUR')!.summary.from,
       );
       const { result } = JSON.parse(ran.out) as { result: { accounts: Account[] } };
       const body = (dir: string): string[] =>
@@ -535,8 +563,16 @@ describe.skipIf(data === undefined)(
       'says of calendar spreads in %s what came out, and their legs are one size',
       async (root) => {
         const ran = await cli(
-          ...['backtest', 'carry-spread', '--data', 'decades', '--instruments', root, '--json'],
-          ...['--capital', '1000000', '--no-bounds'],
+          'backtest',
+          'carry-spread',
+          '--data',
+          'decades',
+          '--instruments',
+          root,
+          '--json',
+          '--capital',
+          '1000000',
+          '--no-bounds',
         );
         const { result } = JSON.parse(ran.out) as { result: RunSummary & { dir: string } };
         const figure = (name: string): number => result.metrics[name]!.value!;

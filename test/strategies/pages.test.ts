@@ -25,18 +25,21 @@ function rangeOf(def: ParamDef): string {
 const squeeze = (line: string): string => line.replaceAll(/ +/g, ' ').trim();
 
 describe('the page of a built-in strategy', () => {
-  it.each(['limit-reversion', 'vwap-pullback'])('%s lists its parameters', (id) => {
-    const page = join(REPOSITORY, 'docs/strategies', `${id}.md`);
-    expect(existsSync(page)).toBe(true);
-    const lines = readFileSync(page, 'utf8').split('\n').map(squeeze);
-    const at = lines.indexOf(HEADER);
-    expect(at).toBeGreaterThan(0);
-    const rows = lines.slice(at + 2, lines.indexOf('', at));
-    const wanted = Object.entries(BUILT_IN_STRATEGIES[id]!.params).map(([name, def]) =>
-      squeeze(
-        `| \`${name}\` | ${String(def.default)} | ${rangeOf(def)} | ${def.unit ?? ''} | ${def.description} |`,
-      ),
-    );
-    expect(rows).toEqual(wanted);
-  });
+  it.each(['limit-reversion', 'vwap-pullback', 'trend-carry', 'carry-spread'])(
+    '%s lists its parameters',
+    (id) => {
+      const page = join(REPOSITORY, 'docs/strategies', `${id}.md`);
+      expect(existsSync(page)).toBe(true);
+      const lines = readFileSync(page, 'utf8').split('\n').map(squeeze);
+      const at = lines.indexOf(HEADER);
+      expect(at).toBeGreaterThan(0);
+      const rows = lines.slice(at + 2, lines.indexOf('', at));
+      const wanted = Object.entries(BUILT_IN_STRATEGIES[id]!.params).map(([name, def]) =>
+        squeeze(
+          `| \`${name}\` | ${String(def.default)} | ${rangeOf(def)} | ${def.unit ?? ''} | ${def.description} |`,
+        ),
+      );
+      expect(rows).toEqual(wanted);
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { DailySeries } from '../daily.ts';
 import { drawdownsOf, indexCurve, moneyCurve, underwater } from '../daily.ts';
 import { metricDef } from '../metric-defs.ts';
 import { baseMicros, lengthInDates, lengthInDays, fillTotals } from '../metrics.ts';
+import { TICK_NOISE } from '../data-notes.ts';
 import type { RunData } from '../run-data.ts';
 import { instrumentsByRoot } from '../run-data.ts';
 import type { Metrics, RunSummary } from '../run-format.ts';
@@ -351,6 +352,7 @@ export function timeTables(
     if (segment !== '') push(named, segment, trade);
   }
   const zones = [...new Set(run.manifest.instruments.map((one) => one.zone))].join(', ');
+  const isLabelled = run.manifest.datasets.some((one) => one.stamps === 'labels');
   const table = (
     id: string,
     title: string,
@@ -364,7 +366,9 @@ export function timeTables(
     rows: [...groups]
       .toSorted((a, b) => order(a[0], b[0]))
       .map(([name, trades]) => [name, ...groupCells(trades)]),
-    note: `Entry time in exchange time (${zones}).`,
+    note: isLabelled
+      ? 'Entry by the labels of the data, which are no instants: no time of day is meant.'
+      : `Entry time in exchange time (${zones}).`,
   });
   const byName = (a: string, b: string): number => (a < b ? -1 : 1);
   const tables = [
@@ -635,7 +639,7 @@ export function issueTables(run: RunData): readonly ReportTable[] {
 
 /** What the data made the simulation assume: prices off the grid, volume, placeholder sessions. */
 export function assumptionTable(run: RunData): ReportTable {
-  const rounded = run.fills.filter((fill) => fill.roundedTicks !== 0);
+  const rounded = run.fills.filter((fill) => Math.abs(fill.roundedTicks) > TICK_NOISE);
   const unsure = run.fills.filter((fill) => !fill.isCertain);
   const unknown = run.manifest.datasets.filter((one) => one.volume !== 'known');
   const carried = run.rolls.filter((roll) => roll.isInferred);
