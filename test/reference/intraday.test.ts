@@ -291,7 +291,13 @@ describe.skipIf(lean === undefined)(
           .map(({ date }) => date),
       );
       expect(regular.size).toBe(13);
-      expect(textOf(ES)).toContain('54 trade dates, of which 41');
+      const warnings = first.summary.warnings.map(({ code, message }) => `${code}: ${message}`);
+      expect(warnings.join()).toContain('W_DATES_EMPTY: on 36 of 54 trade dates');
+      const text = textOf(ES).replaceAll(/\s+/g, ' ');
+      expect(text).toContain(
+        '54 trade dates. On 36 of them there is no minute at all, and on five',
+      );
+      expect(54 - 36 - regular.size).toBe(5);
       const signs = done.slice(0, 4).map(({ pessimistic }) => Math.sign(pessimistic));
       expect([signs[1], signs[0], signs[2], signs[3]]).toEqual([1, -1, -1, 1]);
       const last = done.find(({ args }) => args.includes('entry=stop'))!;
