@@ -259,6 +259,7 @@ const KINDS: readonly (readonly [string, string])[] = [
   ['strategies', 'Built-in strategies: their rules, parameters and limits.'],
   ['reference', 'Look it up.'],
   ['explanation', 'Why it is so.'],
+  ['strategies', 'The built-in strategies: what each does, and its run on real data.'],
   ['adr', 'Decisions, with their reasons.'],
 ];
 /** Where the order of reading is not that of the names. */

@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--per-currency <capitals>',
+        description: 'an account for each currency, nothing converted: USD=1000000,EUR=500000',
+        group: 'Simulation',
+      },
+      {
         flags: '--no-bounds',
         description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',
@@ -284,7 +289,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'data',
-    summary: 'sample, import, list, show and check datasets',
+    summary: 'sample, import, export, resample, list, show, check',
     examples: ['frontmonth data sample', 'frontmonth data list'],
     answer: 'see the subcommands',
     children: [
@@ -313,8 +318,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description: 'told by the first bytes; csv, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'lean', 'open-interest', 'pysystemtrade'],
+            description: 'told by the first bytes',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'parquet', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -323,7 +328,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--columns <map>',
             description: 'time=Date,open=O,high=H,low=L,close=C,volume=V,openInterest=OI',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--known <when>',
@@ -334,21 +339,38 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--zone <zone>',
             description: 'IANA zone of the times; default UTC',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--stamp <end>',
             description: 'bars are stamped at open or close',
             choices: ['open', 'close'],
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
+          { flags: '--watch', description: 'a folder that grows: its files as they come' },
+          { flags: '--once', description: 'with --watch: what is there, then end', group: 'Watch' },
+          {
+            flags: '--settle <seconds>',
+            description: 'a file is complete when unchanged for so long; default 2',
+            group: 'Watch',
+          },
+          {
+            flags: '--set-aside <folder>',
+            description: 'move refused files there; default they stay',
+            group: 'Watch',
+          },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
           {
             flags: '--grid <grid>',
             description: 'ticks, or none: keep prices off the tick',
             choices: ['ticks', 'none'],
+          },
+          {
+            flags: '--decimals <n>',
+            description: 'digits behind the point of whole numbers, such as 9',
+            group: 'Parquet',
           },
           {
             flags: '--kinds <list>',
@@ -411,15 +433,93 @@ export const COMMANDS: readonly CommandSpec[] = [
         load: () => import('./commands/data.ts').then((m) => ({ run: m.dataShow })),
       },
       {
+        name: 'export',
+        summary: 'rows of a dataset as CSV, Parquet or Arrow',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--out <path>', description: 'a file, a folder for several, or - for stdout' },
+          {
+            flags: '--format <name>',
+            description: 'csv, parquet or arrow; by the name of the file',
+            choices: ['csv', 'parquet', 'arrow'],
+          },
+          { flags: '--force', description: 'replace files that exist' },
+          {
+            flags: '--prices <view>',
+            description: 'decimal (default), counts of the grid, or both',
+            choices: ['decimal', 'counts', 'both'],
+          },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+          {
+            flags: '--kind <kinds>',
+            description: 'bars, trades, quotes, depth, mbo, open-interest',
+            group: 'Data',
+          },
+          { flags: '--interval <intervals>', description: 'bar intervals: 1m,1d', group: 'Data' },
+          ...SPAN,
+        ],
+        examples: [
+          'frontmonth data export sample --interval 1d --out daily.parquet',
+          'frontmonth data export sample --contract ESZ2023 --interval 1d --out -',
+        ],
+        answer: 'the files with their rows; the rows themselves with --out -',
+        load: () => import('./commands/data-export.ts').then((m) => ({ run: m.dataExport })),
+      },
+      {
+        name: 'resample',
+        summary: 'build longer bars, aligned to the sessions',
+        args: [
+          { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
+        ],
+        flags: [
+          { flags: '--from <interval>', description: 'stored bars to build from, or trades' },
+          { flags: '--to <interval>', description: 'bars to build: 5m, 1h, 1d' },
+          {
+            flags: '--into <dataset>',
+            description: 'another dataset for them; default the same',
+            values: 'dataset',
+          },
+          {
+            flags: '--align <rule>',
+            description: 'bars begin at the session open (default) or the full hour',
+            choices: ['session', 'clock'],
+          },
+          { flags: '--force', description: 'replace bars that came from a source' },
+          { flags: '--contract <ids>', description: 'contracts, comma separated', group: 'Data' },
+          INSTRUMENTS,
+        ],
+        examples: [
+          'frontmonth data resample sample --from 1m --to 5m',
+          'frontmonth data resample mine --from 1h --to 1d --into mine-daily',
+        ],
+        answer: 'bars by contract; what is unchanged is not built again',
+        load: () => import('./commands/data-resample.ts').then((m) => ({ run: m.dataResample })),
+      },
+      {
         name: 'check',
         summary: 'find problems in a dataset',
         args: [
           { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
         ],
-        flags: [{ flags: '--limit <n>', description: 'problems to list of each kind; default 20' }],
-        examples: ['frontmonth data check sample', 'frontmonth data check mine --json'],
+        flags: [
+          { flags: '--limit <n>', description: 'problems to list of each kind; default 20' },
+          { flags: '--page <file>', description: 'also one page with tables and a heat map' },
+          {
+            flags: '--fail-on <level>',
+            description: 'exit 1 from error, warning (default) or note on, or never',
+            choices: ['error', 'warning', 'note', 'never'],
+          },
+          { flags: '--force', description: 'replace a page that exists' },
+        ],
+        examples: [
+          'frontmonth data check sample',
+          'frontmonth data check mine --page mine.html --fail-on error',
+        ],
         answer: 'problems by file, row and reason; exit 1 when there are any',
-        load: () => import('./commands/data.ts').then((m) => ({ run: m.dataCheck })),
+        load: () => import('./commands/data-check.ts').then((m) => ({ run: m.dataCheck })),
       },
     ],
   },

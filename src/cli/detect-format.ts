@@ -1,10 +1,11 @@
 /** Which importer a file is for, by its first bytes; a name can lie, they seldom do. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { TradingError } from '../core/errors.ts';
+import { isExportedCsv } from '../data/ingest/exported.ts';
 import { asSourceError } from '../data/ingest/source-error.ts';
 import { isZip } from '../data/ingest/zip.ts';
 
-export type DetectedFormat = 'csv' | 'dbn' | 'lean' | 'parquet';
+export type DetectedFormat = 'csv' | 'dbn' | 'export' | 'lean' | 'parquet';
 
 /** Errors: E_IMPORT_FILE for a path that cannot be read, E_USAGE for files of several formats. */
 export function detectFormat(paths: readonly string[]): DetectedFormat {
@@ -29,7 +30,8 @@ function formatOf(path: string): DetectedFormat {
   if (head === null || isZip(head)) return 'lean';
   const text = Buffer.from(head).toString('latin1');
   if (text.startsWith('PAR1')) return 'parquet';
-  return text.startsWith('DBN') || text === '\x28\xb5\x2f\xfd' ? 'dbn' : 'csv';
+  if (text.startsWith('DBN') || text === '\x28\xb5\x2f\xfd') return 'dbn';
+  return isExportedCsv(path) ? 'export' : 'csv';
 }
 
 /** The first four bytes, null for a folder. */

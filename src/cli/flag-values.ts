@@ -64,3 +64,11 @@ export function sinceMs(text: string, nowMs: number): number {
   }
   return moment;
 }
+
+/** A comma separated list; undefined when the flag is not given. */
+export function listFlag(call: CommandCall, name: string): string[] | undefined {
+  return textFlag(call, name)
+    ?.split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

@@ -22,6 +22,7 @@ import { importPysystemtrade, parseInstrumentConfig } from '../data/ingest/pysys
 import { loadInstruments } from '../data/instruments.ts';
 import type { GridStatement } from '../data/manifest.ts';
 import { openCalendars } from '../research/calendar-files.ts';
+import { importExports } from './import-export.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -32,7 +33,12 @@ export interface Imported {
   readonly rows: number;
   /** Rows left out, where `issues` lists only the first of them. */
   readonly refused?: number;
-  readonly issues: readonly { readonly row: number; readonly message: string }[];
+  readonly issues: readonly {
+    readonly row: number;
+    /** Where it is, for files without rows. */
+    readonly at?: string;
+    readonly message: string;
+  }[];
   /** What a reader of the data should know. */
   readonly notes?: readonly string[];
 }
@@ -45,34 +51,35 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
     switch (format) {
       case 'csv':
         return await csv(options);
+      case 'export':
+        return importExports(options);
       case 'open-interest':
         return openInterest(options);
       case 'pysystemtrade':
         return pysystemtrade(options);
       case 'lean':
         return (await import('./import-lean.ts')).importLeanFiles(options);
-      default:
-        throw new TradingError('E_USAGE', `files of the format ${format} cannot be imported`, {
-          where: options.files[0]!,
-          fix: 'name another format with --format',
-        });
+      case 'dbn':
+        return await (await import('./import-dbn.ts')).importDbnFiles(options);
+      case 'parquet':
+        return (await import('./import-parquet.ts')).importParquetFiles(options);
     }
   } catch (error) {
-    if (!isThere) removeIfEmpty(options);
+    if (!isThere) removeIfEmpty(options.catalogDir, options.dataset);
     throw error;
   }
 }
 
 /** A dataset that a failed import has begun and never filled would be offered as one that exists. */
-function removeIfEmpty(options: ImportOptions): void {
-  const catalog = openCatalog(options.catalogDir);
-  if (!catalog.names().includes(options.dataset)) return;
-  const { folder, manifest } = catalog.dataset(options.dataset);
+export function removeIfEmpty(catalogDir: string, name: string): void {
+  const catalog = openCatalog(catalogDir);
+  if (!catalog.names().includes(name)) return;
+  const { folder, manifest } = catalog.dataset(name);
   if (manifest.segments.length === 0) rmSync(folder, { recursive: true, force: true });
 }
 
 /** Errors: E_CONTRACT_ID for a month that the product does not list. */
-function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
+export function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
   if (options.contract === undefined || !/^[FGHJKMNQUVXZ]+$/.test(spec.listedMonths)) return;
   const { id, month } = parseContractId(options.contract);
   if (spec.listedMonths.includes(monthLetter(month))) return;
@@ -262,7 +269,7 @@ function onlyInstant(table: ZoneTable, date: TradeDate, minutes: number, zone: s
   );
 }
 
-function rootOf(options: ImportOptions): string {
+export function rootOf(options: ImportOptions): string {
   if (options.contract !== undefined) return parseContractId(options.contract).root;
   if (options.instrument !== undefined) return options.instrument.toUpperCase();
   throw new TradingError('E_USAGE', 'the product of the file is not known', {
@@ -270,7 +277,7 @@ function rootOf(options: ImportOptions): string {
   });
 }
 
-function specOf(options: ImportOptions, root: string): InstrumentSpec {
+export function specOf(options: ImportOptions, root: string): InstrumentSpec {
   const specs = loadInstruments(options.instrumentsDir);
   const spec = specs.get(root);
   if (spec !== undefined) return spec;
@@ -347,7 +354,7 @@ export function stampOf({ stamp }: ImportOptions): 'open' | 'close' {
 }
 
 /** Open and close of the session of a trade date; null when there is none. */
-function sessionFinder(
+export function sessionFinder(
   calendar: TradingCalendar,
 ): (date: TradeDate) => { openUs: number; closeUs: number } | null {
   return (date) => {

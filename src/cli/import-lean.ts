@@ -9,7 +9,7 @@ import { didYouMean } from '../core/suggest.ts';
 import { ZoneTables } from '../calendars/wall-time.ts';
 import { openCatalog } from '../data/catalog.ts';
 import type { LeanFile, LeanProduct } from '../data/ingest/lean/import.ts';
-import { describeIssue, importLean, openLeanFile } from '../data/ingest/lean/import.ts';
+import { importLean, openLeanFile } from '../data/ingest/lean/import.ts';
 import { leanZones, zoneOfMarket } from '../data/ingest/lean/market-hours.ts';
 import type { LeanKind, LeanResolution } from '../data/ingest/lean/names.ts';
 import {
@@ -60,7 +60,10 @@ export function importLeanFiles(options: ImportOptions): Imported {
     dataset: report.dataset,
     rows: report.rows,
     refused: report.refused,
-    issues: report.issues.map((issue) => ({ row: issue.line, message: describeIssue(issue) })),
+    issues: report.issues.map((issue) => ({
+      row: issue.line,
+      message: `${issue.entry} (byte ${issue.offset}): ${issue.reason}`,
+    })),
     notes: [...found.notes, ...report.notes],
   };
 }

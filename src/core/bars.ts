@@ -44,6 +44,27 @@ export interface QuoteColumns {
   readonly askQty: Float64Array;
 }
 
+/**
+ * Bars of the best bid and the best ask over an interval, each with its quantity at the end of it.
+ * Known at: row i from closeUs[i]; never before.
+ * Units: as in bars. A side without a quote has NaN prices and quantity 0, which is why the prices are doubles.
+ */
+export interface QuoteBarColumns {
+  readonly length: number;
+  readonly openUs: Float64Array;
+  readonly closeUs: Float64Array;
+  readonly bidOpen: Float64Array;
+  readonly bidHigh: Float64Array;
+  readonly bidLow: Float64Array;
+  readonly bidClose: Float64Array;
+  readonly bidQty: Float64Array;
+  readonly askOpen: Float64Array;
+  readonly askHigh: Float64Array;
+  readonly askLow: Float64Array;
+  readonly askClose: Float64Array;
+  readonly askQty: Float64Array;
+}
+
 /** One row per changed level. `side` 1 bid, -1 ask; qty 0 deletes the level. */
 export interface DepthColumns {
   readonly length: number;
@@ -85,7 +106,60 @@ export interface OpenInterestColumns {
   readonly openInterest: Float64Array;
 }
 
-export type MarketDataKind = 'bars' | 'trades' | 'quotes' | 'depth' | 'mbo' | 'open-interest';
+/**
+ * Figures that an exchange publishes of a contract: settlements, official highs and lows, cleared volume. One row a figure; a
+ * correction is a later row. Prices are plain ones, not counts: a settlement may stand between ticks.
+ * Known at: `tsUs[i]`; never before.
+ */
+export interface StatisticColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  /** The moment or day the figure is of, µs UTC; `TS_MIN` where the source does not say. */
+  readonly refUs: Float64Array;
+  /** Number of the figure in its source; the reference of datasets lists them. */
+  readonly statType: Int32Array;
+  /** NaN where the figure is no price. */
+  readonly price: Float64Array;
+  /** NaN where the figure is no quantity. */
+  readonly quantity: Float64Array;
+  readonly flags: Uint8Array;
+  /** 1 where the source takes the figure back. */
+  readonly isDeleted: Uint8Array;
+}
+
+/**
+ * What a source says of a contract, each time it says it anew.
+ * Known at: `tsUs[i]`; never before.
+ */
+export interface DefinitionColumns {
+  readonly length: number;
+  readonly tsUs: Float64Array;
+  readonly seq: Float64Array;
+  /** µs UTC; `TS_MIN` where the source gives none. */
+  readonly activationUs: Float64Array;
+  readonly expirationUs: Float64Array;
+  /** Smallest move as a plain price; NaN where the source gives none. */
+  readonly increment: Float64Array;
+  /** Units of the underlying in one contract; NaN where the source gives none. */
+  readonly unitQty: Float64Array;
+  /** Delivery month as yyyymm; 0 where the source gives none. */
+  readonly maturity: Int32Array;
+  /** Number of the contract in the source's records. */
+  readonly instrumentId: Float64Array;
+  readonly isDeleted: Uint8Array;
+}
+
+export type MarketDataKind =
+  | 'bars'
+  | 'trades'
+  | 'quotes'
+  | 'quote-bars'
+  | 'depth'
+  | 'mbo'
+  | 'open-interest'
+  | 'statistics'
+  | 'definitions';
 
 /** Interval names: `1m`, `5m`, `15m`, `30m`, `1h`, `4h`, `1d`; `1d` is one bar a trade date, session to session. */
 export type BarInterval = `${number}${'s' | 'm' | 'h' | 'd'}`;

@@ -221,6 +221,31 @@ export const CORE_ERRORS: ErrorCatalog = {
     cure: 'Write 1m, 15m, 1h or 1d.',
     exit: EXIT.usage,
   },
+  E_BAR_KIND: {
+    title: 'A kind of bar cannot be built',
+    cause: 'The name or the size of the kind is not one that there is.',
+    cure: 'Write 5m, 1h, 1d, tick-100, volume-1000, dollar-5000000, range-8 or renko-8.',
+    exit: EXIT.usage,
+  },
+  E_BAR_ALIGN: {
+    title: 'A bar lies in two bars of the size that is built',
+    cause:
+      'A bar is built from smaller ones that it holds whole; this one reaches over the end of a bar or of a session.',
+    cure: 'Build from smaller bars or from trades, or aligned to the clock.',
+    exit: EXIT.input,
+  },
+  E_BAR_SOURCE: {
+    title: 'A kind of bar cannot be built from these data',
+    cause: 'Some kinds need trades, some need volumes.',
+    cure: 'Build from trades, or choose another kind.',
+    exit: EXIT.input,
+  },
+  E_BAR_STATE: {
+    title: 'A saved state of a builder does not fit',
+    cause: 'It was saved by a builder with other options, or a value of it is missing.',
+    cure: 'Start without it and feed the session again.',
+    exit: EXIT.input,
+  },
   E_PARAM_RANGE: {
     title: 'A parameter is out of its bounds',
     cause: 'The strategy declares bounds for each parameter.',

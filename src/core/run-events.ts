@@ -108,6 +108,7 @@ export interface RunIssue {
 }
 
 export interface RunRecorder {
+  /** `order` goes on changing: copy what is kept. */
   onOrderEvent(kind: OrderEventKind, order: OrderView, reason: string, tsUs: TsUs): void;
   onFill(fill: Fill): void;
   onTrade(trade: TradeRecord): void;

@@ -97,10 +97,13 @@ export interface Dataset {
   bars(range: BarRange): BarSource;
   trades(range: TickRange): ColumnSource<KindColumns['trades']>;
   quotes(range: TickRange): ColumnSource<KindColumns['quotes']>;
+  quoteBars(range: BarRange): ColumnSource<KindColumns['quote-bars']>;
   depth(range: TickRange): ColumnSource<KindColumns['depth']>;
   mbo(range: TickRange): ColumnSource<KindColumns['mbo']>;
   /** Figures that became known in [from, to); see `readOpenInterest` for a whole contract. */
   openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']>;
+  statistics(range: TickRange): ColumnSource<KindColumns['statistics']>;
+  definitions(range: TickRange): ColumnSource<KindColumns['definitions']>;
   /** Takes the lock. Errors: E_CATALOG_LOCKED, E_CATALOG_WRITE. */
   beginWrite(options?: WriteOptions): DatasetWriter;
   /** Absolute or catalog-relative path of a segment's file. */
@@ -210,7 +213,9 @@ class FolderDataset implements Dataset {
   }
 
   intervals(contract: ContractId): BarInterval[] {
-    const found = this.manifest.segments.filter((entry) => entry.contract === contract);
+    const found = this.manifest.segments.filter(
+      (entry) => entry.contract === contract && entry.kind === 'bars',
+    );
     return [...new Set(found.flatMap((entry) => entry.interval ?? []))];
   }
 
@@ -237,6 +242,9 @@ class FolderDataset implements Dataset {
   quotes(range: TickRange): ColumnSource<KindColumns['quotes']> {
     return this.#open('quotes', range, null);
   }
+  quoteBars(range: BarRange): ColumnSource<KindColumns['quote-bars']> {
+    return this.#open('quote-bars', range, range.interval);
+  }
   depth(range: TickRange): ColumnSource<KindColumns['depth']> {
     return this.#open('depth', range, null);
   }
@@ -245,6 +253,12 @@ class FolderDataset implements Dataset {
   }
   openInterest(range: TickRange): ColumnSource<KindColumns['open-interest']> {
     return this.#open('open-interest', range, null);
+  }
+  statistics(range: TickRange): ColumnSource<KindColumns['statistics']> {
+    return this.#open('statistics', range, null);
+  }
+  definitions(range: TickRange): ColumnSource<KindColumns['definitions']> {
+    return this.#open('definitions', range, null);
   }
 
   beginWrite(options: WriteOptions = {}): DatasetWriter {

@@ -3,7 +3,7 @@
  * the manifest is replaced by one rename. Before that the old state stands, after it the new one.
  */
 import { join } from 'node:path';
-import type { BarColumns, BarInterval, MarketDataKind } from '../core/bars.ts';
+import type { BarColumns, BarInterval, MarketDataKind, QuoteBarColumns } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import { assert, TradingError } from '../core/errors.ts';
 import type { ContractId } from '../core/instrument.ts';
@@ -33,7 +33,7 @@ import { openSegments } from './segment-source.ts';
 
 type OneOrMany<C> = C | Iterable<C>;
 /** Everything but bars, which have an interval. */
-export type TickKind = Exclude<MarketDataKind, 'bars'>;
+export type TickKind = Exclude<MarketDataKind, 'bars' | 'quote-bars'>;
 
 /**
  * The one writer of a dataset. `put…` replaces a segment, `append…` adds rows after its last one (the year's file is
@@ -66,6 +66,12 @@ export interface DatasetWriter {
     interval: BarInterval,
     bars: OneOrMany<BarColumns>,
   ): SegmentEntry[];
+  putQuoteBars(
+    contract: ContractId,
+    interval: BarInterval,
+    year: number,
+    bars: OneOrMany<QuoteBarColumns>,
+  ): SegmentEntry;
   /** Puts a segment of any kind but bars. */
   put<K extends TickKind>(
     kind: K,
@@ -80,6 +86,12 @@ export interface DatasetWriter {
     year: number,
     rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry;
+  /** The same as `put` for callers that push. */
+  begin<K extends TickKind>(
+    kind: K,
+    contract: ContractId,
+    year: number,
+  ): SegmentSink<KindColumns[K]>;
   /** Removes a segment from the new state; absent ones are ignored. */
   removeSegment(key: Pick<SegmentEntry, 'contract' | 'kind' | 'interval' | 'year'>): void;
   /** Starts the new state without segments. */
@@ -254,6 +266,16 @@ class FolderWriter implements DatasetWriter {
     return entries;
   }
 
+  putQuoteBars(
+    contract: ContractId,
+    interval: BarInterval,
+    year: number,
+    bars: OneOrMany<QuoteBarColumns>,
+  ): SegmentEntry {
+    intervalUs(interval);
+    return this.#put('quote-bars', contract, interval, year, toIterable(bars));
+  }
+
   put<K extends TickKind>(
     kind: K,
     contract: ContractId,
@@ -270,6 +292,14 @@ class FolderWriter implements DatasetWriter {
     rows: OneOrMany<KindColumns[K]>,
   ): SegmentEntry {
     return this.#append(kind, contract, null, year, toIterable(rows));
+  }
+
+  begin<K extends TickKind>(
+    kind: K,
+    contract: ContractId,
+    year: number,
+  ): SegmentSink<KindColumns[K]> {
+    return this.#begin<K>(kind, contract, null, year);
   }
 
   removeSegment(key: Pick<SegmentEntry, 'contract' | 'kind' | 'interval' | 'year'>): void {
@@ -573,7 +603,7 @@ class RowCheck {
       {
         details: { contract, kind, row, time: String(time), previous: String(previous) },
         rule:
-          kind === 'bars'
+          kind === 'bars' || kind === 'quote-bars'
             ? 'each bar closes after the one before it and not before its own open'
             : 'rows are in the order of time, then seq',
         fix: 'sort the source by time and remove duplicates',
@@ -586,8 +616,8 @@ class RowCheck {
     for (const name of priceColumnsOf(this.#key.kind)) {
       const values = fields[name]!;
       if (values instanceof Int32Array) continue;
-      // A quote may have an empty side: NaN there, on float grids only.
-      const mayBeNaN = this.#key.kind === 'quotes';
+      // A quote may have an empty side: NaN there, in quotes on float grids only.
+      const mayBeNaN = this.#key.kind === 'quotes' || this.#key.kind === 'quote-bars';
       for (let i = 0; i < batch.length; i += 1) {
         if (Number.isFinite(values[i]) || (mayBeNaN && Number.isNaN(values[i]))) continue;
         const { contract, kind } = this.#key;

@@ -126,6 +126,62 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Correct the rows, or import with --quarantine, which writes the valid rows and lists the others.',
     exit: EXIT.input,
   },
+  E_DBN_FORMAT: {
+    title: 'A file is not Databento DBN, or lies about itself',
+    cause:
+      'The first bytes are not those of DBN, its version is not 1 to 3, or its metadata contradict their own lengths.',
+    cure: 'Fetch the file again in DBN encoding; the message names the byte. Files of other formats have their own --format.',
+    exit: EXIT.input,
+  },
+  E_EXPORT_TABLES: {
+    title: 'An export does not fit into one file',
+    cause: 'Rows of several kinds, or bars of several intervals, have different columns.',
+    cure: 'Choose one with --kind or --interval, or give a folder: --out export/.',
+    exit: EXIT.usage,
+  },
+  E_EXPORT_EXISTS: {
+    title: 'An export would replace a file',
+    cause: 'A file of this name exists, and nothing is replaced unasked.',
+    cure: 'Choose another name, or replace the file with --force.',
+    exit: EXIT.refused,
+  },
+  E_EXPORT_WRITE: {
+    title: 'An export could not be written',
+    cause: 'The disk is full, read-only or failing. No file has changed, nothing is half-written.',
+    cure: 'Free space or choose another folder, then export again.',
+    exit: EXIT.input,
+  },
+  E_RESAMPLE_INTERVAL: {
+    title: 'Bars of one interval cannot be built from another',
+    cause: 'The new interval is not longer, or not a multiple of the old one.',
+    cure: 'Choose a multiple, such as 5m from 1m, or 1d for one bar a trade date.',
+    exit: EXIT.usage,
+  },
+  E_RESAMPLE_SOURCE: {
+    title: 'Bars cannot be built from this dataset',
+    cause:
+      'Its times are labels, a product has no calendar, or the two datasets state different things.',
+    cure: 'Take a dataset of instants whose products have calendars, or write into a new one.',
+    exit: EXIT.input,
+  },
+  E_RESAMPLE_EXISTS: {
+    title: 'Built bars would replace imported ones',
+    cause: 'The dataset has bars of this interval that came from a source.',
+    cure: 'Write into another dataset with --into, or replace them with --force.',
+    exit: EXIT.refused,
+  },
+  E_MERGE_STATEMENT: {
+    title: 'New rows do not fit what the dataset states',
+    cause: 'The dataset and the new rows state different things of volume, stamps or origin.',
+    cure: 'Import into another dataset, or with the same columns as before.',
+    exit: EXIT.input,
+  },
+  E_MERGE_CONFLICT: {
+    title: 'A new bar contradicts a stored one',
+    cause: 'Two bars of one contract end at the same time and differ.',
+    cure: 'If the new file is right, import it by itself, which replaces the year; otherwise correct the file.',
+    exit: EXIT.input,
+  },
   E_SAMPLE_OPTION: {
     title: 'An option of the sample market cannot be used',
     cause:

@@ -24,15 +24,28 @@ export {
 } from './continuous-store.ts';
 export type { DatasetWriter } from './dataset-writer.ts';
 export { DATA_ERRORS } from './errors.ts';
+export type { ExportOptions } from './export/export.ts';
+export { exportDataset } from './export/export.ts';
 export { importCsv } from './ingest/csv.ts';
+export { DbnDecoder, decodeDbn } from './ingest/dbn/decode.ts';
+export type { DbnBatch, DbnIssue } from './ingest/dbn/decode.ts';
+export { importDbn, readDbn, readDbnMetadata } from './ingest/dbn/import.ts';
+export { importExported, statementBeside } from './ingest/exported.ts';
 export { importOpenInterest } from './ingest/open-interest.ts';
+export { importLean, openLeanFile } from './ingest/lean/import.ts';
+export { importParquet, inspectParquet } from './ingest/parquet.ts';
 export { importPysystemtrade } from './ingest/pysystemtrade.ts';
 export { loadInstruments, parseInstrument } from './instruments.ts';
 export type { DatasetManifest, DatasetMeta, GridStatement, SegmentEntry } from './manifest.ts';
+export { createParquetWriter, openParquet } from './parquet.ts';
 export { plainPrices } from './plain.ts';
 export type { OpenInterestFigure } from './open-interest.ts';
 export { putOpenInterest, readOpenInterest, readOpenInterestFigures } from './open-interest.ts';
 export { checkDataset } from './quality.ts';
+export type { MergeOptions, MergeReport } from './merge-dataset.ts';
+export { mergeDataset } from './merge-dataset.ts';
+export type { ResampleOptions, ResampleReport } from './resample.ts';
+export { resampleDataset } from './resample.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
 export { generateSample } from './sample-dataset.ts';
 export type {
@@ -54,3 +67,24 @@ export {
   parseLeanMapFile,
 } from './ingest/lean-maps.ts';
 export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts';
+export type { BuiltBars } from '../core/bar-builder/buffer.ts';
+export type { BarKind } from '../core/bar-builder/kinds.ts';
+export { formatBarKind, parseBarKind } from '../core/bar-builder/kinds.ts';
+export type { BarBuilderOptions } from '../core/bar-builder/create.ts';
+export { createBarBuilder } from '../core/bar-builder/create.ts';
+export type { TimeBarOptions } from '../core/bar-builder/time.ts';
+export { TimeBarBuilder } from '../core/bar-builder/time.ts';
+export type {
+  BarBuilder,
+  BuildCounts,
+  BuilderState,
+  UnfinishedBar,
+} from '../core/bar-builder/types.ts';
+export { DepthBook } from '../core/book/depth-book.ts';
+export type { BookCounts, BookIssues, EventEnd, MboBookOptions } from '../core/book/mbo-book.ts';
+export { MboAction, MboBook } from '../core/book/mbo-book.ts';
+export type { OrderBookOptions, OrderRef } from '../core/book/order-book.ts';
+export { OrderBook } from '../core/book/order-book.ts';
+export type { TopColumns } from '../core/book/top.ts';
+export { DepthRecorder, topQuotes, TopRecorder, TopToDepth } from '../core/book/top.ts';
+export type { BookSide, BookView } from '../core/book/types.ts';

@@ -27,7 +27,7 @@ export interface SegmentEntry {
   readonly kind: MarketDataKind;
   readonly contract: ContractId;
   readonly root: string;
-  /** Null for all kinds but bars. */
+  /** Null for all kinds but bars and quote bars. */
   readonly interval: BarInterval | null;
   readonly year: number;
   /** Below the dataset's folder. The name carries the first digits of the checksum. */
@@ -74,7 +74,17 @@ export interface DatasetManifest extends DatasetMeta {
 
 const grid = z.strictObject({ kind: z.enum(['ticks', 'float']), increment: z.number().positive() });
 const segment = z.strictObject({
-  kind: z.enum(['bars', 'trades', 'quotes', 'depth', 'mbo', 'open-interest']),
+  kind: z.enum([
+    'bars',
+    'trades',
+    'quotes',
+    'quote-bars',
+    'depth',
+    'mbo',
+    'open-interest',
+    'statistics',
+    'definitions',
+  ]),
   contract: z.string().regex(/^[A-Z0-9_]{1,20}[FGHJKMNQUVXZ]\d{4}$/),
   root: z.string(),
   interval: z

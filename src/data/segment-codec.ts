@@ -1,12 +1,15 @@
 /** Columns of each kind: how they are named and stored on disk, and how they come back to memory. */
 import type {
   BarColumns,
+  DefinitionColumns,
   DepthColumns,
   MarketDataKind,
   MboColumns,
   OpenInterestColumns,
   PriceColumn,
+  QuoteBarColumns,
   QuoteColumns,
+  StatisticColumns,
   TradeColumns,
 } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
@@ -28,12 +31,16 @@ export interface KindColumns {
   readonly bars: BarColumns;
   readonly trades: TradeColumns & NanoColumn;
   readonly quotes: QuoteColumns & NanoColumn;
+  readonly 'quote-bars': QuoteBarColumns;
   readonly depth: DepthColumns & NanoColumn;
   readonly mbo: MboColumns & NanoColumn;
   readonly 'open-interest': OpenInterestColumns & NanoColumn;
+  readonly statistics: StatisticColumns & NanoColumn;
+  readonly definitions: DefinitionColumns & NanoColumn;
 }
 
-type Role =
+/** What a column holds, whatever its type on disk. */
+export type Role =
   | 'time'
   | 'tick-time'
   | 'seq'
@@ -41,12 +48,13 @@ type Role =
   | 'qty'
   | 'count'
   | 'date'
+  | 'real'
   | 'i8'
   | 'u8'
   | 'i32'
   | 'u64'
   | 'bool';
-interface LayoutColumn {
+export interface LayoutColumn {
   readonly disk: string;
   readonly memory: string;
   readonly role: Role;
@@ -80,6 +88,20 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('bid_qty', 'bidQty', 'qty'),
     col('ask_qty', 'askQty', 'qty'),
   ),
+  'quote-bars': [
+    col('open_time', 'openUs', 'time'),
+    col('close_time', 'closeUs', 'time'),
+    col('bid_open', 'bidOpen', 'price'),
+    col('bid_high', 'bidHigh', 'price'),
+    col('bid_low', 'bidLow', 'price'),
+    col('bid_close', 'bidClose', 'price'),
+    col('bid_qty', 'bidQty', 'qty'),
+    col('ask_open', 'askOpen', 'price'),
+    col('ask_high', 'askHigh', 'price'),
+    col('ask_low', 'askLow', 'price'),
+    col('ask_close', 'askClose', 'price'),
+    col('ask_qty', 'askQty', 'qty'),
+  ],
   depth: tick(
     col('side', 'side', 'i8'),
     col('price', 'price', 'price'),
@@ -99,7 +121,29 @@ const LAYOUT: Readonly<Record<MarketDataKind, readonly LayoutColumn[]>> = {
     col('trade_date', 'tradeDate', 'date'),
     col('open_interest', 'openInterest', 'count'),
   ),
+  statistics: tick(
+    col('ref_time', 'refUs', 'time'),
+    col('stat_type', 'statType', 'i32'),
+    col('price', 'price', 'real'),
+    col('quantity', 'quantity', 'real'),
+    col('flags', 'flags', 'u8'),
+    col('deleted', 'isDeleted', 'bool'),
+  ),
+  definitions: tick(
+    col('activation', 'activationUs', 'time'),
+    col('expiration', 'expirationUs', 'time'),
+    col('increment', 'increment', 'real'),
+    col('unit_qty', 'unitQty', 'real'),
+    col('maturity', 'maturity', 'i32'),
+    col('instrument_id', 'instrumentId', 'count'),
+    col('deleted', 'isDeleted', 'bool'),
+  ),
 };
+
+/** The documented columns of a kind. */
+export function layoutOf(kind: MarketDataKind): readonly LayoutColumn[] {
+  return LAYOUT[kind];
+}
 
 /** How one segment stores what may differ between segments. */
 export interface SegmentShape {
@@ -128,7 +172,8 @@ export function shapeFor(
   });
   return {
     kind,
-    price: grid.kind === 'float' ? 'f64' : fits ? 'i32' : 'i64',
+    // A side of a quote bar may be empty, which only a double can say.
+    price: grid.kind === 'float' || kind === 'quote-bars' ? 'f64' : fits ? 'i32' : 'i64',
     qty: isVolumeKnown ? 'i64' : 'f64',
     isNano: fields?.['tsNs'] !== undefined,
   };
@@ -164,6 +209,8 @@ function diskType(role: Role, shape: SegmentShape): ColumnType {
       return 'i64';
     case 'date':
       return 'i32';
+    case 'real':
+      return 'f64';
     case 'price':
       return shape.price;
     case 'qty':

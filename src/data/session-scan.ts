@@ -2,12 +2,21 @@
 import type { TradingCalendar } from '../core/ports.ts';
 import type { SessionColumns } from '../core/session.ts';
 import { addDays } from '../core/trade-date.ts';
-import type { TsUs } from '../core/units.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
+
+/** Rows of one session. */
+export interface SessionCoverage {
+  readonly tradeDate: TradeDate;
+  /** Rows that fit into its trading time. */
+  readonly expected: number;
+  readonly present: number;
+}
 
 export class SessionScan {
   readonly #calendar: TradingCalendar;
   readonly #sessions: SessionColumns;
-  readonly #hasRows: Uint8Array;
+  /** Rows by session. */
+  readonly #rows: Int32Array;
   readonly #hasBreaks: boolean;
   readonly #isDaily: boolean;
   #at = 0;
@@ -24,7 +33,7 @@ export class SessionScan {
     this.#calendar = calendar;
     const from = addDays(calendar.tradeDateOf(firstUs), -1);
     this.#sessions = calendar.sessions(from, addDays(calendar.tradeDateOf(lastUs), 1));
-    this.#hasRows = new Uint8Array(this.#sessions.length);
+    this.#rows = new Int32Array(this.#sessions.length);
     this.#hasBreaks = this.#sessions.breakRow.length > 0;
     this.#isDaily = isDaily;
   }
@@ -39,7 +48,7 @@ export class SessionScan {
     const [lastEndUs, lastSession] = [this.#lastEndUs, this.#lastSession];
     [this.#lastEndUs, this.#lastSession] = [endUs, session];
     if (session < 0) return 'the exchange is closed';
-    this.#hasRows[session] = 1;
+    this.#rows[session]! += 1;
     if (this.#isDaily) return '';
     if (endUs > this.#sessions.closeUs[session]!) return 'ends after the session';
     if (this.#hasBreaks && !this.#calendar.isOpen(startUs as TsUs)) return 'lies in a break';
@@ -64,16 +73,59 @@ export class SessionScan {
     return sum;
   }
 
-  /** Sessions between the first and the last with rows that have none. */
-  emptySessions(): number {
+  /** Trade date of the session of the last row judged; NaN outside of every session. */
+  get tradeDate(): TradeDate {
+    const session = this.#lastSession;
+    return (session < 0 ? NaN : this.#sessions.tradeDate[session]!) as TradeDate;
+  }
+
+  /** Sessions between the first and the last with rows that have none, by trade date. */
+  emptySessions(): TradeDate[] {
+    return this.coverage(1, -Infinity, Infinity)
+      .filter((one) => one.present === 0)
+      .map((one) => one.tradeDate);
+  }
+
+  /**
+   * How many of the possible rows each session has, from the first to the last session with rows. Time before `firstUs` and
+   * after `lastUs` is not expected to have any. Units: µs.
+   */
+  coverage(stepUs: number, firstUs: number, lastUs: number): SessionCoverage[] {
+    const { tradeDate, openUs, closeUs, length } = this.#sessions;
+    const rows = this.#rows;
+    const has = (i: number): boolean => rows[i]! > 0;
     // A trade date of two sessions, as around Thanksgiving, has one daily bar.
-    const { tradeDate, length } = this.#sessions;
-    for (let i = length - 2; i >= 0 && this.#isDaily; i -= 1)
-      if (tradeDate[i] === tradeDate[i + 1] && this.#hasRows[i + 1] === 1) this.#hasRows[i] = 1;
-    const [first, last] = [this.#hasRows.indexOf(1), this.#hasRows.lastIndexOf(1)];
-    let empty = 0;
-    for (let i = first; i >= 0 && i <= last; i += 1) if (this.#hasRows[i] === 0) empty += 1;
-    return empty;
+    const isPart = (i: number): boolean =>
+      this.#isDaily && i + 1 < length && tradeDate[i] === tradeDate[i + 1];
+    const first = rows.findIndex((count) => count > 0);
+    let last = length - 1;
+    while (last >= 0 && !has(last)) last -= 1;
+    const result: SessionCoverage[] = [];
+    for (let i = first; i >= 0 && i <= last; i += 1) {
+      if (isPart(i)) continue;
+      const from = Math.max(openUs[i]!, firstUs);
+      const to = Math.min(closeUs[i]!, lastUs);
+      const expected = this.#isDaily ? 1 : this.#slots(i, from, to, stepUs);
+      const present = this.#isDaily
+        ? Number(has(i) || (i > 0 && isPart(i - 1) && has(i - 1)))
+        : rows[i]!;
+      result.push({ tradeDate: tradeDate[i]! as TradeDate, expected, present });
+    }
+    return result;
+  }
+
+  /** Bars that fit into [from, to) of a session, between its breaks. */
+  #slots(session: number, from: number, to: number, stepUs: number): number {
+    const { breakRow, breakStartUs, breakEndUs } = this.#sessions;
+    const fit = (length: number): number => Math.max(0, Math.ceil(length / stepUs));
+    if (!this.#hasBreaks) return fit(to - from);
+    let [sum, at] = [0, from];
+    for (let i = 0; i < breakRow.length; i += 1) {
+      if (breakRow[i] !== session) continue;
+      sum += fit(Math.min(to, breakStartUs[i]!) - at);
+      at = Math.max(at, breakEndUs[i]!);
+    }
+    return sum + fit(to - at);
   }
 
   /** Rows come in time order, so the search goes on from the last session; an unsorted row starts it again. */

@@ -82,6 +82,18 @@ export class DayBook {
     this.#equity += micros;
   }
 
+  /** A bar that is an instant of its own, and executes nothing, over a position; writes `lastTicks`. */
+  onQuietBar(contractIndex: number, high: number, low: number, close: number): void {
+    const portfolio = this.#portfolio;
+    this.#equity += portfolio.moveMicros(contractIndex, close);
+    portfolio.lastTicks[contractIndex] = close;
+    const a = portfolio.moveMicros(contractIndex, low);
+    const b = portfolio.moveMicros(contractIndex, high);
+    this.#momentLow += Math.min(a, b, 0);
+    this.#momentHigh += Math.max(a, b, 0);
+    this.endMoment();
+  }
+
   /** After fills: equity anew from the books. */
   resync(): void {
     this.#equity = this.#portfolio.equityMicros();

@@ -11,6 +11,9 @@ import type { IssueGroup } from './recorder.ts';
 import type { RunCosts } from './run-format.ts';
 import { FILL_COLUMNS } from './tables.ts';
 
+/** What binary fractions leave of a whole number of ticks. */
+const TICK_NOISE = 1e-6;
+
 /** Issue groups for the summary and the report, after those that the run itself recorded. */
 export function dataNotes(
   plan: RunPlan,
@@ -19,13 +22,19 @@ export function dataNotes(
   costs: Readonly<Record<string, RunCosts>>,
   missing: { readonly dates: readonly TradeDate[]; readonly of: number } | null,
 ): IssueGroup[] {
-  const notes = plan.notes.map((note) => group(note.code, 'warning', note.message));
+  const notes = plan.notes.map((note) =>
+    group(note.code, note.code.startsWith('N_') ? 'info' : 'warning', note.message),
+  );
   if (manifest.volume !== 'known') {
     const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
     notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));
   }
   if (missing !== null && missing.dates.length >= missing.of * MANY_DATES)
     notes.push(emptyDates(missing));
+  if (manifest.stamps === 'labels') {
+    const message = `times of ${manifest.name} are ordered labels, not instants: dates and the order of rows hold, times of day do not, and every row is a sample of one price`;
+    notes.push(group('W_STAMPS_LABELS', 'warning', message));
+  }
   const rounded = roundedFills(plan, fills);
   if (rounded !== null) notes.push(rounded);
   const cut = cutSlippage(plan, fills, costs);
@@ -63,7 +72,7 @@ function cutSlippage(
   let count = 0;
   for (const { root, slippageTicks, qty } of aggressive) {
     const short = (costs[root]?.slippageTicks ?? 0) - slippageTicks;
-    if (!(short > 0)) continue;
+    if (!(short > TICK_NOISE)) continue;
     count += 1;
     const { currency, countValue } = specs.get(root)!;
     const micros = (short * qty * countValue.num) / countValue.den;
@@ -79,7 +88,7 @@ function cutSlippage(
 
 function roundedFills(plan: RunPlan, fills: StoredTable): IssueGroup | null {
   const specs = new Map(plan.table.instruments.map((spec) => [spec.root, spec]));
-  const rows = toRows(fills, FILL_COLUMNS).filter((fill) => fill.roundedTicks > 0);
+  const rows = toRows(fills, FILL_COLUMNS).filter((fill) => fill.roundedTicks > TICK_NOISE);
   if (rows.length === 0) return null;
   const costs = new Map<string, number>();
   for (const { root, roundedTicks, qty } of rows) {

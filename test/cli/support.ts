@@ -95,6 +95,7 @@ export const FAKE_SERVICES: Services = {
   renderContinuousPage: never('renderContinuousPage'),
   generateSample: never('generateSample'),
   importFiles: never('importFiles'),
+  dataTools: never('dataTools'),
   venueCapabilities: () => Promise.resolve([]),
 };
 

@@ -3,7 +3,6 @@
  * their dates, one entry at a time, so that memory does not grow with the folder. Whole or nothing, unless the valid rows are
  * asked for.
  */
-import * as fs from 'node:fs';
 import type { BarInterval } from '../../../core/bars.ts';
 import { intervalUs } from '../../../core/bars.ts';
 import { TradingError } from '../../../core/errors.ts';
@@ -11,21 +10,33 @@ import type { ContractId } from '../../../core/instrument.ts';
 import { toIsoDate } from '../../../core/trade-date.ts';
 import type { TradeDate } from '../../../core/units.ts';
 import { US_PER_DAY } from '../../../core/units.ts';
-import { writeError } from '../../arrow-store.ts';
 import type { Dataset } from '../../catalog.ts';
 import type { DatasetWriter } from '../../dataset-writer.ts';
 import type { FileIo } from '../../file-io.ts';
-import { errnoOf, nodeFileIo } from '../../file-io.ts';
+import { nodeFileIo } from '../../file-io.ts';
 import type { GridStatement } from '../../manifest.ts';
+import type { OpenInterestFigure } from '../../open-interest.ts';
+import { putOpenInterest } from '../../open-interest.ts';
+import type { KindColumns } from '../../segment-codec.ts';
+import type { ColumnSource } from '../../segment-source.ts';
 import type { ZipDirectory, ZipEntry } from '../zip.ts';
 import { readZipDirectory, readZipEntry } from '../zip.ts';
+import { Refusals } from '../refusals.ts';
 import { sourceError } from '../source-error.ts';
 import type { SplicePart } from '../splice.ts';
 import { spliceRows, writeYears } from '../splice.ts';
 import type { LeanEntryName, LeanKind, LeanResolution, LeanZipName } from './names.ts';
 import { contractOf, LEAN_INTERVALS, parseLeanEntry, parseLeanPath } from './names.ts';
 import type { Clock, LeanRowIssue, LeanRowRules, TickRemarks } from './rows.ts';
-import { LeanRows, tradeBars, tradeTicks } from './rows.ts';
+import {
+  countSeries,
+  LeanRows,
+  openInterest as openInterestRows,
+  quoteBars,
+  quoteTicks,
+  tradeBars,
+  tradeTicks,
+} from './rows.ts';
 
 /** One archive with what is known of it. */
 export interface LeanFile {
@@ -75,15 +86,14 @@ export interface LeanImportReport {
   readonly rows: number;
   readonly counts: Readonly<Record<LeanKind, number>>;
   readonly refused: number;
-  /** The first twenty. */
+  /** The first twenty, at most three of a kind in one entry. */
   readonly issues: readonly LeanIssue[];
   /** What a reader of the data should know. */
   readonly notes: readonly string[];
 }
 
-const LISTED = 20;
-/** A file of rows that are all wrong need not be read to its end to be refused. */
-const REFUSED_MAX = 100_000;
+/** Of one contract: hundreds a day over years. */
+const FIGURES_MAX = 1_000_000;
 
 /** Errors: E_IMPORT_FILE. */
 export function openLeanFile(
@@ -122,12 +132,13 @@ export function importLean(dataset: Dataset, options: LeanImportOptions): LeanIm
   const series = seriesOf(options);
   if (series.length === 0) throw nothingError(options);
   const writer = dataset.beginWrite();
-  const issues = new Issues(options);
+  const issues = refusals(options);
   const run = new LeanRun(dataset, writer, options, issues);
   try {
     for (const one of series) run.describe(one);
     for (const one of series) run.write(one);
-    if (issues.refused > 0 && options.quarantine === undefined) throw issues.error(run.rows);
+    run.finish();
+    if (issues.count > 0 && options.quarantine === undefined) throw issues.error(run.rows);
     if (run.rows === 0) throw nothingError(options, issues);
     issues.close();
     const { counts, rows } = run;
@@ -136,7 +147,7 @@ export function importLean(dataset: Dataset, options: LeanImportOptions): LeanIm
       dataset: committed,
       rows,
       counts,
-      refused: issues.refused,
+      refused: issues.count,
       issues: issues.first,
       notes: run.notes(),
     };
@@ -151,13 +162,20 @@ class LeanRun {
   readonly #dataset: Dataset;
   readonly #writer: DatasetWriter;
   readonly #options: LeanImportOptions;
-  readonly #issues: Issues;
-  readonly #remarks: TickRemarks = { suspicious: 0, marked: 0 };
+  readonly #issues: Refusals<LeanIssue>;
+  readonly #remarks: TickRemarks = { empty: 0, suspicious: 0, marked: 0 };
   readonly #notes: string[] = [];
+  readonly #figures = new Map<ContractId, OpenInterestFigure[]>();
+  readonly #daily = new Set<string>();
   readonly #grids = new Map<string, GridStatement>();
   readonly counts: Record<LeanKind, number> = { trade: 0, quote: 0, openinterest: 0 };
 
-  constructor(dataset: Dataset, writer: DatasetWriter, options: LeanImportOptions, issues: Issues) {
+  constructor(
+    dataset: Dataset,
+    writer: DatasetWriter,
+    options: LeanImportOptions,
+    issues: Refusals<LeanIssue>,
+  ) {
     this.#dataset = dataset;
     this.#writer = writer;
     this.#options = options;
@@ -169,9 +187,15 @@ class LeanRun {
   }
 
   notes(): string[] {
-    const { suspicious, marked } = this.#remarks;
-    if (suspicious > 0) this.#notes.push(`${suspicious} trades are flagged suspicious; kept`);
+    const { empty, suspicious, marked } = this.#remarks;
+    if (empty > 0) this.#notes.push(`${empty} trades are of 0 contracts; they are kept`);
+    if (suspicious > 0)
+      this.#notes.push(`${suspicious} ticks are flagged suspicious; they are kept`);
     if (marked > 0) this.#notes.push(`conditions of ${marked} trades are not kept`);
+    if (this.#daily.size > 0)
+      this.#notes.push(
+        `daily bars of ${[...this.#daily].join(', ')} run from midnight to midnight of the data's zone, not from session to session`,
+      );
     return this.#notes;
   }
 
@@ -187,42 +211,84 @@ class LeanRun {
 
   write(series: Series): void {
     this.#noteCopies(series);
-    if (series.kind === 'trade' && series.resolution === 'tick') this.#ticks(series);
-    else if (series.kind === 'trade') this.#bars(series);
-    else this.#notes.push(`${series.kind} of ${series.contract} is not read yet`);
+    const { root } = series.sources[0]!.product;
+    if (series.resolution === 'daily' && series.kind !== 'openinterest') this.#daily.add(root);
+    const isTick = series.resolution === 'tick';
+    switch (series.kind) {
+      case 'trade':
+        if (isTick) this.#series(series, 'trades', (...of) => tradeTicks(...of, this.#remarks));
+        else this.#series(series, 'bars', tradeBars);
+        break;
+      case 'quote':
+        if (isTick) this.#series(series, 'quotes', (...of) => quoteTicks(...of, this.#remarks));
+        else this.#series(series, 'quote-bars', quoteBars);
+        break;
+      case 'openinterest':
+        this.#openInterest(series);
+    }
   }
 
-  #bars(series: Series): void {
+  #series<K extends 'bars' | 'quote-bars' | 'trades' | 'quotes'>(
+    series: Series,
+    kind: K,
+    decode: (rows: LeanRows, rules: LeanRowRules) => Iterable<KindColumns[K]>,
+  ): void {
     const { contract } = series;
-    const interval = LEAN_INTERVALS[series.resolution]!;
-    const parts = series.sources.map((source) =>
-      this.#part(source, (rows, rules) => tradeBars(rows, rules)),
-    );
-    const stored =
-      this.#dataset.span(contract, interval) === null
-        ? null
-        : this.#dataset.bars({ contract, interval });
+    const interval = LEAN_INTERVALS[series.resolution];
+    const parts = series.sources.map((source) => this.#part(source, decode));
+    const stored = this.#stored(kind, contract, interval);
     try {
-      writeYears(this.#writer, 'bars', contract, interval, spliceRows(stored, parts));
+      writeYears(this.#writer, kind, contract, interval, spliceRows(stored, parts));
     } finally {
       stored?.close();
     }
   }
 
-  #ticks(series: Series): void {
-    const { contract } = series;
-    const parts = series.sources.map((source) =>
-      this.#part(source, (rows, rules) => tradeTicks(rows, rules, this.#remarks)),
-    );
-    const stored =
-      this.#dataset.span(contract, null, 'trades') === null
-        ? null
-        : this.#dataset.trades({ contract });
-    try {
-      writeYears(this.#writer, 'trades', contract, null, spliceRows(stored, parts));
-    } finally {
-      stored?.close();
+  #stored<K extends 'bars' | 'quote-bars' | 'trades' | 'quotes'>(
+    kind: K,
+    contract: ContractId,
+    interval: BarInterval | null,
+  ): ColumnSource<KindColumns[K]> | null {
+    const dataset = this.#dataset;
+    if (dataset.span(contract, interval, kind) === null) return null;
+    const range = { contract, interval: interval! };
+    const source =
+      kind === 'bars'
+        ? dataset.bars(range)
+        : kind === 'quote-bars'
+          ? dataset.quoteBars(range)
+          : kind === 'trades'
+            ? dataset.trades({ contract })
+            : dataset.quotes({ contract });
+    return source as unknown as ColumnSource<KindColumns[K]>;
+  }
+
+  /**
+   * A figure may be seen at the end of the interval that its time begins, and is of the last session that had ended at its
+   * start: never earlier than it was. Files of minutes, hours and days tell the same figures; all of them are kept.
+   */
+  #openInterest(series: Series): void {
+    const figures = this.#figures.get(series.contract) ?? [];
+    this.#figures.set(series.contract, figures);
+    for (const source of series.sources) {
+      const { product, file, entry } = source;
+      for (const figure of this.#entry(source, this.#rules(source), openInterestRows)) {
+        const { startUs, endUs, openInterest } = figure;
+        figures.push({ knownUs: endUs, tradeDate: product.endedBy(startUs), openInterest });
+        this.counts.openinterest += 1;
+        if (figures.length > FIGURES_MAX)
+          throw sourceError(file.path, `more than ${FIGURES_MAX} figures of open interest`, {
+            at: entry.name,
+            fix: 'check what the file is: open interest is published a few times a day',
+          });
+      }
     }
+  }
+
+  /** Writes what was collected over several series. */
+  finish(): void {
+    for (const [contract, figures] of this.#figures)
+      if (figures.length > 0) putOpenInterest(this.#writer, this.#dataset, contract, figures);
   }
 
   #part<C extends { readonly length: number }>(
@@ -242,13 +308,35 @@ class LeanRun {
     rules: LeanRowRules,
     decode: (rows: LeanRows, rules: LeanRowRules) => Iterable<C>,
   ): Generator<C> {
+    for (const batch of this.#entry(source, rules, decode)) {
+      this.counts[source.name.kind] += batch.length;
+      yield batch;
+    }
+  }
+
+  *#entry<T>(
+    source: Source,
+    rules: LeanRowRules,
+    decode: (rows: LeanRows, rules: LeanRowRules) => Iterable<T>,
+  ): Generator<T> {
     const { file, entry } = source;
-    const { io = nodeFileIo } = this.#options;
+    const { io = nodeFileIo, quarantine, series } = this.#options;
+    const read = (how: LeanRowRules): LeanRows =>
+      new LeanRows(readZipEntry(file.zip, entry, io), how);
     try {
-      const rows = new LeanRows(readZipEntry(file.zip, entry, io), rules);
-      for (const batch of decode(rows, rules)) {
-        this.counts[source.name.kind] += batch.length;
-        yield batch;
+      if (quarantine === undefined && series === undefined) {
+        yield* decode(read(rules), rules);
+        return;
+      }
+      // What is left of two series that were mixed row by row would be neither: the whole entry is taken or none of it.
+      const { count, rows, restart } = countSeries(read(rules));
+      if (count === 1) yield* decode(read(rules), rules);
+      else if (series !== undefined && series <= count) {
+        const one = { ...rules, series };
+        yield* decode(read(one), one);
+      } else {
+        const reason = `time starts over: the entry holds ${count} series; its ${rows} rows are left out`;
+        this.#issues.add({ path: file.path, entry: entry.name, ...restart!, reason }, rows);
       }
     } catch (error) {
       // A line longer than any record: whatever this is, it is not the file that its name says.
@@ -260,7 +348,6 @@ class LeanRun {
 
   #rules(source: Source): LeanRowRules {
     const { file, entry, name, product, resolution } = source;
-    const { series } = this.#options;
     const interval = LEAN_INTERVALS[resolution];
     return {
       grid: this.#grids.get(product.root)!,
@@ -268,7 +355,6 @@ class LeanRun {
       stepUs: interval === null ? 0 : intervalUs(interval),
       date: name.date,
       toUtc: product.clockOf(file.name.market),
-      ...(series === undefined ? {} : { series }),
       refuse: (issue) => this.#issues.add({ path: file.path, entry: entry.name, ...issue }),
     };
   }
@@ -298,69 +384,25 @@ function daySpan(date: TradeDate, toUtc: Clock): { fromUs?: number; toUs?: numbe
   }
 }
 
-/** Rows that were refused: the first of them, and all of them in the file of the quarantine. */
-class Issues {
-  readonly #options: LeanImportOptions;
-  readonly first: LeanIssue[] = [];
-  refused = 0;
-  #file = -1;
-
-  constructor(options: LeanImportOptions) {
-    this.#options = options;
-  }
-
-  add(issue: LeanIssue): void {
-    this.refused += 1;
-    if (this.first.length < LISTED) this.first.push(issue);
-    const { quarantine } = this.#options;
-    if (quarantine === undefined) {
-      if (this.refused >= REFUSED_MAX) throw this.error(NaN);
-      return;
-    }
-    try {
-      if (this.#file < 0) this.#file = fs.openSync(quarantine.issuesPath, 'w');
-      fs.writeSync(this.#file, `${JSON.stringify(issue)}\n`);
-    } catch (cause) {
-      throw errnoOf(cause) === '' ? cause : writeError(quarantine.issuesPath, cause);
-    }
-  }
-
-  close(): void {
-    if (this.#file >= 0) fs.closeSync(this.#file);
-    this.#file = -1;
-  }
-
-  error(valid: number): TradingError {
-    const lines = this.first.map((issue) => describeIssue(issue)).join('\n  ');
-    const rest = this.refused > LISTED ? `\n  … and ${this.refused - LISTED} more` : '';
-    const isAgain = this.first.some((issue) => issue.reason.includes('starts over'));
-    const [one] = this.first;
-    return new TradingError(
-      'E_IMPORT_ROWS',
-      `${this.refused} rows cannot be taken, nothing was imported\n  ${lines}${rest}`,
-      {
-        details: { refused: this.refused, valid, issues: this.first },
-        where: `${one!.path}, ${one!.entry}:${one!.line}`,
-        rule: 'an import is whole or nothing',
-        fix: isAgain
-          ? 'see which series of the file is the right one and take it with --series 1 or --series 2'
-          : this.first.some((issue) => issue.reason.includes('is not a multiple of'))
-            ? 'keep prices off the tick with --grid none, or take the valid rows with --quarantine'
-            : 'correct the rows, or take the valid ones with --quarantine',
-      },
-    );
-  }
+function refusals(options: LeanImportOptions): Refusals<LeanIssue> {
+  return new Refusals<LeanIssue>({
+    ...options.quarantine,
+    placeOf: ({ entry }) => entry,
+    say: ({ entry, line, offset, reason }) => `${entry} line ${line} (byte ${offset}): ${reason}`,
+    where: ({ path, entry, line }) => `${path}, ${entry}:${line}`,
+    fix: (reasons) =>
+      reasons.some((reason) => reason.includes('starts over'))
+        ? 'see which series of the file is the right one and take it with --series 1 or --series 2'
+        : reasons.some((reason) => reason.includes('is not a multiple of'))
+          ? 'keep prices off the tick with --grid none, or take the valid rows with --quarantine'
+          : null,
+  });
 }
 
-/** `20131007_es_minute_trade_201312.csv line 3 (byte 81): reason`. */
-export function describeIssue(issue: LeanIssue): string {
-  return `${issue.entry} line ${issue.line} (byte ${issue.offset}): ${issue.reason}`;
-}
-
-function nothingError(options: LeanImportOptions, issues?: Issues): TradingError {
+function nothingError(options: LeanImportOptions, issues?: Refusals<LeanIssue>): TradingError {
   const [first] = options.files;
   return new TradingError('E_IMPORT_ROWS', 'there is no row that can be taken', {
-    details: { files: options.files.length, refused: issues?.refused ?? 0 },
+    details: { files: options.files.length, refused: issues?.count ?? 0 },
     where: first?.path ?? '',
     rule: 'an import brings at least one row',
     fix: 'check the files, and the filters --kinds, --interval and --contract',

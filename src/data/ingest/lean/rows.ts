@@ -1,5 +1,10 @@
 /** Rows of one entry of a LEAN archive as columns. A row that cannot be taken is said with its line, offset and reason. */
-import type { BarColumns, TradeColumns } from '../../../core/bars.ts';
+import type {
+  BarColumns,
+  QuoteBarColumns,
+  QuoteColumns,
+  TradeColumns,
+} from '../../../core/bars.ts';
 import { TradingError } from '../../../core/errors.ts';
 import { GRID_TOLERANCE } from '../../../core/price-grid.ts';
 import type { TradeDate, TsUs } from '../../../core/units.ts';
@@ -34,9 +39,13 @@ export interface LeanRowRules {
   readonly refuse: (issue: LeanRowIssue) => void;
 }
 
-/** Fields of a kind that the file does not hold in every row. */
+/** Counts of ticks that a reader of the data should know of. */
 export interface TickRemarks {
+  /** Of quantity 0. */
+  empty: number;
+  /** Flagged by the source. */
   suspicious: number;
+  /** With a condition, for which the catalog has no column. */
   marked: number;
 }
 
@@ -69,6 +78,26 @@ export class LeanRows {
     return false;
   }
 
+  /** Reads to the end, times only. */
+  scan(): ReturnType<typeof countSeries> {
+    const { lines } = this;
+    let [first, last, count, total] = [NaN, -Infinity, 1, 0];
+    let restart: Pick<LeanRowIssue, 'line' | 'offset' | 'text'> | null = null;
+    while (lines.next()) {
+      total += 1;
+      const us = this.#instant(this);
+      if (typeof us === 'string') continue;
+      if (us <= first && us < last) {
+        count += 1;
+        restart ??= { line: lines.line, offset: lines.offset, text: lines.whole() };
+        last = -Infinity;
+      }
+      if (Number.isNaN(first)) first = us;
+      last = Math.max(last, us);
+    }
+    return { count, rows: total, restart };
+  }
+
   refuse(reason: string): void {
     const { line, offset } = this.lines;
     this.#rules.refuse({ line, offset, reason, text: this.lines.whole() });
@@ -96,6 +125,15 @@ export class LeanRows {
     this.us = us;
     return '';
   }
+}
+
+/** How often the time of an entry starts over, its rows, and the line of the first restart. */
+export function countSeries(rows: LeanRows): {
+  readonly count: number;
+  readonly rows: number;
+  readonly restart: Pick<LeanRowIssue, 'line' | 'offset' | 'text'> | null;
+} {
+  return rows.scan();
 }
 
 /** End of the current bar. A day ends at midnight of the data's zone, whatever its clock did meanwhile. */
@@ -135,11 +173,11 @@ export function* tradeBars(rows: LeanRows, rules: LeanRowRules): Generator<BarCo
     out.volume[at] = volume as number;
     out.length = at + 1;
     if (out.length === BUFFER_ROWS) {
-      yield out as unknown as BarColumns;
+      yield out;
       out.length = 0;
     }
   }
-  if (out.length > 0) yield out as unknown as BarColumns;
+  if (out.length > 0) yield out;
 }
 
 /** Trades: time, price, quantity, exchange, condition, suspicious. `remarks` counts what the catalog has no column for. */
@@ -156,14 +194,12 @@ export function* tradeTicks(
     const { lines } = rows;
     const at = out.length;
     const [value, qty] = [price(lines, 1), quantity(lines, 2)];
-    const reason =
-      firstText(value) ??
-      (typeof qty === 'string' ? `quantity: ${qty}` : null) ??
-      (qty === 0 ? 'quantity: a trade of 0 contracts' : null);
+    const reason = firstText(value) ?? (typeof qty === 'string' ? `quantity: ${qty}` : null);
     if (reason !== null) {
       rows.refuse(reason);
       continue;
     }
+    if (qty === 0) remarks.empty += 1;
     if (lines.fields > 4 && !lines.isEmpty(4)) remarks.marked += 1;
     if (lines.fields > 5 && lines.text(5) === '1') remarks.suspicious += 1;
     out.tsUs[at] = rows.us;
@@ -178,6 +214,132 @@ export function* tradeTicks(
     }
   }
   if (out.length > 0) yield { ...out, aggressor } as unknown as TradeColumns;
+}
+
+/**
+ * Quote bars: time, then open, high, low, close and quantity of the bid, and of the ask. All four prices of a side may be
+ * empty; its quantity is 0 then.
+ */
+export function* quoteBars(rows: LeanRows, rules: LeanRowRules): Generator<QuoteBarColumns> {
+  const out = columns([
+    ...(['openUs', 'closeUs'] as const),
+    ...(['bidOpen', 'bidHigh', 'bidLow', 'bidClose', 'bidQty'] as const),
+    ...(['askOpen', 'askHigh', 'askLow', 'askClose', 'askQty'] as const),
+  ]);
+  const side = sideReader(rules);
+  const [bid, ask] = [new Float64Array(5), new Float64Array(5)];
+  while (rows.next([11], false)) {
+    const { lines } = rows;
+    const reason = side(lines, 1, bid, 'bid') ?? side(lines, 6, ask, 'ask');
+    if (reason !== null) {
+      rows.refuse(reason);
+      continue;
+    }
+    const at = out.length;
+    out.openUs[at] = rows.us;
+    out.closeUs[at] = endUs(rows, rules);
+    out.bidOpen[at] = bid[0]!;
+    out.bidHigh[at] = bid[1]!;
+    out.bidLow[at] = bid[2]!;
+    out.bidClose[at] = bid[3]!;
+    out.bidQty[at] = bid[4]!;
+    out.askOpen[at] = ask[0]!;
+    out.askHigh[at] = ask[1]!;
+    out.askLow[at] = ask[2]!;
+    out.askClose[at] = ask[3]!;
+    out.askQty[at] = ask[4]!;
+    out.length = at + 1;
+    if (out.length === BUFFER_ROWS) {
+      yield out;
+      out.length = 0;
+    }
+  }
+  if (out.length > 0) yield out;
+}
+
+/** Quotes: time, bid, its quantity, ask, its quantity, and up to three fields that are not kept. */
+export function* quoteTicks(
+  rows: LeanRows,
+  rules: LeanRowRules,
+  remarks: TickRemarks,
+): Generator<QuoteColumns> {
+  const out = columns(['tsUs', 'seq', 'bid', 'ask', 'bidQty', 'askQty']);
+  const price = priceReader(rules);
+  // Quotes are whole counts of the tick, and those have no number for an empty side.
+  const mayBeEmpty = rules.grid.kind === 'float';
+  const side = (lines: ByteLines, field: number): number | string =>
+    mayBeEmpty && lines.isEmpty(field) ? NaN : price(lines, field);
+  let seq = 0;
+  while (rows.next([5, 6, 7, 8], true)) {
+    const { lines } = rows;
+    const at = out.length;
+    const [bid, bidQty, ask, askQty] = [
+      side(lines, 1),
+      quantity(lines, 2),
+      side(lines, 3),
+      quantity(lines, 4),
+    ];
+    const reason = firstText(bid, bidQty, ask, askQty);
+    if (reason !== null) {
+      rows.refuse(reason);
+      continue;
+    }
+    if (lines.fields > 6 && lines.text(lines.fields - 1) === '1') remarks.suspicious += 1;
+    out.tsUs[at] = rows.us;
+    out.seq[at] = seq;
+    seq += 1;
+    out.bid[at] = bid as number;
+    out.ask[at] = ask as number;
+    out.bidQty[at] = bidQty as number;
+    out.askQty[at] = askQty as number;
+    out.length = at + 1;
+    if (out.length === BUFFER_ROWS) {
+      yield out;
+      out.length = 0;
+    }
+  }
+  if (out.length > 0) yield out;
+}
+
+/** Open interest: time and figure. The time is the start of the interval in which the figure was published. */
+export function* openInterest(
+  rows: LeanRows,
+  rules: LeanRowRules,
+): Generator<{ readonly startUs: number; readonly endUs: number; readonly openInterest: number }> {
+  while (rows.next([2], false)) {
+    const value = quantity(rows.lines, 1);
+    if (typeof value === 'string') rows.refuse(`open interest: ${value}`);
+    else yield { startUs: rows.us, endUs: endUs(rows, rules), openInterest: value };
+  }
+}
+
+type SideReader = (
+  lines: ByteLines,
+  field: number,
+  out: Float64Array,
+  name: string,
+) => string | null;
+
+/** Four prices and a quantity into `out`; else the reason. */
+function sideReader(rules: LeanRowRules): SideReader {
+  const price = priceReader(rules);
+  return (lines, field, out, name) => {
+    let empty = 0;
+    for (let k = 0; k < 4; k += 1) {
+      const isEmpty = lines.isEmpty(field + k);
+      if (isEmpty) empty += 1;
+      const value = isEmpty ? NaN : price(lines, field + k);
+      if (typeof value === 'string') return `${name} ${value}`;
+      out[k] = value;
+    }
+    if (empty > 0 && empty < 4) return `${name}: ${empty} of its four prices are empty`;
+    const qty = lines.isEmpty(field + 4) && empty === 4 ? 0 : quantity(lines, field + 4);
+    if (typeof qty === 'string') return `${name} quantity: ${qty}`;
+    out[4] = qty;
+    if (empty === 4) return qty === 0 ? null : `${name}: ${qty} contracts without a price`;
+    const bad = badRange(out[0]!, out[1]!, out[2]!, out[3]!);
+    return bad === null ? null : `${name}: ${bad}`;
+  };
 }
 
 function columns<N extends string>(
