@@ -256,7 +256,6 @@ export function runFolderReference(): string {
 const KINDS: readonly (readonly [string, string])[] = [
   ['tutorials', 'Step by step, no choices; start here.'],
   ['how-to', 'One task each.'],
-  ['strategies', 'Built-in strategies: their rules, parameters and limits.'],
   ['reference', 'Look it up.'],
   ['explanation', 'Why it is so.'],
   ['adr', 'Decisions, with their reasons.'],

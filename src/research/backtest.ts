@@ -33,6 +33,7 @@ import { createMarginModel } from '../sim/margin-model.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
+import { DatesSeen } from './dates-seen.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
@@ -199,6 +200,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
 export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
+  readonly dates: DatesSeen;
 }
 
 /** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
@@ -213,7 +215,11 @@ export function simulate(
   const { table } = plan;
   const random = createRandom(options.seed);
   const recorder = createRunRecorder({ table });
-  const feeds = plan.feeds.map((feed) => ({ ...feed, source: plan.open(feed) }));
+  const dates = new DatesSeen(plan.calendars, plan.from, plan.to);
+  const feeds = plan.feeds.map((feed) => ({
+    ...feed,
+    source: dates.watch(table.instrumentIndex[feed.contractIndex]!, plan.open(feed)),
+  }));
   const result = runEngine({
     mode: 'backtest',
     strategy: options.strategy,
@@ -258,7 +264,7 @@ export function simulate(
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
-  return { result, recorder };
+  return { result, recorder, dates };
 }
 
 function feeSchedule(
@@ -403,6 +409,7 @@ function finish(
     prepared.dataset.manifest,
     main.recorder.tables().fills,
     prepared.costs,
+    main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
   const issues = [...main.recorder.issues(), ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();

@@ -1,6 +1,7 @@
 /** What the reader of a run must know about its data before believing it: unknown volume, prices between ticks. */
 import type { RunIssue } from '../core/run-events.ts';
-import type { TsUs } from '../core/units.ts';
+import { toIsoDate } from '../core/trade-date.ts';
+import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT } from '../core/units.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
 import type { StoredTable } from './columns.ts';
@@ -19,6 +20,7 @@ export function dataNotes(
   manifest: DatasetManifest,
   fills: StoredTable,
   costs: Readonly<Record<string, RunCosts>>,
+  missing: { readonly dates: readonly TradeDate[]; readonly of: number } | null,
 ): IssueGroup[] {
   const notes = plan.notes.map((note) =>
     group(note.code, note.code.startsWith('N_') ? 'info' : 'warning', note.message),
@@ -27,6 +29,8 @@ export function dataNotes(
     const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
     notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));
   }
+  if (missing !== null && missing.dates.length >= missing.of * MANY_DATES)
+    notes.push(emptyDates(missing));
   if (manifest.stamps === 'labels') {
     const message = `times of ${manifest.name} are ordered labels, not instants: dates and the order of rows hold, times of day do not, and every row is a sample of one price`;
     notes.push(group('W_STAMPS_LABELS', 'warning', message));
@@ -36,6 +40,22 @@ export function dataNotes(
   const cut = cutSlippage(plan, fills, costs);
   if (cut !== null) notes.push(cut);
   return notes;
+}
+
+/** Holidays that a calendar of labels does not know are fewer than this. */
+const MANY_DATES = 0.1;
+
+/** The dates stay in the run: a position may be held over them. But ratios over dates then say little. */
+function emptyDates({
+  dates,
+  of,
+}: {
+  readonly dates: readonly TradeDate[];
+  readonly of: number;
+}): IssueGroup {
+  const [first, last] = [toIsoDate(dates[0]!), toIsoDate(dates.at(-1)!)];
+  const message = `on ${dates.length} of ${of} trade dates no product has a bar (${first} to ${last}): they count as dates without a return in Sharpe, volatility and every figure over dates`;
+  return group('W_DATES_EMPTY', 'warning', message);
 }
 
 /** Market and stop fills whose slippage the range of their bar cut short: an optimism that must be seen. */

@@ -11,7 +11,7 @@ import { createServices } from '../../src/cli/services-wiring.ts';
 import { readTable, writeTable } from '../../src/data/arrow-store.ts';
 import type { RunSummary } from '../../src/research/run-format.ts';
 import { readRun } from '../../src/research/run-store.ts';
-import type { FillRow, OrderRow, TradeRow } from '../../src/research/tables.ts';
+import type { AmbiguityRow, FillRow, OrderRow, TradeRow } from '../../src/research/tables.ts';
 import { run } from '../cli/support.ts';
 import type { Ran } from '../cli/support.ts';
 import { commandsOf, parsePage, REPOSITORY } from '../support/doc-pages.ts';
@@ -38,6 +38,7 @@ interface Done extends Row {
   readonly orders: readonly OrderRow[];
   readonly closed: readonly TradeRow[];
   readonly dates: number;
+  readonly doubts: readonly AmbiguityRow[];
 }
 
 function textOf(page: string): string {
@@ -153,8 +154,8 @@ async function backtest(
   expect(ran.code, ran.err).toBe(0);
   const { result: summary } = JSON.parse(ran.out) as { result: RunSummary };
   const tables = readRun(join(cwd, 'runs', summary.runId), { readTable, writeTable });
-  const { fills, orders, trades: closed, equity } = tables;
-  return { ...row, summary, fills, orders, closed, dates: equity.length };
+  const { fills, orders, trades: closed, equity, ambiguities: doubts } = tables;
+  return { ...row, summary, fills, orders, closed, doubts, dates: equity.length };
 }
 
 function checkRow(done: Done): void {
@@ -243,8 +244,12 @@ describe.skipIf(lean === undefined)(
       for (const contract of contracts) lines += minutesOf(`ES${contract}`).size;
       expect(imported.out).toContain(`${lines.toLocaleString('en-US')} rows imported, 0 rows`);
       expect(textOf(ES)).toContain(`${lines.toLocaleString('en-US')} minutes of eight contracts`);
-      for (const argv of commandsIn(ES, 0).slice(1))
-        expect((await place.cli(...argv)).code).toBe(0);
+      const [, show, check] = commandsIn(ES, 0) as [string[], string[], string[]];
+      expect((await place.cli(...show)).code).toBe(0);
+      const checked = await place.cli(...check);
+      expect(checked.code).toBe(1);
+      expect(checked.out).toContain('zero-volume');
+      expect(checked.out).toContain('outlier');
     });
 
     it('stops where ES would have to roll without a price, as the page says', async () => {
@@ -283,6 +288,10 @@ describe.skipIf(lean === undefined)(
       expect(first.summary.verdict).toContain('Bar-resolution-sensitive');
       expect(first.summary.verdict).toContain('too few to judge');
       expect(Math.sign(first.pessimistic)).toBe(-Math.sign(first.optimistic));
+      const doubts = first.doubts.map(({ barOpenUs }) => chicago(barOpenUs));
+      const onNews = doubts.filter(({ date }) => date === '2013-12-18');
+      expect(onNews.map(({ minutes }) => minutes).toSorted()).toEqual([779, 782]);
+      expect(doubts).toHaveLength(3);
       expect(first.dates).toBe(54);
       const regular = new Set(
         [...minutesOf('ESZ2013').keys(), ...minutesOf('ESH2014').keys()]
@@ -291,7 +300,13 @@ describe.skipIf(lean === undefined)(
           .map(({ date }) => date),
       );
       expect(regular.size).toBe(13);
-      expect(textOf(ES)).toContain('54 trade dates, of which 41');
+      const warnings = first.summary.warnings.map(({ code, message }) => `${code}: ${message}`);
+      expect(warnings.join()).toContain('W_DATES_EMPTY: on 36 of 54 trade dates');
+      const text = textOf(ES).replaceAll(/\s+/g, ' ');
+      expect(text).toContain(
+        '54 trade dates. On 36 of them there is no minute at all, and on five',
+      );
+      expect(54 - 36 - regular.size).toBe(5);
       const signs = done.slice(0, 4).map(({ pessimistic }) => Math.sign(pessimistic));
       expect([signs[1], signs[0], signs[2], signs[3]]).toEqual([1, -1, -1, 1]);
       const last = done.find(({ args }) => args.includes('entry=stop'))!;
@@ -336,8 +351,9 @@ describe.skipIf(euro === undefined)(
       const count = minutes.size.toLocaleString('en-US');
       expect(imported.out).toContain(`${count} rows imported, 0 rows`);
       expect(textOf(EURO)).toContain(`${count} minutes; a minute without a trade has no row`);
-      for (const argv of commandsIn(EURO, 0).slice(1))
-        expect((await place.cli(...argv)).code).toBe(0);
+      const checked = await place.cli(...commandsIn(EURO, 0)[1]!);
+      expect(checked.code).toBe(1);
+      expect(checked.out).toMatch(/1 problems, 1 warning\n +outlier +1/);
     });
 
     it('gives the figures of the table', () => {
