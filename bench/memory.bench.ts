@@ -15,7 +15,8 @@ const CASES = ['no-op', 'EMA cross 10/50', 'brackets', 'EMA cross 10/50, with ta
 const MB = 1024;
 
 function runCase(name: string, bars: number): string {
-  const strategy = name === 'no-op' ? { onBar: () => {} } : name === 'brackets' ? new Brackets() : new EmaCross();
+  const strategy =
+    name === 'no-op' ? { onBar: () => {} } : name === 'brackets' ? new Brackets() : new EmaCross();
   const hasTables = name.endsWith('with tables');
   return runSingle(walk(bars, 1), bars, strategy, (table) =>
     hasTables ? createRunRecorder({ table }) : NULL_RECORDER,

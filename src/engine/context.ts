@@ -197,8 +197,15 @@ export class EngineContext implements StrategyContext {
   }
 
   bracket(input: BracketInput): GroupHandle {
-    const { stop, targets = [], peers = 'ouo', release = 'partial', ...order } = input;
-    const entry = this.#draft(omitKey(order, 'exitTimeInForce') as OrderInput, 'entry');
+    const {
+      stop,
+      targets = [],
+      peers = 'ouo',
+      release = 'partial',
+      exitTimeInForce = 'gtc',
+      ...order
+    } = input;
+    const entry = this.#draft(order, 'entry');
     this.#needGroup(targets.length > 1 ? ['bracket', 'multi-target'] : ['bracket']);
     const last = this.#parts.portfolio.lastTicks[entry.contractIndex]!;
     const reference = entryReference(input, last);
@@ -215,7 +222,7 @@ export class EngineContext implements StrategyContext {
       referenceTicks: Number.isNaN(reference) ? 0 : reference,
       stop,
       targets,
-      timeInForce: input.exitTimeInForce ?? 'gtc',
+      timeInForce: exitTimeInForce,
       isHeld: true,
     });
     return this.#sendGroup(entry, exits, peers, release);
@@ -416,7 +423,7 @@ export class EngineContext implements StrategyContext {
     });
   }
 
-  #draft(input: OrderInput, role: DraftOrder['role']): DraftOrder {
+  #draft(input: OrderInput, role: DraftOrder['role'], isHeld: boolean = false): DraftOrder {
     const { table, venue } = this.#parts.config;
     const contractIndex = tradableIndex(table, input.contract, this.nowUs);
     this.#refuseWarmUp(contractIndex);
@@ -425,7 +432,7 @@ export class EngineContext implements StrategyContext {
       spec: table.instrumentOf(contractIndex),
       tradeDate: this.#tradeDateOf(contractIndex),
     });
-    return { contractIndex, spec, role };
+    return { contractIndex, spec, role, isHeld };
   }
 
   #refuseWarmUp(contractIndex: number): void {
@@ -461,40 +468,31 @@ export class EngineContext implements StrategyContext {
     readonly isHeld: boolean;
   }): ExitDraft[] {
     const qty = checkQty(input.qty, 'qty');
-    const common = {
-      contract: input.contract,
-      side: input.side,
-      timeInForce: input.timeInForce,
-      reduceOnly: true,
-    };
+    const { contract, side, timeInForce, isHeld } = input;
     const exits: ExitDraft[] = [];
-    const levelOf = (level: ExitLevel): Pick<ExitDraft, 'level'> =>
-      input.isHeld && 'offsetTicks' in level ? { level } : {};
+    const add = (order: OrderInput, role: 'stop' | 'target', at: ExitLevel): void => {
+      const draft = this.#draft(order, role, isHeld);
+      exits.push(isHeld && 'offsetTicks' in at ? { draft, level: at } : { draft });
+    };
     if (input.stop !== null) {
       const { at, limitOffsetTicks, trail, tag = 'stop' } = input.stop;
       // An exit of a long sells: its stop lies below, in the direction of its own side.
-      const ticks = Math.round(levelTicks(at, input.referenceTicks, input.side)) as PriceTicks;
-      const order = {
-        ...common,
-        qty,
-        tag,
-        ...stopFields(ticks, input.side, limitOffsetTicks, trail),
-      };
-      const draft = { ...this.#draft(order as OrderInput, 'stop'), isHeld: input.isHeld };
-      exits.push({ draft, ...levelOf(at) });
+      const ticks = Math.round(levelTicks(at, input.referenceTicks, side)) as PriceTicks;
+      const isPlain = limitOffsetTicks === undefined && trail === undefined;
+      const common = { contract, side, timeInForce, reduceOnly: true, qty, tag };
+      const order = isPlain
+        ? { ...common, type: 'stop', stopTicks: ticks }
+        : { ...common, ...stopFields(ticks, side, limitOffsetTicks, trail) };
+      add(order as OrderInput, 'stop', at);
     }
     const shares = splitTargets(qty, input.targets);
-    input.targets.forEach((target, index) => {
-      if (shares[index] === 0) return;
-      const sign = -input.side;
-      const limitTicks = Math.round(
-        levelTicks(target.at, input.referenceTicks, sign),
-      ) as PriceTicks;
-      const tag = target.tag ?? 'target';
-      const order: OrderInput = { ...common, type: 'limit', qty: shares[index]!, limitTicks, tag };
-      const draft = { ...this.#draft(order, 'target'), isHeld: input.isHeld };
-      exits.push({ draft, ...levelOf(target.at) });
-    });
+    for (let i = 0; i < shares.length; i += 1) {
+      if (shares[i] === 0) continue;
+      const { at, tag = 'target' } = input.targets[i]!;
+      const limitTicks = Math.round(levelTicks(at, input.referenceTicks, -side)) as PriceTicks;
+      const common = { contract, side, timeInForce, reduceOnly: true } as const;
+      add({ ...common, type: 'limit', qty: shares[i]!, limitTicks, tag }, 'target', at);
+    }
     return exits;
   }
 
@@ -613,8 +611,4 @@ export function splitTargets(qty: number, targets: readonly TargetInput[]): numb
 function clampQty(exact: number, max: number = Infinity): number {
   if (!(exact > 0) || !Number.isFinite(exact)) return 0;
   return Math.max(0, Math.min(Math.floor(exact), Math.floor(max)));
-}
-
-function omitKey(input: object, key: string): object {
-  return Object.fromEntries(Object.entries(input).filter(([name]) => name !== key));
 }

@@ -116,6 +116,8 @@ export class Engine {
   #expiryAt: number = 0;
   /** Nothing but bars happens before this instant: the one comparison of the tight loop. */
   #boundaryUs: number = TS_MIN;
+  /** The next open, pause, reopening or close of any product. */
+  #edgeUs: number = TS_MAX;
   /** Name of the hook in progress; empty outside. */
   #hook: string = '';
   #isStarted: boolean = false;
@@ -176,6 +178,7 @@ export class Engine {
       ),
     );
     this.#tracks = sessions.map((columns) => new SessionTrack(columns, startUs));
+    this.#findEdge();
     this.#endUs = Math.max(...this.#tracks.map((track) => track.lastCloseUs));
     this.#book = new DayBook({
       table,
@@ -533,6 +536,7 @@ export class Engine {
   }
 
   #openSessions(tsUs: TsUs): void {
+    if (this.#edgeUs > tsUs) return;
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
@@ -552,6 +556,7 @@ export class Engine {
       this.#leave();
       this.#settle();
     }
+    this.#findEdge();
   }
 
   /** All bars of the instant reach the venue before anything is delivered; closes and expiries follow the last of them. */
@@ -562,14 +567,7 @@ export class Engine {
       if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
         this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
     }
-    for (let row = 0; row < this.#tracks.length; row += 1) {
-      const track = this.#tracks[row]!;
-      if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
-      // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
-      const sampleUs = this.#lastSampleUs[row]!;
-      const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (const c of this.#contractsOf[row]!) venue.onSessionClose(c, closeUs);
-    }
+    if (this.#edgeUs <= tsUs) this.#endDayOrders(tsUs);
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
     for (;;) {
       const c = this.#expiries[this.#expiryAt];
@@ -578,6 +576,18 @@ export class Engine {
       this.#expire(c, tsUs);
     }
     this.#book.endMoment();
+  }
+
+  /** Orders for the day end where a session closes now. */
+  #endDayOrders(tsUs: TsUs): void {
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      const track = this.#tracks[row]!;
+      if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
+      const sampleUs = this.#lastSampleUs[row]!;
+      const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
+      for (const c of this.#contractsOf[row]!) this.#config.venue.onSessionClose(c, closeUs);
+    }
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -721,6 +731,7 @@ export class Engine {
   }
 
   #closeSessions(tsUs: TsUs): void {
+    if (this.#edgeUs > tsUs) return;
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs || (track.nextEdge !== 'close' && track.nextEdge !== 'pause'))
@@ -741,6 +752,7 @@ export class Engine {
       track.advance();
       this.#activate(row);
     }
+    this.#findEdge();
   }
 
   #fireTimers(tsUs: TsUs): void {
@@ -839,10 +851,16 @@ export class Engine {
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
     );
-    for (const track of this.#tracks) if (track.nextUs < next) next = track.nextUs;
+    next = Math.min(next, this.#edgeUs);
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;
+  }
+
+  #findEdge(): void {
+    let next: number = TS_MAX;
+    for (const track of this.#tracks) if (track.nextUs < next) next = track.nextUs;
+    this.#edgeUs = next;
   }
 
   #poll(): void {

@@ -33,10 +33,12 @@ export class GrowingColumn {
   readonly kind: ColumnKind;
   length: number = 0;
   #numbers: Numbers;
+  readonly #isText: boolean;
   readonly #texts: string[] = [];
 
   constructor(kind: ColumnKind) {
     this.kind = kind;
+    this.#isText = kind === 'text';
     this.#numbers = makeNumbers(kind, 64);
   }
 
@@ -47,20 +49,20 @@ export class GrowingColumn {
   /** Writes a row that exists, or the one after the last. */
   set(row: number, value: number | string | boolean): void {
     assert(row <= this.length, 'a column is written without holes');
-    if (this.kind === 'text') this.#texts[row] = String(value);
+    if (this.#isText) this.#texts[row] = typeof value === 'string' ? value : String(value);
     else {
       if (row === this.#numbers.length) {
         const larger = makeNumbers(this.kind, this.#numbers.length * 2);
         larger.set(this.#numbers);
         this.#numbers = larger;
       }
-      this.#numbers[row] = Number(value);
+      this.#numbers[row] = typeof value === 'number' ? value : Number(value);
     }
     if (row === this.length) this.length += 1;
   }
 
   values(): ColumnValues {
-    return this.kind === 'text' ? this.#texts : this.#numbers.slice(0, this.length);
+    return this.#isText ? this.#texts : this.#numbers.slice(0, this.length);
   }
 }
 
@@ -93,7 +95,11 @@ export class GrowingTable<D extends TableDef> {
   }
 
   set(index: number, row: RowOf<D>): void {
-    for (const [name, column] of this.#list) column.set(index, row[name as keyof D] as number);
+    const list = this.#list;
+    for (let i = 0; i < list.length; i += 1) {
+      const entry = list[i]!;
+      entry[1].set(index, row[entry[0] as keyof D] as number);
+    }
   }
 
   toStored(): StoredTable {

@@ -52,6 +52,7 @@ export function createRunRecorder(options: { readonly table: ContractTable }): T
 class ColumnRecorder implements TableRecorder {
   readonly #contracts: ContractTable;
   readonly #tables: Tables;
+  /** Rows of the orders that are open. */
   readonly #orderRow: Map<string, number> = new Map();
   readonly #level: Map<string, number> = new Map();
   readonly #issues: Map<
@@ -68,13 +69,30 @@ class ColumnRecorder implements TableRecorder {
 
   onOrderEvent(_kind: OrderEventKind, order: OrderView, reason: string, tsUs: TsUs): void {
     const known = this.#orderRow.get(order.clOrdId);
-    const row = known ?? this.#tables.orders.length;
-    if (known === undefined) this.#orderRow.set(order.clOrdId, row);
-    const root = this.#rootOf(order.contract);
-    this.#tables.orders.set(row, {
+    const lastReason = order.reason === '' ? reason : order.reason;
+    if (known === undefined) this.#addOrder(order, lastReason, tsUs);
+    else {
+      // What an order was born with stays.
+      const { columns } = this.#tables.orders;
+      columns.orderQty.set(known, order.orderQty);
+      columns.cumQty.set(known, order.cumQty);
+      columns.avgPriceTicks.set(known, order.avgPriceTicks);
+      columns.limitTicks.set(known, order.limitTicks ?? NaN);
+      columns.stopTicks.set(known, order.stopTicks ?? NaN);
+      columns.status.set(known, order.status);
+      columns.reason.set(known, lastReason);
+      columns.updatedUs.set(known, tsUs);
+    }
+    if (order.role === 'stop' || order.role === 'target') this.#trackLevel(order, tsUs);
+    // Nothing comes after the end of an order.
+    if (isTerminal(order.status)) this.#orderRow.delete(order.clOrdId);
+  }
+
+  #addOrder(order: OrderView, reason: string, tsUs: TsUs): void {
+    const row = this.#tables.orders.append({
       clOrdId: order.clOrdId,
       contract: order.contract,
-      root,
+      root: this.#rootOf(order.contract),
       side: order.side,
       type: order.type,
       timeInForce: order.timeInForce,
@@ -87,24 +105,25 @@ class ColumnRecorder implements TableRecorder {
       role: order.role,
       tag: order.tag,
       groupId: order.groupId ?? '',
-      reason: order.reason === '' ? reason : order.reason,
+      reason,
       reduceOnly: order.reduceOnly,
       createdUs: order.createdUs,
       updatedUs: tsUs,
     });
-    if (order.role === 'stop' || order.role === 'target') this.#trackLevel(order, root, tsUs);
+    this.#orderRow.set(order.clOrdId, row);
   }
 
   /** A held exit does not work yet; a terminal one no longer does: both draw nothing. */
-  #trackLevel(order: OrderView, root: string, tsUs: TsUs): void {
+  #trackLevel(order: OrderView, tsUs: TsUs): void {
     const isWorking = !isTerminal(order.status) && order.working !== 'held';
     const level = isWorking ? (order.stopTicks ?? order.limitTicks ?? NaN) : NaN;
     const before = this.#level.get(order.clOrdId) ?? NaN;
     if (Object.is(level, before)) return;
-    this.#level.set(order.clOrdId, level);
+    if (Number.isNaN(level)) this.#level.delete(order.clOrdId);
+    else this.#level.set(order.clOrdId, level);
     this.#tables.levels.append({
       clOrdId: order.clOrdId,
-      root,
+      root: this.#rootOf(order.contract),
       role: order.role,
       tsUs,
       priceTicks: level,

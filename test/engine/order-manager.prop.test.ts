@@ -153,6 +153,40 @@ describe('order state', () => {
     expect(order.status).toBe('PartiallyFilled');
   });
 
+  it('knows a late duplicate of an order that ended thousands of orders ago', () => {
+    const manager = new OrderManager();
+    const of = (n: number): ExecutionReport => ({
+      ...fill(`x-${n}`, 1),
+      clOrdId: toClOrdId('O', n),
+    });
+    for (let n = 1; n <= 5000; n += 1) {
+      manager.create({
+        clOrdId: toClOrdId('O', n),
+        contractIndex: 0,
+        spec: { type: 'market', contract: 'ESZ2025' as ContractId, side: Side.Buy, qty: 1 as Qty },
+        role: 'single',
+        groupId: null,
+        nowUs: 0 as TsUs,
+        isHeld: false,
+        isRoll: false,
+      });
+      expect(manager.applyReport(of(n))?.kind).toBe('Fill');
+    }
+    expect(manager.openCount).toBe(0);
+    // The first is known by its id alone; the last is still there, and so is the id of its fill.
+    expect(manager.get(toClOrdId('O', 1))).toBeNull();
+    expect(manager.hasEnded(toClOrdId('O', 1))).toBe(true);
+    expect(manager.applyReport(of(1))).toBeNull();
+    expect(manager.ignored.terminalOrder).toBe(1);
+    expect(manager.get(toClOrdId('O', 5000))?.status).toBe('Filled');
+    expect(manager.applyReport(of(5000))).toBeNull();
+    expect(manager.ignored.duplicateFill).toBe(1);
+    // Its neighbour never was.
+    expect(manager.applyReport(of(5001))).toBeNull();
+    expect(manager.ignored.unknownOrder).toBe(1);
+    expect(() => create(manager, 1)).toThrow('unique');
+  });
+
   it('counts a duplicate execution and changes nothing', () => {
     const manager = new OrderManager();
     const order = create(manager, 2);
