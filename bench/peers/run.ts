@@ -35,6 +35,7 @@ interface Program {
 const PROGRAMS: readonly Program[] = [
   { id: 'plain', script: 'ours-plain.ts', needs: null, at: 'open' },
   { id: 'frontmonth', script: 'ours.ts', needs: null, at: 'open' },
+  { id: 'frontmonth-engine', script: 'ours.ts', rest: ['engine'], needs: null, at: 'open' },
   {
     id: 'vectorbt',
     script: 'run_vectorbt.py',
@@ -224,8 +225,9 @@ function start(
   label: string,
 ): PeerResult {
   const fillsFile = join(work, `${label.replaceAll(' ', '-')}.csv`);
-  const rest = program.id === 'frontmonth' ? [marketOf(size), join(root, 'dist')] : program.rest;
-  const args = [join(here, program.script), `${size}`, `${times}`, fillsFile, ...(rest ?? [])];
+  const market = program.script === 'ours.ts' ? [marketOf(size), join(root, 'dist')] : [];
+  const rest = [...market, ...(program.rest ?? [])];
+  const args = [join(here, program.script), `${size}`, `${times}`, fillsFile, ...rest];
   const isPython = program.script.endsWith('.py');
   const command = isPython
     ? ([python, ['-W', 'ignore', ...args]] as const)
