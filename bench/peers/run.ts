@@ -36,21 +36,6 @@ const PROGRAMS: readonly Program[] = [
   { id: 'plain', script: 'ours-plain.ts', needs: null, at: 'open' },
   { id: 'frontmonth', script: 'ours.ts', needs: null, at: 'open' },
   { id: 'frontmonth-engine', script: 'ours.ts', rest: ['engine'], needs: null, at: 'open' },
-  {
-    id: 'vectorbt',
-    script: 'run_vectorbt.py',
-    needs: 'vectorbt',
-    at: 'open',
-    hasCache: true,
-  },
-  {
-    id: 'vectorbt-order-func',
-    script: 'run_vectorbt.py',
-    rest: ['order_func'],
-    needs: 'vectorbt',
-    at: 'open',
-    hasCache: true,
-  },
   { id: 'nautilus', script: 'run_nautilus.py', needs: 'nautilus_trader', at: 'open', isSlow: true },
   {
     id: 'nautilus-close',
@@ -68,6 +53,21 @@ const PROGRAMS: readonly Program[] = [
     isSlow: true,
   },
   { id: 'backtrader', script: 'run_backtrader.py', needs: 'backtrader', at: 'open', isSlow: true },
+  {
+    id: 'vectorbt',
+    script: 'run_vectorbt.py',
+    needs: 'vectorbt',
+    at: 'open',
+    hasCache: true,
+  },
+  {
+    id: 'vectorbt-order-func',
+    script: 'run_vectorbt.py',
+    rest: ['order_func'],
+    needs: 'vectorbt',
+    at: 'open',
+    hasCache: true,
+  },
 ];
 const PEERS_MIN = 3;
 
@@ -151,6 +151,8 @@ function main(): number {
           ? start(program, size, 1, python, `${program.id}-again`)
           : null;
       rows.push({ program, result, again, judge, fault: faultOf(result, judge) });
+      if (values.json !== undefined)
+        writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
       // Minutes may pass until the table: a sign of life, which a pipe of the table does not see.
       console.error(`${program.id}: ${result.warmCpu.toFixed(3)} s of CPU for ${size} bars`);
     } catch (error) {
@@ -158,7 +160,6 @@ function main(): number {
     }
   }
   report(rows, missing);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   const peers = new Set(rows.flatMap(({ program }) => program.needs ?? []));
   const wanted = new Set(chosen.flatMap(({ needs }) => needs ?? []));
   const isEnough = peers.size >= Math.min(PEERS_MIN, wanted.size);
