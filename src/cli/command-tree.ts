@@ -318,9 +318,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         flags: [
           {
             flags: '--format <name>',
-            description:
-              'told by the first bytes; csv, dbn, export, lean, open-interest, pysystemtrade',
-            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'pysystemtrade'],
+            description: 'told by the first bytes',
+            choices: ['csv', 'dbn', 'export', 'lean', 'open-interest', 'parquet', 'pysystemtrade'],
           },
           { flags: '--into <dataset>', description: 'name of the dataset' },
           { flags: '--contract <id>', description: 'contract of all rows, such as ESZ2025' },
@@ -329,7 +328,7 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--columns <map>',
             description: 'time=Date,open=O,high=H,low=L,close=C,volume=V,openInterest=OI',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--known <when>',
@@ -340,21 +339,38 @@ export const COMMANDS: readonly CommandSpec[] = [
           {
             flags: '--zone <zone>',
             description: 'IANA zone of the times; default UTC',
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           {
             flags: '--stamp <end>',
             description: 'bars are stamped at open or close',
             choices: ['open', 'close'],
-            group: 'CSV',
+            group: 'CSV and Parquet',
           },
           { flags: '--delimiter <char>', description: 'default a comma', group: 'CSV' },
           { flags: '--no-header', description: 'columns by number', group: 'CSV' },
+          { flags: '--watch', description: 'a folder that grows: its files as they come' },
+          { flags: '--once', description: 'with --watch: what is there, then end', group: 'Watch' },
+          {
+            flags: '--settle <seconds>',
+            description: 'a file is complete when unchanged for so long; default 2',
+            group: 'Watch',
+          },
+          {
+            flags: '--set-aside <folder>',
+            description: 'move refused files there; default they stay',
+            group: 'Watch',
+          },
           { flags: '--quarantine', description: 'keep valid rows, list the rest in a file' },
           {
             flags: '--grid <grid>',
             description: 'ticks, or none: keep prices off the tick',
             choices: ['ticks', 'none'],
+          },
+          {
+            flags: '--decimals <n>',
+            description: 'digits behind the point of whole numbers, such as 9',
+            group: 'Parquet',
           },
           {
             flags: '--kinds <list>',
@@ -488,10 +504,22 @@ export const COMMANDS: readonly CommandSpec[] = [
         args: [
           { name: 'dataset', description: 'default sample', isOptional: true, values: 'dataset' },
         ],
-        flags: [{ flags: '--limit <n>', description: 'problems to list of each kind; default 20' }],
-        examples: ['frontmonth data check sample', 'frontmonth data check mine --json'],
+        flags: [
+          { flags: '--limit <n>', description: 'problems to list of each kind; default 20' },
+          { flags: '--page <file>', description: 'also one page with tables and a heat map' },
+          {
+            flags: '--fail-on <level>',
+            description: 'exit 1 from error, warning (default) or note on, or never',
+            choices: ['error', 'warning', 'note', 'never'],
+          },
+          { flags: '--force', description: 'replace a page that exists' },
+        ],
+        examples: [
+          'frontmonth data check sample',
+          'frontmonth data check mine --page mine.html --fail-on error',
+        ],
         answer: 'problems by file, row and reason; exit 1 when there are any',
-        load: () => import('./commands/data.ts').then((m) => ({ run: m.dataCheck })),
+        load: () => import('./commands/data-check.ts').then((m) => ({ run: m.dataCheck })),
       },
     ],
   },

@@ -61,11 +61,8 @@ export async function importFiles(options: ImportOptions): Promise<Imported> {
         return (await import('./import-lean.ts')).importLeanFiles(options);
       case 'dbn':
         return await (await import('./import-dbn.ts')).importDbnFiles(options);
-      default:
-        throw new TradingError('E_USAGE', `files of the format ${format} cannot be imported`, {
-          where: options.files[0]!,
-          fix: 'name another format with --format',
-        });
+      case 'parquet':
+        return (await import('./import-parquet.ts')).importParquetFiles(options);
     }
   } catch (error) {
     if (!isThere) removeIfEmpty(options.catalogDir, options.dataset);
@@ -82,7 +79,7 @@ export function removeIfEmpty(catalogDir: string, name: string): void {
 }
 
 /** Errors: E_CONTRACT_ID for a month that the product does not list. */
-function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
+export function checkListed(options: ImportOptions, spec: InstrumentSpec): void {
   if (options.contract === undefined || !/^[FGHJKMNQUVXZ]+$/.test(spec.listedMonths)) return;
   const { id, month } = parseContractId(options.contract);
   if (spec.listedMonths.includes(monthLetter(month))) return;
@@ -272,7 +269,7 @@ function onlyInstant(table: ZoneTable, date: TradeDate, minutes: number, zone: s
   );
 }
 
-function rootOf(options: ImportOptions): string {
+export function rootOf(options: ImportOptions): string {
   if (options.contract !== undefined) return parseContractId(options.contract).root;
   if (options.instrument !== undefined) return options.instrument.toUpperCase();
   throw new TradingError('E_USAGE', 'the product of the file is not known', {
@@ -280,7 +277,7 @@ function rootOf(options: ImportOptions): string {
   });
 }
 
-function specOf(options: ImportOptions, root: string): InstrumentSpec {
+export function specOf(options: ImportOptions, root: string): InstrumentSpec {
   const specs = loadInstruments(options.instrumentsDir);
   const spec = specs.get(root);
   if (spec !== undefined) return spec;
@@ -357,7 +354,7 @@ export function stampOf({ stamp }: ImportOptions): 'open' | 'close' {
 }
 
 /** Open and close of the session of a trade date; null when there is none. */
-function sessionFinder(
+export function sessionFinder(
   calendar: TradingCalendar,
 ): (date: TradeDate) => { openUs: number; closeUs: number } | null {
   return (date) => {

@@ -294,6 +294,7 @@ async function checkDataset(
     counts:
       late.length === 0 ? report.counts : { ...report.counts, 'after-last-trade': late.length },
     problems: [...report.issues, ...late],
+    report,
   };
 }
 
@@ -309,7 +310,10 @@ function afterLastTrade(
     const endUs = spec === undefined ? null : lastTradeUs(spec, segment.contract, calendars);
     if (endUs === null || segment.lastUs <= endUs) return [];
     const message = `${segment.contract} ended trading ${toIsoUtc(endUs)}, the file has rows up to ${toIsoUtc(segment.lastUs as TsUs)}`;
-    return [{ file: segment.file, row: null, reason: 'after-last-trade', message }];
+    const { file, contract } = segment;
+    return [
+      { file, contract, row: null, reason: 'after-last-trade', severity: 'warning', message },
+    ];
   });
 }
 

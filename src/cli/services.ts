@@ -12,6 +12,7 @@ import type { VenueCapabilities } from '../core/execution.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { OpenInterestFigure } from '../data/open-interest.ts';
+import type { DataReport, IssueSeverity } from '../data/quality.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,
@@ -97,6 +98,9 @@ export interface DatasetProblem {
   readonly row: number | null;
   readonly reason: string;
   readonly message: string;
+  readonly severity?: IssueSeverity;
+  readonly contract?: string;
+  readonly tsUs?: number | null;
 }
 export interface DatasetCheck {
   readonly rows: number;
@@ -104,6 +108,8 @@ export interface DatasetCheck {
   /** Problems in full by reason. */
   readonly counts: Readonly<Record<string, number>>;
   readonly problems: readonly DatasetProblem[];
+  /** Everything that was found, for the page and for `--json`. */
+  readonly report?: DataReport;
 }
 
 export interface SampleOptions {
@@ -122,7 +128,14 @@ export interface ImportOptions {
   readonly catalogDir: string;
   readonly instrumentsDir: string;
   /** By the first bytes of the files, where none is given. */
-  readonly format?: 'csv' | 'dbn' | 'export' | 'lean' | 'open-interest' | 'pysystemtrade';
+  readonly format?:
+    | 'csv'
+    | 'dbn'
+    | 'export'
+    | 'lean'
+    | 'open-interest'
+    | 'parquet'
+    | 'pysystemtrade';
   readonly files: readonly string[];
   readonly dataset: string;
   readonly contract?: string;
@@ -140,6 +153,8 @@ export interface ImportOptions {
   readonly kinds?: readonly string[];
   /** Of a file that holds a series several times: which, from 1. */
   readonly series?: number;
+  /** Digits behind the point of prices that stand as whole numbers. */
+  readonly decimals?: number;
   /** LEAN's market-hours database. */
   readonly marketHours?: string;
   readonly delimiter?: string;

@@ -213,7 +213,8 @@ export interface SeriesRequest {
   readonly warmUp?: number;
   /**
    * Reads the neighbours on the curve with every bar: `series.forward`, `previous` and `carry`. `carryOffset`: the carry
-   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file, else 1.
+   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file; else, for data that
+   * came with their own rolls, the earlier one where they mostly have it; else 1.
    */
   readonly curve?: boolean | { readonly carryOffset: 1 | -1 };
 }

@@ -170,6 +170,18 @@ export const DATA_ERRORS: ErrorCatalog = {
     cure: 'Write into another dataset with --into, or replace them with --force.',
     exit: EXIT.refused,
   },
+  E_MERGE_STATEMENT: {
+    title: 'New rows do not fit what the dataset states',
+    cause: 'The dataset and the new rows state different things of volume, stamps or origin.',
+    cure: 'Import into another dataset, or with the same columns as before.',
+    exit: EXIT.input,
+  },
+  E_MERGE_CONFLICT: {
+    title: 'A new bar contradicts a stored one',
+    cause: 'Two bars of one contract end at the same time and differ.',
+    cure: 'If the new file is right, import it by itself, which replaces the year; otherwise correct the file.',
+    exit: EXIT.input,
+  },
   E_SAMPLE_OPTION: {
     title: 'An option of the sample market cannot be used',
     cause:

@@ -32,13 +32,18 @@ export type { DbnBatch, DbnIssue } from './ingest/dbn/decode.ts';
 export { importDbn, readDbn, readDbnMetadata } from './ingest/dbn/import.ts';
 export { importExported, statementBeside } from './ingest/exported.ts';
 export { importOpenInterest } from './ingest/open-interest.ts';
+export { importLean, openLeanFile } from './ingest/lean/import.ts';
+export { importParquet, inspectParquet } from './ingest/parquet.ts';
 export { importPysystemtrade } from './ingest/pysystemtrade.ts';
 export { loadInstruments, parseInstrument } from './instruments.ts';
 export type { DatasetManifest, DatasetMeta, GridStatement, SegmentEntry } from './manifest.ts';
+export { createParquetWriter, openParquet } from './parquet.ts';
 export { plainPrices } from './plain.ts';
 export type { OpenInterestFigure } from './open-interest.ts';
 export { putOpenInterest, readOpenInterest, readOpenInterestFigures } from './open-interest.ts';
 export { checkDataset } from './quality.ts';
+export type { MergeOptions, MergeReport } from './merge-dataset.ts';
+export { mergeDataset } from './merge-dataset.ts';
 export type { ResampleOptions, ResampleReport } from './resample.ts';
 export { resampleDataset } from './resample.ts';
 export { buildRollSchedule, defaultRollRule, holdChain, toGivenSchedule } from './roll.ts';
@@ -65,6 +70,8 @@ export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts'
 export type { BuiltBars } from '../core/bar-builder/buffer.ts';
 export type { BarKind } from '../core/bar-builder/kinds.ts';
 export { formatBarKind, parseBarKind } from '../core/bar-builder/kinds.ts';
+export type { BarBuilderOptions } from '../core/bar-builder/create.ts';
+export { createBarBuilder } from '../core/bar-builder/create.ts';
 export type { TimeBarOptions } from '../core/bar-builder/time.ts';
 export { TimeBarBuilder } from '../core/bar-builder/time.ts';
 export type {
@@ -73,3 +80,11 @@ export type {
   BuilderState,
   UnfinishedBar,
 } from '../core/bar-builder/types.ts';
+export { DepthBook } from '../core/book/depth-book.ts';
+export type { BookCounts, BookIssues, EventEnd, MboBookOptions } from '../core/book/mbo-book.ts';
+export { MboAction, MboBook } from '../core/book/mbo-book.ts';
+export type { OrderBookOptions, OrderRef } from '../core/book/order-book.ts';
+export { OrderBook } from '../core/book/order-book.ts';
+export type { TopColumns } from '../core/book/top.ts';
+export { DepthRecorder, topQuotes, TopRecorder, TopToDepth } from '../core/book/top.ts';
+export type { BookSide, BookView } from '../core/book/types.ts';

@@ -11,6 +11,8 @@ export const STALE_ROWS_MIN = 10;
 export const STALE_DAYS_MIN = 5;
 const COPIES_MIN = 3;
 const CHANCE = 0.001;
+/** Quiet hours follow each other, so chance is given half as much again. */
+const MARGIN = 1.5;
 /** Of the longest runs, which may be what is wrong, so many say nothing of chance. */
 const SUSPECT_RUNS = 3;
 const SUSPECT_SHARE = 0.005;
@@ -169,7 +171,7 @@ export class RunScan {
     if (this.#flatRows > 0) this.#endFlat();
     if (this.#copyRows > 0) this.#endCopy();
     const [flat, copy] = [this.#flats.bound(), this.#copies.bound()];
-    return this.#runs.filter((run) => run.rows > (run.kind === 'flat' ? flat : copy));
+    return this.#runs.filter((run) => run.rows > MARGIN * (run.kind === 'flat' ? flat : copy));
   }
 
   #endFlat(): void {

@@ -20,7 +20,9 @@ export function dataNotes(
   fills: StoredTable,
   costs: Readonly<Record<string, RunCosts>>,
 ): IssueGroup[] {
-  const notes = plan.notes.map((note) => group(note.code, 'warning', note.message));
+  const notes = plan.notes.map((note) =>
+    group(note.code, note.code.startsWith('N_') ? 'info' : 'warning', note.message),
+  );
   if (manifest.volume !== 'known') {
     const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
     notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));

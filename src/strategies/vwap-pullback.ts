@@ -26,7 +26,7 @@ const params = {
   vwapFrom: choice({
     default: 'session',
     choices: ['session', 'entryFrom'],
-    description: 'where the VWAP of a trade date begins: with the session, or at `entryFrom`',
+    description: 'where the VWAP begins: with the session, or at `entryFrom`',
   }),
   trendBars: int({
     default: 30,
@@ -120,7 +120,7 @@ const params = {
     min: 1,
     max: 100,
     unit: 'entries',
-    description: 'filled entries a trade date and product',
+    description: 'filled entries a session and product',
   }),
   entryFrom: time({
     default: '08:30',
@@ -148,8 +148,9 @@ const MINUTE_US = 60_000_000;
 
 /** What outlives a restart. */
 interface State {
-  tradeDate: number;
-  /** VWAPs of the trade date, oldest first, at most `trendBars` + 1. */
+  /** When the session in hand opened. */
+  sessionUs: number;
+  /** Its VWAPs, oldest first, at most `trendBars` + 1. */
   vwaps: number[];
   /** The side on which the price has stretched, and not come back since. */
   armed: Side | 0;
@@ -216,16 +217,17 @@ class VwapPullback implements Strategy {
     for (const root of this.#roots) {
       const series = ctx.series(`${root}:${interval}`);
       const calendar = ctx.calendar(root);
+      // A trade date around a holiday may have two sessions; each has its own VWAP.
       const sessionOf = (bar: BarView): number =>
         vwapFrom === 'session' || this.#isInWindow(calendar.localMinutes(bar.openUs))
-          ? bar.tradeDate
+          ? (calendar.sessionAt(bar.openUs)?.openUs ?? NaN)
           : NaN;
       this.#products.set(root, {
         root,
         series,
         vwap: series.attach(new SessionVwap({ sessionOf })),
         atr: series.attach(new Atr(atrBars)),
-        tradeDate: 0,
+        sessionUs: 0,
         vwaps: [],
         armed: 0,
         trades: 0,
@@ -262,8 +264,9 @@ class VwapPullback implements Strategy {
   /** Takes the bar into the trend and the state of the pullback. */
   #follow(product: Product, bar: BarView, ctx: StrategyContext): void {
     const { vwap, atr } = product;
-    if (product.tradeDate !== bar.tradeDate) {
-      product.tradeDate = bar.tradeDate;
+    const sessionUs = ctx.session(product.root)?.openUs ?? product.sessionUs;
+    if (product.sessionUs !== sessionUs) {
+      product.sessionUs = sessionUs;
       product.vwaps = [];
       product.armed = 0;
       product.trades = 0;
@@ -463,7 +466,7 @@ class VwapPullback implements Strategy {
 
   saveState(): unknown {
     const stateOf = (each: Product): State => ({
-      tradeDate: each.tradeDate,
+      sessionUs: each.sessionUs,
       vwaps: each.vwaps,
       armed: each.armed,
       trades: each.trades,

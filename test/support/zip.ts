@@ -20,3 +20,15 @@ export function readZipText(archive: Buffer, name: string): string {
   }
   throw new Error(`the archive has no ${name}`);
 }
+
+/** Names of the files of an archive. */
+export function readZipNames(archive: Buffer): string[] {
+  const end = archive.lastIndexOf(Buffer.from([0x50, 0x4b, 0x05, 0x06]));
+  let at = archive.readUInt32LE(end + 16);
+  return Array.from({ length: archive.readUInt16LE(end + 10) }, () => {
+    const [name, extra, comment] = [28, 30, 32].map((field) => archive.readUInt16LE(at + field));
+    const text = archive.toString('latin1', at + 46, at + 46 + name!);
+    at += 46 + name! + extra! + comment!;
+    return text;
+  });
+}

@@ -113,7 +113,8 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
   const marketHours = textFlag(call, 'marketHours');
   const kinds = textFlag(call, 'kinds');
   const series = numberFlag(call, 'series', { min: 1 });
-  const outcome = await services.importFiles({
+  const decimals = numberFlag(call, 'decimals', { min: 0, max: 18 });
+  const options: ImportOptions = {
     catalogDir: config.values.catalog,
     instrumentsDir: instrumentsDirOf(config),
     ...(format === undefined ? {} : { format: format as ImportFormat }),
@@ -132,6 +133,7 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     ...(optional('grid', 'grid') as Pick<ImportOptions, 'grid'>),
     ...(kinds === undefined ? {} : { kinds: kinds.split(',').map((kind) => kind.trim()) }),
     ...(series === undefined ? {} : { series }),
+    ...(decimals === undefined ? {} : { decimals }),
     ...(marketHours === undefined ? {} : { marketHours: resolve(call.host.cwd, marketHours) }),
     ...(optional('stamp', 'stamp') as Pick<ImportOptions, 'stamp'>),
     header: call.flags['header'] !== false,
@@ -139,7 +141,9 @@ export async function dataImport(call: CommandCall): Promise<ExitCode> {
     filled: hasFlag(call, 'filled'),
     ...(optional('known', 'known') as Pick<ImportOptions, 'known'>),
     calendars: await calendarTextsOf(config),
-  });
+  };
+  if (hasFlag(call, 'watch')) return (await import('./data-watch.ts')).dataWatch(call, options);
+  const outcome = await services.importFiles(options);
   for (const issue of outcome.issues.slice(0, 20))
     call.out.warn('import-row', `${issue.at ?? `row ${issue.row}`}: ${issue.message}`);
   for (const note of outcome.notes) call.out.warn('import-note', note);
@@ -328,48 +332,6 @@ function plotText(call: CommandCall, rows: readonly BarRow[]): string {
   const step = Math.max(1, Math.ceil(rows.length / width));
   const closes = rows.filter((_, i) => i % step === 0).map((row) => row.close);
   return `${plot(closes, { height: 14 })}\n${rows[0]!.closeUtc} to ${rows[rows.length - 1]!.closeUtc}, ${rows.length} bars`;
-}
-
-export async function dataCheck(call: CommandCall): Promise<ExitCode> {
-  const config = await call.config();
-  const services = await call.services();
-  const name = textArg(call, 0) || config.values.dataset;
-  const limit = numberFlag(call, 'limit', { min: 1 }) ?? 20;
-  const check = await services.checkDataset(
-    config.values.catalog,
-    instrumentsDirOf(config),
-    name,
-    await calendarTextsOf(config),
-  );
-  const shown = new Map<string, number>();
-  const problems = check.problems.filter((problem) => {
-    const count = (shown.get(problem.reason) ?? 0) + 1;
-    shown.set(problem.reason, count);
-    return count <= limit;
-  });
-  const total = Object.values(check.counts).reduce((sum, count) => sum + count, 0);
-  call.out.result('frontmonth.data-check/1', { dataset: name, ...check, problems }, () =>
-    [
-      `${name}: ${formatNumber(check.rows, 0)} rows in ${check.segments} segments, ${total === 0 ? 'no problems' : `${total} problems`}`,
-      ...Object.entries(check.counts).map(([reason, count]) => `  ${reason.padEnd(20)} ${count}`),
-      ...(problems.length === 0
-        ? []
-        : [
-            '',
-            renderTable(
-              call.out,
-              [
-                { title: 'reason', cell: (problem) => problem.reason },
-                { title: 'row', align: 'right', cell: (problem) => String(problem.row ?? '') },
-                { title: 'file', priority: 2, cell: (problem) => problem.file },
-                { title: 'problem', priority: 1, cell: (problem) => problem.message },
-              ],
-              problems,
-            ),
-          ]),
-    ].join('\n'),
-  );
-  return total === 0 ? EXIT.ok : EXIT.answerIsNo;
 }
 
 /** More rows than this are told by product. */

@@ -2,9 +2,9 @@
  * Puts rows into a stored series: what a part covers is replaced by it, what lies before and after stays. Written in batches
  * of one size, so that the same rows are the same bytes whatever way they came.
  */
-import type { BarInterval, MarketDataKind } from '../../core/bars.ts';
+import type { BarColumns, BarInterval, MarketDataKind } from '../../core/bars.ts';
 import type { ContractId } from '../../core/instrument.ts';
-import type { DatasetWriter } from '../dataset-writer.ts';
+import type { DatasetWriter, SegmentSink } from '../dataset-writer.ts';
 import { yearOf } from '../dataset-writer.ts';
 import type { SegmentEntry } from '../manifest.ts';
 import type { KindColumns } from '../segment-codec.ts';
@@ -68,6 +68,146 @@ export function writeYears<K extends 'bars' | 'quote-bars' | 'trades' | 'quotes'
     );
   }
   return entries;
+}
+
+const FIRST_ROWS = 1024;
+
+/** The same as `spliceRows` and `writeYears` for bars that come one by one, of many contracts in turn. */
+export class BarSeries {
+  readonly #writer: DatasetWriter;
+  readonly #contract: ContractId;
+  readonly #interval: BarInterval;
+  readonly #old: StoredRows<BarColumns>;
+  #buffer: BarBuffer = barBuffer(FIRST_ROWS);
+  #sink: SegmentSink<BarColumns> | null = null;
+  #year = NaN;
+  #first = NaN;
+  #last = NaN;
+  /** Close of the last bar that was pushed. */
+  lastCloseUs: number = -Infinity;
+
+  constructor(
+    writer: DatasetWriter,
+    stored: ColumnSource<BarColumns> | null,
+    contract: ContractId,
+    interval: BarInterval,
+  ) {
+    this.#writer = writer;
+    this.#old = new StoredRows(stored);
+    this.#contract = contract;
+    this.#interval = interval;
+  }
+
+  /** Prices in counts, in the order open, high, low, close. */
+  push(openUs: number, closeUs: number, counts: ArrayLike<number>, volume: number): void {
+    if (Number.isNaN(this.#first)) {
+      this.#first = openUs;
+      this.#stored(openUs);
+    }
+    this.#last = openUs;
+    this.lastCloseUs = closeUs;
+    this.#put(openUs, closeUs, counts[0]!, counts[1]!, counts[2]!, counts[3]!, volume);
+  }
+
+  finish(): void {
+    this.#old.skip((start) => start <= this.#last);
+    this.#stored(Infinity);
+    this.#end();
+  }
+
+  abort(): void {
+    this.#sink?.abort();
+    this.#sink = null;
+  }
+
+  #stored(before: number): void {
+    for (const rows of this.#old.before(before))
+      for (let i = 0; i < rows.length; i += 1)
+        this.#put(
+          rows.openUs[i]!,
+          rows.closeUs[i]!,
+          rows.open[i]!,
+          rows.high[i]!,
+          rows.low[i]!,
+          rows.close[i]!,
+          rows.volume[i]!,
+        );
+  }
+
+  #put(
+    openUs: number,
+    closeUs: number,
+    open: number,
+    high: number,
+    low: number,
+    close: number,
+    volume: number,
+  ): void {
+    const year = yearOf(openUs);
+    if (year !== this.#year) {
+      this.#end();
+      this.#year = year;
+      this.#sink = this.#writer.beginBars(this.#contract, this.#interval, year);
+    }
+    const buffer = this.#buffer;
+    const row = buffer.length;
+    buffer.openUs[row] = openUs;
+    buffer.closeUs[row] = closeUs;
+    buffer.open[row] = open;
+    buffer.high[row] = high;
+    buffer.low[row] = low;
+    buffer.close[row] = close;
+    buffer.volume[row] = volume;
+    buffer.length = row + 1;
+    if (buffer.length < buffer.openUs.length) return;
+    if (buffer.length === SEGMENT_ROWS) this.#flush();
+    else this.#buffer = grown(buffer);
+  }
+
+  #end(): void {
+    if (this.#sink === null) return;
+    this.#flush();
+    this.#sink.finish();
+    this.#sink = null;
+  }
+
+  #flush(): void {
+    if (this.#buffer.length > 0) this.#sink!.push(this.#buffer);
+    this.#buffer.length = 0;
+  }
+}
+
+interface BarBuffer {
+  length: number;
+  readonly openUs: Float64Array;
+  readonly closeUs: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  readonly volume: Float64Array;
+}
+
+function barBuffer(rows: number): BarBuffer {
+  const column = (): Float64Array => new Float64Array(rows);
+  return {
+    length: 0,
+    openUs: column(),
+    closeUs: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+  };
+}
+
+function grown(old: BarBuffer): BarBuffer {
+  const next = barBuffer(old.openUs.length * 2);
+  for (const name of ['openUs', 'closeUs', 'open', 'high', 'low', 'close', 'volume'] as const)
+    next[name].set(old[name]);
+  next.length = old.length;
+  return next;
 }
 
 class StoredRows<C extends Batch> {

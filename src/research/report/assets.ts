@@ -10,6 +10,7 @@ export type AssetName =
   | 'page.js'
   | 'page.css'
   | 'calendar.css'
+  | 'quality.css'
   | 'continuous.js';
 
 /** Where a clone has each file; a built package has all of them in `dist/assets/` under the names above. */
@@ -21,6 +22,7 @@ const IN_CLONE: Readonly<Record<AssetName, string>> = {
   'page.js': 'src/research/report/page/page.js',
   'page.css': 'src/research/report/page/page.css',
   'calendar.css': 'src/research/report/page/calendar.css',
+  'quality.css': 'src/research/report/page/quality.css',
   'continuous.js': 'src/research/report/page/continuous.js',
 };
 

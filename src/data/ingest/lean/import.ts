@@ -3,7 +3,6 @@
  * their dates, one entry at a time, so that memory does not grow with the folder. Whole or nothing, unless the valid rows are
  * asked for.
  */
-import * as fs from 'node:fs';
 import type { BarInterval } from '../../../core/bars.ts';
 import { intervalUs } from '../../../core/bars.ts';
 import { TradingError } from '../../../core/errors.ts';
@@ -11,11 +10,10 @@ import type { ContractId } from '../../../core/instrument.ts';
 import { toIsoDate } from '../../../core/trade-date.ts';
 import type { TradeDate } from '../../../core/units.ts';
 import { US_PER_DAY } from '../../../core/units.ts';
-import { writeError } from '../../arrow-store.ts';
 import type { Dataset } from '../../catalog.ts';
 import type { DatasetWriter } from '../../dataset-writer.ts';
 import type { FileIo } from '../../file-io.ts';
-import { errnoOf, nodeFileIo } from '../../file-io.ts';
+import { nodeFileIo } from '../../file-io.ts';
 import type { GridStatement } from '../../manifest.ts';
 import type { OpenInterestFigure } from '../../open-interest.ts';
 import { putOpenInterest } from '../../open-interest.ts';
@@ -23,6 +21,7 @@ import type { KindColumns } from '../../segment-codec.ts';
 import type { ColumnSource } from '../../segment-source.ts';
 import type { ZipDirectory, ZipEntry } from '../zip.ts';
 import { readZipDirectory, readZipEntry } from '../zip.ts';
+import { Refusals } from '../refusals.ts';
 import { sourceError } from '../source-error.ts';
 import type { SplicePart } from '../splice.ts';
 import { spliceRows, writeYears } from '../splice.ts';
@@ -93,12 +92,8 @@ export interface LeanImportReport {
   readonly notes: readonly string[];
 }
 
-const LISTED = 20;
-const ALIKE = 3;
 /** Of one contract: hundreds a day over years. */
 const FIGURES_MAX = 1_000_000;
-/** A file of rows that are all wrong need not be read to its end to be refused. */
-const REFUSED_MAX = 100_000;
 
 /** Errors: E_IMPORT_FILE. */
 export function openLeanFile(
@@ -137,13 +132,13 @@ export function importLean(dataset: Dataset, options: LeanImportOptions): LeanIm
   const series = seriesOf(options);
   if (series.length === 0) throw nothingError(options);
   const writer = dataset.beginWrite();
-  const issues = new Issues(options);
+  const issues = refusals(options);
   const run = new LeanRun(dataset, writer, options, issues);
   try {
     for (const one of series) run.describe(one);
     for (const one of series) run.write(one);
     run.finish();
-    if (issues.refused > 0 && options.quarantine === undefined) throw issues.error(run.rows);
+    if (issues.count > 0 && options.quarantine === undefined) throw issues.error(run.rows);
     if (run.rows === 0) throw nothingError(options, issues);
     issues.close();
     const { counts, rows } = run;
@@ -152,7 +147,7 @@ export function importLean(dataset: Dataset, options: LeanImportOptions): LeanIm
       dataset: committed,
       rows,
       counts,
-      refused: issues.refused,
+      refused: issues.count,
       issues: issues.first,
       notes: run.notes(),
     };
@@ -167,7 +162,7 @@ class LeanRun {
   readonly #dataset: Dataset;
   readonly #writer: DatasetWriter;
   readonly #options: LeanImportOptions;
-  readonly #issues: Issues;
+  readonly #issues: Refusals<LeanIssue>;
   readonly #remarks: TickRemarks = { empty: 0, suspicious: 0, marked: 0 };
   readonly #notes: string[] = [];
   readonly #figures = new Map<ContractId, OpenInterestFigure[]>();
@@ -175,7 +170,12 @@ class LeanRun {
   readonly #grids = new Map<string, GridStatement>();
   readonly counts: Record<LeanKind, number> = { trade: 0, quote: 0, openinterest: 0 };
 
-  constructor(dataset: Dataset, writer: DatasetWriter, options: LeanImportOptions, issues: Issues) {
+  constructor(
+    dataset: Dataset,
+    writer: DatasetWriter,
+    options: LeanImportOptions,
+    issues: Refusals<LeanIssue>,
+  ) {
     this.#dataset = dataset;
     this.#writer = writer;
     this.#options = options;
@@ -384,76 +384,25 @@ function daySpan(date: TradeDate, toUtc: Clock): { fromUs?: number; toUs?: numbe
   }
 }
 
-/** Rows that were refused: the first of them, and all of them in the file of the quarantine. */
-class Issues {
-  readonly #options: LeanImportOptions;
-  readonly first: LeanIssue[] = [];
-  readonly #kinds = new Map<string, number>();
-  refused = 0;
-  #file = -1;
-
-  constructor(options: LeanImportOptions) {
-    this.#options = options;
-  }
-
-  /** `rows`: how many it stands for. */
-  add(issue: LeanIssue, rows = 1): void {
-    this.refused += rows;
-    // Three of a kind in one entry say it; the place is for others.
-    const kind = `${issue.entry} ${issue.reason.replace(/[-\d.:TZ]+/g, '#')}`;
-    const seen = (this.#kinds.get(kind) ?? 0) + 1;
-    if (seen <= ALIKE) this.#kinds.set(kind, seen);
-    if (this.first.length < LISTED && seen <= ALIKE) this.first.push(issue);
-    const { quarantine } = this.#options;
-    if (quarantine === undefined) {
-      if (this.refused >= REFUSED_MAX) throw this.error(NaN);
-      return;
-    }
-    try {
-      if (this.#file < 0) this.#file = fs.openSync(quarantine.issuesPath, 'w');
-      fs.writeSync(this.#file, `${JSON.stringify(issue)}\n`);
-    } catch (cause) {
-      throw errnoOf(cause) === '' ? cause : writeError(quarantine.issuesPath, cause);
-    }
-  }
-
-  close(): void {
-    if (this.#file >= 0) fs.closeSync(this.#file);
-    this.#file = -1;
-  }
-
-  error(valid: number): TradingError {
-    const lines = this.first.map((issue) => describeIssue(issue)).join('\n  ');
-    const more = this.refused - this.first.length;
-    const rest = more > 0 ? `\n  … and ${more} more` : '';
-    const isAgain = this.first.some((issue) => issue.reason.includes('starts over'));
-    const [one] = this.first;
-    return new TradingError(
-      'E_IMPORT_ROWS',
-      `${this.refused} rows cannot be taken, nothing was imported\n  ${lines}${rest}`,
-      {
-        details: { refused: this.refused, valid, issues: this.first },
-        where: `${one!.path}, ${one!.entry}:${one!.line}`,
-        rule: 'an import is whole or nothing',
-        fix: isAgain
-          ? 'see which series of the file is the right one and take it with --series 1 or --series 2'
-          : this.first.some((issue) => issue.reason.includes('is not a multiple of'))
-            ? 'keep prices off the tick with --grid none, or take the valid rows with --quarantine'
-            : 'correct the rows, or take the valid ones with --quarantine',
-      },
-    );
-  }
+function refusals(options: LeanImportOptions): Refusals<LeanIssue> {
+  return new Refusals<LeanIssue>({
+    ...options.quarantine,
+    placeOf: ({ entry }) => entry,
+    say: ({ entry, line, offset, reason }) => `${entry} line ${line} (byte ${offset}): ${reason}`,
+    where: ({ path, entry, line }) => `${path}, ${entry}:${line}`,
+    fix: (reasons) =>
+      reasons.some((reason) => reason.includes('starts over'))
+        ? 'see which series of the file is the right one and take it with --series 1 or --series 2'
+        : reasons.some((reason) => reason.includes('is not a multiple of'))
+          ? 'keep prices off the tick with --grid none, or take the valid rows with --quarantine'
+          : null,
+  });
 }
 
-/** `20131007_es_minute_trade_201312.csv line 3 (byte 81): reason`. */
-function describeIssue(issue: LeanIssue): string {
-  return `${issue.entry} line ${issue.line} (byte ${issue.offset}): ${issue.reason}`;
-}
-
-function nothingError(options: LeanImportOptions, issues?: Issues): TradingError {
+function nothingError(options: LeanImportOptions, issues?: Refusals<LeanIssue>): TradingError {
   const [first] = options.files;
   return new TradingError('E_IMPORT_ROWS', 'there is no row that can be taken', {
-    details: { files: options.files.length, refused: issues?.refused ?? 0 },
+    details: { files: options.files.length, refused: issues?.count ?? 0 },
     where: first?.path ?? '',
     rule: 'an import brings at least one row',
     fix: 'check the files, and the filters --kinds, --interval and --contract',
