@@ -35,21 +35,7 @@ interface Program {
 const PROGRAMS: readonly Program[] = [
   { id: 'plain', script: 'ours-plain.ts', needs: null, at: 'open' },
   { id: 'frontmonth', script: 'ours.ts', needs: null, at: 'open' },
-  {
-    id: 'vectorbt',
-    script: 'run_vectorbt.py',
-    needs: 'vectorbt',
-    at: 'open',
-    hasCache: true,
-  },
-  {
-    id: 'vectorbt-order-func',
-    script: 'run_vectorbt.py',
-    rest: ['order_func'],
-    needs: 'vectorbt',
-    at: 'open',
-    hasCache: true,
-  },
+  { id: 'frontmonth-engine', script: 'ours.ts', rest: ['engine'], needs: null, at: 'open' },
   { id: 'nautilus', script: 'run_nautilus.py', needs: 'nautilus_trader', at: 'open', isSlow: true },
   {
     id: 'nautilus-close',
@@ -67,6 +53,21 @@ const PROGRAMS: readonly Program[] = [
     isSlow: true,
   },
   { id: 'backtrader', script: 'run_backtrader.py', needs: 'backtrader', at: 'open', isSlow: true },
+  {
+    id: 'vectorbt',
+    script: 'run_vectorbt.py',
+    needs: 'vectorbt',
+    at: 'open',
+    hasCache: true,
+  },
+  {
+    id: 'vectorbt-order-func',
+    script: 'run_vectorbt.py',
+    rest: ['order_func'],
+    needs: 'vectorbt',
+    at: 'open',
+    hasCache: true,
+  },
 ];
 const PEERS_MIN = 3;
 
@@ -150,6 +151,8 @@ function main(): number {
           ? start(program, size, 1, python, `${program.id}-again`)
           : null;
       rows.push({ program, result, again, judge, fault: faultOf(result, judge) });
+      if (values.json !== undefined)
+        writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
       // Minutes may pass until the table: a sign of life, which a pipe of the table does not see.
       console.error(`${program.id}: ${result.warmCpu.toFixed(3)} s of CPU for ${size} bars`);
     } catch (error) {
@@ -157,7 +160,6 @@ function main(): number {
     }
   }
   report(rows, missing);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   const peers = new Set(rows.flatMap(({ program }) => program.needs ?? []));
   const wanted = new Set(chosen.flatMap(({ needs }) => needs ?? []));
   const isEnough = peers.size >= Math.min(PEERS_MIN, wanted.size);
@@ -224,8 +226,9 @@ function start(
   label: string,
 ): PeerResult {
   const fillsFile = join(work, `${label.replaceAll(' ', '-')}.csv`);
-  const rest = program.id === 'frontmonth' ? [marketOf(size), join(root, 'dist')] : program.rest;
-  const args = [join(here, program.script), `${size}`, `${times}`, fillsFile, ...(rest ?? [])];
+  const market = program.script === 'ours.ts' ? [marketOf(size), join(root, 'dist')] : [];
+  const rest = [...market, ...(program.rest ?? [])];
+  const args = [join(here, program.script), `${size}`, `${times}`, fillsFile, ...rest];
   const isPython = program.script.endsWith('.py');
   const command = isPython
     ? ([python, ['-W', 'ignore', ...args]] as const)
