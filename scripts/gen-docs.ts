@@ -1,6 +1,7 @@
 /** Writes the generated pages of docs and schemas. `--check` writes nothing and fails when one is not current. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { instrumentJsonSchema } from '../src/data/instruments.ts';
 import { DOCUMENT_NAMES, documentJsonSchema } from '../src/research/json-schemas.ts';
 import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { indicatorReference } from '../src/indicators/reference.ts';
@@ -9,24 +10,28 @@ import { calendarReference, contractReference } from './calendar-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
-const pages: Readonly<Record<string, string>> = {
-  'docs/reference/cli.md': cliReference(),
-  'docs/reference/errors.md': await errorReference(),
+/** Made one after the other: the index reads the titles of pages that were written before it. */
+const pages: Readonly<Record<string, () => string | Promise<string>>> = {
+  'docs/reference/cli.md': cliReference,
+  'docs/reference/errors.md': errorReference,
   ...Object.fromEntries(
     DOCUMENT_NAMES.map((name) => [
       `schemas/${name}.schema.json`,
-      `${JSON.stringify(documentJsonSchema(name), null, 2)}\n`,
+      // Read by editors, and a third of the package's data when indented.
+      () => `${JSON.stringify(documentJsonSchema(name))}\n`,
     ]),
   ),
-  'docs/reference/metrics.md': metricsReference(),
-  'docs/reference/indicators.md': indicatorReference(),
-  'docs/reference/run-folder.md': runFolderReference(),
-  'docs/reference/calendars.md': calendarReference(),
-  'docs/reference/contracts.md': contractReference(),
+  'schemas/instrument.schema.json': () => `${JSON.stringify(instrumentJsonSchema())}\n`,
+  'docs/reference/metrics.md': metricsReference,
+  'docs/reference/indicators.md': indicatorReference,
+  'docs/reference/run-folder.md': runFolderReference,
+  'docs/reference/calendars.md': calendarReference,
+  'docs/reference/contracts.md': contractReference,
   // Last: it lists the pages that are there.
-  'docs/README.md': docsIndex(),
+  'docs/README.md': docsIndex,
 };
-for (const [path, text] of Object.entries(pages)) {
+for (const [path, make] of Object.entries(pages)) {
+  const text = await make();
   const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
   if (!isCheck) writeFileSync(file, text);
   else if (readFileSync(file, 'utf8') !== text) {

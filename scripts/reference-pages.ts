@@ -146,10 +146,10 @@ const TEXTS: Texts = {
       feesMicros: 'fees since the start',
       lowEquityMicros: 'lowest mark inside the date; with bars, a bound',
       highEquityMicros: 'highest mark inside the date; with bars, a bound',
-      initialMarginMicros: 'initial margin in use',
-      maintenanceMarginMicros: 'maintenance margin in use',
-      grossNotional: 'Σ |notional|, whole units',
-      netNotional: 'Σ notional, whole units',
+      initialMarginMicros: 'initial margin in use, the highest of the date',
+      maintenanceMarginMicros: 'maintenance margin in use, the highest of the date',
+      grossNotional: 'Σ |notional|, whole units, the highest of the date',
+      netNotional: 'Σ notional at the close, whole units',
       exposedUs: 'open session with a position, microseconds',
       openUs: 'open session, microseconds',
     },
@@ -256,8 +256,10 @@ export function runFolderReference(): string {
 const KINDS: readonly (readonly [string, string])[] = [
   ['tutorials', 'Step by step, no choices; start here.'],
   ['how-to', 'One task each.'],
+  ['strategies', 'Built-in strategies: their rules, parameters and limits.'],
   ['reference', 'Look it up.'],
   ['explanation', 'Why it is so.'],
+  ['strategies', 'The built-in strategies: what each does, and its run on real data.'],
   ['adr', 'Decisions, with their reasons.'],
 ];
 /** Where the order of reading is not that of the names. */

@@ -106,6 +106,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--per-currency <capitals>',
+        description: 'an account for each currency, nothing converted: USD=1000000,EUR=500000',
+        group: 'Simulation',
+      },
+      {
         flags: '--no-bounds',
         description: 'skip the optimistic run and the run one bar later',
         group: 'Simulation',

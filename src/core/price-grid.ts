@@ -123,8 +123,24 @@ export function toPriceTicks(price: number, grid: PriceGrid): PriceTicks {
 /** Counts to a decimal price, correctly rounded to the grid's decimals. */
 export function toPrice(ticks: number, grid: PriceGrid): number {
   const price = ticks * grid.increment;
-  return Number.isInteger(ticks) ? Number(price.toFixed(grid.decimals)) : price;
+  if (!Number.isInteger(ticks)) return price;
+  // Both sides of one division are whole, so it is correctly rounded: what a reading of the decimals would give.
+  const scale = POWERS_OF_TEN[grid.decimals];
+  if (scale !== undefined) {
+    const counts = Math.round(price * scale);
+    if (Math.abs(counts) < EXACT_BELOW && Math.abs(price * scale - counts) < 1e-4)
+      return counts / scale + 0;
+  }
+  return Number(price.toFixed(grid.decimals));
 }
+
+/** Powers of ten that a double holds exactly, as far as grids have decimals. */
+const POWERS_OF_TEN: readonly number[] = Array.from(
+  { length: 13 },
+  (_, decimals) => 10 ** decimals,
+);
+/** Counts up to here are far enough below 2^53 for their nearest whole number to be beyond doubt. */
+const EXACT_BELOW = 2 ** 40;
 
 /** Rounds a decimal price onto the grid in the named direction. Errors: E_PRICE_GRID for NaN and infinities. */
 export function roundToTicks(price: number, grid: PriceGrid, mode: RoundMode): PriceTicks {

@@ -16,6 +16,7 @@ export interface EquityPoint {
   /** Worst and best mark inside the date. With bars they are bounds. */
   readonly lowEquityMicros: CashMicros;
   readonly highEquityMicros: CashMicros;
+  /** Margin and gross notional: the highest inside the date, for positions that are gone by its close too. */
   readonly initialMarginMicros: CashMicros;
   readonly maintenanceMarginMicros: CashMicros;
   /** Whole units of the base currency. */
@@ -107,6 +108,7 @@ export interface RunIssue {
 }
 
 export interface RunRecorder {
+  /** `order` goes on changing: copy what is kept. */
   onOrderEvent(kind: OrderEventKind, order: OrderView, reason: string, tsUs: TsUs): void;
   onFill(fill: Fill): void;
   onTrade(trade: TradeRecord): void;

@@ -213,7 +213,8 @@ export interface SeriesRequest {
   readonly warmUp?: number;
   /**
    * Reads the neighbours on the curve with every bar: `series.forward`, `previous` and `carry`. `carryOffset`: the carry
-   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file, else 1.
+   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file; else, for data that
+   * came with their own rolls, the earlier one where they mostly have it; else 1.
    */
   readonly curve?: boolean | { readonly carryOffset: 1 | -1 };
 }
@@ -230,6 +231,11 @@ export interface DataRequirements {
    * contract at levels moved by the gap. `flatten`: closed. `manual`: the strategy handles `onRoll`. Default `roll`.
    */
   readonly positionsOnRoll?: 'roll' | 'flatten' | 'manual';
+  /**
+   * `together` (the default): the run begins where all products have data. `staggered`: it begins with the first, and every
+   * other product joins with its first bar, its indicators not ready yet: for portfolios over decades.
+   */
+  readonly joins?: 'together' | 'staggered';
 }
 
 // ------------------------------------------------------------------------------------------------- what one reads
@@ -502,6 +508,11 @@ export interface StrategyContext {
   contract(root: string): ContractId;
   /** Spec of a contract of this run. */
   contractSpec(contract: ContractId): ContractSpec;
+  /**
+   * Money of one whole price point of one contract, in whole units of the account's currency at the rate in force: what makes
+   * products of several currencies comparable. Errors: E_CONTRACT_NOT_IN_RUN.
+   */
+  pointValue(contract: ContractId): number;
   /** Flat (`netQty` 0) when nothing was traded. */
   position(contract: ContractId): PositionView;
   /** Signed contracts over all expiries of a product. */
@@ -512,7 +523,10 @@ export interface StrategyContext {
     readonly root?: string;
     readonly groupId?: GroupId;
   }): readonly OrderView[];
-  /** The order as it stands, terminal or not; null when there is none of that id. */
+  /**
+   * The order as it stands, terminal or not; null when there is none of that id, and for an order after whose end 1,024 others
+   * have ended: a run of any length keeps a bounded memory.
+   */
   order(clOrdId: ClOrdId): OrderView | null;
   /**
    * Sends one order. Returns at once with its id; what came of it arrives at `onOrder` and `onFill`.

@@ -20,6 +20,7 @@ import {
   RecordBatchFileWriter,
   Schema,
   Struct,
+  Table,
   TimestampMicrosecond,
   TimestampNanosecond,
   Uint64,
@@ -762,6 +763,8 @@ function formatError(
 export interface TableColumn {
   readonly type: ColumnType;
   readonly values: ArrayLike<number> | ArrayLike<bigint> | readonly string[] | readonly boolean[];
+  /** Of the field, such as the unit of its numbers. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 /**
  * A column as `readTable` gives it: `i64` and µs timestamps as doubles, `bool` as bytes 0 or 1, `utf8` as texts, the rest as
@@ -791,6 +794,7 @@ export function writeTable(
       name,
       type: column.type,
       ...(encoded.dictionary && { dictionary: encoded.dictionary }),
+      ...(column.metadata && { metadata: column.metadata }),
     });
     raw.push(encoded.values);
   }
@@ -934,4 +938,100 @@ function decodeColumn(path: string, column: ColumnSpec, values: RawColumn): Tabl
   if (unsafe >= 0)
     throw formatError(path, `column ${column.name}, row ${unsafe} is beyond 2^53`, { row: unsafe });
   return int64ToDoubles(values as BigInt64Array);
+}
+
+// ------------------------------------------------------------------------------------------------- tables in memory
+
+/** An Apache Arrow table, as any program of its JavaScript library takes it. */
+export type ArrowTable = Table;
+
+/**
+ * One record batch over the columns; the bytes of doubles and of 8-bit and 32-bit integers are shared, not copied.
+ * Errors: E_DATA_VALUE for a value that its column cannot hold.
+ */
+export function toArrowTable(
+  columns: Readonly<Record<string, TableColumn>>,
+  metadata: Readonly<Record<string, string>> = {},
+): ArrowTable {
+  const specs: ColumnSpec[] = [];
+  const raw: RawColumn[] = [];
+  for (const [name, column] of Object.entries(columns)) {
+    const { type, values } = column;
+    const isRaw = values.constructor === emptyColumn(type).constructor && type !== 'utf8';
+    const encoded = isRaw ? { values: values as RawColumn } : encodeColumn(name, column);
+    const { dictionary } = encoded as { dictionary?: readonly string[] };
+    const about = column.metadata === undefined ? {} : { metadata: column.metadata };
+    specs.push({ name, type, ...(dictionary === undefined ? {} : { dictionary }), ...about });
+    raw.push(encoded.values);
+  }
+  const schema = { columns: specs };
+  const { arrow, dictionaries } = toArrowSchema(schema, metadata);
+  const length = raw[0]?.length ?? 0;
+  const batch = { length, columns: raw };
+  checkColumns(schema, batch);
+  return new Table(arrow, [toRecordBatch(arrow, schema, batch, 0, length, dictionaries)]);
+}
+
+/**
+ * The columns of a table from elsewhere, its batches joined. Narrower numbers become the next type of ours, a missing value in
+ * a column of doubles becomes NaN. Values as `readTable` gives them.
+ * Errors: E_DATA_FORMAT for a type that is none of ours, for a missing value in any other column, beyond 2^53.
+ */
+export function fromArrowTable(table: ArrowTable): {
+  readonly length: number;
+  readonly columns: Readonly<Record<string, TableColumn>>;
+  readonly metadata: Readonly<Record<string, string>>;
+} {
+  const columns = table.schema.fields.map((field, i): [string, TableColumn] => {
+    const metadata = Object.fromEntries(field.metadata);
+    return [field.name, { ...fromVector(field, table.getChildAt(i)!), metadata }];
+  });
+  return {
+    length: table.numRows,
+    columns: Object.fromEntries(columns),
+    metadata: Object.fromEntries(table.schema.metadata),
+  };
+}
+
+/** What other programs write beside our own types, by the name of the Arrow type. */
+const WIDENED: Readonly<Record<string, ColumnType>> = {
+  Float32: 'f64',
+  Int16: 'i32',
+  Uint16: 'i32',
+  Uint32: 'i64',
+  Utf8: 'utf8',
+  LargeUtf8: 'utf8',
+};
+
+function fromVector(field: Field, vector: Vector): TableColumn {
+  const name = String(field.type);
+  const isText = field.type instanceof Dictionary && field.type.dictionary instanceof Utf8;
+  const type = isText ? 'utf8' : (ARROW_NAMES[name] ?? WIDENED[name]);
+  const where = 'the table';
+  if (type === undefined)
+    throw formatError(where, `column ${field.name} has the type ${name}`, { column: field.name });
+  if (vector.nullCount > 0 && type !== 'f64')
+    throw formatError(where, `column ${field.name} has ${vector.nullCount} missing values`, {
+      column: field.name,
+    });
+  if (type === 'utf8') return { type, values: [...(vector as Iterable<string>)] };
+  const values = newColumn(type, vector.length);
+  let at = 0;
+  for (const part of vector.data) {
+    const rows = part.length;
+    if (type === 'bool') {
+      const bits = part.values as Uint8Array;
+      for (let i = 0; i < rows; i += 1) {
+        const bit = part.offset + i;
+        values[at + i] = (bits[bit >> 3]! >> (bit & 7)) & 1;
+      }
+    } else if (name === 'Uint32')
+      for (let i = 0; i < rows; i += 1) values[at + i] = BigInt(part.values[i] as number);
+    else values.set((part.values as RawColumn).subarray(0, rows) as never, at);
+    for (let i = 0; part.nullCount > 0 && i < rows; i += 1)
+      if (!part.getValid(i)) values[at + i] = NaN;
+    at += rows;
+  }
+  const { name: column } = field;
+  return { type, values: decodeColumn(where, { name: column, type }, values) };
 }

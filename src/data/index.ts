@@ -70,6 +70,8 @@ export { parseOpenInterest, parseRollCalendar } from './ingest/roll-calendar.ts'
 export type { BuiltBars } from '../core/bar-builder/buffer.ts';
 export type { BarKind } from '../core/bar-builder/kinds.ts';
 export { formatBarKind, parseBarKind } from '../core/bar-builder/kinds.ts';
+export type { BarBuilderOptions } from '../core/bar-builder/create.ts';
+export { createBarBuilder } from '../core/bar-builder/create.ts';
 export type { TimeBarOptions } from '../core/bar-builder/time.ts';
 export { TimeBarBuilder } from '../core/bar-builder/time.ts';
 export type {
@@ -78,3 +80,11 @@ export type {
   BuilderState,
   UnfinishedBar,
 } from '../core/bar-builder/types.ts';
+export { DepthBook } from '../core/book/depth-book.ts';
+export type { BookCounts, BookIssues, EventEnd, MboBookOptions } from '../core/book/mbo-book.ts';
+export { MboAction, MboBook } from '../core/book/mbo-book.ts';
+export type { OrderBookOptions, OrderRef } from '../core/book/order-book.ts';
+export { OrderBook } from '../core/book/order-book.ts';
+export type { TopColumns } from '../core/book/top.ts';
+export { DepthRecorder, topQuotes, TopRecorder, TopToDepth } from '../core/book/top.ts';
+export type { BookSide, BookView } from '../core/book/types.ts';

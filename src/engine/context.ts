@@ -144,6 +144,13 @@ export class EngineContext implements StrategyContext {
     return table.contractAt(contractIndexOf(table, contract));
   }
 
+  pointValue(contract: ContractId): number {
+    const { table } = this.#parts.config;
+    const index = contractIndexOf(table, contract);
+    const spec = table.instrumentOf(index);
+    return notionalOf(1 / spec.grid.increment, 1, spec) * this.#parts.portfolio.rateOf(index);
+  }
+
   position(contract: ContractId): PositionView {
     const index = contractIndexOf(this.#parts.config.table, contract);
     const position = this.#parts.portfolio.positionOf(index);
@@ -259,6 +266,7 @@ export class EngineContext implements StrategyContext {
 
   modify(clOrdId: ClOrdId, changes: ModifyInput): void {
     const order = this.#orderOf(clOrdId);
+    if (order === null) return;
     if (!this.#parts.config.venue.capabilities.features.replace) {
       const { venue } = this.#parts.config.venue.capabilities;
       throw new TradingError(
@@ -283,7 +291,7 @@ export class EngineContext implements StrategyContext {
 
   cancel(clOrdId: ClOrdId): void {
     const order = this.#orderOf(clOrdId);
-    if (!isTerminal(order.status)) this.#parts.desk.cancel(order);
+    if (order !== null && !isTerminal(order.status)) this.#parts.desk.cancel(order);
   }
 
   cancelAll(contract?: ContractId): void {
@@ -331,9 +339,11 @@ export class EngineContext implements StrategyContext {
     if (!Number.isSafeInteger(netQty)) checkQty(netQty, 'netQty');
     const index = tradableIndex(this.#parts.config.table, contract, this.nowUs);
     let expected = this.#parts.portfolio.netQty[index]!;
-    for (const order of this.#parts.orders.open())
-      if (order.contractIndex === index && order.type === 'market' && order.working !== 'held')
-        expected += order.side * order.leavesQty;
+    const { orders } = this.#parts;
+    if (orders.openCount > 0)
+      for (const order of orders.open())
+        if (order.contractIndex === index && order.type === 'market' && order.working !== 'held')
+          expected += order.side * order.leavesQty;
     const change = netQty - expected;
     if (change === 0) return null;
     return this.submit({
@@ -396,9 +406,10 @@ export class EngineContext implements StrategyContext {
     return latest;
   }
 
-  #orderOf(clOrdId: ClOrdId): Order {
+  /** Null for an order that ended so long ago that only its id is known. */
+  #orderOf(clOrdId: ClOrdId): Order | null {
     const order = this.#parts.orders.get(clOrdId);
-    if (order !== null) return order;
+    if (order !== null || this.#parts.desk.hasEnded(clOrdId)) return order;
     throw new TradingError('E_ORDER_UNKNOWN', `there is no order ${clOrdId}`, {
       details: { clOrdId },
       fix: 'use the id that submit, bracket, oco or protect returned',

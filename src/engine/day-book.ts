@@ -29,6 +29,10 @@ export class DayBook {
   #dayStart: CashMicros;
   /** By row of instrument: exposure of the date in hand, and since when a position is held in open session. */
   readonly #exposure: Exposure[];
+  /** Highest of the date in hand: a position that is gone by its close needed its margin all the same. */
+  #peakInitial: number = 0;
+  #peakMaintenance: number = 0;
+  #peakGross: number = 0;
   readonly #openSinceUs: Float64Array;
   readonly #heldSinceUs: Float64Array;
   readonly #byDate: Map<TradeDate, Exposure> = new Map();
@@ -78,6 +82,18 @@ export class DayBook {
     this.#equity += micros;
   }
 
+  /** A bar that is an instant of its own, and executes nothing, over a position; writes `lastTicks`. */
+  onQuietBar(contractIndex: number, high: number, low: number, close: number): void {
+    const portfolio = this.#portfolio;
+    this.#equity += portfolio.moveMicros(contractIndex, close);
+    portfolio.lastTicks[contractIndex] = close;
+    const a = portfolio.moveMicros(contractIndex, low);
+    const b = portfolio.moveMicros(contractIndex, high);
+    this.#momentLow += Math.min(a, b, 0);
+    this.#momentHigh += Math.max(a, b, 0);
+    this.endMoment();
+  }
+
   /** After fills: equity anew from the books. */
   resync(): void {
     this.#equity = this.#portfolio.equityMicros();
@@ -110,6 +126,7 @@ export class DayBook {
   }
 
   onPositionChange(contractIndex: number, tsUs: number): void {
+    this.#raisePeaks(this.#dates[Math.min(this.#at, this.#dates.length - 1)]!);
     const row = this.#table.instrumentIndex[contractIndex]!;
     const openSince = this.#openSinceUs[row]!;
     if (Number.isNaN(openSince)) return;
@@ -162,6 +179,16 @@ export class DayBook {
     return this.#barSeen[contractIndex] === 1 || this.#portfolio.hasTradedSinceMark(contractIndex);
   }
 
+  #raisePeaks(tradeDate: TradeDate): void {
+    const portfolio = this.#portfolio;
+    this.#peakInitial = Math.max(this.#peakInitial, portfolio.marginMicros('initial', tradeDate));
+    this.#peakMaintenance = Math.max(
+      this.#peakMaintenance,
+      portfolio.marginMicros('maintenance', tradeDate),
+    );
+    this.#peakGross = Math.max(this.#peakGross, portfolio.notional().gross);
+  }
+
   #stopHolding(row: number, tsUs: number): void {
     const since = this.#heldSinceUs[row]!;
     if (!Number.isNaN(since)) this.#exposure[row]!.exposedUs += Math.max(0, tsUs - since);
@@ -207,6 +234,7 @@ export class DayBook {
     const notional = this.#portfolio.notional();
     const exposure = this.#byDate.get(tradeDate) ?? { exposedUs: 0, openUs: 0 };
     this.#byDate.delete(tradeDate);
+    this.#raisePeaks(tradeDate);
     const point = {
       tradeDate,
       tsUs: nowUs,
@@ -215,9 +243,9 @@ export class DayBook {
       feesMicros: this.#portfolio.feesMicros(),
       lowEquityMicros: toCashMicros(Math.round(Math.min(this.#low, equityMicros))),
       highEquityMicros: toCashMicros(Math.round(Math.max(this.#high, equityMicros))),
-      initialMarginMicros: this.#portfolio.marginMicros('initial', tradeDate),
-      maintenanceMarginMicros: this.#portfolio.marginMicros('maintenance', tradeDate),
-      grossNotional: notional.gross,
+      initialMarginMicros: toCashMicros(this.#peakInitial),
+      maintenanceMarginMicros: toCashMicros(this.#peakMaintenance),
+      grossNotional: this.#peakGross,
       netNotional: notional.net,
       exposedUs: exposure.exposedUs,
       openUs: exposure.openUs,
@@ -229,6 +257,9 @@ export class DayBook {
       feesMicros: point.feesMicros,
     });
     this.#recorder.onEquity(point);
+    // What is held over the close is in use on the next date from its start.
+    this.#peakInitial = this.#peakMaintenance = this.#peakGross = 0;
+    this.#raisePeaks(tradeDate);
     this.#equity = equityMicros;
     this.#low = equityMicros;
     this.#high = equityMicros;

@@ -6,7 +6,6 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
-import type { JournalPort } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
@@ -15,7 +14,9 @@ import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
 import { DayBook } from './day-book.ts';
+import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
+import type { DeskParts } from './order-desk.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
@@ -73,33 +74,6 @@ class FeedCursor {
 
 class StopRequested extends Error {}
 
-/** Keeps a failing journal apart from a failing strategy, whose hook may be the caller. */
-class GuardedJournal implements JournalPort {
-  readonly #inner: JournalPort;
-  failure: unknown = null;
-
-  constructor(inner: JournalPort) {
-    this.#inner = inner;
-  }
-  append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number {
-    try {
-      return this.#inner.append(kind, tsUs, body);
-    } catch (cause) {
-      this.failure = cause;
-      throw cause;
-    }
-  }
-  hash(): string {
-    return this.#inner.hash();
-  }
-  flush(): void {
-    this.#inner.flush();
-  }
-  close(): void {
-    this.#inner.close();
-  }
-}
-
 /**
  * Runs a strategy over the feeds of a configuration and returns when they end, the strategy throws, or the progress
  * callback asks to stop. Deterministic: equal inputs give an equal `eventHash`.
@@ -113,7 +87,7 @@ export function runEngine(config: EngineConfig): EngineResult {
 
 export class Engine {
   readonly #config: EngineConfig;
-  readonly #journal: GuardedJournal;
+  readonly #journal: EventLog;
   readonly #clock: EventClock = new EventClock();
   readonly #orders: OrderManager = new OrderManager();
   readonly #portfolio: Portfolio;
@@ -149,6 +123,8 @@ export class Engine {
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
   readonly #hasBar: Uint8Array;
+  readonly #wakeLow: Float64Array;
+  readonly #wakeHigh: Float64Array;
   /** The venue's own column of last prices, or a spare one where it has none. */
   readonly #venueTicks: Float64Array;
   /** Time of the last sample that executes, by row of instrument; NaN on bars. */
@@ -157,13 +133,15 @@ export class Engine {
   constructor(config: EngineConfig) {
     const { table } = config;
     checkConfig(config);
-    this.#journal = new GuardedJournal(config.journal);
+    this.#journal = new EventLog(config.journal);
     this.#config = { ...config, journal: this.#journal };
     this.#portfolio = new Portfolio(config);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
     this.#lastSampleUs = new Float64Array(table.instruments.length).fill(NaN);
+    this.#wakeLow = config.venue.wakeLow;
+    this.#wakeHigh = config.venue.wakeHigh;
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
     this.#series = config.series.map(
       (input, ordinal) =>
@@ -212,17 +190,12 @@ export class Engine {
       lastTicksOf: (c) => this.#portfolio.lastTicks[c]!,
       tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
       onTrade: (trade) => {
-        this.#journal.append('trade', this.#clock.nowUs(), {
-          tradeId: trade.tradeId,
-          root: trade.root,
-          side: trade.side,
-          netMicros: trade.netMicros,
-          isOpen: trade.isOpen,
-        });
+        this.#journal.trade(this.#clock.nowUs(), trade);
         config.recorder.onTrade(trade);
       },
     });
-    this.#desk = this.#createDesk();
+    const hears = { orders: false, fills: false };
+    this.#desk = this.#createDesk(hears);
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
     this.#rolls = new RollDesk(
@@ -253,6 +226,8 @@ export class Engine {
       );
     this.#ctx = this.#createContext(currentContract);
     this.#strategy = config.strategy.create(params, config.instruments);
+    hears.orders = this.#strategy.onOrder !== undefined;
+    hears.fills = this.#strategy.onFill !== undefined;
     this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
     this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
@@ -285,7 +260,7 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
-  #createDesk(): OrderDesk {
+  #createDesk(hears: DeskParts['hears']): OrderDesk {
     const { table, venue, recorder } = this.#config;
     const risk = new RiskGate({
       limits: this.#config.risk,
@@ -305,6 +280,7 @@ export class Engine {
       trades: this.#trades,
       tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
       onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+      hears,
     });
   }
 
@@ -451,7 +427,10 @@ export class Engine {
         }
         feed.at = at;
         this.#clock.advanceTo(tsUs as TsUs);
-        if (this.#isUsable(feed, batch, at)) {
+        if (this.#isQuiet(feed, batch, at, track)) {
+          this.#passBar(feed.contractIndex, batch, at);
+          this.#deliverAlone(feed, batch, at, track);
+        } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
             if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
@@ -474,8 +453,45 @@ export class Engine {
     }
   }
 
+  /** A bar inside its session that wakes no order: almost every one of a run. What is doubtful is not quiet. */
+  #isQuiet(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): boolean {
+    const c = feed.contractIndex;
+    const tsUs = batch.closeUs[at]!;
+    const openUs = batch.openUs[at]!;
+    return (
+      feed.isExecution &&
+      track.isTrading &&
+      openUs >= track.liveSinceUs &&
+      openUs < tsUs &&
+      tsUs <= feed.expiryUs &&
+      this.#isAuction[c] === 0 &&
+      batch.low[at]! > this.#wakeLow[c]! &&
+      batch.high[at]! < this.#wakeHigh[c]! &&
+      batch.close[at]! === batch.close[at]!
+    );
+  }
+
+  /** What a quiet bar changes: the last price, and the mark of a position. */
+  #passBar(c: number, batch: BarColumns, at: number): void {
+    const close = batch.close[at]!;
+    if (this.#portfolio.netQty[c] === 0) this.#portfolio.lastTicks[c] = close;
+    else {
+      const high = batch.high[at]!;
+      const low = batch.low[at]!;
+      this.#book.onQuietBar(c, high, low, close);
+      this.#trades.endBar(c, high, low, close);
+    }
+    this.#venueTicks[c] = close;
+    this.#book.seeBar(c);
+  }
+
   #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
     const { series } = feed;
+    if (series.length === 1 && series[0]!.contractIndex === feed.contractIndex) {
+      this.#push(series[0]!, feed, batch, at, track);
+      this.#callBar(series[0]!, feed.row);
+      return;
+    }
     for (let i = 0; i < series.length; i += 1) {
       const one = series[i]!;
       if (one.contractIndex === feed.contractIndex) this.#push(one, feed, batch, at, track);
@@ -596,7 +612,7 @@ export class Engine {
     const close = batch.close[at]!;
     const fills = this.#desk.fillCount;
     let wasWoken = false;
-    if (flags >= 0 && (low <= venue.wakeLow[c]! || high >= venue.wakeHigh[c]!)) {
+    if (flags >= 0 && (low <= this.#wakeLow[c]! || high >= this.#wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);

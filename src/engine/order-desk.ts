@@ -13,17 +13,12 @@ import type {
 import type { ContractTable } from '../core/instrument.ts';
 import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
 import { isTerminal, toClOrdId } from '../core/order.ts';
-import type {
-  AmbiguityEvent,
-  ExecutionSink,
-  JournalPort,
-  SimulatedVenue,
-  VenueIssue,
-} from '../core/ports.ts';
+import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import type { EventClock } from './clock.ts';
+import type { EventLog } from './event-log.ts';
 import type { Order, OrderManager } from './order-manager.ts';
 import type { Portfolio } from './portfolio.ts';
 import { ProtectionWatch } from './protection.ts';
@@ -59,7 +54,7 @@ export interface DeskParts {
   readonly table: ContractTable;
   readonly clock: EventClock;
   readonly venue: SimulatedVenue;
-  readonly journal: JournalPort;
+  readonly journal: EventLog;
   readonly recorder: RunRecorder;
   readonly orders: OrderManager;
   readonly portfolio: Portfolio;
@@ -67,6 +62,8 @@ export interface DeskParts {
   readonly trades: TradeBuilder;
   readonly tradeDateOf: (contractIndex: number) => TradeDate;
   readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
+  /** Hooks that the strategy has: nothing is prepared for those that it has not. */
+  readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
 
 /** One order before it has an id. */
@@ -83,7 +80,11 @@ export class OrderDesk implements ExecutionSink {
   readonly #parts: DeskParts;
   readonly #queue: Delivery[] = [];
   #queueAt: number = 0;
+  /** Something was told since the last delivery, whether or not the strategy hears it. */
+  #hasNews: boolean = false;
+  /** Commands of the last hook; the rows behind `#outboxCount` are of earlier ones. */
   readonly #outbox: Command[] = [];
+  #outboxCount: number = 0;
   #outboxAt: number = 0;
   #nextOrder: number = 1;
   #nextGroup: number = 1;
@@ -107,7 +108,12 @@ export class OrderDesk implements ExecutionSink {
   }
 
   get hasWork(): boolean {
-    return this.#queueAt < this.#queue.length || this.#outboxAt < this.#outbox.length;
+    return this.#hasNews || this.#outboxCount > 0;
+  }
+
+  /** Whether an order of this id was sent and has ended. */
+  hasEnded(clOrdId: ClOrdId): boolean {
+    return this.#parts.orders.hasEnded(clOrdId);
   }
 
   /** Contracts that the group of an exit still has to close. */
@@ -123,7 +129,7 @@ export class OrderDesk implements ExecutionSink {
   submit(draft: DraftOrder): ClOrdId {
     const order = this.#create(draft, null);
     if (!this.#isAllowed([order], draft.isRoll === true)) return order.clOrdId;
-    this.#outbox.push({ kind: 'new', order, request: this.#toRequest(order, draft.sender) });
+    this.#post({ kind: 'new', order, request: this.#toRequest(order, draft.sender) });
     return order.clOrdId;
   }
 
@@ -141,35 +147,36 @@ export class OrderDesk implements ExecutionSink {
     this.#protection.onGroup(groupId, orders);
     if (!this.#isAllowed(orders, drafts[0]!.isRoll === true)) return ids;
     const request = toGroup(orders.map((order, i) => this.#toRequest(order, drafts[i]!.sender)));
-    this.#outbox.push({ kind: 'group', orders, request });
+    this.#post({ kind: 'group', orders, request });
     return ids;
   }
 
   replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
     const by = sender === undefined ? {} : { sender };
-    this.#outbox.push({ kind: 'replace', order, changes, ...by });
+    this.#post({ kind: 'replace', order, changes, ...by });
   }
 
   cancel(order: Order, sender?: MessageSender): void {
-    this.#outbox.push({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
+    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
   }
 
   /** Sends what the last hook asked for; reports may come back before this returns. */
   flush(): void {
-    while (this.#outboxAt < this.#outbox.length) {
+    while (this.#outboxAt < this.#outboxCount) {
       const command = this.#outbox[this.#outboxAt]!;
       this.#outboxAt += 1;
       this.#send(command);
     }
-    this.#outbox.length = 0;
+    this.#outboxCount = 0;
     this.#outboxAt = 0;
   }
 
   /** The next event for the strategy, or null. */
   takeDelivery(): Delivery | null {
     if (this.#queueAt >= this.#queue.length) {
-      this.#queue.length = 0;
+      if (this.#queueAt > 0) this.#queue.length = 0;
       this.#queueAt = 0;
+      this.#hasNews = false;
       return null;
     }
     this.#queueAt += 1;
@@ -218,7 +225,7 @@ export class OrderDesk implements ExecutionSink {
   /** Books a fill that no order of the strategy caused: the cash settlement at expiry. */
   bookFill(fill: Fill): void {
     this.#book(fill, false);
-    this.#queue.push({ kind: 'fill', fill });
+    this.#deliverFill(fill);
   }
 
   #create(draft: DraftOrder, groupId: GroupId | null): Order {
@@ -236,15 +243,15 @@ export class OrderDesk implements ExecutionSink {
   }
 
   #toRequest(order: Order, sender: MessageSender | undefined): NewOrderRequest {
-    return {
+    const request = {
       clOrdId: order.clOrdId,
       contractIndex: order.contractIndex,
       spec: order.spec,
       role: order.role,
       groupId: order.groupId,
       sentUs: this.#parts.clock.nowUs(),
-      ...(sender === undefined ? {} : { sender }),
     };
+    return sender === undefined ? request : { ...request, sender };
   }
 
   #isAllowed(orders: readonly Order[], isRoll: boolean): boolean {
@@ -323,24 +330,21 @@ export class OrderDesk implements ExecutionSink {
   }
 
   #tell(kind: OrderEventKind, order: Order, reason: string, tsUs: TsUs): void {
-    const view = order.snapshot();
-    const isNew = kind === 'Submitted' || kind === 'Denied';
-    // A request is written before it leaves; its specification stands on the first line only.
-    this.#parts.journal.append('order', this.#parts.clock.nowUs(), {
-      event: kind,
-      id: view.clOrdId,
-      at: tsUs,
-      status: view.status,
-      working: view.working,
-      cumQty: view.cumQty,
-      leavesQty: view.leavesQty,
-      limitTicks: view.limitTicks,
-      stopTicks: view.stopTicks,
-      reason,
-      ...(isNew ? { role: view.role, groupId: view.groupId, spec: order.spec } : {}),
-    });
-    this.#parts.recorder.onOrderEvent(kind, view, reason, tsUs);
-    this.#queue.push({ kind: 'order', event: { kind, order: view, reason, tsUs } });
+    this.#parts.journal.order(this.#parts.clock.nowUs(), kind, order, reason, tsUs);
+    this.#parts.recorder.onOrderEvent(kind, order, reason, tsUs);
+    this.#hasNews = true;
+    if (this.#parts.hears.orders)
+      this.#queue.push({ kind: 'order', event: { kind, order: order.snapshot(), reason, tsUs } });
+  }
+
+  #deliverFill(fill: Fill): void {
+    this.#hasNews = true;
+    if (this.#parts.hears.fills) this.#queue.push({ kind: 'fill', fill });
+  }
+
+  #post(command: Command): void {
+    this.#outbox[this.#outboxCount] = command;
+    this.#outboxCount += 1;
   }
 
   #applyFill(order: Order, report: ExecutionReport): void {
@@ -367,7 +371,7 @@ export class OrderDesk implements ExecutionSink {
     this.#book(fill, order.isRoll);
     this.#rolls?.onRollFill(fill);
     this.#findStop(fill);
-    this.#queue.push({ kind: 'fill', fill });
+    this.#deliverFill(fill);
   }
 
   #book(fill: Fill, isRoll: boolean): void {
@@ -379,9 +383,7 @@ export class OrderDesk implements ExecutionSink {
       fill.feeMicros,
     );
     this.fillCount += 1;
-    // Indexes are of this run's table; the log names contracts, so that a run on less data is a prefix of one on more.
-    const { contractIndex: _index, ...body } = fill;
-    journal.append('fill', clock.nowUs(), body);
+    journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
@@ -389,6 +391,7 @@ export class OrderDesk implements ExecutionSink {
 
   /** A stop that rested before its entry filled is the initial risk too. */
   #findStop(fill: Fill): void {
+    if (this.#parts.orders.openCount === 0) return;
     for (const order of this.#parts.orders.open()) {
       const isExit = order.contractIndex === fill.contractIndex && order.side !== fill.side;
       const isStop = order.role === 'stop' || (order.role === 'single' && order.type === 'stop');

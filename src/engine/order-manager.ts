@@ -2,6 +2,7 @@
  * The sole owner of order state. Reports may be late, duplicated or out of order; what the transition table does not
  * allow changes nothing and is counted.
  */
+import { EndedOrders } from '../core/ended-ids.ts';
 import { assert } from '../core/errors.ts';
 import type { ExecutionReport, VenueFill } from '../core/execution.ts';
 import type { ContractId } from '../core/instrument.ts';
@@ -143,10 +144,17 @@ const WORKING_AFTER: Readonly<Partial<Record<ExecutionReport['kind'], WorkingSta
   Triggered: 'triggered',
 };
 
+/** Ids of fills in one generation. */
+const EXEC_IDS_KEPT = 2048;
+
 export class OrderManager {
-  readonly #all: Map<ClOrdId, Order> = new Map();
   readonly #open: Map<ClOrdId, Order> = new Map();
-  readonly #execIds: Set<string> = new Set();
+  readonly #ended: EndedOrders<Order> = new EndedOrders();
+  /** Ids of the latest fills, in two generations: what is older belongs to orders that ended, and changes nothing. */
+  #execIds: Set<string> = new Set();
+  #oldExecIds: Set<string> = new Set();
+  /** The order of the last report: the next one is often of the same. */
+  #last: Order | null = null;
   readonly ignored: IgnoredCounts = {
     duplicateFill: 0,
     terminalOrder: 0,
@@ -155,15 +163,24 @@ export class OrderManager {
   };
 
   create(input: NewOrder): Order {
-    assert(!this.#all.has(input.clOrdId), 'client order ids are unique in a run');
+    const { clOrdId } = input;
+    assert(
+      !this.#open.has(clOrdId) && !this.#ended.has(clOrdId),
+      'client order ids are unique in a run',
+    );
     const order = new Order(input);
-    this.#all.set(order.clOrdId, order);
     this.#open.set(order.clOrdId, order);
     return order;
   }
 
+  /** Null for an id that is not of this run, and for an order that ended long ago (`ENDED_KEPT`). */
   get(clOrdId: ClOrdId): Order | null {
-    return this.#all.get(clOrdId) ?? null;
+    return this.#open.get(clOrdId) ?? this.#ended.get(clOrdId) ?? null;
+  }
+
+  /** Whether an order of this id has ended, however long ago. */
+  hasEnded(clOrdId: ClOrdId): boolean {
+    return this.#ended.has(clOrdId);
   }
 
   get openCount(): number {
@@ -199,13 +216,17 @@ export class OrderManager {
 
   /** Null when the report changes nothing; `ignored` then counts why. */
   applyReport(report: ExecutionReport): AppliedReport | null {
-    const order = this.#all.get(report.clOrdId);
-    if (order === undefined) {
-      this.ignored.unknownOrder += 1;
+    const order = this.#orderOf(report.clOrdId);
+    if (order === null) {
+      if (this.#ended.has(report.clOrdId)) this.ignored.terminalOrder += 1;
+      else this.ignored.unknownOrder += 1;
       return null;
     }
     const { fill } = report;
-    if (fill !== undefined && this.#execIds.has(fill.execId)) {
+    if (
+      fill !== undefined &&
+      (this.#execIds.has(fill.execId) || this.#oldExecIds.has(fill.execId))
+    ) {
       this.ignored.duplicateFill += 1;
       return null;
     }
@@ -231,7 +252,7 @@ export class OrderManager {
     const kind = cumQty === order.orderQty ? 'Fill' : 'PartialFill';
     // The transition sets a terminal order's leaves to zero, so quantities follow it.
     if (!this.#move(order, kind, report.reason ?? '', report.tsUs)) return null;
-    this.#execIds.add(fill.execId);
+    this.#keepExecId(fill.execId);
     order.cumQty = cumQty as Qty;
     order.leavesQty = (order.orderQty - cumQty) as Qty;
     order.filledCounts += fill.lastQty * fill.lastPriceTicks;
@@ -240,6 +261,19 @@ export class OrderManager {
     if (order.leavesQty > 0 && (order.working === 'none' || order.working === 'held'))
       order.working = 'live';
     return { kind, order, fill };
+  }
+
+  #orderOf(clOrdId: ClOrdId): Order | null {
+    if (this.#last?.clOrdId !== clOrdId) this.#last = this.get(clOrdId);
+    return this.#last;
+  }
+
+  #keepExecId(execId: string): void {
+    if (this.#execIds.size >= EXEC_IDS_KEPT) {
+      this.#oldExecIds = this.#execIds;
+      this.#execIds = new Set();
+    }
+    this.#execIds.add(execId);
   }
 
   #applyFields(order: Order, report: ExecutionReport): void {
@@ -272,6 +306,7 @@ export class OrderManager {
       order.working = 'none';
       order.certainty = 'known';
       this.#open.delete(order.clOrdId);
+      this.#ended.set(order.clOrdId, order);
     }
     return true;
   }

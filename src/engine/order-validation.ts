@@ -109,17 +109,18 @@ export function checkCapabilities(input: OrderInput, caps: VenueCapabilities): v
     unsupported(venue, 'time in force', timeInForce, caps.timesInForce);
   if (input.trigger !== undefined && !caps.triggers.includes(input.trigger))
     unsupported(venue, 'trigger', input.trigger, caps.triggers);
+  if (input.reduceOnly === true && !features.reduceOnly) unsupportedFeature(caps, 'reduceOnly');
+  if (input.postOnly === true && !features.postOnly) unsupportedFeature(caps, 'postOnly');
+  if (input.displayQty !== undefined && !features.iceberg) unsupportedFeature(caps, 'displayQty');
+  if (input.protectionTicks !== undefined && !features.protection)
+    unsupportedFeature(caps, 'protectionTicks');
+}
+
+function unsupportedFeature({ venue, features }: VenueCapabilities, name: string): never {
   const named = Object.entries(features)
     .filter(([, has]) => has === true)
-    .map(([name]) => name);
-  if (input.reduceOnly === true && !features.reduceOnly)
-    unsupported(venue, 'feature', 'reduceOnly', named);
-  if (input.postOnly === true && !features.postOnly)
-    unsupported(venue, 'feature', 'postOnly', named);
-  if (input.displayQty !== undefined && !features.iceberg)
-    unsupported(venue, 'feature', 'displayQty', named);
-  if (input.protectionTicks !== undefined && !features.protection)
-    unsupported(venue, 'feature', 'protectionTicks', named);
+    .map(([feature]) => feature);
+  unsupported(venue, 'feature', name, named);
 }
 
 /**

@@ -60,6 +60,9 @@ export class Portfolio {
   readonly #ledgers: (Ledger | null)[];
   /** Position in `#currencies` by contract row. */
   readonly #currencyOf: Int32Array;
+  /** Value of one count by contract row: numerator and denominator in millionths. */
+  readonly #valueNum: Float64Array;
+  readonly #valueDen: Float64Array;
   /** Contracts that were ever traded, in order of first fill. */
   readonly touched: number[] = [];
   /** Contracts with a position, in the order in which they were opened. */
@@ -87,6 +90,14 @@ export class Portfolio {
     const count = options.table.contracts.length;
     this.#currencyOf = Int32Array.from(options.table.contracts, (_, c) =>
       this.#currencies.indexOf(options.table.instrumentOf(c).currency),
+    );
+    this.#valueNum = Float64Array.from(
+      options.table.contracts,
+      (_, c) => options.table.instrumentOf(c).countValue.num,
+    );
+    this.#valueDen = Float64Array.from(
+      options.table.contracts,
+      (_, c) => options.table.instrumentOf(c).countValue.den,
     );
     this.#ledgers = Array.from<Ledger | null>({ length: count }).fill(null);
     this.netQty = new Float64Array(count);
@@ -211,12 +222,12 @@ export class Portfolio {
 
   /** Change of equity in base millionths, a double, when the contract moves from its last price to `ticks`. */
   moveMicros(contractIndex: number, ticks: number): number {
-    const { countValue } = this.#table.instrumentOf(contractIndex);
-    const ledger = this.#ledgers[contractIndex]!;
     return (
-      (((ticks - this.lastTicks[contractIndex]!) * this.netQty[contractIndex]! * countValue.num) /
-        countValue.den) *
-      this.#rate[ledger.currency]!
+      (((ticks - this.lastTicks[contractIndex]!) *
+        this.netQty[contractIndex]! *
+        this.#valueNum[contractIndex]!) /
+        this.#valueDen[contractIndex]!) *
+      this.#rate[this.#currencyOf[contractIndex]!]!
     );
   }
 

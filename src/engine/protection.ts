@@ -55,6 +55,7 @@ export class ProtectionWatch {
   /** After the strategy had its say about the events of an instant. */
   check(nowUs: TsUs): void {
     if (this.#suspects.length > 0) this.#judge(nowUs);
+    if (this.#ended.length === 0) return;
     for (const id of this.#ended)
       if (this.#groups.get(id)?.every((member) => isTerminal(member.status)) === true)
         this.#groups.delete(id);

@@ -21,6 +21,9 @@ export type DenialReason =
   | 'max-position'
   | 'margin';
 
+/** Orders remembered for doubles before those outside the window are forgotten. */
+const SAME_KEPT = 1024;
+
 export interface RiskCheck {
   readonly order: Order;
   readonly nowUs: TsUs;
@@ -85,7 +88,7 @@ export class RiskGate {
       if (Number.isNaN(needed)) return 'no-price';
       if (needed > this.#portfolio.equityMicros()) return 'margin';
     }
-    this.#sentUs.push(input.nowUs);
+    if (Number.isFinite(limits.ordersPerInterval)) this.#sentUs.push(input.nowUs);
     return null;
   }
 
@@ -99,8 +102,8 @@ export class RiskGate {
       this.#sells[c] = 0;
       this.#isInUse[c] = 0;
     }
-    this.#inUse.length = 0;
-    this.#groups.clear();
+    if (this.#inUse.length > 0) this.#inUse.length = 0;
+    if (this.#groups.size > 0) this.#groups.clear();
     for (const order of this.#orders.open()) {
       if (order.reduceOnly || order.working === 'held') continue;
       const c = order.contractIndex;
@@ -112,6 +115,7 @@ export class RiskGate {
       else if (order.side === 1) this.#buys[c]! += order.leavesQty;
       else this.#sells[c]! += order.leavesQty;
     }
+    if (this.#groups.size === 0) return;
     for (const { contractIndex: c, buys, sells } of this.#groups.values()) {
       this.#buys[c]! += buys;
       this.#sells[c]! += sells;
@@ -138,10 +142,7 @@ export class RiskGate {
 
   #isThrottled(nowUs: TsUs): boolean {
     const { ordersPerInterval, intervalUs } = this.#limits;
-    if (!Number.isFinite(ordersPerInterval)) {
-      this.#sentUs.length = 0;
-      return false;
-    }
+    if (!Number.isFinite(ordersPerInterval)) return false;
     let stale = 0;
     while (stale < this.#sentUs.length && this.#sentUs[stale]! <= nowUs - intervalUs) stale += 1;
     if (stale > 0) this.#sentUs.splice(0, stale);
@@ -164,8 +165,16 @@ export class RiskGate {
     ]);
     const last = this.#lastSame.get(key);
     const isSame = last !== undefined && input.nowUs - last < duplicateWindowUs;
-    if (!isSame) this.#lastSame.set(key, input.nowUs);
+    if (!isSame) {
+      if (this.#lastSame.size >= SAME_KEPT) this.#forgetSame(input.nowUs - duplicateWindowUs);
+      this.#lastSame.set(key, input.nowUs);
+    }
     return isSame;
+  }
+
+  /** What was sent before the window can be the double of nothing any more. */
+  #forgetSame(beforeUs: number): void {
+    for (const [key, sentUs] of this.#lastSame) if (sentUs <= beforeUs) this.#lastSame.delete(key);
   }
 
   /**

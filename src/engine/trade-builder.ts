@@ -25,6 +25,62 @@ interface BuilderOptions {
   readonly onTrade: (trade: TradeRecord) => void;
 }
 
+/** Amounts by contract row. Almost every trade has one contract: it needs no map. */
+class ByContract {
+  #first: number = -1;
+  #amount: number = 0;
+  #others: Map<number, number> | null = null;
+
+  has(contractIndex: number): boolean {
+    return contractIndex === this.#first || this.#others?.has(contractIndex) === true;
+  }
+
+  /** 0 where there is none. */
+  get(contractIndex: number): number {
+    if (contractIndex === this.#first) return this.#amount;
+    return this.#others?.get(contractIndex) ?? 0;
+  }
+
+  set(contractIndex: number, amount: number): void {
+    if (this.#first < 0) this.#first = contractIndex;
+    if (contractIndex === this.#first) this.#amount = amount;
+    else {
+      this.#others ??= new Map();
+      this.#others.set(contractIndex, amount);
+    }
+  }
+
+  /** In the order in which they were first set. */
+  forEach(visit: (contractIndex: number, amount: number) => void): void {
+    if (this.#first < 0) return;
+    visit(this.#first, this.#amount);
+    if (this.#others !== null) for (const [c, amount] of this.#others) visit(c, amount);
+  }
+
+  sum(): number {
+    if (this.#others === null) return this.#amount;
+    let sum = 0;
+    this.forEach((_, amount) => (sum += amount));
+    return sum;
+  }
+
+  /** Σ of the absolute amounts. */
+  gross(): number {
+    if (this.#others === null) return Math.abs(this.#amount);
+    let sum = 0;
+    this.forEach((_, amount) => (sum += Math.abs(amount)));
+    return sum;
+  }
+
+  /** Whether a contract other than this one has an amount. */
+  hasOther(contractIndex: number): boolean {
+    if (this.#first !== contractIndex && this.#amount !== 0) return true;
+    if (this.#others === null) return false;
+    for (const [c, amount] of this.#others) if (c !== contractIndex && amount !== 0) return true;
+    return false;
+  }
+}
+
 /** A trade under way. */
 class OpenTrade {
   readonly side: Side;
@@ -61,10 +117,11 @@ class OpenTrade {
   grossMicros: CashMicros | null = null;
   enteredThisBar: boolean = true;
   /** Posted flow of each contract when the trade began, in millionths; and counts since. */
-  readonly baseMicros: Map<number, number> = new Map();
+  readonly baseMicros: ByContract = new ByContract();
   /** Signed contracts by contract row. While a roll is under way their sum differs from `netQty`. */
-  readonly qtyOf: Map<number, number> = new Map();
-  readonly groups: Set<string> = new Set();
+  readonly qtyOf: ByContract = new ByContract();
+  /** Groups of its fills; null without any. */
+  groups: Set<string> | null = null;
   readonly fills: string[] = [];
 
   constructor(fill: Fill, side: Side, tradeDate: TradeDate) {
@@ -78,32 +135,29 @@ class OpenTrade {
   }
 
   hold(contractIndex: number, signed: number): void {
-    this.qtyOf.set(contractIndex, (this.qtyOf.get(contractIndex) ?? 0) + signed);
+    this.qtyOf.set(contractIndex, this.qtyOf.get(contractIndex) + signed);
   }
 
   /** One leg of a roll has filled and the other has not: contracts and economic quantity differ. */
   get isRolling(): boolean {
-    let sum = 0;
-    for (const qty of this.qtyOf.values()) sum += qty;
-    return sum !== this.netQty;
+    return this.qtyOf.sum() !== this.netQty;
   }
 
   /** Contracts held, whatever their sign: a spread of two expiries is a position too. */
   get heldQty(): number {
-    if (this.isRolling) return Math.abs(this.netQty);
-    let held = 0;
-    for (const qty of this.qtyOf.values()) held += Math.abs(qty);
-    return held;
+    return this.isRolling ? Math.abs(this.netQty) : this.qtyOf.gross();
   }
 
   holdsOther(contractIndex: number): boolean {
-    for (const [c, qty] of this.qtyOf) if (c !== contractIndex && qty !== 0) return true;
-    return false;
+    return this.qtyOf.hasOther(contractIndex);
   }
 
   get isFlat(): boolean {
-    for (const qty of this.qtyOf.values()) if (qty !== 0) return false;
-    return true;
+    return this.qtyOf.gross() === 0;
+  }
+
+  isOfGroup(groupId: string): boolean {
+    return this.groups?.has(groupId) === true;
   }
 }
 
@@ -180,7 +234,7 @@ export class TradeBuilder {
     }
     // During a roll the trade is one quantity in two contracts; otherwise each contract is opened and closed by itself.
     const { isRolling } = trade;
-    const own = isRolling ? trade.netQty : (trade.qtyOf.get(fill.contractIndex) ?? 0);
+    const own = isRolling ? trade.netQty : trade.qtyOf.get(fill.contractIndex);
     const isClosing = own * fill.side < 0;
     const isSpread = !isRolling && trade.holdsOther(fill.contractIndex);
     const used = isClosing && !isSpread ? Math.min(fill.qty, Math.abs(own)) : fill.qty;
@@ -229,8 +283,8 @@ export class TradeBuilder {
   onAmbiguity(contractIndex: number, groupId: string): void {
     const row = this.#options.table.instrumentIndex[contractIndex]!;
     const open = this.#open[row] ?? null;
-    if (open !== null && open.groups.has(groupId)) open.isAmbiguous = true;
-    for (const { trade } of this.#closed) if (trade.groups.has(groupId)) trade.isAmbiguous = true;
+    if (open !== null && open.isOfGroup(groupId)) open.isAmbiguous = true;
+    for (const { trade } of this.#closed) if (trade.isOfGroup(groupId)) trade.isAmbiguous = true;
   }
 
   hasClosed(): boolean {
@@ -239,6 +293,7 @@ export class TradeBuilder {
 
   /** Emits what closed at this instant: later than the fill, because an ambiguity may follow it. */
   flush(): void {
+    if (this.#closed.length === 0) return;
     for (const { trade, exitDate } of this.#closed) this.#emit(trade, exitDate, false, NaN);
     this.#closed.length = 0;
   }
@@ -285,18 +340,15 @@ export class TradeBuilder {
     share: number,
     isOpening: boolean = trade.fills.length === 0,
   ): void {
-    const isWhole = share === 1;
-    const isRest = !isWhole && isOpening;
-    const part = (micros: number): number => {
-      if (isWhole) return micros;
-      const closing = Math.round(micros * (isRest ? 1 - share : share));
-      return isRest ? micros - closing : closing;
-    };
-    trade.feesMicros += part(fill.feeMicros);
-    trade.commissionMicros += part(fill.commissionMicros);
+    const isRest = share !== 1 && isOpening;
+    trade.feesMicros += partOf(fill.feeMicros, share, isRest);
+    trade.commissionMicros += partOf(fill.commissionMicros, share, isRest);
     trade.slippageTicks += (fill.evidence?.slippageTicks ?? 0) * fill.qty * share;
     trade.fills.push(fill.execId);
-    if (fill.groupId !== null) trade.groups.add(fill.groupId);
+    if (fill.groupId !== null) {
+      trade.groups ??= new Set();
+      trade.groups.add(fill.groupId);
+    }
     if (fill.evidence?.certain === false) trade.isAmbiguous = true;
     this.#keepBase(trade, fill.contractIndex);
   }
@@ -353,21 +405,21 @@ export class TradeBuilder {
    * holds it from there, so that no contract is lost between two trades.
    */
   #giveUp(row: number, late: OpenTrade, heir: OpenTrade | null): void {
-    for (const [c, qty] of late.qtyOf) {
-      if (qty === 0) continue;
+    late.qtyOf.forEach((c, qty) => {
+      if (qty === 0) return;
       const spec = this.#options.table.instrumentOf(c);
       const counts = this.#flowCounts[c]! + qty * this.#options.lastTicksOf(c);
       const micros = cashOfCounts(counts, 1, spec) - this.#flowMicros(c);
       late.grossMicros = toCashMicros(late.grossMicros! + micros);
-      if (heir === null) continue;
+      if (heir === null) return;
       heir.hold(c, qty);
       if (heir.grossMicros !== null) {
         heir.grossMicros = toCashMicros(heir.grossMicros - micros);
-        continue;
+        return;
       }
       this.#keepBase(heir, c);
-      heir.baseMicros.set(c, heir.baseMicros.get(c)! + micros);
-    }
+      heir.baseMicros.set(c, heir.baseMicros.get(c) + micros);
+    });
     this.#settleLate(row, late);
   }
 
@@ -375,7 +427,7 @@ export class TradeBuilder {
     late.grossMicros = toCashMicros(late.grossMicros! + micros);
     const base = this.#open[row]?.baseMicros;
     if (base?.has(contractIndex) === true)
-      base.set(contractIndex, base.get(contractIndex)! + micros);
+      base.set(contractIndex, base.get(contractIndex) + micros);
   }
 
   #settleLate(row: number, late: OpenTrade): void {
@@ -430,12 +482,12 @@ export class TradeBuilder {
    */
   #grossMicros(trade: OpenTrade, isMarked: boolean): CashMicros {
     let gross = 0;
-    for (const [contractIndex, base] of trade.baseMicros) {
+    trade.baseMicros.forEach((contractIndex, base) => {
       const spec = this.#options.table.instrumentOf(contractIndex);
-      const qty = isMarked ? (trade.qtyOf.get(contractIndex) ?? 0) : 0;
+      const qty = isMarked ? trade.qtyOf.get(contractIndex) : 0;
       const open = qty === 0 ? 0 : qty * this.#options.lastTicksOf(contractIndex);
       gross += cashOfCounts(this.#flowCounts[contractIndex]! + open, 1, spec) - base;
-    }
+    });
     return toCashMicros(gross);
   }
 
@@ -487,9 +539,15 @@ export class TradeBuilder {
 
 /** Contracts of a roll's fill that an ended trade still lacks: of what it holds in that contract, or of its missing leg. */
 function lateShare(late: OpenTrade, contractIndex: number, signed: number): number {
-  const rest = late.qtyOf.get(contractIndex) ?? 0;
+  const rest = late.qtyOf.get(contractIndex);
   if (rest * signed < 0) return Math.min(Math.abs(signed), Math.abs(rest));
-  let sum = 0;
-  for (const qty of late.qtyOf.values()) sum += qty;
+  const sum = late.qtyOf.sum();
   return sum * signed < 0 ? Math.min(Math.abs(signed), Math.abs(sum)) : 0;
+}
+
+/** A share of a cost: the closing part is rounded, the opening part is the rest, so that sums are exact. */
+function partOf(micros: number, share: number, isRest: boolean): number {
+  if (share === 1) return micros;
+  const closing = Math.round(micros * (isRest ? 1 - share : share));
+  return isRest ? micros - closing : closing;
 }

@@ -233,6 +233,8 @@ export function simulate(
       slippageTicks: Object.fromEntries(
         table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
       ),
+      // A sample is one price: it has no range that slippage could be kept within.
+      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
       fees: createFeeModel(table, feeSchedule(table.instruments, costs)),
     }),
     random,
@@ -567,7 +569,7 @@ function manifestOf(input: {
   };
 }
 
-/** From the first bar to the first trade date of the run on which every series is warm. */
+/** From the first bar to the first trade date of the run on which every series is warm whose product was there at its start. */
 function warmUpOf(
   plan: RunPlan,
   result: EngineResult,
@@ -579,6 +581,7 @@ function warmUpOf(
   const dates = plan.calendars.map((calendar) => calendar.tradeDateOf(firstBarUs));
   let until = plan.from;
   for (const [i, series] of plan.series.entries()) {
+    if (plan.joinsLate.includes(series.root)) continue;
     const readyUs = warmUs[i] ?? null;
     if (readyUs === null) return { from: toIsoDate(minOf(dates)), until: null };
     // A bar that closes with its session belongs to that session, not to the next.

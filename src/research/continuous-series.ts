@@ -37,10 +37,11 @@ import {
   withCalendarRolls,
 } from '../data/ingest/roll-calendar.ts';
 import type { RollCalendarFile } from '../data/ingest/roll-calendar.ts';
+import { givenCalendarOf } from '../data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
 import { openCalendars } from './calendar-files.ts';
-import { planRun } from './plan.ts';
+import { planRun, usualCarryOffset } from './plan.ts';
 import type { RunPlan } from './plan.ts';
 
 export interface ContinuousSeriesOptions {
@@ -344,7 +345,15 @@ class SeriesReader {
     const asked = this.#options.curve ?? false;
     if (asked === false) return null;
     const offset = asked === true ? undefined : asked.carryOffset;
-    const carryOffset = offset ?? this.#spec.carryOffset ?? 1;
+    const { manifest } = this.#dataset;
+    const { root } = this.#options;
+    const carryOffset =
+      offset ??
+      usualCarryOffset({
+        spec: this.#spec,
+        given: givenCalendarOf(manifest, root),
+        segments: manifest.segments.filter((each) => each.root === root && each.kind === 'bars'),
+      });
     const { hold, priced } = cyclesOf(this.#spec);
     const monthOf = (index: number): ContractMonth => parseContractId(this.#ids[index]!);
     const numberOf = (month: ContractMonth | null): number =>

@@ -10,7 +10,8 @@ import type {
   InstrumentSpec,
 } from '../core/instrument.ts';
 import type { SeriesRequest } from '../core/strategy.ts';
-import { toContractId } from '../core/symbology.ts';
+import { parseContractId, toContractId } from '../core/symbology.ts';
+import type { TsUs } from '../core/units.ts';
 import type { CurveTable } from '../engine/config.ts';
 
 export interface CurveNeighbours {
@@ -28,9 +29,10 @@ export function curveNeighbours(
   spec: InstrumentSpec,
   request: Pick<SeriesRequest, 'curve'>,
   chain: readonly ContractSpec[] | null,
+  usual: 1 | -1 = spec.carryOffset ?? 1,
 ): CurveNeighbours {
   const asked = typeof request.curve === 'object' ? request.curve.carryOffset : undefined;
-  const near = neighboursOf(contract, cyclesOf(spec), asked ?? spec.carryOffset ?? 1);
+  const near = neighboursOf(contract, cyclesOf(spec), asked ?? usual);
   const id = (month: ContractMonth | null): ContractId | null =>
     month === null ? null : toContractId(spec.root, month.year, month.month);
   if (chain === null)
@@ -41,6 +43,37 @@ export function curveNeighbours(
     previous: chain[at - 1]?.id ?? null,
     carry: id(near.carry),
   };
+}
+
+/** Of data that came with their own rolls: what is held in order, and when each contract was left. */
+export interface HeldContracts {
+  readonly first: ContractId;
+  readonly rolls: readonly { readonly to: ContractId; readonly atUs: TsUs }[];
+}
+
+/**
+ * Where neither strategy nor product says on which side carry is measured, data that came with their own rolls do: on the nearer
+ * one where they hold it for at least half of the time of most held contracts, because it shows the slope that the held
+ * contract will roll down; else on the later one.
+ */
+export function carryOffsetOf(
+  spec: InstrumentSpec,
+  given: HeldContracts | null,
+  lastUsOf: (contract: ContractId) => number | null,
+): 1 | -1 {
+  if (spec.carryOffset !== undefined || given === null) return spec.carryOffset ?? 1;
+  const { rolls } = given;
+  let whole = 0;
+  let near = 0;
+  for (let k = 1; k < rolls.length; k += 1) {
+    const month = parseContractId(rolls[k - 1]!.to);
+    const { carry } = neighboursOf(month, cyclesOf(spec), -1);
+    const lastUs =
+      carry === null ? null : lastUsOf(toContractId(spec.root, carry.year, carry.month));
+    whole += 1;
+    if (lastUs !== null && lastUs >= (rolls[k - 1]!.atUs + rolls[k]!.atUs) / 2) near += 1;
+  }
+  return near > whole / 2 ? -1 : 1;
 }
 
 /** Contracts that a curve needs and the chain lacks, as far as the data have them; each once, in order of delivery. */

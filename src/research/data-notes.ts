@@ -10,6 +10,9 @@ import type { IssueGroup } from './recorder.ts';
 import type { RunCosts } from './run-format.ts';
 import { FILL_COLUMNS } from './tables.ts';
 
+/** What binary fractions leave of a whole number of ticks. */
+const TICK_NOISE = 1e-6;
+
 /** Issue groups for the summary and the report, after those that the run itself recorded. */
 export function dataNotes(
   plan: RunPlan,
@@ -17,10 +20,16 @@ export function dataNotes(
   fills: StoredTable,
   costs: Readonly<Record<string, RunCosts>>,
 ): IssueGroup[] {
-  const notes = plan.notes.map((note) => group(note.code, 'warning', note.message));
+  const notes = plan.notes.map((note) =>
+    group(note.code, note.code.startsWith('N_') ? 'info' : 'warning', note.message),
+  );
   if (manifest.volume !== 'known') {
     const message = `${manifest.name} has ${manifest.volume} volume: orders fill in full whatever their size`;
     notes.push(group('W_VOLUME_UNKNOWN', 'warning', message));
+  }
+  if (manifest.stamps === 'labels') {
+    const message = `times of ${manifest.name} are ordered labels, not instants: dates and the order of rows hold, times of day do not, and every row is a sample of one price`;
+    notes.push(group('W_STAMPS_LABELS', 'warning', message));
   }
   const rounded = roundedFills(plan, fills);
   if (rounded !== null) notes.push(rounded);
@@ -43,7 +52,7 @@ function cutSlippage(
   let count = 0;
   for (const { root, slippageTicks, qty } of aggressive) {
     const short = (costs[root]?.slippageTicks ?? 0) - slippageTicks;
-    if (!(short > 0)) continue;
+    if (!(short > TICK_NOISE)) continue;
     count += 1;
     const { currency, countValue } = specs.get(root)!;
     const micros = (short * qty * countValue.num) / countValue.den;
@@ -59,7 +68,7 @@ function cutSlippage(
 
 function roundedFills(plan: RunPlan, fills: StoredTable): IssueGroup | null {
   const specs = new Map(plan.table.instruments.map((spec) => [spec.root, spec]));
-  const rows = toRows(fills, FILL_COLUMNS).filter((fill) => fill.roundedTicks > 0);
+  const rows = toRows(fills, FILL_COLUMNS).filter((fill) => fill.roundedTicks > TICK_NOISE);
   if (rows.length === 0) return null;
   const costs = new Map<string, number>();
   for (const { root, roundedTicks, qty } of rows) {

@@ -12,6 +12,46 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Correct the named option by its rule.',
     exit: EXIT.input,
   },
+  E_FRAME_COLUMN: {
+    title: 'A column of a frame is not there, or not of this kind',
+    cause:
+      'Its name is not among the columns, its length is another, or its type does not go where it was sent.',
+    cure: 'Choose a column by its name; `frame.types` lists all, `frame.cast()` changes a type.',
+    exit: EXIT.input,
+  },
+  E_FRAME_VALUE: {
+    title: 'A column of a frame cannot hold a value',
+    cause:
+      'A fraction in whole numbers, a whole number beyond 2^53, a missing value in a column that is not of doubles.',
+    cure: 'Choose a type that holds it, or turn it in the query: `coalesce(x, 0)`, `x::DOUBLE`.',
+    exit: EXIT.input,
+  },
+  E_FRAME_SIZE: {
+    title: 'A frame is too long for Danfo',
+    cause: 'Danfo shows small tables; with many rows it becomes slow beyond use.',
+    cure: 'Take a part with `slice()`, or reduce it with SQL or Arquero first.',
+    exit: EXIT.input,
+  },
+  E_FRAME_PACKAGE: {
+    title: 'An optional package is not installed',
+    cause: 'Tables of Arquero and SQL with DuckDB need packages that are not part of this one.',
+    cure: 'Install the named package; everything else works without it.',
+    exit: EXIT.input,
+  },
+  E_SQL: {
+    title: 'A query cannot be run',
+    cause:
+      'DuckDB does not understand it, a table or column is not there, or a column of the answer has a type that a frame lacks.',
+    cure: 'Correct the query; the error lists the tables, `DESCRIBE bars_1d` the columns of one.',
+    exit: EXIT.input,
+  },
+  E_PER_CURRENCY: {
+    title: 'The accounts of a run per currency do not fit its products',
+    cause:
+      'A currency of a product has no capital, a capital has no product, or the list cannot be read.',
+    cure: 'Give one capital for each currency of the products: --per-currency USD=1000000,EUR=500000.',
+    exit: EXIT.input,
+  },
   E_RUN_NOT_FOUND: {
     title: 'A run cannot be found',
     cause: 'No run folder has this name, prefix or position.',

@@ -22,3 +22,4 @@ export type { RunData } from './run-data.ts';
 export type { Figure, Metrics, RunManifest, RunSummary, SampleFigures } from './run-format.ts';
 export { listRuns, readRun, resolveRun } from './run-store.ts';
 export { summarise } from './summary.ts';
+export * from './frames/index.ts';

@@ -33,8 +33,10 @@ import { buildRollSchedule, defaultRollRule, holdChain } from '../data/roll.ts';
 import type { GivenCalendar } from '../data/ingest/pysystemtrade.ts';
 import { givenCalendarOf, givenScheduleOf } from '../data/ingest/pysystemtrade.ts';
 import type { ChainInput, SeriesInput, TickFeed } from '../engine/config.ts';
+import type { BuiltSize } from './built-series.ts';
+import { builtSizes, builtSource } from './built-series.ts';
 import type { CurveNeighbours } from './curve-plan.ts';
-import { curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
+import { carryOffsetOf, curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
 import { rollNotes } from './roll-notes.ts';
 import type { TickPlan } from './tick-plan.ts';
 import { openTicks, planTicks } from './tick-plan.ts';
@@ -44,6 +46,8 @@ export interface FeedPlan {
   readonly contractIndex: number;
   readonly contract: ContractId;
   readonly interval: BarInterval;
+  /** The stored bars that these are built from, where the dataset has none of this size. */
+  readonly builtFrom?: BarInterval;
   readonly isExecution: boolean;
   readonly isVolumeKnown: boolean;
   /** Bars with openUs >= fromUs and closeUs <= toUs. */
@@ -60,6 +64,8 @@ export interface RunPlan {
   readonly feeds: readonly FeedPlan[];
   readonly from: TradeDate;
   readonly to: TradeDate;
+  /** Products whose data begin inside the run: they warm up while others trade. */
+  readonly joinsLate: readonly string[];
   /** The bars that match orders, by root. */
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
   readonly segments: readonly SegmentEntry[];
@@ -103,11 +109,14 @@ export function planRun(input: PlanInput): RunPlan {
     });
   }
   const roots = [...new Set(requests.map((request) => request.root))];
-  const products = roots.map((root) => productOf(root, input));
+  const products = roots.map((root) => withBuilt(productOf(root, input), input));
   const span = spanOf(products, requests, input);
   const contracts: ContractSpec[] = [];
   const schedules = new Map<string, RollSchedule>();
-  const notes: { code: string; message: string }[] = [...span.notes];
+  const notes: { code: string; message: string }[] = [
+    ...span.notes,
+    ...products.flatMap(builtNotes),
+  ];
   // Contracts whose open interest of the dataset a rule reads.
   const interestOf = new Set<ContractId>();
   const ruleOf = (request: SeriesRequest, product: Product): RollRule =>
@@ -115,7 +124,8 @@ export function planRun(input: PlanInput): RunPlan {
       ? { kind: 'given', name: product.given.name }
       : (request.roll ?? defaultRollRule(product.spec));
   for (const product of products) {
-    const chain = chainOf(product, span.warmFrom, span.to, input.calendars);
+    const since = latestOf(span.warmFrom, joinOf(product, input.requirements));
+    const chain = chainOf(product, since, span.to, input.calendars);
     const offset = contracts.length;
     contracts.push(...chain, ...besidesOf(product, chain, requests, input.calendars));
     const closes = new DailyCloses(product, chain, input.dataset);
@@ -140,7 +150,7 @@ export function planRun(input: PlanInput): RunPlan {
             rule,
             calendar: product.calendar,
             dailyCloses: (index) => closes.of(index - offset),
-            from: span.warmFrom,
+            from: since,
             to: span.to,
             indexOf,
             ...rollExtras(
@@ -192,6 +202,7 @@ export function planRun(input: PlanInput): RunPlan {
     feeds: planned.feeds,
     from: span.from,
     to: span.to,
+    joinsLate: products.filter((each) => each.first > span.from).map((each) => each.root),
     executionInterval: planned.execution,
     segments: segmentsOf(planned.feeds, ticks, interestOf, input.dataset),
     notes,
@@ -201,13 +212,51 @@ export function planRun(input: PlanInput): RunPlan {
     open: (feed) => {
       const source = input.dataset.bars({
         contract: feed.contract,
-        interval: feed.interval,
+        interval: feed.builtFrom ?? feed.interval,
         from: feed.fromUs,
         to: feed.toUs,
       });
+      if (feed.builtFrom !== undefined) return openBuilt(source, feed, products, table);
       return input.dataset.manifest.stamps === 'labels' ? asSamples(source) : source;
     },
   };
+}
+
+/** With the bar sizes that the strategy asks for and that smaller bars can make. */
+function withBuilt(product: Product, input: PlanInput): Product {
+  const { requirements, dataset } = input;
+  const built = builtSizes(product.root, product.segments, requirements.series, dataset.manifest);
+  return { ...product, built };
+}
+
+function builtNotes({ root, built = [] }: Product): RunPlan['notes'][number][] {
+  return built.map(({ interval, from }) => ({
+    code: 'N_SERIES_BUILT',
+    message: `the data have no ${interval} bars of ${root}: they are built from its ${from} bars`,
+  }));
+}
+
+function openBuilt(
+  source: BarSource,
+  feed: FeedPlan,
+  products: readonly Product[],
+  table: ContractTable,
+): BarSource {
+  const { root } = table.contractAt(feed.contractIndex);
+  const product = products.find((each) => each.root === root)!;
+  const lastUs = Math.max(...sizeOf(product, feed.interval).map((segment) => segment.lastUs));
+  return builtSource(source, {
+    interval: feed.interval,
+    calendar: product.calendar,
+    fromUs: feed.fromUs,
+    knownUs: Math.min(feed.toUs, lastUs),
+  });
+}
+
+/** Segments of one bar size of a product, stored or built. */
+function sizeOf({ segments, built = [] }: Product, interval: BarInterval): readonly SegmentEntry[] {
+  const own = built.find((size) => size.interval === interval);
+  return own?.segments ?? segments.filter((segment) => segment.interval === interval);
 }
 
 function wantsCurve(request: SeriesRequest): boolean {
@@ -225,7 +274,20 @@ function nearOf(
       : [product.given.first, ...product.given.rolls.map((roll) => roll.to)],
   );
   const chain = product.given === null ? null : contracts.filter(({ id }) => held.has(id));
-  return (contract) => curveNeighbours(contract, product.spec, request, chain);
+  const usual = usualCarryOffset(product);
+  return (contract) => curveNeighbours(contract, product.spec, request, chain, usual);
+}
+
+/** On which side carry is measured where nobody says. */
+export function usualCarryOffset(product: Pick<Product, 'spec' | 'given' | 'segments'>): 1 | -1 {
+  const lastUs = new Map<ContractId, number>();
+  if (product.given !== null && product.spec.carryOffset === undefined)
+    for (const segment of product.segments)
+      lastUs.set(
+        segment.contract,
+        Math.max(lastUs.get(segment.contract) ?? -Infinity, segment.lastUs),
+      );
+  return carryOffsetOf(product.spec, product.given, (id) => lastUs.get(id) ?? null);
 }
 
 /** Contracts of the curve that the chain does not hold. */
@@ -369,6 +431,8 @@ export interface Product {
   readonly spec: InstrumentSpec;
   readonly calendar: TradingCalendar;
   readonly segments: readonly SegmentEntry[];
+  /** Bar sizes that no segment has and a strategy asks for. */
+  readonly built?: readonly BuiltSize[];
   readonly given: GivenCalendar | null;
   readonly first: TradeDate;
   readonly last: TradeDate;
@@ -441,11 +505,13 @@ function spanOf(
   requests: readonly SeriesRequest[],
   input: PlanInput,
 ): Span {
-  let first = Math.max(...products.map((product) => product.first)) as TradeDate;
+  const isStaggered = input.requirements.joins === 'staggered';
+  const firsts = products.map((product) => product.first);
+  let first = (isStaggered ? Math.min(...firsts) : Math.max(...firsts)) as TradeDate;
   let last = Math.min(...products.map((product) => product.last)) as TradeDate;
   const notes: { code: string; message: string }[] = [];
   const sizes = requests.map((request) => sizeSpanOf(request, products));
-  if (input.from === undefined) {
+  if (input.from === undefined && !isStaggered) {
     const begin = latest(sizes, first);
     if (begin !== null) {
       notes.push(shortened(begin, `the run begins there, at ${toIsoDate(begin.first)}`));
@@ -462,7 +528,11 @@ function spanOf(
   const asked = input.from === undefined ? null : parseTradeDate(input.from);
   const to = input.to === undefined ? last : parseTradeDate(input.to);
   const beyond = products.find(
-    (each) => (asked ?? first) < each.first || to > each.last || (asked ?? first) > to,
+    (each) =>
+      (asked ?? first) < (isStaggered ? first : each.first) ||
+      to > each.last ||
+      to < each.first ||
+      (asked ?? first) > to,
   );
   if (beyond !== undefined || first > last) {
     const has = products.map(
@@ -478,7 +548,9 @@ function spanOf(
           from: input.from ?? null,
           to: input.to ?? null,
         },
-        rule: '--from and --to are trade dates inside the data of every product, in order',
+        rule: isStaggered
+          ? '--from and --to are trade dates in order, from the first bar of any product to the end of all'
+          : '--from and --to are trade dates inside the data of every product, in order',
         fix: `--from ${toIsoDate(first)} --to ${toIsoDate(last)}`,
       },
     );
@@ -496,7 +568,22 @@ function spanOf(
       message: `the data begin ${toIsoDate(first)}: fewer bars for the warm-up than the strategy asked for`,
     });
   }
+  const late = products.filter((product) => product.first > from);
+  if (late.length > 0)
+    notes.push({
+      code: 'W_PRODUCT_JOINS',
+      message: `the run begins before the data of ${late.map((each) => `${each.root} (${toIsoDate(each.first)})`).join(', ')}: each joins with its first bar and warms up inside the run`,
+    });
   return { warmFrom, from, to, notes };
+}
+
+/** The first date from which the run reads a product; of products that begin together the span decides. */
+function joinOf(product: Product, requirements: DataRequirements): TradeDate {
+  return requirements.joins === 'staggered' ? product.first : (-Infinity as TradeDate);
+}
+
+function latestOf(a: TradeDate, b: TradeDate): TradeDate {
+  return a > b ? a : b;
 }
 
 /** Trade dates in which a product has bars of one size. */
@@ -514,7 +601,7 @@ const SAME_SPAN_DAYS = 6;
 function sizeSpanOf(request: SeriesRequest, products: readonly Product[]): SizeSpan | null {
   const { root, bars } = request;
   const product = products.find((each) => each.root === root)!;
-  const own = product.segments.filter((segment) => segment.interval === bars);
+  const own = sizeOf(product, bars);
   if (own.length === 0) return null;
   const dateOf = (us: number): TradeDate => product.calendar.tradeDateOf(us as TsUs);
   return {
@@ -767,8 +854,8 @@ class FeedPlanner {
 
   #has(contractIndex: number, interval: BarInterval): boolean {
     const { id } = this.#in.table.contractAt(contractIndex);
-    return this.#in.products.some(({ segments }) =>
-      segments.some((segment) => segment.contract === id && segment.interval === interval),
+    return this.#in.products.some((product) =>
+      sizeOf(product, interval).some((segment) => segment.contract === id),
     );
   }
 
@@ -783,9 +870,7 @@ class FeedPlanner {
     const outUs = chain.schedule.rolls[held]?.effectiveUs ?? Infinity;
     if (outUs > startOf(this.#in.span.from) + US_PER_DAY) return false;
     const { id } = this.#in.table.contractAt(contractIndex);
-    return !product.segments.some(
-      (segment) => segment.contract === id && segment.interval === interval,
-    );
+    return !sizeOf(product, interval).some((segment) => segment.contract === id);
   }
 
   /** The contract into which a roll has begun at the end of the data. */
@@ -839,10 +924,13 @@ class FeedPlanner {
       known.toUs = Math.max(known.toUs, toUs) as TsUs;
       return;
     }
+    const product = this.#in.products.find((each) => each.root === contract.root)!;
+    const built = product.built?.find((size) => size.interval === interval);
     feeds.set(key, {
       contractIndex,
       contract: contract.id,
       interval,
+      ...(built === undefined ? {} : { builtFrom: built.from }),
       isExecution,
       isVolumeKnown: this.#in.input.dataset.manifest.volume === 'known',
       fromUs,
@@ -877,11 +965,12 @@ class FeedPlanner {
   #covers(product: Product, interval: BarInterval): boolean {
     const { span } = this.#in;
     const chain = this.#in.chains.find((each) => each.root === product.root)!;
-    const slackUs = 6 * US_PER_DAY;
+    // Samples that came with their rolls stand still over the longest holidays, and the roll's record has its own prices.
+    const slackUs = (product.given === null ? 6 : 14) * US_PER_DAY;
     return chain.schedule.held.every((contractIndex, k) => {
       const { id } = this.#in.table.contractAt(contractIndex);
       const inUs = Math.max(
-        startOf(span.from),
+        startOf(latestOf(span.from, joinOf(product, this.#in.input.requirements))),
         chain.schedule.rolls[k - 1]?.effectiveUs ?? -Infinity,
       );
       const outUs = Math.min(
@@ -889,9 +978,7 @@ class FeedPlanner {
         chain.schedule.rolls[k]?.effectiveUs ?? Infinity,
       );
       if (outUs <= inUs + US_PER_DAY) return true;
-      const own = product.segments.filter(
-        (segment) => segment.contract === id && segment.interval === interval,
-      );
+      const own = sizeOf(product, interval).filter((segment) => segment.contract === id);
       return (
         own.length > 0 &&
         Math.min(...own.map((segment) => segment.firstUs)) <= inUs + slackUs &&
@@ -943,7 +1030,7 @@ function segmentsOf(
   dataset: Dataset,
 ): SegmentEntry[] {
   const wanted = new Set([
-    ...feeds.map((feed) => `bars/${feed.contract}/${feed.interval}`),
+    ...feeds.map((feed) => `bars/${feed.contract}/${feed.builtFrom ?? feed.interval}`),
     ...ticks.map((each) => `${each.kind}/${each.contract}/null`),
     ...[...interestOf].map((contract) => `open-interest/${contract}/null`),
   ]);

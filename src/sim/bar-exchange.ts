@@ -12,6 +12,7 @@
  * The flat world: records are mutated by this one owner, and a bar on which nothing happens allocates nothing.
  */
 import type { BarColumns } from '../core/bars.ts';
+import { EndedOrders } from '../core/ended-ids.ts';
 import { assert } from '../core/errors.ts';
 import type {
   CancelRequest,
@@ -81,7 +82,7 @@ class BarVenue implements BarExchange {
   readonly #live: SimOrder[][];
   readonly #open: Map<string, SimOrder> = new Map();
   /** Contract of orders that have ended: their ids stay taken. */
-  readonly #ended: Map<string, number> = new Map();
+  readonly #ended: EndedOrders<number> = new EndedOrders();
   readonly #nextSeq: Int32Array;
   readonly #nextPriority: Float64Array;
   readonly #netQty: Float64Array;
@@ -130,7 +131,7 @@ class BarVenue implements BarExchange {
   }
 
   submit(request: NewOrderRequest): void {
-    if (this.#defer(() => this.submit(request))) return;
+    if (this.#isBusy) return this.#defer(() => this.submit(request));
     const problem = this.#admissionProblem(request) ?? orderProblem(request);
     const reason = problem ?? (this.#canReduce(request) ? null : 'reduce-only-exhausted');
     if (reason !== null) {
@@ -144,7 +145,7 @@ class BarVenue implements BarExchange {
   }
 
   submitGroup(request: OrderGroupRequest): void {
-    if (this.#defer(() => this.submitGroup(request))) return;
+    if (this.#isBusy) return this.#defer(() => this.submitGroup(request));
     const requests = request.children.map((child) => child.order);
     if (request.entry !== null) requests.unshift(request.entry);
     const problem = this.#groupAdmissionProblem(request, requests);
@@ -173,7 +174,7 @@ class BarVenue implements BarExchange {
   }
 
   replace(request: ReplaceRequest): void {
-    if (this.#defer(() => this.replace(request))) return;
+    if (this.#isBusy) return this.#defer(() => this.replace(request));
     const order = this.#open.get(request.clOrdId);
     const reason =
       order === undefined ? this.#missing(request.clOrdId) : replaceProblem(order, request);
@@ -206,7 +207,7 @@ class BarVenue implements BarExchange {
   }
 
   cancel(request: CancelRequest): void {
-    if (this.#defer(() => this.cancel(request))) return;
+    if (this.#isBusy) return this.#defer(() => this.cancel(request));
     const order = this.#open.get(request.clOrdId);
     if (order === undefined) {
       this.#reportMissing('CancelRejected', request, this.#missing(request.clOrdId), undefined);
@@ -504,17 +505,15 @@ class BarVenue implements BarExchange {
     );
     const isDone = order.leaves === 0;
     if (isDone) this.#retire(order);
-    this.#sink?.onReport({
-      ...reportOf('Fill', order, tsUs),
-      fill: {
-        execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
-        lastQty: qty as Qty,
-        lastPriceTicks: price,
-        feeMicros: toCashMicros(commission + this.#fees.exchangeMicros(c, tsUs) * qty),
-        commissionMicros: toCashMicros(commission),
-        evidence,
-      },
-    });
+    const fill = {
+      execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
+      lastQty: qty as Qty,
+      lastPriceTicks: price,
+      feeMicros: toCashMicros(commission + this.#fees.exchangeMicros(c, tsUs) * qty),
+      commissionMicros: toCashMicros(commission),
+      evidence,
+    };
+    this.#sink?.onReport(reportOf('Fill', order, tsUs, undefined, fill));
     order.fillCount += 1;
     this.#afterFill(order, qty, tsUs);
   }
@@ -773,9 +772,8 @@ class BarVenue implements BarExchange {
     return this.#ended.has(clOrdId) ? 'already-terminal' : 'unknown-order';
   }
 
-  #defer(retry: () => void): boolean {
-    if (this.#isBusy) this.#deferred.push(retry);
-    return this.#isBusy;
+  #defer(retry: () => void): void {
+    this.#deferred.push(retry);
   }
 
   #flush(): void {
@@ -793,7 +791,8 @@ class BarVenue implements BarExchange {
         kept += 1;
       }
     }
-    orders.length = kept;
+    // Shortening an array costs even where it changes nothing.
+    if (orders.length !== kept) orders.length = kept;
     this.#refresh(contractIndex);
   }
 
@@ -807,8 +806,7 @@ class BarVenue implements BarExchange {
   }
 
   #report(kind: ExecutionReport['kind'], order: SimOrder, tsUs: number, reason?: string): void {
-    const report = reportOf(kind, order, tsUs);
-    this.#sink?.onReport(reason === undefined ? report : { ...report, reason });
+    this.#sink?.onReport(reportOf(kind, order, tsUs, reason));
   }
 
   #reject(request: NewOrderRequest, reason: string): void {

@@ -22,6 +22,19 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Nothing, when the market was quiet; otherwise declare the volume of the dataset unknown.',
     exit: EXIT.ok,
   },
+  E_BOOK_RANGE: {
+    title: 'The orders of a book lie too far apart',
+    cause:
+      'The prices of one side span more ticks than the columns of a book may have; such an order is mostly a slip.',
+    cure: 'Correct the price, or give the venue a price band, so that such an order is rejected.',
+    exit: EXIT.input,
+  },
+  E_SIM_LOOP: {
+    title: 'The orders of a simulated market elect each other without end',
+    cause: 'Ten thousand elections followed from one command; a fault of the simulation.',
+    cure: 'Report it with the seed and the journal: the same run shows it again.',
+    exit: EXIT.bug,
+  },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',
     cause:

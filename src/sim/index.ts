@@ -7,6 +7,32 @@ export { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 export { bracketOutcomes, OutcomeBit, trailingOutcomes } from './certainty.ts';
 export type { BarRange, EntryKind, TrailingOutcomes } from './certainty.ts';
 export { SIM_ERRORS } from './errors.ts';
+export { FIFO, PRO_RATA } from './book/allocation.ts';
+export type { AllocationStep } from './book/allocation.ts';
+export { LimitBook } from './book/limit-book.ts';
+export type {
+  Aggressor,
+  MatchSink,
+  OrderHandle,
+  RestingOrder,
+  SelfTradeMode,
+} from './book/limit-book.ts';
+export { ContractMarket } from './exchange/contract-market.ts';
+export type { MarketOptions } from './exchange/contract-market.ts';
+export type { Indication } from './exchange/auction.ts';
+export type {
+  MarketOrder,
+  MarketOrderInput,
+  MarketPhase,
+  MarketReplaceInput,
+  MarketReport,
+  MarketReportKind,
+  MarketSink,
+} from './exchange/market-order.ts';
+export { ConsumptionLedger } from './replay/ledger.ts';
+export type { LedgerMode } from './replay/ledger.ts';
+export { OrderQueue, QueuePosition } from './replay/queue-model.ts';
+export type { QueueModel, QueueModelName } from './replay/queue-model.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
 export { createMarginModel } from './margin-model.ts';

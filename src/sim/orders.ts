@@ -9,6 +9,7 @@ import type {
   TimeInForce,
   TrailSpec,
 } from '../core/order.ts';
+import type { TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 
 export const Kind = {
@@ -254,7 +255,7 @@ export class SimGroup {
   }
 }
 
-/** Evidence of a fill; one shape. */
+/** Evidence of a fill. */
 export function makeEvidence(
   rule: string,
   policy: string | null,
@@ -263,10 +264,18 @@ export function makeEvidence(
   barOpenUs: number,
   barCloseUs: number,
 ): FillEvidence {
-  const base = { rule, certain: policy === null, roundedTicks, slippageTicks };
-  const bar = { barOpenUs, barCloseUs } as unknown as Pick<
-    FillEvidence,
-    'barOpenUs' | 'barCloseUs'
-  >;
-  return policy === null ? { ...base, ...bar } : { ...base, policy, ...bar };
+  const [openUs, closeUs] = [barOpenUs as TsUs, barCloseUs as TsUs];
+  const certain = policy === null;
+  // The order of keys is that of the event log.
+  return policy === null
+    ? { rule, certain, roundedTicks, slippageTicks, barOpenUs: openUs, barCloseUs: closeUs }
+    : {
+        rule,
+        certain,
+        roundedTicks,
+        slippageTicks,
+        policy,
+        barOpenUs: openUs,
+        barCloseUs: closeUs,
+      };
 }

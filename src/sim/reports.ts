@@ -1,43 +1,66 @@
 /** What the bar venue tells: reports of orders, evidence of fills, and the prices that must wake it. */
-import type { ExecutionReport } from '../core/execution.ts';
+import type { ExecutionReport, VenueFill } from '../core/execution.ts';
 import type { WorkingState } from '../core/order.ts';
 import type { PriceTicks, Qty, TsUs } from '../core/units.ts';
 import type { SimOrder } from './orders.ts';
 import { Fresh, Kind, State } from './orders.ts';
 
+/** A report in one shape, whatever it tells: fields that it leaves out are undefined. */
+class Report {
+  readonly kind: ExecutionReport['kind'];
+  readonly clOrdId: SimOrder['clOrdId'];
+  readonly orderId: string;
+  readonly contractIndex: number;
+  readonly tsUs: TsUs;
+  readonly orderQty: Qty;
+  readonly cumQty: Qty;
+  readonly leavesQty: Qty;
+  readonly working: WorkingState;
+  readonly limitTicks: PriceTicks | undefined;
+  readonly stopTicks: PriceTicks | undefined;
+  readonly reason: string | undefined;
+  readonly fill: VenueFill | undefined;
+
+  constructor(
+    kind: ExecutionReport['kind'],
+    order: SimOrder,
+    tsUs: number,
+    reason: string | undefined,
+    fill: VenueFill | undefined,
+  ) {
+    const isEarlyEnd = kind === 'Canceled' || kind === 'Expired';
+    this.kind = kind;
+    this.clOrdId = order.clOrdId;
+    this.orderId = order.orderId;
+    this.contractIndex = order.contractIndex;
+    this.tsUs = tsUs as TsUs;
+    this.orderQty = order.qty as Qty;
+    this.cumQty = order.cum as Qty;
+    this.leavesQty = (isEarlyEnd ? 0 : order.leaves) as Qty;
+    this.working = WORKING_BY_STATE[order.state]!;
+    this.limitTicks = isNaN(order.limit) ? undefined : (order.limit as PriceTicks);
+    this.stopTicks = isNaN(order.stop) ? undefined : (order.stop as PriceTicks);
+    this.reason = reason;
+    this.fill = fill;
+  }
+}
+
+const WORKING_BY_STATE: Readonly<Record<number, WorkingState>> = {
+  [State.held]: 'held',
+  [State.live]: 'live',
+  [State.elected]: 'triggered',
+  [State.done]: 'none',
+};
+
 export function reportOf(
   kind: ExecutionReport['kind'],
   order: SimOrder,
   tsUs: number,
+  reason?: string,
+  fill?: VenueFill,
 ): ExecutionReport {
-  const working: WorkingState =
-    order.state === State.held
-      ? 'held'
-      : order.state === State.live
-        ? 'live'
-        : order.state === State.elected
-          ? 'triggered'
-          : 'none';
-  const isEarlyEnd = kind === 'Canceled' || kind === 'Expired';
-  const report = {
-    kind,
-    clOrdId: order.clOrdId,
-    orderId: order.orderId,
-    contractIndex: order.contractIndex,
-    tsUs: tsUs as TsUs,
-    orderQty: order.qty as Qty,
-    cumQty: order.cum as Qty,
-    leavesQty: (isEarlyEnd ? 0 : order.leaves) as Qty,
-    working,
-  };
-  if (isNaN(order.limit) && isNaN(order.stop)) return report;
-  if (isNaN(order.limit)) return { ...report, stopTicks: order.stop as PriceTicks };
-  if (isNaN(order.stop)) return { ...report, limitTicks: order.limit as PriceTicks };
-  return {
-    ...report,
-    limitTicks: order.limit as PriceTicks,
-    stopTicks: order.stop as PriceTicks,
-  };
+  // Absent and undefined are one to a reader of reports.
+  return new Report(kind, order, tsUs, reason, fill) as ExecutionReport;
 }
 
 /** Sets the range outside which a bar of the contract may change an order. */

@@ -85,6 +85,16 @@ describe('price grids', () => {
     expect(isLegalOrderPrice(1000.5 as PriceTicks, grid, early)).toBe(false);
   });
 
+  it('writes a count as a reading of its decimals would, for every grid, however large', () => {
+    fc.assert(
+      fc.property(tick, fc.oneof(fc.integer(), fc.maxSafeInteger()), (size, ticks) => {
+        const grid = new UniformGrid(size);
+        const read = Number((ticks * size).toFixed(grid.decimals));
+        expect(Object.is(toPrice(ticks, grid), read)).toBe(true);
+      }),
+    );
+  });
+
   it.each([
     [50, 0.25, 12_500_000, 1],
     [1000, 0.015625, 15_625_000, 1],

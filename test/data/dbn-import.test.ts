@@ -415,6 +415,7 @@ describe('bars', () => {
   it.each([
     ['between ticks', { close: P + 1n }, 'price-grid'],
     ['without a price', { low: UNDEF }, 'price'],
+    ['beyond 32 bits of ticks', { high: 2n ** 62n - (2n ** 62n % TICK) }, 'price'],
     ['at zero', { low: 0n }, 'price'],
     ['below zero', { low: -TICK }, 'price'],
     ['with a high below the close', { close: P + 2n * TICK }, 'high-low'],

@@ -136,6 +136,21 @@ describe('money', () => {
     expect(recorder.equity[0]!.initialMarginMicros).toBe(usd(60_000));
   });
 
+  it('M6b: a position that is gone by the close had its margin, and the next date has none', () => {
+    const { recorder } = run({
+      front: [...hourly(0, [100, 100, 100, 100]), ...hourly(1, [100, 100])],
+      days: 2,
+      initialMargin: usd(40_000),
+      strategy: onBars({
+        0: market(Side.Buy, 2),
+        1: market(Side.Sell, 1),
+        2: market(Side.Sell, 1),
+      }),
+    });
+    expect(recorder.equity.map((point) => point.initialMarginMicros)).toEqual([usd(80_000), 0]);
+    expect(recorder.equity.map((point) => point.grossNotional)).toEqual([2 * 100 * 0.25 * 50, 0]);
+  });
+
   it('M14: prices below zero are legal', () => {
     const front = hourly(0, [-3700, -3700, -3763, -3763]);
     const { recorder } = run({

@@ -45,6 +45,18 @@ const rowsOf = (path: string, name: string): string[][] =>
     .split(/\r?\n/)
     .map((line) => line.split(','));
 
+/** 07:07 UTC of 18 December, the publication that decides, and 22:15, when that session closes. */
+const SEVEN_MS = (7 * 60 + 7) * 60_000;
+const CLOSE_MS = (22 * 60 + 15) * 60_000;
+/** What the file of 18 December says last, up to that millisecond of the day. */
+const published = (month: string, untilMs: number): number => {
+  const rows = rowsOf(
+    'minute/es/20131218_openinterest.zip',
+    `20131218_es_minute_openinterest_${month}.csv`,
+  );
+  return Number(rows.filter(([ms]) => Number(ms) <= untilMs).at(-1)![1]);
+};
+
 /** Daily bars by trade date; a Sunday's row is the first hours of Monday's session. */
 function barsCsv(): string {
   const calendar = createCalendars().forInstrument(loadInstruments(INSTRUMENTS_DIR).get('ES')!);
@@ -167,8 +179,8 @@ describe.skipIf(reference === null)(
       const schedule = prepared.plan.chains[0]!.schedule;
       expect(toIsoUtc(schedule.rolls[0]!.effectiveUs)).toBe('2013-12-18T07:07:00Z');
       expect(schedule.rolls[0]!.evidence).toMatchObject({
-        fromOpenInterest: 1_045_113,
-        toOpenInterest: 2_325_119,
+        fromOpenInterest: published('201312', SEVEN_MS),
+        toOpenInterest: published('201403', SEVEN_MS),
       });
       expect(fills.map((fill) => fill.contract)).toEqual(['ESZ2013', 'ESZ2013', 'ESH2014']);
       const kinds = prepared.plan.segments.map(({ kind, contract }) => `${kind} ${contract}`);
@@ -187,7 +199,11 @@ describe.skipIf(reference === null)(
       const answer = (JSON.parse(rolls.out) as { result: RollsAnswer }).result;
       expect(answer.rolls.map((roll) => roll.to)).toEqual(['ESH2014']);
       const row = answer.explanation!.around.find(({ tradeDate }) => tradeDate === '2013-12-18')!;
-      expect(row).toMatchObject({ fromOpenInterest: 1_037_604, toOpenInterest: 2_327_433 });
+      expect(row).toMatchObject({
+        fromOpenInterest: published('201312', CLOSE_MS),
+        toOpenInterest: published('201403', CLOSE_MS),
+      });
+      expect(row.fromOpenInterest).not.toBe(published('201312', SEVEN_MS));
       const continuous = await cli('continuous', ...flags, '--json');
       expect(continuous.code, continuous.err).toBe(EXIT.ok);
       expect(continuous.out).toContain('2013-12-18T07:07:00Z');
@@ -196,7 +212,7 @@ describe.skipIf(reference === null)(
       expect(JSON.parse(figures.out).result.figures[0]).toEqual({
         knownUtc: '2013-12-18T07:07:00Z',
         tradeDate: '2013-12-17',
-        openInterest: 2_325_119,
+        openInterest: published('201403', SEVEN_MS),
       });
       const check = await cli('data', 'check', 'lean', '--json');
       expect(JSON.parse(check.out).result.counts).not.toHaveProperty('known-early');

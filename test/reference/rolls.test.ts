@@ -228,14 +228,26 @@ describe.skipIf(reference === null)(title('the mapping files of LEAN'), () => {
     const factors = parseLeanFactorFile(textOf('cme', 'factor_files', 'ES'), 'es.csv');
     const at = (text: string, column: 'backDifference' | 'backRatio'): number =>
       leanFactorAt(factors, 0, parseTradeDate(text), column);
-    expect(at('2009-12-17', 'backDifference')).toBe(-258);
-    expect(at('2009-12-18', 'backDifference')).toBe(-253.25);
-    expect(at('2010-03-18', 'backDifference')).toBe(-253.25);
-    expect(at('2010-06-17', 'backDifference')).toBe(-248.5);
-    expect(at('2009-12-17', 'backRatio') / at('2009-12-18', 'backRatio')).toBeCloseTo(0.99569, 5);
+    // A line holds up to and including its date: the first line whose date is not before the one asked for.
+    const lines = textOf('cme', 'factor_files', 'ES')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as FactorLine)
+      .filter((line) => line.DataMappingMode === 0);
+    const said = (date: string): FactorLine =>
+      lines.find((line) => line.Date.slice(0, 10) >= date)!;
+    for (const date of ['2009-12-17', '2009-12-18', '2010-03-18', '2010-06-17']) {
+      expect(at(date, 'backDifference')).toBe(said(date).BackwardsPanamaCanalScale[0]);
+      expect(at(date, 'backRatio')).toBe(said(date).BackwardsRatioScale[0]);
+    }
+    expect(at('2009-12-18', 'backDifference')).not.toBe(at('2009-12-17', 'backDifference'));
+    expect(at('2010-03-18', 'backDifference')).toBe(at('2009-12-18', 'backDifference'));
     expect(at('2030-01-02', 'backDifference')).toBe(0);
     expect(at('2030-01-02', 'backRatio')).toBe(1);
-    expect(leanGaps(factors, 0)[0]).toEqual({ date: parseTradeDate('2009-12-17'), gap: -4.75 });
+    expect(leanGaps(factors, 0)[0]).toEqual({
+      date: parseTradeDate('2009-12-17'),
+      gap: at('2009-12-17', 'backDifference') - at('2009-12-18', 'backDifference'),
+    });
     const maps = mapsOf('cme', 'ES');
     const kinds = (market: string, name: string): string[] =>
       checkLeanFactors(
@@ -272,6 +284,14 @@ describe.skipIf(reference === null)(title('the mapping files of LEAN'), () => {
     expect(() => parseLeanFactorFile('x', 'es.csv')).toThrow('line 1: the line is not JSON');
   });
 });
+
+/** What one line of a LEAN factor file says, as far as it is compared. */
+interface FactorLine {
+  readonly Date: string;
+  readonly DataMappingMode: number;
+  readonly BackwardsPanamaCanalScale: readonly number[];
+  readonly BackwardsRatioScale: readonly number[];
+}
 
 function monthOf(id: string): { year: number; month: number } {
   return { year: Number(id.slice(-4)), month: monthOfLetter(id.slice(-5, -4)) };
@@ -354,35 +374,48 @@ describe.skipIf(reference === null)(title('ES December 2013 to March 2014, real 
     return toIsoDate(calendar.tradeDateOf((closes.closeUs[row]! - 1) as TsUs));
   }
 
+  /** What the file has for the session of that date: its close in ticks, and its volume. */
+  function rowOf(contract: ContractSpec, date: string): { close: number; volume: number } {
+    const { closeUs } = calendar.sessions(parseTradeDate(date), parseTradeDate(date));
+    const closes = closesOfContract(contract);
+    const row = closes.closeUs.indexOf(closeUs[0]!);
+    expect(row).toBeGreaterThanOrEqual(0);
+    return { close: closes.close[row]!, volume: closes.volume[row]! };
+  }
+
   it.each([
-    ['first-day', '2013-11-29', -6],
-    ['volume:1', '2013-12-13', -6.25],
-    ['calendar:5d@last-trade', '2013-12-13', -6.25],
-    ['lean:2', '2013-12-17', -6.25],
-    ['last-day', '2013-12-19', -6.25],
-  ])('%s keeps December up to %s, at a gap of %d', (text, last, gap) => {
+    ['first-day', '2013-11-29'],
+    ['volume:1', '2013-12-13'],
+    ['calendar:5d@last-trade', '2013-12-13'],
+    ['lean:2', '2013-12-17'],
+    ['last-day', '2013-12-19'],
+  ])('%s keeps December up to %s, at the gap of its closes', (text, last) => {
     const roll = firstRoll(text);
     expect(lastOfOld(roll)).toBe(last);
-    expect(gapOf(roll) * 0.25).toBe(gap);
+    expect(gapOf(roll)).toBe(rowOf(chain[1]!, last).close - rowOf(chain[0]!, last).close);
   });
 
   it('open interest decides the morning it is published, at the prices of the close before', () => {
     const roll = firstRoll('lean:2');
     expect(roll.effectiveUs).toBe(parseTsUs('2013-12-18T07:07:00Z'));
     expect(roll.pricesUs).toBeLessThan(roll.effectiveUs);
+    const published = (contract: ContractSpec): number => {
+      const { knownUs, openInterest } = readingsOf(contract);
+      return openInterest[knownUs.findLastIndex((us) => us <= roll.effectiveUs)]!;
+    };
     expect(roll.evidence).toMatchObject({
       trigger: 'condition',
-      fromOpenInterest: 1_045_113,
-      toOpenInterest: 2_325_119,
+      fromOpenInterest: published(chain[0]!),
+      toOpenInterest: published(chain[1]!),
     });
-    expect([roll.fromPrice * 0.25, roll.toPrice * 0.25]).toEqual([1778.25, 1772]);
+    const closes = chain.slice(0, 2).map((contract) => rowOf(contract, '2013-12-17').close);
+    expect([roll.fromPrice, roll.toPrice]).toEqual(closes);
   });
 
   it('volume crosses at the totals of 13 December', () => {
-    expect(firstRoll('volume:1').evidence).toMatchObject({
-      fromVolume: 347_764,
-      toVolume: 868_208,
-    });
+    const [from, to] = chain.slice(0, 2).map((contract) => rowOf(contract, '2013-12-13').volume);
+    expect(from!).toBeLessThan(to!);
+    expect(firstRoll('volume:1').evidence).toMatchObject({ fromVolume: from, toVolume: to });
   });
 });
 

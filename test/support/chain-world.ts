@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly interest?: readonly OpenInterestReading[];
   /** False: the position stays where it is after a roll. */
   readonly isFollowing?: boolean;
+  /** What stands between the world and the chain; the chain itself when not given. */
+  readonly through?: (chain: LiveChain) => Pick<LiveChain, 'handle'>;
 }
 
 export class ChainWorld {
@@ -30,6 +32,7 @@ export class ChainWorld {
   readonly effects: ChainEffect[] = [];
   readonly subscribed = new Set<ContractId>();
   readonly #options: WorldOptions;
+  readonly #door: Pick<LiveChain, 'handle'>;
   readonly #arrivals: readonly {
     readonly atUs: number;
     readonly bar: ChainBar | null;
@@ -43,6 +46,7 @@ export class ChainWorld {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.chain = new LiveChain(options.config);
+    this.#door = options.through?.(this.chain) ?? this.chain;
     this.#positions = new Map(options.positions?.map((one) => [one.contract, one.netQty]));
     const bars = options.bars.map((bar) => {
       return { atUs: bar.closeUs + (options.latencyUs?.(bar) ?? 100_000), bar, reading: null };
@@ -106,7 +110,7 @@ export class ChainWorld {
 
   send(event: ChainEvent): void {
     const queue: ChainEvent[] = [];
-    for (const effect of this.chain.handle(event)) {
+    for (const effect of this.#door.handle(event)) {
       this.effects.push(effect);
       if (effect.kind === 'subscribe') this.subscribed.add(effect.contract);
       if (effect.kind === 'unsubscribe') this.subscribed.delete(effect.contract);

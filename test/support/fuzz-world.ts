@@ -207,7 +207,7 @@ export class Watcher extends TestRecorder {
     );
     const id = order.clOrdId as string;
     const before = this.views.get(id);
-    this.views.set(id, order);
+    this.views.set(id, { ...order });
     if (this.hasParts && order.tag === 'roll')
       for (const [key, group] of this.groups)
         if (group.contract === order.contract) this.excused.add(key);

@@ -47,6 +47,16 @@ export async function backtest(
   await checkProducts(services, options);
   const interrupts = watchInterrupts(call.host);
   if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
+  if (textFlag(call, 'perCurrency') !== undefined) {
+    const { backtestAccounts } = await import('./backtest-accounts.ts');
+    return backtestAccounts(call, {
+      services,
+      options,
+      strategy,
+      interrupts,
+      simulate: (account) => simulate(call.out, services, account, interrupts, strategy),
+    });
+  }
   const outcome = await simulate(call.out, services, options, interrupts, strategy);
   return present(call, config, services, outcome, interrupts, strategy);
 }

@@ -4,7 +4,7 @@ import { TradingError } from '../errors.ts';
 
 /** Bars that a builder has finished. Shapes: each column has `length` rows. Known at: row i from closeUs[i]. */
 export interface BuiltBars extends BarColumns {
-  /** Trade date of the session in which the bar began; 0 without a calendar. */
+  /** Trade date of the session in which the bar ended; 0 without a calendar. */
   readonly tradeDate: Int32Array;
   /** Trades, or smaller bars, that the bar is made of; 0 for a bar that a jump of the price went through. */
   readonly inputs: Float64Array;

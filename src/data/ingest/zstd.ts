@@ -18,8 +18,8 @@ const BLOCK_BYTES_MAX = 131_072;
 const GROWTH_MAX = 1000;
 const GROWTH_FREE_BYTES = 67_108_864;
 /** fzstd moves its whole window for each block. */
-const MOVED_FREE_BYTES = 2 ** 36;
-const MOVED_PER_BYTE_MAX = 4096;
+const MOVED_FREE_BYTES = 2 ** 33;
+const MOVED_PER_BYTE_MAX = 16_384;
 
 export type ZstdEngine = 'runtime' | 'own';
 

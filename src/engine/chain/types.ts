@@ -147,7 +147,7 @@ export type ChainEffect =
   /** Trading must stop until a person decides. Nothing is done after it. */
   | { readonly kind: 'stopped'; readonly error: TradingError };
 
-export type ChainTimer = 'moment' | 'window-open' | 'window-end' | 'move-deadline';
+export type ChainTimer = 'moment' | 'window-open' | 'window-end' | 'move-deadline' | 'fold';
 
 /** A contract's bar in a row; null where it had none. */
 export interface ChainSide {

@@ -211,16 +211,18 @@ export interface DbnSink {
 }
 
 export interface DbnDecoderOptions {
-  /** Rows of a full batch. */
+  /** Rows of a full batch; by default as many as 384 KiB hold. */
   readonly batchRows?: number;
   /** The columns of a batch are overwritten by the next one: faster, for a receiver that keeps none. Default false. */
   readonly isReused?: boolean;
 }
 
-/** Rows of a full batch. */
-export const DBN_BATCH_ROWS = 8192;
+/** Bytes of the records of a full batch: what is written stays near the processor. */
+const BATCH_BYTES = 393_216;
 const BUFFER_BYTES = 262_144;
 const UNDEF_INT32 = 2_147_483_647;
+const LEVELS = 10;
+const LEVEL_WORDS = LEVEL_BYTES / 4;
 
 type Column =
   | Uint8Array
@@ -245,7 +247,7 @@ type Column =
  */
 export class DbnDecoder {
   readonly #sink: DbnSink;
-  readonly #batchRows: number;
+  readonly #batchRows: number | null;
   readonly #isReused: boolean;
   readonly #idle = new Map<DbnLayout, Pending>();
   readonly #bytes = new Uint8Array(BUFFER_BYTES);
@@ -269,7 +271,7 @@ export class DbnDecoder {
 
   constructor(sink: DbnSink, options: DbnDecoderOptions = {}) {
     this.#sink = sink;
-    this.#batchRows = options.batchRows ?? DBN_BATCH_ROWS;
+    this.#batchRows = options.batchRows ?? null;
     this.#isReused = options.isReused ?? false;
   }
 
@@ -397,17 +399,18 @@ export class DbnDecoder {
       return;
     }
     this.records += count;
+    const rowsMax = this.#batchRows ?? Math.floor(BATCH_BYTES / layout.bytes);
     while (count > 0) {
       if (this.#pending?.layout !== layout) {
         this.#flush();
         this.#pending = this.#idle.get(layout) ?? new Pending(layout, this.#hasTsOut);
       }
       const pending = this.#pending!;
-      const take = Math.min(count, this.#batchRows - pending.length);
-      pending.append(this.#source, at, size, take, this.#batchRows, this.#base);
+      const take = Math.min(count, rowsMax - pending.length);
+      pending.append(this.#source, at, size, take, rowsMax, this.#base);
       at += take * size;
       count -= take;
-      if (pending.length === this.#batchRows) this.#flush();
+      if (pending.length === rowsMax) this.#flush();
     }
   }
 
@@ -571,44 +574,35 @@ function copyField(
   size: number,
   count: number,
 ): void {
-  const { levels } = field;
-  for (let level = 0; level < levels; level += 1) {
-    const byte = at + field.offset + level * LEVEL_BYTES;
-    const row = from * levels + level;
-    switch (field.type) {
-      case 'u8':
-        copyU8(column as Uint8Array, row, levels, source.u8, byte, size, count);
-        break;
-      case 'i8':
-        copyI8(column as Int8Array, row, levels, source.i8, byte, size, count);
-        break;
-      case 'u16':
-        copyU16(column as Uint16Array, row, levels, source.u16, byte >> 1, size >> 1, count);
-        break;
-      case 'i16':
-        copyI16(column as Int16Array, row, levels, source.i16, byte >> 1, size >> 1, count);
-        break;
-      case 'u32':
-        copyU32(column as Uint32Array, row, levels, source.u32, byte >> 2, size >> 2, count);
-        break;
-      case 'i32':
-        copyI32(column as Int32Array, row, levels, source.i32, byte >> 2, size >> 2, count);
-        break;
-      case 'u64':
-      case 'i64':
-        copy64(halves(column), row, levels, source.i32, byte >> 2, size >> 2, count);
-        break;
-      case 'u32>u64':
-        widenU32(column as BigUint64Array, row, source.u32, byte >> 2, size >> 2, count);
-        break;
-      case 'i32>i64':
-        widenI32(column as BigInt64Array, row, source.i32, byte >> 2, size >> 2, count);
-        break;
-      case 'text':
-        for (let i = 0; i < count; i += 1)
-          (column as string[]).push(textAt(source.u8, byte + i * size, field.bytes));
-        break;
-    }
+  const byte = at + field.offset;
+  const row = from * field.levels;
+  switch (field.type) {
+    case 'u8':
+      return copyU8(column as Uint8Array, row, source.u8, byte, size, count);
+    case 'i8':
+      return copyI8(column as Int8Array, row, source.i8, byte, size, count);
+    case 'u16':
+      return copyU16(column as Uint16Array, row, source.u16, byte >> 1, size >> 1, count);
+    case 'i16':
+      return copyI16(column as Int16Array, row, source.i16, byte >> 1, size >> 1, count);
+    case 'i32':
+      return copyI32(column as Int32Array, row, source.i32, byte >> 2, size >> 2, count);
+    case 'u32':
+      if (field.levels > 1)
+        return levels32(column as Uint32Array, row, source.u32, byte >> 2, size >> 2, count);
+      return copyU32(column as Uint32Array, row, source.u32, byte >> 2, size >> 2, count);
+    case 'u64':
+    case 'i64':
+      if (field.levels > 1)
+        return levels64(halves(column), row, source.i32, byte >> 2, size >> 2, count);
+      return copy64(halves(column), row, source.i32, byte >> 2, size >> 2, count);
+    case 'u32>u64':
+      return widenU32(column as BigUint64Array, row, source.u32, byte >> 2, size >> 2, count);
+    case 'i32>i64':
+      return widenI32(column as BigInt64Array, row, source.i32, byte >> 2, size >> 2, count);
+    case 'text':
+      for (let i = 0; i < count; i += 1)
+        (column as string[]).push(textAt(source.u8, byte + i * size, field.bytes));
   }
 }
 
@@ -622,81 +616,101 @@ function halves(column: Column): Int32Array {
 function copyU8(
   out: Uint8Array,
   row: number,
-  step: number,
   from: Uint8Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copyI8(
   out: Int8Array,
   row: number,
-  step: number,
   from: Int8Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copyU16(
   out: Uint16Array,
   row: number,
-  step: number,
   from: Uint16Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copyI16(
   out: Int16Array,
   row: number,
-  step: number,
   from: Int16Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copyU32(
   out: Uint32Array,
   row: number,
-  step: number,
   from: Uint32Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copyI32(
   out: Int32Array,
   row: number,
-  step: number,
   from: Int32Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i += 1, row += step, at += stride) out[row] = from[at]!;
+  for (let i = 0; i < count; i += 1, at += stride) out[row + i] = from[at]!;
 }
 function copy64(
   out: Int32Array,
   row: number,
-  step: number,
   from: Int32Array,
   at: number,
   stride: number,
   count: number,
 ): void {
-  for (let i = 0, k = 2 * row; i < count; i += 1, k += 2 * step, at += stride) {
+  for (let i = 0, k = 2 * row; i < count; i += 1, k += 2, at += stride) {
     out[k] = from[at]!;
     out[k + 1] = from[at + 1]!;
+  }
+}
+/** Ten levels of a record, one after the other, so that the column is written from end to end. */
+function levels32(
+  out: Uint32Array,
+  row: number,
+  from: Uint32Array,
+  at: number,
+  stride: number,
+  count: number,
+): void {
+  for (let i = 0, k = row; i < count; i += 1, at += stride)
+    for (let p = at; p < at + LEVEL_WORDS * LEVELS; p += LEVEL_WORDS, k += 1) out[k] = from[p]!;
+}
+function levels64(
+  out: Int32Array,
+  row: number,
+  from: Int32Array,
+  at: number,
+  stride: number,
+  count: number,
+): void {
+  for (let i = 0, k = 2 * row; i < count; i += 1, at += stride) {
+    for (let p = at; p < at + LEVEL_WORDS * LEVELS; p += LEVEL_WORDS, k += 2) {
+      out[k] = from[p]!;
+      out[k + 1] = from[p + 1]!;
+    }
   }
 }
 function widenU32(

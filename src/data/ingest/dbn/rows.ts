@@ -83,6 +83,8 @@ const SAFE_HIGH = 2_097_152;
 const UNDEF_HIGH = 0x7fffffff;
 const UNDEF_SIZE = 0xffffffff;
 const LEVELS = 10;
+/** Counts are stored in 32 bits; no future comes near. */
+const COUNT_MAX = 2_147_483_647;
 /** A lane is cut between events; one event longer than this is cut anyway. */
 const EVENT_ROWS_MAX = 65_536;
 /** Answers of `#count` that are no count: no price, and one that the product cannot have. */
@@ -136,6 +138,11 @@ class Stream {
   readonly levelPrice = new Float64Array(2 * LEVELS);
   readonly levelSize = new Float64Array(2 * LEVELS);
   readonly levelCount = new Int32Array(2 * LEVELS);
+  /** Where its rows go, once they have been asked for. */
+  tape: DbnLane | null = null;
+  book: DbnLane | null = null;
+  ownsTape: boolean | null = null;
+  ownsBook: boolean | null = null;
 
   constructor(contract: ContractId, grid: DbnGrid) {
     this.contract = contract;
@@ -240,8 +247,12 @@ export class DbnRows {
   }
 
   #putTrade(stream: Stream, count: number, size: number, side: number): void {
-    if (!this.#owns(stream, 'trades')) return;
-    const lane = this.#host.lane(stream.contract, 'trades');
+    stream.ownsTape ??= this.#ownsTable(stream, 'trades');
+    if (!stream.ownsTape) {
+      this.#host.leaveOut('same-rows', stream.contract, 1);
+      return;
+    }
+    const lane = (stream.tape ??= this.#host.lane(stream.contract, 'trades'));
     const row = lane.row(this.#us, this.#low, this.#high);
     const { c } = lane;
     c['price']![row] = count;
@@ -298,8 +309,12 @@ export class DbnRows {
     best[1] = ask;
     best[2] = bidQty;
     best[3] = askQty;
-    if (!this.#owns(stream, 'quotes')) return;
-    const lane = this.#host.lane(stream.contract, 'quotes');
+    stream.ownsBook ??= this.#ownsTable(stream, 'quotes');
+    if (!stream.ownsBook) {
+      this.#host.leaveOut('same-rows', stream.contract, 1);
+      return;
+    }
+    const lane = (stream.book ??= this.#host.lane(stream.contract, 'quotes'));
     const row = lane.row(this.#us, this.#low, this.#high);
     const { c } = lane;
     c['bid']![row] = bid;
@@ -349,7 +364,7 @@ export class DbnRows {
     isEventEnd: boolean,
   ): void {
     const { levelPrice, levelSize, levelCount } = stream;
-    const lane = this.#host.lane(stream.contract, 'depth');
+    const lane = (stream.book ??= this.#host.lane(stream.contract, 'depth'));
     for (let side = 0; side < 2; side += 1) {
       const from = side * LEVELS;
       const sign = side === 0 ? 1 : -1;
@@ -388,7 +403,7 @@ export class DbnRows {
       const stream = this.#take(b, i, recv, event, flags);
       if (stream === null) continue;
       const isEventEnd = (flags & DBN_FLAG.last) !== 0;
-      const lane = this.#host.lane(stream.contract, 'mbo');
+      const lane = (stream.book ??= this.#host.lane(stream.contract, 'mbo'));
       const action = this.#codes[b.action[i]!]!;
       if (action === 255) {
         if (b.action[i] !== N)
@@ -653,13 +668,12 @@ export class DbnRows {
     return stream;
   }
 
-  #owns(stream: Stream, table: string): boolean {
+  /** Whether this kind of record feeds a table of its contract. Asked once of each stream. */
+  #ownsTable(stream: Stream, table: string): boolean {
     const key = `${table} ${stream.contract}`;
-    const owner = this.#owners.get(key);
-    if (owner === undefined) this.#owners.set(key, this.#knownKind);
-    if (owner === undefined || owner === this.#knownKind) return true;
-    this.#host.leaveOut('same-rows', stream.contract, 1);
-    return false;
+    const owner = this.#owners.get(key) ?? this.#knownKind;
+    this.#owners.set(key, owner);
+    return owner === this.#knownKind;
   }
 
   #forget(): void {
@@ -688,8 +702,8 @@ export class DbnRows {
     const value = high * TWO_32 + (low >>> 0);
     if (value < stream.lowest) return BAD_PRICE;
     const count = Math.round(value / nanos);
-    if (count * nanos === value) return count + 0;
-    return stream.isTicks ? BAD_PRICE : value / nanos;
+    if (count * nanos !== value) return stream.isTicks ? BAD_PRICE : value / nanos;
+    return Math.abs(count) <= COUNT_MAX ? count + 0 : BAD_PRICE;
   }
 
   /** Beyond 9 million: the units leave the range of exact doubles. */
@@ -698,24 +712,27 @@ export class DbnRows {
     if (high < 0 && stream.lowest > 0) return BAD_PRICE;
     const nanos = BigInt(stream.nanos);
     const count = value / nanos;
-    if (count * nanos === value) return Number(count);
-    return stream.isTicks ? BAD_PRICE : Number(value) / stream.nanos;
+    if (count * nanos !== value) return stream.isTicks ? BAD_PRICE : Number(value) / stream.nanos;
+    return Math.abs(Number(count)) <= COUNT_MAX ? Number(count) : BAD_PRICE;
   }
 
   #badPrice(stream: Stream, offset: number, name: string, values: Int32Array, i: number): void {
     const value = (BigInt(values[2 * i + 1]!) << 32n) | BigInt(values[2 * i]! >>> 0);
     const price = `${name} ${Number(value) / 1e9}`;
-    if (Number(value) < stream.lowest)
+    const { contract, nanos, lowest } = stream;
+    if (Number(value) < lowest)
       this.#host.refuse(
         offset,
         'price',
-        `${price} is not above zero, as prices of ${stream.contract} are`,
+        `${price} is not above zero, as prices of ${contract} are`,
       );
+    else if (Math.abs(Number(value) / nanos) > COUNT_MAX)
+      this.#host.refuse(offset, 'price', `${price} is too large for a price of ${contract}`);
     else
       this.#host.refuse(
         offset,
         'price-grid',
-        `${price} is not a multiple of ${stream.nanos / 1e9}, the grid of ${stream.contract}`,
+        `${price} is not a multiple of ${nanos / 1e9}, the grid of ${contract}`,
       );
   }
 }

@@ -1,0 +1,848 @@
+/**
+ * The exchange of one contract: many participants, one real limit order book. It decides what an order may do — types,
+ * times in force, phases, bands, limits, protections, self-trade prevention, reduce-only — and the book matches.
+ *
+ * A command is carried out whole before the next one: an aggressor trades, then what its trades elect joins the end of the
+ * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
+ */
+import { assert, TradingError } from '../../core/errors.ts';
+import type { Side, TriggerSource } from '../../core/order.ts';
+import type { AllocationStep } from '../book/allocation.ts';
+import type { MatchSink, OrderHandle } from '../book/limit-book.ts';
+import { LimitBook } from '../book/limit-book.ts';
+import type { Indication } from './auction.ts';
+import { findAuctionPrice } from './auction.ts';
+import type {
+  MarketOrderInput,
+  MarketPhase,
+  MarketReplaceInput,
+  MarketReport,
+  MarketReportKind,
+  MarketSink,
+} from './market-order.ts';
+import { MarketOrder } from './market-order.ts';
+import { inputProblem, isImmediate, isMarketType, needsTrigger } from './market-rules.ts';
+import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
+
+export interface MarketOptions {
+  /** How a level is shared out. Default: price and time priority. */
+  readonly allocation?: readonly AllocationStep[];
+  /** Ticks that a market order may go beyond the opposite best. Default: no protection. */
+  readonly protectionTicks?: number;
+  /** Ticks that an elected stop may go beyond its trigger. Default: as `protectionTicks`. */
+  readonly stopProtectionTicks?: number;
+  /** What a protected order does with the rest: it rests at the protection price (default), or is cancelled. */
+  readonly remainder?: 'rest' | 'cancel';
+  /** A stop whose price has been reached when it arrives: it is elected at once (default), or rejected. */
+  readonly stopInMarket?: 'trigger' | 'reject';
+  /** Limit prices farther than this from the reference are rejected. Default: no band. */
+  readonly bandTicks?: number;
+  /** Market orders that arrive while the market is not open wait for it. Default: they are rejected. */
+  readonly queueMarket?: boolean;
+  /** Default `open`. */
+  readonly startPhase?: MarketPhase;
+}
+
+/** Arrivals and elections of one command; more is a loop that does not end. */
+const ROUNDS_MAX = 10_000;
+
+interface MutableReport {
+  kind: MarketReportKind;
+  participant: number;
+  clOrdId: string;
+  order: MarketOrder | null;
+  tsUs: number;
+  reason: string;
+  lastQty: number;
+  lastPriceTicks: number;
+  tradeId: number;
+  isAggressor: boolean;
+}
+
+export class ContractMarket {
+  readonly #options: MarketOptions;
+  readonly #sink: MarketSink;
+  readonly #book: LimitBook;
+  readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
+  readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
+  readonly #byClient: Map<string, MarketOrder> = new Map();
+  /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
+  readonly #opening: Set<MarketOrder> = new Set();
+  readonly #parked: Set<MarketOrder> = new Set();
+  /** Orders with a date of expiry. */
+  readonly #dated: Set<MarketOrder> = new Set();
+  /** Resting reduce-only orders by participant. */
+  readonly #reducing: Map<number, Set<MarketOrder>> = new Map();
+  readonly #positions: Map<number, number> = new Map();
+  readonly #report: MutableReport;
+  readonly #matchSink: MatchSink;
+  #arrivals: MarketOrder[] = [];
+  /** Prices of the trades that elections have not seen yet. */
+  #prints: number[] = [];
+  #aggressor: MarketOrder | null = null;
+  #phase: MarketPhase;
+  #nowUs: number = -Infinity;
+  #lastTicks: number = NaN;
+  #markTicks: number = NaN;
+  #referenceTicks: number = NaN;
+  #lowLimit: number = -Infinity;
+  #highLimit: number = Infinity;
+  #orderCount: number = 0;
+  #tradeCount: number = 0;
+  #priority: number = 0;
+
+  constructor(sink: MarketSink, options: MarketOptions = {}) {
+    this.#sink = sink;
+    this.#options = options;
+    this.#phase = options.startPhase ?? 'open';
+    this.#book = new LimitBook(options.allocation);
+    this.#report = {
+      kind: 'Accepted',
+      participant: 0,
+      clOrdId: '',
+      order: null,
+      tsUs: 0,
+      reason: '',
+      lastQty: 0,
+      lastPriceTicks: NaN,
+      tradeId: 0,
+      isAggressor: false,
+    };
+    this.#matchSink = {
+      onTrade: (handle, price, qty, leaves) => this.#onTrade(handle, price, qty, leaves),
+      onSelfTrade: (handle, _price, qty, leaves) => this.#onSelfTrade(handle, qty, leaves),
+    };
+  }
+
+  /** The book, to be read. */
+  get book(): Pick<
+    LimitBook,
+    | 'bestTicks'
+    | 'shownQty'
+    | 'totalQty'
+    | 'countAt'
+    | 'worsePrice'
+    | 'orderCount'
+    | 'forEachAt'
+    | 'queueAhead'
+  > {
+    return this.#book;
+  }
+  get phase(): MarketPhase {
+    return this.#phase;
+  }
+  /** Price of the last trade in ticks, or NaN. */
+  get lastTicks(): number {
+    return this.#lastTicks;
+  }
+
+  /** Signed contracts of a participant, as the fills of this market left them. */
+  positionOf(participant: number): number {
+    return this.#positions.get(participant) ?? 0;
+  }
+
+  /** Contracts that a participant brings along. Working reduce-only orders follow. */
+  setPosition(participant: number, netQty: number, tsUs: number): void {
+    this.#advance(tsUs);
+    this.#positions.set(participant, netQty);
+    this.#capReducing(participant);
+  }
+
+  orderOf(participant: number, clOrdId: string): MarketOrder | null {
+    return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
+  }
+
+  /** The order behind a handle of the book, or null. */
+  orderAt(handle: OrderHandle): MarketOrder | null {
+    return this.#byHandle.get(handle) ?? null;
+  }
+
+  // ------------------------------------------------------------------------------------------------- commands
+
+  submit(input: MarketOrderInput, tsUs: number): MarketOrder | null {
+    this.#advance(tsUs);
+    const key = keyOf(input.participant, input.clOrdId);
+    const reason = this.#byClient.has(key)
+      ? 'duplicate-client-order-id'
+      : (inputProblem(input, tsUs) ?? this.#arrivalProblem(input));
+    if (reason !== null) {
+      this.#tellNone('Rejected', input.participant, input.clOrdId, reason);
+      return null;
+    }
+    this.#orderCount += 1;
+    const order = new MarketOrder(input, this.#orderCount, tsUs);
+    this.#priority += 1;
+    order.priority = this.#priority;
+    this.#byClient.set(key, order);
+    if (order.timeInForce === 'gtd') this.#dated.add(order);
+    this.#tell('Accepted', order);
+    this.#arrive(order);
+    this.#settle();
+    return order;
+  }
+
+  cancel(participant: number, clOrdId: string, tsUs: number): void {
+    this.#advance(tsUs);
+    const order = this.orderOf(participant, clOrdId);
+    const reason =
+      order === null
+        ? 'unknown-order'
+        : order.place === 'done'
+          ? 'too-late'
+          : this.#phase === 'pre-open-no-cancel'
+            ? 'no-cancel-phase'
+            : null;
+    if (reason !== null) this.#tellNone('CancelRejected', participant, clOrdId, reason);
+    else this.#end(order!, 'Canceled', 'user');
+    this.#settle();
+  }
+
+  /** A replace that is rejected leaves price, place and quantity as they were. */
+  replace(participant: number, clOrdId: string, change: MarketReplaceInput, tsUs: number): void {
+    this.#advance(tsUs);
+    const order = this.orderOf(participant, clOrdId);
+    const reason = this.#replaceProblem(order, change);
+    if (reason !== null) {
+      this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
+      return;
+    }
+    this.#replace(order!, change);
+    this.#settle();
+  }
+
+  /** Moves the market on. Opening from a phase without matching holds an auction first. */
+  setPhase(phase: MarketPhase, tsUs: number): void {
+    this.#advance(tsUs);
+    const from = this.#phase;
+    if (from === phase) return;
+    assert(from !== 'expired', 'an expired contract has no further phase');
+    this.#phase = phase;
+    this.#sink.onPhase?.(phase, tsUs);
+    if (phase === 'open' && from !== 'post-close') this.#auction();
+    if (phase === 'closed' || phase === 'expired') this.#endSession(phase === 'expired');
+    this.#settle();
+  }
+
+  /** GTD orders whose moment has come expire. Market events of the same moment come before. */
+  advance(tsUs: number): void {
+    this.#advance(tsUs);
+    this.#settle();
+  }
+
+  /** Prices that may trade today. Orders outside wait where they may, and end where they may not. */
+  setLimits(lowTicks: number, highTicks: number, tsUs: number): void {
+    this.#advance(tsUs);
+    this.#lowLimit = lowTicks;
+    this.#highLimit = highTicks;
+    for (const order of this.#working()) {
+      if (order.place === 'book' && !this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
+    }
+    for (const order of this.#parked) {
+      if (!this.#isInLimits(order.limitTicks)) continue;
+      this.#parked.delete(order);
+      order.place = 'queue';
+      this.#tell('Unparked', order);
+      this.#arrivals.push(order);
+    }
+    this.#settle();
+  }
+
+  /** The price from which bands are measured and which breaks ties of an auction: the last settlement, mostly. */
+  setReference(priceTicks: number): void {
+    this.#referenceTicks = priceTicks;
+  }
+
+  /** The price that elects orders with the trigger `mark`. */
+  setMark(priceTicks: number, tsUs: number): void {
+    this.#advance(tsUs);
+    this.#markTicks = priceTicks;
+    this.#settle();
+  }
+
+  /** What an auction at this moment would trade, or null where nothing crosses. */
+  indication(): Indication | null {
+    return findAuctionPrice(
+      this.#book,
+      this.#openingQty(1),
+      this.#openingQty(-1),
+      this.#tieTicks(),
+    );
+  }
+
+  // ------------------------------------------------------------------------------------------------- arrivals
+
+  #advance(tsUs: number): void {
+    assert(tsUs >= this.#nowUs, 'the time of a market never goes back');
+    this.#nowUs = tsUs;
+    for (const order of this.#dated) {
+      if (order.place === 'done') this.#dated.delete(order);
+      else if (order.input.expireUs! < tsUs) this.#end(order, 'Expired', 'gtd');
+    }
+  }
+
+  #arrivalProblem(input: MarketOrderInput): string | null {
+    const phase = this.#phase;
+    if (phase === 'closed' || phase === 'post-close' || phase === 'expired') return 'market-closed';
+    const tif = input.timeInForce ?? 'day';
+    if (tif === 'at-open' && phase === 'open') return 'auction-over';
+    if (tif === 'at-close') return 'unsupported-time-in-force';
+    const isWaiting = phase !== 'open';
+    if (isWaiting && isImmediate(tif)) return 'market-not-open';
+    const isMarket = isMarketType(input.type) && tif !== 'at-open';
+    if (isWaiting && isMarket && this.#options.queueMarket !== true) return 'market-not-open';
+    if (input.reduceOnly === true && -input.side * this.positionOf(input.participant) <= 0)
+      return 'reduce-only-exhausted';
+    return this.#priceProblem(input.limitTicks ?? NaN, tif) ?? this.#stopProblem(input);
+  }
+
+  /** Bands and limits for a limit price. */
+  #priceProblem(limitTicks: number, tif: string): string | null {
+    if (Number.isNaN(limitTicks)) return null;
+    const { bandTicks } = this.#options;
+    const reference = Number.isNaN(this.#lastTicks) ? this.#referenceTicks : this.#lastTicks;
+    if (bandTicks !== undefined && Math.abs(limitTicks - reference) > bandTicks)
+      return 'price-band';
+    const mayWait = tif === 'gtc' || tif === 'gtd';
+    return this.#isInLimits(limitTicks) || mayWait ? null : 'price-limit';
+  }
+
+  #stopProblem(input: MarketOrderInput): string | null {
+    if (this.#options.stopInMarket !== 'reject' || !needsTrigger(input.type)) return null;
+    const probe = new MarketOrder(input, 0, this.#nowUs);
+    const [rising, falling] = this.#sourcePrices(input.trigger ?? 'last');
+    if (Number.isNaN(probe.stopTicks)) return null;
+    return TriggerBook.isElected(probe, rising, falling) ? 'stop-in-market' : null;
+  }
+
+  #isInLimits(limitTicks: number): boolean {
+    return (
+      Number.isNaN(limitTicks) || (limitTicks >= this.#lowLimit && limitTicks <= this.#highLimit)
+    );
+  }
+
+  /** Puts an accepted order where it belongs, or trades it. */
+  #arrive(order: MarketOrder): void {
+    if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
+    else if (!this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
+    else if (this.#phase === 'open') this.#execute(order);
+    else this.#awaitOpening(order);
+  }
+
+  #awaitTrigger(order: MarketOrder): void {
+    const source = order.input.trigger ?? 'last';
+    const [rising, falling] = this.#sourcePrices(source);
+    const price = order.input.side === 1 ? rising : falling;
+    if (isTrailing(order) && Number.isNaN(order.stopTicks)) ratchet(order, price);
+    const isReached =
+      this.#phase === 'open' &&
+      !Number.isNaN(order.stopTicks) &&
+      TriggerBook.isElected(order, rising, falling);
+    if (isReached) {
+      this.#elect(order);
+      return;
+    }
+    if (isTrailing(order) && Number.isNaN(order.bestTicks)) ratchet(order, price);
+    order.place = 'trigger';
+    this.#triggersOf(source).add(order);
+  }
+
+  #awaitOpening(order: MarketOrder): void {
+    const isMarket = Number.isNaN(order.limitTicks);
+    if (isMarket || order.timeInForce === 'at-open') this.#opening.add(order);
+    if (isMarket) order.place = 'opening';
+    else this.#rest(order);
+  }
+
+  #parkOrEnd(order: MarketOrder): void {
+    this.#leavePlace(order);
+    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') {
+      order.place = 'parked';
+      this.#parked.add(order);
+      this.#tell('Parked', order);
+    } else this.#end(order, 'Canceled', 'price-limit');
+  }
+
+  // ------------------------------------------------------------------------------------------------ execution
+
+  /** Trades what can be traded at once and rests or ends the remainder. */
+  #execute(order: MarketOrder): void {
+    const { side, type } = order.input;
+    const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+    const isMarket = isMarketType(type) && Number.isNaN(order.limitTicks);
+    if (isMarket && Number.isNaN(opposite)) {
+      // On arrival the venue refuses it; one that was elected has been accepted and ends.
+      this.#end(order, order.isTriggered ? 'Canceled' : 'Rejected', 'no-opposite');
+      return;
+    }
+    const limit = isMarket ? this.#marketLimit(order, opposite) : order.limitTicks;
+    if (order.input.postOnly !== undefined && (limit - opposite) * side >= 0) {
+      if (order.input.postOnly === 'reject') {
+        this.#end(order, 'Rejected', 'would-take');
+        return;
+      }
+      order.limitTicks = opposite - side;
+      this.#rest(order);
+      return;
+    }
+    if (!this.#canTradeEnough(order, limit)) {
+      this.#end(order, 'Expired', order.timeInForce === 'fok' ? 'fok' : 'ioc');
+      return;
+    }
+    this.#trade(order, limit);
+    if (order.leavesQty > 0) this.#placeRemainder(order, limit, isMarket);
+  }
+
+  /** The worst price of a market order: its protection, or its first price for market-to-limit. */
+  #marketLimit(order: MarketOrder, opposite: number): number {
+    const { side, type } = order.input;
+    if (type === 'market-to-limit') return opposite;
+    const own = order.input.protectionTicks;
+    const ticks = order.isTriggered
+      ? (own ?? this.#options.stopProtectionTicks ?? this.#options.protectionTicks)
+      : (own ?? this.#options.protectionTicks);
+    if (ticks === undefined) return side * Infinity;
+    // A stop is protected from its trigger, a market order from the price that it meets.
+    return (order.isTriggered ? order.stopTicks : opposite) + side * ticks;
+  }
+
+  /** FOK asks for everything, a minimum quantity for some. */
+  #canTradeEnough(order: MarketOrder, limitTicks: number): boolean {
+    const { side, minQty = 0, group = 0 } = order.input;
+    const wanted = order.timeInForce === 'fok' ? order.leavesQty : minQty;
+    if (wanted === 0) return true;
+    const qty = this.#tradableQty(order);
+    const bounded = this.#boundedLimit(side, limitTicks);
+    return this.#book.available({ side, limitTicks: bounded, qty, group }) >= wanted;
+  }
+
+  /** Contracts that reduce-only lets it trade now. */
+  #tradableQty(order: MarketOrder): number {
+    if (order.input.reduceOnly !== true) return order.leavesQty;
+    const closable = -order.input.side * this.positionOf(order.input.participant);
+    return Math.max(0, Math.min(order.leavesQty, closable));
+  }
+
+  /** No trade beyond the day's limits. */
+  #boundedLimit(side: Side, limitTicks: number): number {
+    return side === 1
+      ? Math.min(limitTicks, this.#highLimit)
+      : Math.max(limitTicks, this.#lowLimit);
+  }
+
+  #trade(order: MarketOrder, limitTicks: number): void {
+    const { side, group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const limit = this.#boundedLimit(side, limitTicks);
+    this.#aggressor = order;
+    for (;;) {
+      const qty = this.#tradableQty(order);
+      if (qty === 0) break;
+      const before = order.cumQty;
+      const left = this.#book.matchAt(side, limit, qty, group, selfTrade, this.#matchSink);
+      const traded = order.cumQty - before;
+      // What self-trade prevention took from the aggressor.
+      const prevented = left < 0 ? -left : qty - traded - left;
+      if (prevented > 0) {
+        if (left < 0 || prevented === order.leavesQty) {
+          this.#end(order, 'Canceled', 'self-trade');
+          break;
+        }
+        order.qty -= prevented;
+        this.#tell('Replaced', order, 'self-trade');
+      }
+      this.#capAfterTrades();
+      // A reduce-only order that is through with its part may have more to close by now.
+      if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
+    }
+    this.#aggressor = null;
+    this.#capAfterTrades();
+    if (order.leavesQty > 0 && order.input.reduceOnly === true && this.#tradableQty(order) === 0)
+      this.#end(order, 'Canceled', 'reduce-only-exhausted');
+  }
+
+  #onTrade(handle: OrderHandle, price: number, qty: number, leaves: number): boolean {
+    const resting = this.#byHandle.get(handle)!;
+    const aggressor = this.#aggressor!;
+    this.#tradeCount += 1;
+    this.#lastTicks = price;
+    this.#prints.push(price);
+    resting.restingQty -= qty;
+    if (leaves === 0) this.#forget(resting);
+    this.#fill(resting, price, qty, false);
+    this.#fill(aggressor, price, qty, true);
+    this.#sink.onPrint?.(price, qty, aggressor.input.side, this.#nowUs);
+    this.#capped.push(resting, aggressor);
+    // A resting order of somebody whose reduce-only orders must shrink first: the match waits for that.
+    return (
+      this.#reducing.has(resting.input.participant) ||
+      this.#reducing.has(aggressor.input.participant)
+    );
+  }
+
+  /** Orders whose participants traded since reduce-only was looked at. */
+  #capped: MarketOrder[] = [];
+
+  #capAfterTrades(): void {
+    const traded = this.#capped;
+    if (traded.length === 0) return;
+    this.#capped = [];
+    for (const order of traded) {
+      this.#capReducing(order.input.participant);
+      if (order.place === 'book' && order.restingQty === 0 && order.leavesQty > 0)
+        this.#rest(order);
+    }
+  }
+
+  /** Resting reduce-only orders never show more than the position that they may still close. */
+  #capReducing(participant: number): void {
+    const orders = this.#reducing.get(participant);
+    if (orders === undefined) return;
+    for (const order of orders) {
+      const allowed = this.#tradableQty(order);
+      if (allowed === 0) this.#end(order, 'Canceled', 'reduce-only-exhausted');
+      else if (order.place === 'book' && allowed < order.restingQty) {
+        this.#book.reduce(order.handle, allowed);
+        order.restingQty = allowed;
+      }
+    }
+  }
+
+  #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
+    const resting = this.#byHandle.get(handle)!;
+    resting.restingQty = leaves;
+    if (leaves === 0) {
+      this.#forget(resting);
+      this.#finish(resting, 'Canceled', 'self-trade');
+      return;
+    }
+    resting.qty -= qty;
+    this.#tell('Replaced', resting, 'self-trade');
+  }
+
+  #fill(order: MarketOrder, price: number, qty: number, isAggressor: boolean): void {
+    const { participant, side } = order.input;
+    order.cumQty += qty;
+    this.#positions.set(participant, this.positionOf(participant) + side * qty);
+    if (order.cumQty === order.qty) order.place = 'done';
+    const report = this.#report;
+    report.lastQty = qty;
+    report.lastPriceTicks = price;
+    report.tradeId = this.#tradeCount;
+    report.isAggressor = isAggressor;
+    this.#tell('Fill', order);
+    report.lastQty = 0;
+    report.lastPriceTicks = NaN;
+    report.tradeId = 0;
+    report.isAggressor = false;
+    if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+  }
+
+  #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
+    if (isImmediate(order.timeInForce)) {
+      this.#end(order, 'Expired', 'ioc');
+      return;
+    }
+    if (isMarket) {
+      const isOpenEnded = !Number.isFinite(limitTicks);
+      const mayRest =
+        order.input.type === 'market-to-limit' || this.#options.remainder !== 'cancel';
+      if (isOpenEnded || !mayRest) {
+        this.#end(order, 'Canceled', isOpenEnded ? 'no-liquidity' : 'protection');
+        return;
+      }
+      order.limitTicks = limitTicks;
+      if (!this.#isInLimits(limitTicks)) {
+        this.#parkOrEnd(order);
+        return;
+      }
+    }
+    this.#rest(order);
+  }
+
+  #rest(order: MarketOrder): void {
+    const { side, group = 0, isLead = false, reduceOnly } = order.input;
+    const qty = this.#tradableQty(order);
+    if (qty === 0) {
+      this.#end(order, 'Canceled', 'reduce-only-exhausted');
+      return;
+    }
+    order.place = 'book';
+    order.restingQty = qty;
+    order.handle = this.#book.restAt(side, order.limitTicks, qty, order.displayQty, group, isLead);
+    this.#byHandle.set(order.handle, order);
+    if (reduceOnly !== true) return;
+    const { participant } = order.input;
+    const orders = this.#reducing.get(participant) ?? new Set();
+    orders.add(order);
+    this.#reducing.set(participant, orders);
+  }
+
+  // ----------------------------------------------------------------------------------------------- elections
+
+  /** Elections and elected orders, one after the other, until nothing more happens. */
+  #settle(): void {
+    for (let rounds = 0; ; rounds += 1) {
+      if (rounds > ROUNDS_MAX) {
+        throw new TradingError(
+          'E_SIM_LOOP',
+          'the orders of a market elect each other without end',
+          {
+            details: { tsUs: this.#nowUs, rounds },
+            rule: `a command comes to rest within ${ROUNDS_MAX} elections`,
+          },
+        );
+      }
+      this.#electAll();
+      const next = this.#arrivals.shift();
+      if (next === undefined) return;
+      if (next.place === 'queue') this.#arrive(next);
+    }
+  }
+
+  #electAll(): void {
+    if (this.#phase !== 'open') {
+      this.#prints.length = 0;
+      return;
+    }
+    const elected: MarketOrder[] = [];
+    const prints = this.#prints;
+    const onLast = this.#triggers.get('last');
+    if (onLast !== undefined)
+      for (let k = 0; k < prints.length; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
+    prints.length = 0;
+    for (const [source, triggers] of this.#triggers) {
+      if (source === 'last' || triggers.size === 0) continue;
+      const [rising, falling] = this.#sourcePrices(source);
+      triggers.elect(rising, falling, elected);
+    }
+    for (const order of elected) this.#elect(order);
+  }
+
+  /** An elected order joins the end of the arrivals with a new priority. */
+  #elect(order: MarketOrder): void {
+    order.isTriggered = true;
+    order.place = 'queue';
+    this.#priority += 1;
+    order.priority = this.#priority;
+    if (order.input.type === 'trailing-stop-limit')
+      order.limitTicks = order.stopTicks + order.input.side * (order.input.limitOffsetTicks ?? 0);
+    this.#tell('Triggered', order);
+    this.#arrivals.push(order);
+  }
+
+  /** The price that triggers above wait for, and the one that triggers below wait for. */
+  #sourcePrices(source: TriggerSource): [rising: number, falling: number] {
+    if (source === 'last') return [this.#lastTicks, this.#lastTicks];
+    if (source === 'mark') return [this.#markTicks, this.#markTicks];
+    const bid = this.#book.bestTicks(1);
+    const ask = this.#book.bestTicks(-1);
+    return source === 'bid-ask' ? [ask, bid] : [(bid + ask) / 2, (bid + ask) / 2];
+  }
+
+  #triggersOf(source: TriggerSource): TriggerBook {
+    const there = this.#triggers.get(source);
+    if (there !== undefined) return there;
+    const fresh = new TriggerBook();
+    this.#triggers.set(source, fresh);
+    return fresh;
+  }
+
+  // ------------------------------------------------------------------------------------------------- auction
+
+  #openingQty(side: Side): number {
+    let sum = 0;
+    for (const order of this.#opening)
+      if (order.input.side === side && Number.isNaN(order.limitTicks)) sum += order.leavesQty;
+    return sum;
+  }
+
+  #tieTicks(): number {
+    return Number.isNaN(this.#referenceTicks) ? this.#lastTicks : this.#referenceTicks;
+  }
+
+  /** One price for all that crosses; stops that it elects join, until the price stands. */
+  #auction(): void {
+    let found = this.indication();
+    for (let rounds = 0; found !== null; rounds += 1) {
+      assert(rounds <= ROUNDS_MAX, 'the stops of an auction elect each other without end');
+      const elected: MarketOrder[] = [];
+      this.#triggers.get('last')?.elect(found.priceTicks, found.priceTicks, elected);
+      if (elected.length === 0) break;
+      for (const order of elected) {
+        this.#elect(order);
+        this.#arrivals.pop();
+        // Protected from its trigger, or without a limit.
+        const limit = isMarketType(order.input.type) ? this.#marketLimit(order, NaN) : NaN;
+        if (Number.isFinite(limit)) order.limitTicks = limit;
+        this.#awaitOpening(order);
+      }
+      found = this.indication();
+    }
+    if (found !== null && found.qty > 0) this.#uncross(found);
+    for (const order of this.#opening) {
+      this.#opening.delete(order);
+      if (order.place === 'done') continue;
+      this.#leavePlace(order);
+      if (order.timeInForce === 'at-open') this.#end(order, 'Expired', 'auction-over');
+      else {
+        order.place = 'queue';
+        this.#arrivals.push(order);
+      }
+    }
+  }
+
+  #uncross({ priceTicks, qty }: Indication): void {
+    // A market order stands before every limit: one tick beyond the best of its side, or of the price.
+    const orders = [...this.#opening].filter((order) => Number.isNaN(order.limitTicks));
+    for (const order of orders) {
+      const { side } = order.input;
+      const best = this.#book.bestTicks(side);
+      const beyond = Number.isNaN(best) || (best - priceTicks) * side < 0 ? priceTicks : best;
+      const isOwn = orders.some((each) => each.place === 'book' && each.limitTicks === best);
+      order.limitTicks = isOwn ? best : beyond + side;
+      this.#rest(order);
+    }
+    this.#lastTicks = priceTicks;
+    this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
+      this.#tradeCount += 1;
+      for (const handle of [bid, ask]) {
+        const order = this.#byHandle.get(handle)!;
+        order.restingQty -= part;
+        if (order.restingQty === 0) this.#forget(order);
+        this.#fill(order, priceTicks, part, false);
+        this.#capped.push(order);
+      }
+      this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);
+    });
+    for (const order of orders) {
+      this.#leavePlace(order);
+      order.limitTicks = NaN;
+    }
+    this.#capAfterTrades();
+    this.#prints.push(priceTicks);
+  }
+
+  // --------------------------------------------------------------------------------------- changes and endings
+
+  #replaceProblem(order: MarketOrder | null, change: MarketReplaceInput): string | null {
+    if (order === null) return 'unknown-order';
+    if (order.place === 'done') return 'too-late';
+    if (this.#phase === 'pre-open-no-cancel') return 'no-cancel-phase';
+    const { qty, limitTicks, stopTicks, displayQty } = change;
+    if (qty !== undefined && !(Number.isSafeInteger(qty) && qty > 0)) return 'invalid-qty';
+    if (qty !== undefined && qty <= order.cumQty) return 'qty-below-filled';
+    for (const price of [limitTicks, stopTicks])
+      if (price !== undefined && !Number.isSafeInteger(price)) return 'off-grid';
+    if (displayQty !== undefined && !(Number.isSafeInteger(displayQty) && displayQty >= 0))
+      return 'invalid-display-qty';
+    if (limitTicks !== undefined && Number.isNaN(order.limitTicks)) return 'unsupported-replace';
+    if (stopTicks !== undefined && !needsTrigger(order.input.type)) return 'unsupported-replace';
+    if (stopTicks !== undefined && order.isTriggered) return 'already-triggered';
+    return limitTicks === undefined ? null : this.#priceProblem(limitTicks, order.timeInForce);
+  }
+
+  #replace(order: MarketOrder, change: MarketReplaceInput): void {
+    const isSmallerOnly =
+      order.place === 'book' &&
+      change.limitTicks === undefined &&
+      change.displayQty === undefined &&
+      (change.qty ?? order.qty) <= order.qty;
+    if (isSmallerOnly) {
+      order.qty = change.qty ?? order.qty;
+      order.restingQty = Math.min(order.restingQty, order.leavesQty);
+      this.#book.reduce(order.handle, order.restingQty);
+      this.#tell('Replaced', order);
+      return;
+    }
+    const place = order.place;
+    this.#leavePlace(order);
+    order.qty = change.qty ?? order.qty;
+    order.limitTicks = change.limitTicks ?? order.limitTicks;
+    order.stopTicks = change.stopTicks ?? order.stopTicks;
+    order.displayQty = change.displayQty ?? order.displayQty;
+    this.#priority += 1;
+    order.priority = this.#priority;
+    order.place = 'queue';
+    this.#tell('Replaced', order);
+    if (place === 'parked' && !this.#isInLimits(order.limitTicks)) {
+      order.place = 'parked';
+      this.#parked.add(order);
+    } else this.#arrive(order);
+  }
+
+  /** DAY orders end with their session, all orders with their contract. */
+  #endSession(isExpiry: boolean): void {
+    for (const order of this.#working()) {
+      if (isExpiry) this.#end(order, 'Canceled', 'contract-expired');
+      else if (order.timeInForce === 'day' || order.timeInForce === 'at-open')
+        this.#end(order, 'Expired', 'day-end');
+    }
+  }
+
+  #working(): MarketOrder[] {
+    const orders = [
+      ...this.#byHandle.values(),
+      ...[...this.#triggers.values()].flatMap((triggers) => triggers.all()),
+      ...this.#opening,
+      ...this.#parked,
+    ];
+    return [...new Set(orders)].sort((a, b) => a.orderId - b.orderId);
+  }
+
+  /** Takes the order out of wherever it stands. */
+  #leavePlace(order: MarketOrder): void {
+    if (order.handle >= 0 && this.#byHandle.get(order.handle) === order) {
+      this.#book.cancel(order.handle);
+      this.#forget(order);
+    } else if (order.place === 'trigger')
+      this.#triggersOf(order.input.trigger ?? 'last').remove(order);
+    this.#parked.delete(order);
+    this.#reducing.get(order.input.participant)?.delete(order);
+  }
+
+  /** The book does not have it any more. */
+  #forget(order: MarketOrder): void {
+    this.#byHandle.delete(order.handle);
+    order.handle = -1;
+    order.restingQty = 0;
+  }
+
+  #end(order: MarketOrder, kind: 'Canceled' | 'Expired' | 'Rejected', reason: string): void {
+    if (order.place === 'done') return;
+    this.#leavePlace(order);
+    this.#opening.delete(order);
+    this.#finish(order, kind, reason);
+  }
+
+  #finish(order: MarketOrder, kind: 'Canceled' | 'Expired' | 'Rejected', reason: string): void {
+    this.#reducing.get(order.input.participant)?.delete(order);
+    order.place = 'done';
+    this.#tell(kind, order, reason);
+  }
+
+  #tell(kind: MarketReportKind, order: MarketOrder, reason = ''): void {
+    const report = this.#report;
+    report.kind = kind;
+    report.order = order;
+    report.participant = order.input.participant;
+    report.clOrdId = order.input.clOrdId;
+    report.tsUs = this.#nowUs;
+    report.reason = reason;
+    this.#sink.onReport(report as MarketReport);
+  }
+
+  /** A report of an order that the market does not have. */
+  #tellNone(kind: MarketReportKind, participant: number, clOrdId: string, reason: string): void {
+    const report = this.#report;
+    report.kind = kind;
+    report.order = null;
+    report.participant = participant;
+    report.clOrdId = clOrdId;
+    report.tsUs = this.#nowUs;
+    report.reason = reason;
+    this.#sink.onReport(report as MarketReport);
+  }
+}
+
+function keyOf(participant: number, clOrdId: string): string {
+  return `${participant}|${clOrdId}`;
+}
