@@ -290,7 +290,7 @@ describe.skipIf(lean === undefined)(
       expect(Math.sign(first.pessimistic)).toBe(-Math.sign(first.optimistic));
       const doubts = first.doubts.map(({ barOpenUs }) => chicago(barOpenUs));
       const onNews = doubts.filter(({ date }) => date === '2013-12-18');
-      expect(onNews.map(({ minutes }) => minutes).toSorted()).toEqual([779, 782]);
+      expect(onNews.map(({ minutes }) => minutes).toSorted((a, b) => a - b)).toEqual([779, 782]);
       expect(doubts).toHaveLength(3);
       expect(first.dates).toBe(54);
       const regular = new Set(

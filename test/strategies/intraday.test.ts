@@ -77,6 +77,16 @@ describe('limit-reversion', () => {
     expect(countOf(world, 'ReplaceRejected')).toBe(0);
   });
 
+  it('stands at the close where that is beyond the band: it does not cross the market', () => {
+    const rows = fives(0, [...wobble(1000, 10), '1000/1001/999/1000', '1000/1000/960/960']);
+    const world = play(limitReversion, rows, { params });
+    const entries = world.journal
+      .lines()
+      .map((line) => JSON.parse(line) as { body: Record<string, unknown> })
+      .filter(({ body }) => body['role'] === 'entry');
+    expect(entries.at(-1)!.body['limitTicks']).toBe(960);
+  });
+
   it('pulls the entry when the price is back at the mean', () => {
     const rows = fives(0, [...wobble(1000, 10), '1000/1001/999/1001', '1001/1001/970/1000']);
     const world = play(limitReversion, rows, { params });
