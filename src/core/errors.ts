@@ -181,7 +181,7 @@ export const CORE_ERRORS: ErrorCatalog = {
     title: 'A roll schedule cannot be built',
     cause:
       'Two neighbouring contracts have no common price in the roll window, or the chain has a hole.',
-    cure: 'Import the missing contract, or choose another roll rule; the message names contract and window.',
+    cure: 'Import the missing contract, choose another roll rule, or run each stretch of the data by itself with --from and --to; the message names contract and window.',
     exit: EXIT.input,
   },
   E_ROLL_RULE: {

@@ -22,7 +22,7 @@ export function noCommonPrice(
     {
       details: { from: old.id, to: next.id, window: span },
       rule: 'a roll needs a price of both contracts at the same session close inside its window',
-      fix: `import daily bars of ${old.id} and ${next.id} for ${span}, or choose another roll rule`,
+      fix: `import daily bars of ${old.id} and ${next.id} for ${span}, choose another roll rule, or run the data before and after it by themselves (--from, --to)`,
     },
   );
 }
