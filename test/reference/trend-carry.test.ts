@@ -572,7 +572,6 @@ describe.skipIf(data === undefined)(
           '--json',
           '--capital',
           '1000000',
-          '--no-bounds',
         );
         const { result } = JSON.parse(ran.out) as { result: RunSummary & { dir: string } };
         const figure = (name: string): number => result.metrics[name]!.value!;
@@ -583,6 +582,7 @@ describe.skipIf(data === undefined)(
           ratio(figure('sharpe')),
           `${ratio(low!)} to ${ratio(high!)}`,
           whole(figure('totalCost')),
+          whole(figure('netOneBarLater')),
           whole(result.orders.submitted),
           String(journal.split('"name":"lone-leg"').length - 1),
         ]);
