@@ -213,8 +213,9 @@ export interface SeriesRequest {
   readonly warmUp?: number;
   /**
    * Reads the neighbours on the curve with every bar: `series.forward`, `previous` and `carry`. `carryOffset`: the carry
-   * contract is one step later (1) or earlier (-1) in the product's priced cycle; default as in its file; else, for data that
-   * came with their own rolls, the earlier one where they mostly have it; else 1.
+   * contract is one step later (1) or earlier (-1) in the product's priced cycle. By default the contract that data with their
+   * own rolls name for the held one; else the side of the product's file; else, for such data, the earlier one where they mostly
+   * have it; else 1.
    */
   readonly curve?: boolean | { readonly carryOffset: 1 | -1 };
 }
@@ -287,7 +288,7 @@ export interface CurveView {
   /** NaN where the contract has no bar that closes with this row. */
   close(ago: number): number;
 }
-/** The neighbour in the priced cycle, against which carry is measured. */
+/** The contract against which carry is measured: a neighbour in the priced cycle, or the one that the data name. */
 export interface CarryView extends CurveView {
   /**
    * Price units a year that holding the contract earns while the curve stays as it is: see `annualisedCarry`. NaN where a

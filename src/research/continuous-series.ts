@@ -41,6 +41,7 @@ import { givenCalendarOf } from '../data/ingest/pysystemtrade.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { TradingError } from '../core/errors.ts';
 import { openCalendars } from './calendar-files.ts';
+import { namedCarry } from './curve-plan.ts';
 import { planRun, usualCarryOffset } from './plan.ts';
 import type { RunPlan } from './plan.ts';
 
@@ -347,11 +348,13 @@ class SeriesReader {
     const offset = asked === true ? undefined : asked.carryOffset;
     const { manifest } = this.#dataset;
     const { root } = this.#options;
+    const given = givenCalendarOf(manifest, root);
+    const named = offset === undefined ? (given?.carry ?? {}) : {};
     const carryOffset =
       offset ??
       usualCarryOffset({
         spec: this.#spec,
-        given: givenCalendarOf(manifest, root),
+        given,
         segments: manifest.segments.filter((each) => each.root === root && each.kind === 'bars'),
       });
     const { hold, priced } = cyclesOf(this.#spec);
@@ -370,7 +373,11 @@ class SeriesReader {
         schedule,
         next: (index) => numberOf(near(index).forward),
         previous: (index) => numberOf(near(index).previous),
-        carry: (index) => numberOf(near(index).carry),
+        carry: (index) => {
+          const own = namedCarry(this.#ids[index]!, named);
+          if (own === undefined) return numberOf(near(index).carry);
+          return own === null ? -1 : this.#indexOf(own);
+        },
       }),
       bars: (index) =>
         this.#dataset.intervals(this.#ids[index]!).includes(bars) ? this.#bars(index, bars) : null,

@@ -22,7 +22,8 @@ export interface CurveNeighbours {
 
 /**
  * Neighbours of one contract. `chain` replaces the product's hold cycle where the data came with their own choice of
- * contracts; the carry contract is always by the priced cycle.
+ * contracts. The carry contract is that of `named` where those data name one, but for a strategy that asks for a side; else
+ * it is by the priced cycle.
  */
 export function curveNeighbours(
   contract: Pick<ContractSpec, 'id' | 'year' | 'month'>,
@@ -30,19 +31,30 @@ export function curveNeighbours(
   request: Pick<SeriesRequest, 'curve'>,
   chain: readonly ContractSpec[] | null,
   usual: 1 | -1 = spec.carryOffset ?? 1,
+  named: CarryNames = {},
 ): CurveNeighbours {
   const asked = typeof request.curve === 'object' ? request.curve.carryOffset : undefined;
   const near = neighboursOf(contract, cyclesOf(spec), asked ?? usual);
   const id = (month: ContractMonth | null): ContractId | null =>
     month === null ? null : toContractId(spec.root, month.year, month.month);
-  if (chain === null)
-    return { forward: id(near.forward), previous: id(near.previous), carry: id(near.carry) };
+  const own = asked === undefined ? namedCarry(contract.id, named) : undefined;
+  const carry = own === undefined ? id(near.carry) : own;
+  if (chain === null) return { forward: id(near.forward), previous: id(near.previous), carry };
   const at = chain.findIndex((each) => each.id === contract.id);
   return {
     forward: at < 0 ? null : (chain[at + 1]?.id ?? null),
     previous: chain[at - 1]?.id ?? null,
-    carry: id(near.carry),
+    carry,
   };
+}
+
+/** Carry contracts by held contract, as data that came with their own rolls name them. */
+export type CarryNames = Readonly<Record<ContractId, ContractId>>;
+
+/** Undefined where the data say nothing; null where they name the held contract itself, against which nothing is measured. */
+export function namedCarry(contract: ContractId, named: CarryNames): ContractId | null | undefined {
+  const carry = named[contract];
+  return carry === contract ? null : carry;
 }
 
 /** Of data that came with their own rolls: what is held in order, and when each contract was left. */
@@ -52,8 +64,8 @@ export interface HeldContracts {
 }
 
 /**
- * Where neither strategy nor product says on which side carry is measured, data that came with their own rolls do: on the nearer
- * one where they hold it for at least half of the time of most held contracts, because it shows the slope that the held
+ * The side on which carry is measured for contracts whose carry contract the data do not name. Where neither strategy nor
+ * product says, data that came with their own rolls do: on the nearer one where they hold it for at least half of the time of most held contracts, because it shows the slope that the held
  * contract will roll down; else on the later one.
  */
 export function carryOffsetOf(

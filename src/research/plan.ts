@@ -275,7 +275,8 @@ function nearOf(
   );
   const chain = product.given === null ? null : contracts.filter(({ id }) => held.has(id));
   const usual = usualCarryOffset(product);
-  return (contract) => curveNeighbours(contract, product.spec, request, chain, usual);
+  const named = product.given?.carry;
+  return (contract) => curveNeighbours(contract, product.spec, request, chain, usual, named);
 }
 
 /** On which side carry is measured where nobody says. */

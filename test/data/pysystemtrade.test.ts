@@ -100,6 +100,32 @@ describe('reading multiple prices', () => {
     ]);
   });
 
+  it('takes the carry contract of each held contract from its first row, and says which rows name another', () => {
+    const plain = readPysystemtrade(file(), options);
+    expect(plain.carry).toEqual({ ESH2020: 'ESM2020', ESM2020: 'ESU2020' });
+    expect(plain.report.issues).toEqual([]);
+    const rows = [
+      ROWS[0]!.replace('101.5,20200600,', '99,20191200,'),
+      ...ROWS.slice(1, 4),
+      ...ROWS.slice(4).map((row) => row.replace('20200900', '20200600')),
+    ];
+    const { carry, report, samples } = readPysystemtrade(file(rows), options);
+    expect(carry).toEqual({ ESH2020: 'ESZ2019', ESM2020: 'ESU2020' });
+    expect(report.issues.filter(({ reason }) => reason.includes('name '))).toEqual([
+      {
+        row: 3,
+        reason:
+          '2 row(s) from here on name 202006 as carry contract of 202003, the first one 201912: carry of 202003 is measured against 201912',
+      },
+      {
+        row: 6,
+        reason:
+          '2 row(s) from here on name 202006 as carry contract of 202006, the first one 202009: carry of 202006 is measured against 202009',
+      },
+    ]);
+    expect(samples.get('ESZ2019' as never)!.length).toBe(1);
+  });
+
   it('makes one daily bar a date, at the last label with a held price', () => {
     const { days } = readPysystemtrade(file(), options);
     const labels = (id: string): string[] =>

@@ -18,6 +18,7 @@ import { openCatalog } from '../../src/data/catalog.ts';
 import type { Dataset } from '../../src/data/catalog.ts';
 import { collectContinuous } from '../../src/data/continuous.ts';
 import {
+  givenCalendarOf,
   givenScheduleOf,
   importPysystemtrade,
   parseInstrumentConfig,
@@ -211,6 +212,33 @@ describe.skipIf(data === undefined)(
         expect(raw.filter(({ DATETIME }) => !labels.has(toLabel(DATETIME!))).length).toBe(only);
       },
     );
+
+    it('names the carry contract that every row names, and the page counts those of another step', () => {
+      const monthsOf = (cell: string): number =>
+        Number(cell.slice(0, 4)) * 12 + Number(cell.slice(4, 6)) - 1;
+      const idOf = (product: string, cell: string): ContractId =>
+        toContractId(product, Number(cell.slice(0, 4)), Number(cell.slice(4, 6)));
+      /** Rows by code and months from the held contract to that of carry. */
+      const steps = new Map<string, number>();
+      for (const { code, root: product } of PYSYSTEMTRADE_PRODUCTS) {
+        const named = givenCalendarOf(dataset.manifest, product)!.carry!;
+        const wrong: string[] = [];
+        for (const row of readTable(readBytes('multiple_prices', code))) {
+          const [held, carry] = [row['PRICE_CONTRACT']!, row['CARRY_CONTRACT']!];
+          if (named[idOf(product, held)] !== idOf(product, carry)) wrong.push(row['DATETIME']!);
+          const key = `${code} ${monthsOf(carry) - monthsOf(held)}`;
+          steps.set(key, (steps.get(key) ?? 0) + 1);
+        }
+        expect([code, wrong]).toEqual([code, []]);
+      }
+      const page = readFileSync(join(root, 'docs/strategies/trend-carry-decades.md'), 'utf8');
+      const rows = (key: string): string => steps.get(key)!.toLocaleString('en-US');
+      expect(page).toContain(`on ${rows('CRUDE_W_mini -11')} rows of \`QM\` it is eleven months`);
+      expect(page).toContain(`on ${rows('GAS_US -2')} of \`NG\` two`);
+      expect(page).toContain(
+        `On ${rows('GAS_US 0')} rows of \`NG\` the file names the held contract`,
+      );
+    });
 
     it('has every roll of the expected list, with its two prices', () => {
       const expected = readTable(readFileSync(join(data!, 'expected_rolls.csv')));

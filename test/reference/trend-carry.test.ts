@@ -127,19 +127,9 @@ function dateOf(us: number): number {
 const monthsOf = (contract: string): number =>
   Number(contract.slice(-4)) * 12 + LETTERS.indexOf(contract.at(-5)!);
 
-/** The last priced row of every date, back-adjusted by the rule of the source, with the carry of its own configuration. */
+/** The last priced row of every date, back-adjusted by the rule of the source, with carry against the contract that the row names. */
 function twinOf(root: string, pointValue: number): TwinProduct {
   const rows = pricedRowsOf(root);
-  const [config] = readReferenceCsv(data!, 'config/rollconfig.csv').filter(
-    (each) => each['Instrument'] === CODES[root],
-  );
-  const cycle = config!['PricedRollCycle']!;
-  const offset = Number(config!['CarryOffset']);
-  const neighbour = (contract: string): string => {
-    const at = cycle.indexOf(contract.at(-5)!) + offset;
-    const year = Number(contract.slice(-4)) + Math.floor(at / cycle.length);
-    return `${root}${cycle.at(at % cycle.length)}${year}`;
-  };
   let sum = 0;
   const shift = rows.map(() => 0);
   for (let i = rows.length - 1; i > 0; i -= 1) {
@@ -158,11 +148,10 @@ function twinOf(root: string, pointValue: number): TwinProduct {
     close: kept.map((i) => rows[i]!.price + shift[i]!),
     carry: kept.map((i) => {
       const row = rows[i]!;
-      const other = neighbour(row.held);
-      const beside =
-        other === row.beside ? row.carry : other === row.next ? row.forward : Number.NaN;
-      const difference = row.price - beside;
-      return difference === 0 ? NaN : difference / ((monthsOf(other) - monthsOf(row.held)) / 12);
+      // A row may name its own contract: nothing is measured then.
+      const years = (monthsOf(row.beside) - monthsOf(row.held)) / 12;
+      const difference = row.price - row.carry;
+      return difference === 0 || years === 0 ? NaN : difference / years;
     }),
     pointValue,
   };

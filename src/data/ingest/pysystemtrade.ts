@@ -58,6 +58,8 @@ export interface PysystemtradeSeries {
   /** The contract held on the first row. */
   readonly firstHeld: ContractId;
   readonly rolls: readonly GivenRoll[];
+  /** By held contract: the one that the file names for carry; itself where it names no other. */
+  readonly carry: Readonly<Record<ContractId, ContractId>>;
   readonly report: PysystemtradeReport;
 }
 
@@ -112,6 +114,7 @@ export function readPysystemtrade(
     source.isFilled === true ? fillPrices(parsed) : { prices: parsed, filled: 0 };
   const columns = collectSamples(product.root, prices, parsed, increment);
   const rolls = findRolls(source.file, product.root, prices, parsed, increment);
+  const carry = findCarry(product.root, prices);
   return {
     product,
     increment,
@@ -123,6 +126,7 @@ export function readPysystemtrade(
       prices.priceContract[0]! % 100,
     ),
     rolls,
+    carry: carry.contracts,
     report: {
       code: source.code,
       root: product.root,
@@ -131,7 +135,7 @@ export function readPysystemtrade(
       contracts: columns.samples.size,
       samples: columns.count,
       filled,
-      issues: [...parsed.issues, ...columns.issues],
+      issues: [...parsed.issues, ...columns.issues, ...carry.issues],
     },
   };
 }
@@ -345,6 +349,37 @@ function findRolls(
   return rolls;
 }
 
+/**
+ * The carry contract of each held contract: the one of its first row, so that nothing later decides. Rows that name another
+ * are listed once, with their count; their carry prices are kept under the contract that they name.
+ */
+function findCarry(
+  root: string,
+  prices: MultiplePrices,
+): { contracts: Record<ContractId, ContractId>; issues: RowIssue[] } {
+  const months = new Map<number, number>();
+  const others = new Map<string, { row: number; held: number; carry: number; count: number }>();
+  for (let row = 0; row < prices.length; row += 1) {
+    const [held, carry] = [prices.priceContract[row]!, prices.carryContract[row]!];
+    const first = months.get(held);
+    if (first === undefined) months.set(held, carry);
+    else if (first !== carry) {
+      const other = others.get(`${held} ${carry}`) ?? { row: row + 2, held, carry, count: 0 };
+      others.set(`${held} ${carry}`, { ...other, count: other.count + 1 });
+    }
+  }
+  const issues = [...others.values()].map(({ row, held, carry, count }) => ({
+    row,
+    reason: `${count} row(s) from here on name ${carry} as carry contract of ${held}, the first one ${months.get(held)!}: carry of ${held} is measured against ${months.get(held)!}`,
+  }));
+  const idOf = (month: number): ContractId =>
+    toContractId(root, Math.floor(month / 100), month % 100);
+  const contracts = Object.fromEntries(
+    [...months].map(([held, carry]) => [idOf(held), idOf(carry)]),
+  ) as Record<ContractId, ContractId>;
+  return { contracts, issues };
+}
+
 function instrumentError(code: string, why: string): TradingError {
   return new TradingError(
     'E_PYSYSTEMTRADE_INSTRUMENT',
@@ -407,6 +442,7 @@ export function importPysystemtrade(options: PysystemtradeImport): {
         name: `pysystemtrade/${file.code}`,
         first: series.firstHeld,
         rolls: series.rolls,
+        carry: series.carry,
       };
       writer.describe({
         grids,
@@ -463,6 +499,8 @@ export interface GivenCalendar {
   readonly name: string;
   readonly first: ContractId;
   readonly rolls: readonly GivenRoll[];
+  /** Carry contract by held contract, itself where the source names no other; datasets of earlier imports lack it. */
+  readonly carry?: Readonly<Record<ContractId, ContractId>>;
 }
 
 /** The roll calendar that came with a product's data, or null when the dataset has none. */
