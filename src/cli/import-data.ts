@@ -115,11 +115,14 @@ async function csv(options: ImportOptions): Promise<Imported> {
   const published = publication(calendar, options.known ?? 'next-close');
   let rows = 0;
   const issues: { row: number; message: string }[] = [];
+  const notes: string[] = [];
+  const isProduct = productFinder(options);
   for (const [k, path] of options.files.entries()) {
     const report = await importCsv(dataset, {
       path: resolve(path),
       columns: columnsOf(options),
       ...(options.contract === undefined ? {} : { contract: parseContractId(options.contract).id }),
+      isProduct,
       interval: interval as BarInterval,
       stamp,
       zone: options.zone,
@@ -147,8 +150,9 @@ async function csv(options: ImportOptions): Promise<Imported> {
     rows += report.rows;
     dataset = report.dataset;
     for (const issue of report.issues) issues.push({ row: issue.line, message: issue.reason });
+    for (const note of report.notes) notes.push(`${path}: ${note}`);
   }
-  return { dataset, rows, issues };
+  return { dataset, rows, issues, notes };
 }
 
 /**
@@ -275,6 +279,12 @@ export function rootOf(options: ImportOptions): string {
   throw new TradingError('E_USAGE', 'the product of the file is not known', {
     fix: 'name the contract of all rows with --contract ESZ2025, or the product with --instrument ES and a contract column',
   });
+}
+
+/** Whether there is a product of a root. */
+export function productFinder(options: ImportOptions): (root: string) => boolean {
+  const specs = loadInstruments(options.instrumentsDir);
+  return (root) => specs.has(root);
 }
 
 export function specOf(options: ImportOptions, root: string): InstrumentSpec {

@@ -13,7 +13,15 @@ import { importParquet, inspectParquet, PARQUET_FIELDS } from '../data/ingest/pa
 import { mayBeZeroOrBelow } from '../data/ingest/price-rule.ts';
 import { openCalendars } from '../research/calendar-files.ts';
 import type { Imported } from './import-data.ts';
-import { checkZone, createFor, gridOf, instantOf, sessionFinder, specOf } from './import-data.ts';
+import {
+  checkZone,
+  createFor,
+  gridOf,
+  instantOf,
+  productFinder,
+  sessionFinder,
+  specOf,
+} from './import-data.ts';
 import type { ImportOptions } from './services.ts';
 
 /** Errors: those of the importer; E_USAGE for what files and flags leave open, E_INSTRUMENT_UNKNOWN. */
@@ -49,6 +57,7 @@ export function importParquetFiles(options: ImportOptions): Imported {
     columns,
     productOf,
     ...(contract === undefined ? {} : { contract: parseContractId(contract).id }),
+    isProduct: productFinder(options),
     ...(interval === undefined ? {} : { interval: interval as BarInterval }),
     ...(stamp === undefined ? {} : { stamp }),
     ...(decimals === undefined ? {} : { decimals }),

@@ -25,6 +25,7 @@ import { nodeFileIo } from '../data/file-io.ts';
 import { systemProbe, takeLock } from '../data/lock.ts';
 import { mergeDataset } from '../data/merge-dataset.ts';
 import { importFiles, removeIfEmpty } from './import-data.ts';
+import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 
 export interface WatchOptions {
@@ -71,6 +72,8 @@ interface FileState {
   readonly outcome: 'imported' | 'refused';
   readonly rows: number;
   readonly reason?: string;
+  /** Of a refused file: hash of the flags and the version that refused it. */
+  readonly flags?: string;
 }
 type FileStates = Readonly<Record<string, FileState>>;
 
@@ -186,12 +189,16 @@ function sleep(ms: number): Promise<void> {
 
 class FolderImporter {
   readonly #watch: WatchOptions;
+  readonly #flags: string;
+  /** Name and stamp of what was refused since the start: each is named once. */
+  readonly #named = new Set<string>();
   #files = 0;
   #rows = 0;
   #refused = 0;
 
   constructor(watch: WatchOptions) {
     this.#watch = watch;
+    this.#flags = flagsOf(watch.options);
   }
 
   get summary(): WatchSummary {
@@ -209,8 +216,14 @@ class FolderImporter {
     const before = statSync(path);
     const old = states[name];
     if (old?.bytes === before.size && old.mtimeMs === before.mtimeMs) {
-      if (old.outcome === 'imported') this.#known(path);
-      return;
+      if (old.outcome === 'imported') {
+        this.#known(path);
+        return;
+      }
+      if (old.flags === this.#flags) {
+        this.#refusedBefore(path, name, old);
+        return;
+      }
     }
     const sha256 = hashFile(path);
     const same = Object.values(states).find((one) => one.sha256 === sha256);
@@ -269,9 +282,24 @@ class FolderImporter {
     stamp: Pick<FileState, 'bytes' | 'mtimeMs' | 'sha256'>,
     error: TradingError,
   ): void {
-    this.#refused += 1;
     const { code, message } = error;
-    this.#remember(name, { ...stamp, outcome: 'refused', rows: 0, reason: `${code}: ${message}` });
+    const [reason, flags] = [`${code}: ${message}`, this.#flags];
+    this.#remember(name, { ...stamp, outcome: 'refused', rows: 0, reason, flags });
+    this.#named.add(keyOf(name, stamp));
+    this.#giveUp(path, name, code, message);
+  }
+
+  /** Still there and still refused: a scheduler that ends well would say that nothing is missing. */
+  #refusedBefore(path: string, name: string, old: FileState): void {
+    if (this.#named.has(keyOf(name, old))) return;
+    this.#named.add(keyOf(name, old));
+    const [code, ...message] = (old.reason ?? 'E_IMPORT_FILE').split(': ');
+    const text = `refused before, with the same flags: ${message.join(': ')}`;
+    this.#giveUp(path, name, code!, text);
+  }
+
+  #giveUp(path: string, name: string, code: string, message: string): void {
+    this.#refused += 1;
     this.#report(path, { outcome: 'refused', added: 0, stored: 0, left: 0, code, message });
     const { setAside } = this.#watch;
     if (setAside === undefined) return;
@@ -286,7 +314,9 @@ class FolderImporter {
     }
   }
 
-  /** A refused file is not tried again before it changes. Where there is no dataset yet, a restart tries it again. */
+  /**
+   * A refused file is not tried again before it or the flags change. Where there is no dataset yet, a restart tries it again.
+   */
   #remember(name: string, state: FileState): void {
     const { catalogDir, dataset } = this.#watch.options;
     const catalog = openCatalog(catalogDir);
@@ -322,6 +352,18 @@ class FolderImporter {
   #nameOf(path: string): string {
     return relative(this.#watch.folder, path);
   }
+}
+
+/** Hash of what decides whether a file can be taken. */
+function flagsOf(options: ImportOptions): string {
+  // A catalog that was moved is the same one.
+  const flags = { ...options, files: [], catalogDir: '' };
+  const text = JSON.stringify({ ...flags, version: programVersion() });
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function keyOf(name: string, { bytes, mtimeMs }: Pick<FileState, 'bytes' | 'mtimeMs'>): string {
+  return `${name}/${bytes}/${mtimeMs}`;
 }
 
 /** Faults that no other file would escape. */

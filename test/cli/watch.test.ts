@@ -94,9 +94,39 @@ describe('data import --watch --once', () => {
     expect(rowsIn(at)).toBe(1);
     // The dataset did not exist when it was refused; from now on it is remembered.
     await once(at);
-    expect(await once(at)).toMatchObject({ code: EXIT.ok, err: '' });
+    const again = await once(at);
+    expect(again.code).toBe(EXIT.answerIsNo);
+    expect(again.err).toContain(
+      'bad.csv: E_IMPORT_ROWS: refused before, with the same flags: 1 rows',
+    );
+    expect(again.out).toContain('0 files imported, 0 rows added, 1 files refused');
     writeFileSync(join(at.folder, 'bad.csv'), HEADER + row(1));
     expect((await once(at)).out).toContain('bad.csv: 1 rows added');
+  });
+
+  it('tries a refused file again when the flags have changed, and only then', async () => {
+    const at = place();
+    writeFileSync(join(at.folder, 'good.csv'), HEADER + row(1));
+    writeFileSync(join(at.folder, 'named.csv'), (HEADER + row(2)).replace('time', 'Date'));
+    expect((await once(at)).err).toContain('named.csv: E_IMPORT_MAPPING');
+    const before = manifestOf(at);
+    expect((await once(at)).code).toBe(EXIT.answerIsNo);
+    expect(manifestOf(at)).toEqual(before);
+    const flags = ['--columns', 'time=Date,volume=volume'];
+    const cured = await once(at, ...flags);
+    expect(cured).toMatchObject({ code: EXIT.ok, err: '' });
+    expect(cured.out).toContain('named.csv: 1 rows added');
+    expect(await once(at)).toMatchObject({ code: EXIT.ok, err: '' });
+  });
+
+  it('moves a file that was refused before, once it is told where to', async () => {
+    const at = place();
+    writeFileSync(join(at.folder, 'a.csv'), HEADER + row(1));
+    writeFileSync(join(at.folder, 'b.csv'), HEADER + row(1, '6800.50'));
+    await once(at);
+    expect((await once(at, '--set-aside', 'bad')).code).toBe(EXIT.answerIsNo);
+    expect(readdirSync(join(at.cwd, 'bad'))).toEqual(['b.csv']);
+    expect(await once(at)).toMatchObject({ code: EXIT.ok, err: '' });
   });
 
   it('refuses a file that contradicts what is stored, and moves it where it is told to', async () => {

@@ -254,6 +254,18 @@ describe('a Parquet file', () => {
     ]);
   });
 
+  it('whose metadata name another contract than --contract are refused', async () => {
+    const of = (id: string): Promise<string> =>
+      written(
+        `copy (select ${T0} + i * 60000000 as time, ${PRICES} from range(3) t(i)) to FILE (format parquet, kv_metadata {instrument_id: '${id}.SIM'})`,
+      );
+    expect(run(dataset(), [await of('ESZ2024')]).rows).toBe(3);
+    const other = await of('ESH2025');
+    expect(() => run(dataset(), [other])).toThrow(
+      'the file says that it is of ESH2025, --contract says ESZ2024',
+    );
+  });
+
   it('imported again changes nothing; one that overlaps replaces what it covers', async () => {
     const part = (from: number, to: number, close: number): Promise<string> =>
       written(

@@ -22,6 +22,7 @@ import { putOpenInterest } from '../open-interest.ts';
 import { suggest } from '../../core/suggest.ts';
 import { errnoOf } from '../file-io.ts';
 import type { GridStatement, SegmentEntry } from '../manifest.ts';
+import { CONTRACT_COLUMNS, ContractColumn, contractColumnFix } from './contract-column.ts';
 import type { TimeFormat, TimeParser } from './csv-text.ts';
 import { guessDelimiter, parseDecimal, splitFields, timeParser } from './csv-text.ts';
 
@@ -49,8 +50,10 @@ export interface CsvImportOptions {
   /** Plain or gzip, told apart by the first bytes. */
   readonly path: string;
   readonly columns: CsvColumns;
-  /** The contract of all rows, where no column names it. */
+  /** The contract of all rows; those whose column names another are refused. */
   readonly contract?: ContractId;
+  /** Whether there is a product of this root, for columns that name no contract. */
+  readonly isProduct?: (root: string) => boolean;
   readonly interval: BarInterval;
   /** Which end of the bar its time is. */
   readonly stamp: BarStamp;
@@ -97,6 +100,8 @@ export interface CsvImportReport {
   readonly quarantined: number;
   /** The first twenty of them. */
   readonly issues: readonly CsvIssue[];
+  /** What a reader of the data should know. */
+  readonly notes: readonly string[];
 }
 
 const LISTED = 20;
@@ -112,10 +117,14 @@ export async function importCsv(
   options: CsvImportOptions,
 ): Promise<CsvImportReport> {
   checkOptions(dataset, options);
+  const named = await namedIn(options);
   const writer = dataset.beginWrite();
-  const rows = new CsvRows(writer, dataset, options);
+  const rows = new CsvRows(writer, dataset, options, named);
   try {
-    await readLines(options, (line, text) => rows.line(line, text));
+    await readLines(options, (line, text) => {
+      rows.line(line, text);
+      return true;
+    });
     const segments = rows.finish();
     for (const [contract, figures] of rows.figures)
       putOpenInterest(writer, dataset, contract, figures);
@@ -126,6 +135,7 @@ export async function importCsv(
       segments,
       quarantined: rows.refused,
       issues: rows.issues,
+      notes: named === null || named.column.note === null ? [] : [named.column.note],
     };
   } catch (error) {
     rows.abort();
@@ -134,9 +144,60 @@ export async function importCsv(
   }
 }
 
+/** Where the file says of which contract a row is, beside a contract that is named for all. */
+interface NamedContract {
+  readonly column: ContractColumn;
+  readonly position: number;
+}
+
+async function namedIn(options: CsvImportOptions): Promise<NamedContract | null> {
+  const { contract, isProduct, hasHeader = true } = options;
+  if (contract === undefined) return null;
+  let { delimiter = '' } = options;
+  let named: NamedContract | null = null;
+  let isHead = true;
+  await readLines(options, (_, text) => {
+    if (text.trim() === '') return true;
+    if (delimiter === '') delimiter = guessDelimiter(text);
+    const fields = splitFields(text, delimiter);
+    if (isHead) {
+      isHead = false;
+      const names = fields ?? [];
+      const position = contractPosition(options, names);
+      if (position === null) return false;
+      const column = hasHeader ? names[position]!.trim() : `column ${position}`;
+      named = {
+        column: new ContractColumn({
+          contract,
+          column,
+          ...(isProduct === undefined ? {} : { isProduct }),
+        }),
+        position,
+      };
+      if (hasHeader) return true;
+    }
+    return fields === null || named!.column.look(fields[named!.position] ?? '');
+  });
+  return named;
+}
+
+/** Of the column that is mapped, or that is called like one of contracts and mapped to nothing else. */
+function contractPosition(options: CsvImportOptions, first: readonly string[]): number | null {
+  const mapped = positionsOf(options, first);
+  if (mapped.contract !== undefined) return mapped.contract;
+  if (!(options.hasHeader ?? true)) return null;
+  const taken = new Set(Object.values(mapped));
+  const names = first.map((name) => name.trim().toLowerCase());
+  const found = CONTRACT_COLUMNS.map((name) => names.indexOf(name)).find(
+    (position) => position >= 0 && !taken.has(position),
+  );
+  return found ?? null;
+}
+
+/** `take` answers false where the rest is not needed. */
 async function readLines(
   options: CsvImportOptions,
-  take: (line: number, text: string) => void,
+  take: (line: number, text: string) => boolean,
 ): Promise<void> {
   let failure: unknown = null;
   const isPacked = isGzip(options.path);
@@ -156,13 +217,15 @@ async function readLines(
     for await (const text of lines) {
       line += 1;
       isTaking = true;
-      take(line, line === 1 ? text.replace(/^\uFEFF/, '') : text);
+      const isWanted = take(line, line === 1 ? text.replace(/^\uFEFF/, '') : text);
       isTaking = false;
+      if (!isWanted) break;
     }
   } catch (error) {
     throw isTaking ? error : fileError(options.path, error);
   } finally {
     file.destroy();
+    stream.destroy();
   }
   if (failure !== null) throw fileError(options.path, failure);
 }
@@ -206,6 +269,7 @@ class CsvRows {
   readonly #writer: DatasetWriter;
   readonly #dataset: Dataset;
   readonly #options: CsvImportOptions;
+  readonly #named: NamedContract | null;
   readonly #parse: TimeParser;
   readonly #stepUs: number;
   readonly #states = new Map<string, ContractState>();
@@ -219,7 +283,13 @@ class CsvRows {
   taken = 0;
   refused = 0;
 
-  constructor(writer: DatasetWriter, dataset: Dataset, options: CsvImportOptions) {
+  constructor(
+    writer: DatasetWriter,
+    dataset: Dataset,
+    options: CsvImportOptions,
+    named: NamedContract | null,
+  ) {
+    this.#named = named;
     this.#writer = writer;
     this.#dataset = dataset;
     this.#options = options;
@@ -258,8 +328,10 @@ class CsvRows {
   /** Takes a row, or says why not. */
   #row(fields: readonly string[]): string {
     const at = this.#positions!;
-    const id =
-      at.contract === undefined ? this.#options.contract! : (fields[at.contract] ?? '').trim();
+    const named = this.#named;
+    const other = named?.column.refusal(fields[named.position] ?? '') ?? null;
+    if (other !== null) return other;
+    const id = this.#options.contract ?? (fields[at.contract!] ?? '').trim();
     const state = this.#states.get(id) ?? this.#newState(id);
     if (typeof state === 'string') return state;
     const times = this.#times(fields, state.contract);
@@ -477,7 +549,9 @@ class CsvRows {
         details: { path, refused: this.refused, valid: this.taken, issues: this.issues },
         where: `${path}:${this.issues[0]!.line}`,
         rule: 'an import is whole or nothing',
-        fix: 'correct the rows, or take the valid ones with --quarantine',
+        fix:
+          contractColumnFix(this.issues.map(({ reason }) => reason)) ??
+          'correct the rows, or take the valid ones with --quarantine',
       },
     );
   }
@@ -555,9 +629,9 @@ function checkOptions(dataset: Dataset, options: CsvImportOptions): void {
       { columns },
       'map the time',
     );
-  if ((columns.contract === undefined) === (contract === undefined))
+  if (columns.contract === undefined && contract === undefined)
     throw mappingError(
-      'contract: give either a column or one id',
+      'contract: give a column or one id',
       { columns, contract },
       'map the contract',
     );

@@ -8,7 +8,7 @@ import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
 import { GRID_TOLERANCE } from '../../core/price-grid.ts';
 import { suggest } from '../../core/suggest.ts';
-import { parseContractId, toContractId } from '../../core/symbology.ts';
+import { parseContractId } from '../../core/symbology.ts';
 import type { TsUs } from '../../core/units.ts';
 import { toIsoUtc, US_PER_DAY } from '../../core/units.ts';
 import type { Dataset } from '../catalog.ts';
@@ -17,6 +17,12 @@ import type { FileIo } from '../file-io.ts';
 import type { GridStatement } from '../manifest.ts';
 import type { ParquetCells, ParquetFile, ParquetSourceColumn } from '../parquet.ts';
 import { openParquet } from '../parquet.ts';
+import {
+  CONTRACT_COLUMNS,
+  ContractColumn,
+  contractColumnFix,
+  contractOf,
+} from './contract-column.ts';
 import { parseDecimal, timeParser } from './csv-text.ts';
 import { Refusals } from './refusals.ts';
 import { BarSeries } from './splice.ts';
@@ -66,7 +72,7 @@ const NAMES: Readonly<Record<ParquetField, readonly string[]>> = {
   low: ['low', 'l', 'low_price'],
   close: ['close', 'c', 'close_price', 'last'],
   volume: ['volume', 'vol', 'v', 'total_volume'],
-  contract: ['contract', 'symbol', 'ticker', 'instrument'],
+  contract: CONTRACT_COLUMNS,
   interval: ['interval'],
 };
 
@@ -93,11 +99,13 @@ export interface ParquetImportOptions {
   readonly files: readonly string[];
   /** Columns of the file by our names, where they are not the ones that are looked for. */
   readonly columns?: Readonly<Partial<Record<ParquetField, string>>>;
-  /** The contract of all rows. */
+  /** The contract of all rows; those that name another are refused. */
   readonly contract?: ContractId;
   /** Of files that do not say. */
   readonly interval?: BarInterval;
   readonly stamp?: BarStamp;
+  /** Whether there is a product of this root, for columns that name no contract. */
+  readonly isProduct?: (root: string) => boolean;
   /** Digits behind the point of prices and volumes that stand as whole numbers: 9 for counts of a billionth. */
   readonly decimals?: number;
   /** By root. Errors: E_INSTRUMENT_UNKNOWN. */
@@ -203,7 +211,7 @@ class ParquetRun {
       fix: (reasons) =>
         reasons.some((reason) => reason.includes('is not a multiple of'))
           ? 'keep prices off the tick with --grid none, or take the valid rows with --quarantine'
-          : null,
+          : contractColumnFix(reasons),
     });
   }
 
@@ -253,6 +261,7 @@ class ParquetRun {
     }
     this.#close = shape.fields.close!;
     const reader = new RowReader(file, shape, this.#options, this.#isVolumeKnown);
+    if (reader.note !== null) this.#notes.push(`${path}: ${reader.note}`);
     let row = 0;
     for (const [group, rows] of file.groups.entries()) {
       reader.load(group);
@@ -265,6 +274,8 @@ class ParquetRun {
   }
 
   #row(reader: RowReader, i: number): string | null {
+    const other = reader.otherContract(i);
+    if (other !== null) return other;
     const id = reader.contract(i);
     const target = this.#targets.get(id) ?? this.#begin(id, reader.interval);
     if (typeof target === 'string') return target;
@@ -327,6 +338,8 @@ class RowReader {
   readonly #columns: Readonly<Partial<Record<ParquetField, ParquetSourceColumn>>>;
   readonly #options: ParquetImportOptions;
   readonly #contract: string;
+  /** What the file says of contracts, where one is named for all rows. */
+  readonly #named: ContractColumn | null;
   readonly #stamp: BarStamp | null;
   readonly #stepUs: number;
   readonly #isVolumeKnown: boolean;
@@ -358,6 +371,7 @@ class RowReader {
       columns[field] = file.columns.find(({ name }) => name === fields[field])!;
     this.#columns = columns;
     this.#contract = contractFor(file.path, shape, options);
+    this.#named = namedIn(file, shape, options);
     this.interval = intervalFor(file, shape, options);
     this.#hasIntervals = options.interval === undefined && fields.interval !== undefined;
     this.#stepUs = intervalUs(this.interval);
@@ -383,8 +397,16 @@ class RowReader {
   }
 
   contract(i: number): string {
-    const cell = this.#cells.contract?.[i];
-    return this.#contract === '' ? String(cell ?? '').trim() : this.#contract;
+    return this.#contract === '' ? nameText(this.#cells.contract?.[i]).trim() : this.#contract;
+  }
+
+  /** Why the row is not of the contract that is named for all; null where it is. */
+  otherContract(i: number): string | null {
+    return this.#named?.refusal(nameText(this.#cells.contract![i])) ?? null;
+  }
+
+  get note(): string | null {
+    return this.#named?.note ?? null;
   }
 
   times(i: number, root: string): string | null {
@@ -697,20 +719,6 @@ function statedBy(
   };
 }
 
-/** `ESZ2024`, or a root and `2021Z` with equal signs between and around. Null for anything else. */
-function contractOf(text: string): ContractId | null {
-  try {
-    const parts = text.split('=');
-    const month = /^(\d{4})([FGHJKMNQUVXZ])$/.exec(parts.at(-1)!);
-    if (parts.length > 1 && month !== null)
-      return toContractId(parts[0]!, Number(month[1]), 'FGHJKMNQUVXZ'.indexOf(month[2]!) + 1);
-    return parseContractId(text).id;
-  } catch (error) {
-    if (error instanceof TradingError) return null;
-    throw error;
-  }
-}
-
 /** Empty where a column says it. Errors: E_IMPORT_MAPPING. */
 function contractFor(path: string, shape: ParquetShape, options: ParquetImportOptions): string {
   if (options.contract !== undefined) return options.contract;
@@ -722,6 +730,39 @@ function contractFor(path: string, shape: ParquetShape, options: ParquetImportOp
     [],
     'name it with --contract ESZ2025, or map a column: --columns contract=…',
   );
+}
+
+/** Errors: E_IMPORT_MAPPING for a file whose metadata name another contract. */
+function namedIn(
+  file: ParquetFile,
+  shape: ParquetShape,
+  { contract, isProduct }: ParquetImportOptions,
+): ContractColumn | null {
+  if (contract === undefined) return null;
+  const column = shape.fields.contract;
+  if (column === undefined) {
+    if (shape.contract === null || shape.contract === contract) return null;
+    throw mappingError(
+      `the file says that it is of ${shape.contract}, --contract says ${contract}`,
+      file.path,
+      [],
+      'leave --contract out, or check the file',
+    );
+  }
+  const named = new ContractColumn({
+    contract,
+    column,
+    ...(isProduct === undefined ? {} : { isProduct }),
+  });
+  for (const group of file.groups.keys())
+    for (const page of file.read(group, [column])[0]!)
+      for (let i = 0; i < page.length; i += 1)
+        if (!named.look(nameText((page as unknown as Cells)[i]))) return named;
+  return named;
+}
+
+function nameText(cell: Cell | null | undefined): string {
+  return cell instanceof Uint8Array ? Buffer.from(cell).toString('latin1') : String(cell ?? '');
 }
 
 function intervalFor(
