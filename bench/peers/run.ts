@@ -1,6 +1,7 @@
 /**
  * The same bars and the same EMA cross in frontmonth and in programs of others, side by side: every fill and the profit
- * compared, then time and memory. What is switched on in each stands in README.md.
+ * compared, then time and memory. What is switched on in each stands in README.md. Slow programs run on `--slow-bars`; ours run
+ * on both numbers, and a ratio is taken between runs over the same number.
  *
  *     npm run bench:peers -- [--bars 1000000] [--slow-bars 200000] [--runs 4] [--venv folder] [--python python3]
  *                            [--only name,name] [--no-build] [--json file] [--smoke]
@@ -15,19 +16,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { PeerResult } from './bars.ts';
+import { plan, ratiosOf } from './compare.ts';
+import type { Planned } from './compare.ts';
 import { makeMarket } from './market.ts';
 import type { FillAt } from './plain.ts';
 
-interface Program {
-  readonly id: string;
+interface Program extends Planned {
   readonly script: string;
   readonly rest?: readonly string[];
-  /** Line of requirements.txt; null for ours. */
-  readonly needs: string | null;
   /** Where it fills, and so which plain loop judges it. */
   readonly at: FillAt;
-  /** Runs on `--slow-bars`. */
-  readonly isSlow?: boolean;
   /** Compiles at first use and keeps the code on disk. */
   readonly hasCache?: boolean;
 }
@@ -131,7 +129,8 @@ function main(): number {
   if (!values['no-build']) build();
   const missing = new Map<string, string>();
   const python = environment(missing);
-  makeMarket(join(work, 'market'), bars);
+  const tasks = plan(chosen, bars, slowBars);
+  for (const size of new Set(tasks.map((task) => task.bars))) makeMarket(marketOf(size), size);
   const judges = new Map<string, PeerResult>();
   const judgeOf = (size: number, at: FillAt): PeerResult => {
     const key = `${size} ${at}`;
@@ -140,15 +139,15 @@ function main(): number {
     return judges.get(key)!;
   };
   const rows: Row[] = [];
-  for (const program of chosen) {
+  for (const { program, bars: size } of tasks) {
     if (program.needs !== null && missing.has(program.needs)) continue;
-    const size = program.isSlow === true ? slowBars : bars;
+    const label = `${program.id}-${size}`;
     const judge = judgeOf(size, program.at);
     try {
-      const result = start(program, size, runs, python, program.id);
+      const result = start(program, size, runs, python, label);
       const again =
         program.hasCache === true && !values.smoke
-          ? start(program, size, 1, python, `${program.id}-again`)
+          ? start(program, size, 1, python, `${label}-again`)
           : null;
       rows.push({ program, result, again, judge, fault: faultOf(result, judge) });
       if (values.json !== undefined)
@@ -250,8 +249,7 @@ function start(
 }
 
 function marketOf(size: number): string {
-  if (size !== bars) throw new Error('frontmonth runs on all bars');
-  return join(work, 'market');
+  return join(work, `market-${size}`);
 }
 
 /** What is different, by the first row; null where bars, fills and profit are the same. */
@@ -274,8 +272,8 @@ function fillCount({ fillsFile }: PeerResult): number {
 }
 
 function report(rows: readonly Row[], missing: ReadonlyMap<string, string>): void {
-  const ours = rows.find(({ program }) => program.id === 'frontmonth');
   const nsOf = ({ result }: Row): number => (result.warmCpu / result.bars) * 1e9;
+  const factor = (value: number | undefined): string => value?.toFixed(2) ?? '';
   const seconds = (value: number): string => value.toFixed(value < 10 ? 2 : 1);
   console.log(
     `CPU seconds of all threads, ${runs - 1} warm runs; Node ${process.version}, ${cpus().length} cores${values.smoke ? '; a smoke run: the times mean nothing' : ''}\n`,
@@ -290,28 +288,35 @@ function report(rows: readonly Row[], missing: ReadonlyMap<string, string>): voi
       'warm',
       'bars/s',
       'ns/bar',
-      'to ours',
+      'cold to ours',
+      'warm to ours',
       'peak MB',
     ],
-    ...rows.map((row) => [
-      row.result.program,
-      row.result.version.split(',')[0]!,
-      thousands(row.result.bars),
-      seconds(row.result.coldCpu),
-      row.again === null ? '' : seconds(row.again.coldCpu),
-      row.result.warmCpu.toFixed(3),
-      thousands(row.result.bars / row.result.warmCpu),
-      nsOf(row).toFixed(0),
-      ours === undefined ? '' : (nsOf(row) / nsOf(ours)).toFixed(2),
-      row.result.peakMb.toFixed(0),
-    ]),
+    ...rows.map((row) => {
+      const ratios = ratiosOf(row.result, rows);
+      return [
+        row.result.program,
+        row.result.version.split(',')[0]!,
+        thousands(row.result.bars),
+        seconds(row.result.coldCpu),
+        row.again === null ? '' : seconds(row.again.coldCpu),
+        row.result.warmCpu.toFixed(3),
+        thousands(row.result.bars / row.result.warmCpu),
+        nsOf(row).toFixed(0),
+        factor(ratios?.cold),
+        factor(ratios?.warm),
+        row.result.peakMb.toFixed(0),
+      ];
+    }),
   ]);
-  console.log('\nto ours: time a bar when warm, as a multiple of that of frontmonth\n');
+  console.log(
+    '\nto ours: CPU as a multiple of that of frontmonth over the same number of bars; below 1 the other takes less\n',
+  );
   for (const { result, judge, fault } of rows)
     console.log(
       fault === null
-        ? `${result.program}: ${fillCount(result)} fills and ${money(result.profitCents)} agree, bars ${result.checksum}`
-        : `${result.program}: DIFFERS from the plain loop (${fillCount(judge)} fills): ${fault}`,
+        ? `${result.program}, ${thousands(result.bars)} bars: ${fillCount(result)} fills and ${money(result.profitCents)} agree, checksum ${result.checksum}`
+        : `${result.program}, ${thousands(result.bars)} bars: DIFFERS from the plain loop (${fillCount(judge)} fills): ${fault}`,
     );
   for (const [name, why] of missing) console.log(`${name}: not run: ${why}`);
 }

@@ -49,8 +49,8 @@ function sharpeSentence({ metrics, sharpeInterval }: VerdictInput): string {
     return `Sharpe undefined: ${sharpe?.reason ?? 'not computed'}.`;
   const { low, high } = sharpeInterval;
   const interval =
-    low === null || high === null ? '' : `, 90 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`;
-  return `Sharpe ${sharpe.value.toFixed(2)}${interval}.`;
+    low === null || high === null ? '' : `, 90 % interval ${ratio(low)} to ${ratio(high)}`;
+  return `Sharpe ${ratio(sharpe.value)}${interval}.`;
 }
 
 function costSentence(metrics: Metrics): string {
@@ -66,6 +66,12 @@ function count(n: number, noun: string): string {
 
 function formatWhole(value: number): string {
   return String(Math.round(Math.abs(value))).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** Two decimals; what rounds to nothing has no sign. */
+function ratio(value: number): string {
+  const text = value.toFixed(2);
+  return Number(text) === 0 ? text.replace('-', '') : text;
 }
 
 function signedWhole(value: number): string {

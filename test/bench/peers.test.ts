@@ -1,4 +1,4 @@
-/** The parts of the comparison with other programs that judge them: the bars and the plain loop. */
+/** The parts of the comparison with other programs that judge them: the bars, the plain loop and the ratios. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import type { BarColumns } from '../../src/core/bars.ts';
@@ -12,6 +12,8 @@ import {
   SLOW,
   START_US,
 } from '../../bench/peers/bars.ts';
+import type { PeerResult } from '../../bench/peers/bars.ts';
+import { plan, ratiosOf } from '../../bench/peers/compare.ts';
 import { plainCross } from '../../bench/peers/plain.ts';
 
 function checksumOf(batches: readonly BarColumns[]): number {
@@ -94,5 +96,53 @@ describe('the plain loop', () => {
     expect([...part!.row.subarray(0, part!.count)]).toEqual([
       ...whole!.row.subarray(0, part!.count),
     ]);
+  });
+});
+
+describe('the ratios', () => {
+  const OWN = { id: 'frontmonth', needs: null };
+  const FAST_PEER = { id: 'arrays', needs: 'arrays' };
+  const SLOW_PEER = { id: 'events', needs: 'events', isSlow: true };
+  const planned = (programs: Parameters<typeof plan>[0], slowBars: number): string[] =>
+    plan(programs, 9_000, slowBars).map(({ program, bars }) => `${program.id} ${bars}`);
+  const result = (bars: number, coldCpu: number, warmCpu: number): PeerResult => ({
+    program: '',
+    version: '',
+    bars,
+    checksum: 0,
+    fillsFile: '',
+    profitCents: 0,
+    coldCpu,
+    coldWall: 0,
+    warmCpu,
+    warmWall: 0,
+    peakMb: 0,
+  });
+
+  it('have a run of ours for every number of bars that another program has, and for no other', () => {
+    expect(planned([OWN, SLOW_PEER, FAST_PEER], 2_000)).toEqual([
+      'frontmonth 9000',
+      'arrays 9000',
+      'frontmonth 2000',
+      'events 2000',
+    ]);
+    expect(planned([OWN, SLOW_PEER], 2_000)).toEqual(['frontmonth 2000', 'events 2000']);
+    expect(planned([OWN, SLOW_PEER, FAST_PEER], 9_000)).toEqual([
+      'frontmonth 9000',
+      'events 9000',
+      'arrays 9000',
+    ]);
+    expect(planned([OWN], 2_000)).toEqual(['frontmonth 9000']);
+    expect(planned([SLOW_PEER], 2_000)).toEqual(['events 2000']);
+  });
+
+  it('are taken between runs over the same number of bars, and not at all where there is none', () => {
+    const rows = [
+      { program: OWN, result: result(9_000, 10, 8) },
+      { program: OWN, result: result(2_000, 4, 2) },
+    ];
+    expect(ratiosOf(result(2_000, 2, 3), rows)).toEqual({ cold: 0.5, warm: 1.5 });
+    expect(ratiosOf(result(9_000, 5, 16), rows)).toEqual({ cold: 0.5, warm: 2 });
+    expect(ratiosOf(result(3_000, 5, 16), rows)).toBeNull();
   });
 });

@@ -353,7 +353,7 @@ describe.skipIf(euro === undefined)(
       expect(textOf(EURO)).toContain(`${count} minutes; a minute without a trade has no row`);
       const checked = await place.cli(...commandsIn(EURO, 0)[1]!);
       expect(checked.code).toBe(1);
-      expect(checked.out).toMatch(/1 problems, 1 warning\n +outlier +1/);
+      expect(checked.out).toMatch(/1 problem, 1 warning\n +outlier +1/);
     });
 
     it('gives the figures of the table', () => {

@@ -362,6 +362,15 @@ describe('the verdict', () => {
       'Net +18,413 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. 4.5 % of trades depend on ambiguous bars. Costs eat 27 % of gross profit.',
     );
   });
+  it('gives no sign to a ratio that rounds to nothing, and keeps that of others', () => {
+    const input = { ...base, metrics: { ...metrics, sharpe: { value: -0.004 } } };
+    expect(verdictOf({ ...input, sharpeInterval: { low: -0.0049, high: 0.56 } })).toContain(
+      'Sharpe 0.00, 90 % interval 0.00 to 0.56.',
+    );
+    expect(verdictOf({ ...input, sharpeInterval: { low: -0.006, high: -0.004 } })).toContain(
+      'Sharpe 0.00, 90 % interval -0.01 to 0.00.',
+    );
+  });
   it('says that the data cannot decide when the bounds disagree on the sign', () => {
     expect(verdictOf({ ...base, metrics, optimistic: { netProfit: { value: -1 } } })).toContain(
       'this data cannot decide',
