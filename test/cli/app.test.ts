@@ -382,6 +382,7 @@ describe('exit codes', () => {
     const ran = await run(['data', 'check'], { services });
     expect(ran.code).toBe(EXIT.answerIsNo);
     expect(ran.out).toContain('row 3 is before row 2');
+    expect(ran.out).toContain('10 rows in 1 segment, 1 problem, 1 error\n');
   });
 });
 

@@ -76,12 +76,11 @@ function describe(
   const found = LEVELS.toReversed()
     .map((level) => [totalOf(check, level), level] as const)
     .filter(([count]) => count > 0)
-    .map(([count, level]) => `${formatNumber(count, 0)} ${level}${count === 1 ? '' : 's'}`);
+    .map(([count, level]) => counted(count, level));
   const total = totalOf(check, 'error') + totalOf(check, 'warning');
-  const verdict =
-    total === 0 ? ['no problems', ...found] : [`${formatNumber(total, 0)} problems`, ...found];
+  const verdict = total === 0 ? ['no problems', ...found] : [counted(total, 'problem'), ...found];
   return [
-    `${name}: ${formatNumber(check.rows, 0)} rows in ${check.segments} segments, ${verdict.join(', ')}`,
+    `${name}: ${formatNumber(check.rows, 0)} rows in ${counted(check.segments, 'segment')}, ${verdict.join(', ')}`,
     ...Object.entries(check.counts).map(
       ([reason, count]) => `  ${reason.padEnd(20)} ${count}  ${severityOf(reason)}`,
     ),
@@ -90,6 +89,10 @@ function describe(
     ...(check.problems.length === 0 ? [] : ['', problemTable(call, check)]),
     ...(report === undefined || report.series.length === 0 ? [] : ['', seriesTable(call, report)]),
   ].join('\n');
+}
+
+function counted(count: number, word: string): string {
+  return `${formatNumber(count, 0)} ${word}${count === 1 ? '' : 's'}`;
 }
 
 function factsOf(report: DataReport): string[] {
