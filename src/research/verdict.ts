@@ -49,8 +49,13 @@ function sharpeSentence({ metrics, sharpeInterval }: VerdictInput): string {
     return `Sharpe undefined: ${sharpe?.reason ?? 'not computed'}.`;
   const { low, high } = sharpeInterval;
   const interval =
-    low === null || high === null ? '' : `, 90 % interval ${low.toFixed(2)} to ${high.toFixed(2)}`;
-  return `Sharpe ${sharpe.value.toFixed(2)}${interval}.`;
+    low === null || high === null ? '' : `, 90 % interval ${ratio(low)} to ${ratio(high)}`;
+  return `Sharpe ${ratio(sharpe.value)}${interval}.`;
+}
+
+/** What rounds to nothing has no sign. */
+function ratio(value: number): string {
+  return value.toFixed(2).replace(/^-(?=0\.00$)/, '');
 }
 
 function costSentence(metrics: Metrics): string {

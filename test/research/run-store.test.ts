@@ -362,6 +362,15 @@ describe('the verdict', () => {
       'Net +18,413 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. 4.5 % of trades depend on ambiguous bars. Costs eat 27 % of gross profit.',
     );
   });
+  it('has no sign before what rounds to nothing', () => {
+    const sharpeInterval = { low: -0.004, high: 0.006 };
+    expect(
+      verdictOf({ ...base, sharpeInterval, metrics: { ...metrics, sharpe: { value: -0.001 } } }),
+    ).toContain('Sharpe 0.00, 90 % interval 0.00 to 0.01.');
+    expect(
+      verdictOf({ ...base, sharpeInterval: { low: -0.006, high: -0.005 }, metrics }),
+    ).toContain('90 % interval -0.01 to -0.01.');
+  });
   it('says that the data cannot decide when the bounds disagree on the sign', () => {
     expect(verdictOf({ ...base, metrics, optimistic: { netProfit: { value: -1 } } })).toContain(
       'this data cannot decide',
