@@ -17,6 +17,27 @@ export function firstUnsafe(values: BigInt64Array): number {
   return -1;
 }
 
+/** Nanoseconds whose microseconds, rounded down, are within 2^53: from 1684 to 2255. */
+export const NANOS_MIN: bigint = BigInt(Number.MIN_SAFE_INTEGER) * 1000n;
+export const NANOS_MAX: bigint = BigInt(Number.MAX_SAFE_INTEGER) * 1000n + 999n;
+const NANOS_HIGH = SAFE_HIGH * 1000;
+
+/** Row of the first value outside `NANOS_MIN` to `NANOS_MAX`, or -1. */
+export function firstUnsafeNanos(values: BigInt64Array): number {
+  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  for (let i = 0; i < values.length; i += 1) {
+    const high = halves[2 * i + 1]!;
+    // The lowest high half holds both: the value itself decides.
+    if (
+      high >= NANOS_HIGH ||
+      high < -NANOS_HIGH ||
+      (high === -NANOS_HIGH && values[i]! < NANOS_MIN)
+    )
+      return i;
+  }
+  return -1;
+}
+
 /** Exact for |value| <= 2^53. */
 export function int64ToDoubles(values: BigInt64Array): Float64Array {
   const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);

@@ -22,8 +22,8 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
   E_FRAME_VALUE: {
     title: 'A column of a frame cannot hold a value',
     cause:
-      'A fraction in whole numbers, a whole number beyond 2^53, a missing value in a column that is not of doubles.',
-    cure: 'Choose a type that holds it, or turn it in the query: `coalesce(x, 0)`, `x::DOUBLE`.',
+      'A fraction in whole numbers, a whole number beyond 2^53, a time in nanoseconds before 1684 or after 2255, a decimal of more digits than a double keeps, a missing value in a column that is not of doubles.',
+    cure: 'Choose a type that holds it, or turn it in the query: `coalesce(x, 0)`, `x::DOUBLE`, `x::VARCHAR`.',
     exit: EXIT.input,
   },
   E_FRAME_SIZE: {
@@ -41,7 +41,7 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
   E_SQL: {
     title: 'A query cannot be run',
     cause:
-      'DuckDB does not understand it, a table or column is not there, or a column of the answer has a type that a frame lacks.',
+      'DuckDB does not understand it, it is more than one statement, a table or column is not there, a column of the answer has a type that a frame lacks, or the session is closed.',
     cure: 'Correct the query; the error lists the tables, `DESCRIBE bars_1d` the columns of one.',
     exit: EXIT.input,
   },

@@ -11,7 +11,14 @@ import {
   toArrowTable,
   writeTable,
 } from '../../data/arrow-store.ts';
-import { firstUnsafe, int64ToDoubles, nanosToMicros } from '../../data/int64.ts';
+import {
+  firstUnsafe,
+  firstUnsafeNanos,
+  int64ToDoubles,
+  NANOS_MAX,
+  NANOS_MIN,
+  nanosToMicros,
+} from '../../data/int64.ts';
 import type { ArqueroModule, ArqueroVerbs } from './arquero.ts';
 import type { DanfoModule } from './danfo.ts';
 
@@ -19,7 +26,8 @@ export type FrameType = ColumnType;
 
 /**
  * Values by type: `f64` Float64Array, missing is NaN; `i32` Int32Array, `i8` Int8Array, `u8` Uint8Array; `i64` and
- * `timestamp[us, UTC]` whole numbers within 2^53 in a Float64Array; `u64` and `timestamp[ns, UTC]` arrays of BigInt;
+ * `timestamp[us, UTC]` whole numbers within 2^53 in a Float64Array; `u64` and `timestamp[ns, UTC]` (years 1684 to 2255)
+ * arrays of BigInt;
  * `bool` a Uint8Array of 0 and 1; `utf8` texts.
  */
 export type FrameValues =
@@ -244,7 +252,8 @@ const RANGE = {
 } as const;
 const BIG = {
   u64: [0n, 2n ** 64n - 1n, BigUint64Array],
-  'timestamp[ns, UTC]': [-(2n ** 63n), 2n ** 63n - 1n, BigInt64Array],
+  // Beyond, no time of the project could hold it: microseconds end at 2^53.
+  'timestamp[ns, UTC]': [NANOS_MIN, NANOS_MAX, BigInt64Array],
 } as const;
 
 /** The values in the array of their type, each looked at where the array itself does not say enough. */
@@ -278,7 +287,9 @@ function valuesOf(name: string, { type, values }: FrameInput): FrameValues {
     case 'u64':
     case 'timestamp[ns, UTC]': {
       const [low, high, Values] = BIG[type];
-      if (values instanceof Values) return values;
+      const isOwn = values instanceof Values;
+      if (isOwn && !(values instanceof BigInt64Array && firstUnsafeNanos(values) >= 0))
+        return values;
       const out = new Values(cells.length);
       for (let i = 0; i < cells.length; i += 1) {
         const cell = cells[i];

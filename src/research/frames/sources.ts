@@ -6,7 +6,7 @@ import { parseTsUs } from '../../core/units.ts';
 import type { RawColumn } from '../../data/arrow-store.ts';
 import type { Dataset } from '../../data/catalog.ts';
 import { typedTable } from '../../data/export/columns.ts';
-import type { PriceView } from '../../data/export/tables.ts';
+import type { ExportTable, PriceView } from '../../data/export/tables.ts';
 import { exportColumns, tablesOf } from '../../data/export/tables.ts';
 import { nodeFileIo } from '../../data/file-io.ts';
 import { openSegments } from '../../data/segment-source.ts';
@@ -77,6 +77,7 @@ export function datasetFrame(dataset: Dataset, options: DatasetFrameOptions = {}
       source.close();
     }
   }
+  if (length === 0) throw noRows(dataset, options, table);
   return Frame.of(
     Object.fromEntries(
       typed.specs.map(({ name, type, dictionary, metadata }, k): [string, FrameInput] => {
@@ -89,6 +90,20 @@ export function datasetFrame(dataset: Dataset, options: DatasetFrameOptions = {}
     ),
     { dataset: dataset.name, checksum: dataset.manifest.checksum, volume: dataset.manifest.volume },
   );
+}
+
+function noRows(dataset: Dataset, options: DatasetFrameOptions, table: ExportTable): TradingError {
+  const { from, to } = options;
+  const rows = table.segments.filter((segment) => segment.rows > 0);
+  const iso = (us: number): string => new Date(us / 1000).toISOString();
+  const first = iso(Math.min(...rows.map(({ firstUs }) => firstUs)));
+  const last = iso(Math.max(...rows.map(({ lastUs }) => lastUs)));
+  const asked = `${from === undefined ? '' : ` from ${from}`}${to === undefined ? '' : ` to ${to}`}`;
+  return new TradingError('E_DATA_SPAN', `${dataset.name} has no ${table.name}${asked}`, {
+    details: { dataset: dataset.name, table: table.name, from, to, first, last },
+    rule: `of what was asked, ${table.name} go from ${first} to ${last}`,
+    fix: 'choose from and to inside it',
+  });
 }
 
 /**

@@ -29,7 +29,8 @@ export interface SqlSession {
   readonly tables: readonly string[];
   /**
    * Runs one SELECT. Whole numbers beyond 64 bits and decimals become what a frame has: see the page of frames.
-   * Errors: E_SQL with what DuckDB said; E_FRAME_VALUE for whole numbers beyond 2^53 and empty cells that are not doubles.
+   * Errors: E_SQL with what DuckDB said, for a second statement, and once the session is closed; E_FRAME_VALUE for whole
+   * numbers beyond 2^53, decimals with more digits than a double keeps, and empty cells that are not doubles.
    */
   query(sql: string): Promise<Frame>;
   /** Makes a frame a table of this name, beside those of the dataset. Errors: E_SQL for a name that is none or is taken. */
@@ -82,6 +83,7 @@ class Session implements SqlSession {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #known = new Set<string>();
+  #isClosed = false;
 
   constructor(
     dataset: Dataset,
@@ -102,6 +104,8 @@ class Session implements SqlSession {
   }
 
   async query(sql: string): Promise<Frame> {
+    this.#mustBeOpen();
+    await this.#guard(sql, () => mustBeOne(this.#connection, sql));
     for (const [name, table] of this.#byName)
       if (!this.#known.has(name) && new RegExp(`\\b${name}\\b`, 'i').test(sql))
         await this.#open(name, table);
@@ -109,6 +113,7 @@ class Session implements SqlSession {
   }
 
   async register(name: string, frame: Frame): Promise<void> {
+    this.#mustBeOpen();
     if (!/^[a-z_][a-z0-9_]*$/i.test(name) || this.#byName.has(name) || this.#known.has(name))
       throw new TradingError('E_SQL', `"${name}" cannot be the name of a table`, {
         details: { name, tables: this.tables },
@@ -132,6 +137,8 @@ class Session implements SqlSession {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#connection.closeSync();
     this.#instance.closeSync();
   }
@@ -179,6 +186,15 @@ class Session implements SqlSession {
         fs.rmSync(join(this.#cache, other), { recursive: true, force: true });
   }
 
+  #mustBeOpen(): void {
+    if (!this.#isClosed) return;
+    throw new TradingError('E_SQL', 'the session is closed', {
+      details: { dataset: this.#dataset.name },
+      rule: 'a session answers until its close()',
+      fix: 'open another with openSql(), or close it after the last query',
+    });
+  }
+
   async #guard<T>(sql: string, step: () => Promise<T>): Promise<T> {
     try {
       return await step();
@@ -188,11 +204,43 @@ class Session implements SqlSession {
       throw new TradingError('E_SQL', text.split('\n')[0]!, {
         details: { sql, tables: this.tables },
         rule: `the dataset has the tables ${this.tables.join(', ') || '(none)'}`,
-        fix: 'correct the query; DESCRIBE bars_1d lists columns',
+        fix:
+          this.tables.length === 0
+            ? 'correct the query'
+            : `correct the query; DESCRIBE ${this.tables[0]!} lists columns`,
         cause,
       });
     }
   }
+}
+
+/** DuckDB would answer the last of several statements, and say nothing of the others' answers. */
+async function mustBeOne(connection: DuckDBConnection, sql: string): Promise<void> {
+  const countOf = async (text: string): Promise<number> => {
+    try {
+      return (await connection.extractStatements(text)).count;
+    } catch {
+      return 0; // Empty, or no SQL: running it says why.
+    }
+  };
+  const statements = await countOf(sql);
+  if (statements < 2) return;
+  // Only its parser knows which semicolon ends the first one, and which is part of a text or a comment.
+  let second = '';
+  for (let at = sql.indexOf(';'); at >= 0 && second === ''; at = sql.indexOf(';', at + 1)) {
+    const rest = sql.slice(at + 1);
+    if ((await countOf(sql.slice(0, at))) === 1 && (await countOf(rest)) === statements - 1)
+      second = rest.trim().replace(/\s+/g, ' ');
+  }
+  throw new TradingError('E_SQL', `${statements} statements, the second is: ${short(second)}`, {
+    details: { sql, statements, second },
+    rule: 'a query is one statement, and a frame its answer',
+    fix: 'send them one by one: a query each',
+  });
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 function fileOf(path: string): string {
@@ -238,7 +286,7 @@ const PLANS: Readonly<Record<string, Plan>> = {
   'TIMESTAMP WITH TIME ZONE': { type: 'timestamp[us, UTC]', isTyped: true },
   TIMESTAMP_NS: { type: 'timestamp[ns, UTC]', isTyped: true },
 };
-/** Decimals have no typed array: one by one they take nine times as long. */
+/** Decimals have no typed array: one by one they take nine times as long. Digits that a double loses are an error. */
 const CASTS: readonly (readonly [RegExp, string])[] = [
   [/^DECIMAL/, 'DOUBLE'],
   [/^(U?HUGEINT|UINTEGER)$/, 'BIGINT'],
@@ -257,8 +305,13 @@ async function readResult(connection: DuckDBConnection, sql: string): Promise<Fr
   try {
     const list = names.map((name, i) => {
       const column = `"${name.replaceAll('"', '""')}"`;
-      return casts[i] === null ? column : `CAST(${column} AS ${casts[i]}) AS ${column}`;
+      if (casts[i] === null) return column;
+      // Through text each decimal becomes the double that is nearest to it.
+      const from = isLongDecimal(types[i]!) ? `CAST(${column} AS VARCHAR)` : column;
+      return `CAST(${from} AS ${casts[i]}) AS ${column}`;
     });
+    for (const [i, type] of types.entries())
+      if (isLongDecimal(type)) await mustKeepDigits(connection, names[i]!, type);
     const result = await connection.stream(`SELECT ${list.join(', ')} FROM frontmonth_result`);
     return await collect(
       result,
@@ -268,6 +321,34 @@ async function readResult(connection: DuckDBConnection, sql: string): Promise<Fr
   } finally {
     await connection.run('DROP TABLE frontmonth_result');
   }
+}
+
+/** A double keeps any 15 digits. */
+function isLongDecimal(type: string): boolean {
+  const digits = /^DECIMAL\((\d+),/.exec(type)?.[1];
+  return digits !== undefined && Number(digits) > 15;
+}
+
+/** A decimal whose nearest double prints as another number would have lost digits. */
+async function mustKeepDigits(
+  connection: DuckDBConnection,
+  name: string,
+  type: string,
+): Promise<void> {
+  const column = `"${name.replaceAll('"', '""')}"`;
+  const text = `CAST(${column} AS VARCHAR)`;
+  const back = `TRY_CAST(CAST(CAST(${text} AS DOUBLE) AS VARCHAR) AS ${type})`;
+  const found = await connection.runAndReadAll(
+    `SELECT CAST(rowid AS INTEGER), ${text} FROM frontmonth_result WHERE ${back} IS DISTINCT FROM ${column} ORDER BY rowid LIMIT 1`,
+  );
+  const [first] = found.getRows();
+  if (first === undefined) return;
+  const [row, value] = [Number(first[0]), String(first[1])];
+  throw new TradingError('E_FRAME_VALUE', `column ${name}, row ${row}: ${value} is no double`, {
+    details: { column: name, row, value, type },
+    rule: 'a double keeps 15 to 17 digits',
+    fix: `take it as text in the query: ${name}::VARCHAR, or rounded: ${name}::DOUBLE`,
+  });
 }
 
 type Result = Awaited<ReturnType<DuckDBConnection['stream']>>;

@@ -34,7 +34,10 @@ const CELLS: Readonly<Record<FrameType, fc.Arbitrary<unknown>>> = {
   utf8: fc.oneof(fc.string(), fc.constantFrom('', 'ESZ2022', 'NaN', 'ü, "x"\n')),
   // DuckDB keeps dates up to the year 290,000.
   'timestamp[us, UTC]': fc.integer({ min: -9e15, max: 9e15 }),
-  'timestamp[ns, UTC]': fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }),
+  'timestamp[ns, UTC]': fc.bigInt({
+    min: -9_007_199_254_740_991_000n,
+    max: 9_007_199_254_740_991_999n,
+  }),
 };
 
 /** A frame of up to eight columns of the given types, up to 40 rows, often none. */
@@ -251,6 +254,65 @@ describe('a frame through Parquet and DuckDB', () => {
   });
 
   it.each([
+    ['12345678901234567.89::DECIMAL(19,2)', '12345678901234567.89'],
+    ['9007199254740993::DECIMAL(19,0)', '9007199254740993'],
+    ['(-0.12345678901234567891)::DECIMAL(38,20)', '-0.12345678901234567891'],
+  ])('refuses %s, whose digits a double does not keep', async (text, value) => {
+    const asked = `SELECT * FROM (VALUES (1.5::DECIMAL(4,2), NULL), (2.5, ${text})) AS t(a, "b c")`;
+    await expect(sql.query(asked)).rejects.toMatchObject({
+      code: 'E_FRAME_VALUE',
+      details: { column: 'b c', row: 1, value },
+      fix: expect.stringContaining('::VARCHAR'),
+    });
+    const kept = await sql.query(`SELECT ${text}::VARCHAR AS x, ${text}::DOUBLE AS y`);
+    expect(kept.rows()).toEqual([{ x: value, y: Number(value) }]);
+  });
+
+  it('takes decimals of any width whose digits a double keeps', async () => {
+    const texts = ['0.1', '1.1', '-4512.25', '123456789012345.67', '0.00000000000000000001'];
+    for (const type of ['DECIMAL(38,20)', 'DECIMAL(18,2)'])
+      for (const text of texts) {
+        if (type.endsWith(',2)') && text.length > 18) continue;
+        const { x } = (await sql.query(`SELECT ${text}::${type} AS x`)).rows()[0]!;
+        expect(x).toBe(type.endsWith(',2)') ? Number(Number(text).toFixed(2)) : Number(text));
+      }
+    expect((await sql.query('SELECT NULL::DECIMAL(38,2) AS x')).rows()).toEqual([{ x: NaN }]);
+  });
+
+  it.each([
+    ['SELECT 1 a; SELECT 2 b', 'SELECT 2 b', 2],
+    ["SELECT ';' a; -- one; two\nSELECT\n 2 b;", '-- one; two SELECT 2 b;', 2],
+    ['SELECT 1; SELECT 2; SELECT 3', 'SELECT 2; SELECT 3', 3],
+  ])('refuses %j and names the second statement', async (text, second, statements) => {
+    await expect(sql.query(text)).rejects.toMatchObject({
+      code: 'E_SQL',
+      message: `${statements} statements, the second is: ${second}`,
+      details: { statements, second },
+    });
+  });
+
+  it('takes one statement, whatever its texts and comments hold', async () => {
+    expect((await sql.query("SELECT ';' a -- x; y\n;")).rows()).toEqual([{ a: ';' }]);
+    expect((await sql.query('SELECT 1.5 a /* ; */ ; -- end;')).rows()).toEqual([{ a: 1.5 }]);
+  });
+
+  it('says that a closed session is closed', async () => {
+    const closed = await openSql(openCatalog(folder, { sync: false }).dataset('none'));
+    closed.close();
+    closed.close();
+    const frame = Frame.of({ x: { type: 'i32', values: [1] } });
+    const expected = { code: 'E_SQL', message: 'the session is closed' };
+    await expect(closed.query('SELECT 1 AS x')).rejects.toMatchObject(expected);
+    await expect(closed.register('x', frame)).rejects.toMatchObject(expected);
+  });
+
+  it('names no table in the cure where there is none', async () => {
+    await expect(sql.query('SELECT nothing FROM nowhere')).rejects.toMatchObject({
+      fix: 'correct the query',
+    });
+  });
+
+  it.each([
     ['SELECT 9007199254740993 AS x', 'E_FRAME_VALUE'],
     ['SELECT [1, 2] AS x', 'E_SQL'],
     ['SELECT nothing FROM nowhere', 'E_SQL'],
@@ -286,6 +348,25 @@ describe('a frame', () => {
       }),
     );
   });
+
+  it.each([9_007_199_254_740_991_999n, -9_007_199_254_740_991_000n])(
+    'holds the time of %i nanoseconds, and neither the next beyond',
+    (edge) => {
+      const step = edge > 0n ? 1n : -1n;
+      const type = 'timestamp[ns, UTC]';
+      const own = Frame.of({ t: { type, values: BigInt64Array.of(0n, edge) } });
+      expect(own.cast('t', 'timestamp[us, UTC]').numbers('t')[1]).toBe(
+        Number(step) * Number.MAX_SAFE_INTEGER,
+      );
+      for (const values of [[0n, edge + step], BigInt64Array.of(0n, edge + step)])
+        expect(() => Frame.of({ t: { type, values } })).toThrow(
+          expect.objectContaining({
+            code: 'E_FRAME_VALUE',
+            details: { column: 't', row: 1, value: String(edge + step) },
+          }),
+        );
+    },
+  );
 
   it('refuses columns of different length, and a column that is not there', () => {
     const x: FrameInput = { type: 'i32', values: [1] };

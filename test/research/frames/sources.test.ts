@@ -78,7 +78,24 @@ describe('a frame of a dataset', () => {
     expect(() => datasetFrame(dataset, { root: 'GC', interval: '1d' })).toThrow(
       expect.objectContaining({ code: 'E_DATA_SPAN' }),
     );
-    expect(datasetFrame(dataset, { interval: '1d', from: '2031-01-01T00:00:00Z' }).length).toBe(0);
+  });
+
+  it('is refused for a span without a row, and the span that there is taken', () => {
+    const all = datasetFrame(dataset, { root: 'CL', interval: '1d' });
+    let error: unknown;
+    try {
+      datasetFrame(dataset, { root: 'CL', interval: '1d', from: '2031-01-01T00:00:00Z' });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({
+      code: 'E_DATA_SPAN',
+      message: 'sample has no bars-1d from 2031-01-01T00:00:00Z',
+      rule: expect.stringMatching(/^of what was asked, bars-1d go from 20\d\d-.*Z to 2021-12-.*Z$/),
+    });
+    const { first, last } = (error as { details: { first: string; last: string } }).details;
+    const named = datasetFrame(dataset, { root: 'CL', interval: '1d', from: first, to: last });
+    expect(named.length).toBe(all.length);
   });
 });
 
