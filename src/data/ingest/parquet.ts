@@ -542,7 +542,7 @@ function numbersOf(
     default:
   }
   throw mappingError(
-    `${name}: the column is not of numbers`,
+    `${name}: numbers are not read from a column of this type (${meaning.kind === 'other' ? 'not known' : meaning.kind})`,
     path,
     [],
     'map another column with --columns',
@@ -575,7 +575,7 @@ function timesOf(path: string, column: ParquetSourceColumn, toUtc: (us: number) 
     }
     default:
       throw mappingError(
-        `${name}: the column is not of times`,
+        `${name}: times are not read from a column of this type (${meaning.kind === 'other' ? 'not known' : meaning.kind})`,
         path,
         [],
         'map another column with --columns time=…',
@@ -674,6 +674,14 @@ function shapeOf(
       `map them: --columns ${missing.map((name) => `${name}=…`).join(',')}; the file has ${names.join(', ')}`,
     );
   const used = new Set(Object.values(fields));
+  const twice = [...used].find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+  if (twice !== undefined)
+    throw mappingError(
+      `the file has several columns "${twice}"`,
+      file.path,
+      names,
+      'rename one of them in the file, or map another with --columns',
+    );
   return {
     fields,
     unused: names.filter((name) => !used.has(name)),
