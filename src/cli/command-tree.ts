@@ -397,7 +397,6 @@ export const COMMANDS: readonly CommandSpec[] = [
         examples: [
           'frontmonth data import es.csv --into mine --contract ESZ2025 --interval 1m --stamp close',
           'frontmonth data import Data/future/cme/minute/es --into es --kinds trade',
-          'frontmonth data import SP500.csv.gz --format pysystemtrade --instrument SP500 --into pst',
         ],
         answer: 'rows written, problems by row',
         load: () => import('./commands/data.ts').then((m) => ({ run: m.dataImport })),

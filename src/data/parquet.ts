@@ -2,6 +2,7 @@
  * Parquet in and out: the only door to the packages that know the format. Both ways hold one row group in memory, however long
  * the file is.
  */
+import { crc32 } from 'node:zlib';
 import type { ColumnMetaData, FileMetaData, SchemaElement, SchemaTree } from 'hyparquet';
 import { parquetMetadata, parquetSchema } from 'hyparquet';
 import { compressors, decompressZstd } from 'hyparquet-compressors';
@@ -612,6 +613,7 @@ function checkPages(
   const out: Uint8Array[] = [];
   let values = 0;
   let unpacked = 0;
+  let hasDictionary = false;
   while (values < rows) {
     if (reader.offset >= bytes.length - 1) throw new Error(`it holds ${values} values of ${rows}`);
     const header = parquetHeader(reader);
@@ -622,6 +624,9 @@ function checkPages(
     unpacked += size;
     if (unpacked > READ_LIMITS.chunkBytes) throw new Error('it unpacks to more than can be held');
     const body = bytes.subarray(at, at + packed);
+    // Of the bytes as they stand, levels and all; few writers leave one.
+    if (header.crc !== undefined && crc32(body) !== header.crc >>> 0)
+      throw new Error('the bytes of a page do not match its checksum');
     reader.offset = at + packed;
     const unpack = (input: Uint8Array, length: number, isPacked: boolean): Uint8Array => {
       // Some writers pack a page of no bytes, some do not.
@@ -635,6 +640,7 @@ function checkPages(
       const count = header.dictionary_page_header?.num_values ?? -1;
       const page = unpack(body, size, true);
       checkPlain(page.length, count, element);
+      hasDictionary = true;
       continue;
     }
     const v1 = header.type === 'DATA_PAGE' ? header.data_page_header : undefined;
@@ -642,6 +648,8 @@ function checkPages(
     const count = v1?.num_values ?? v2?.num_values ?? -1;
     if (!(count >= 0 && values + count <= rows)) throw new Error(`a page says ${count} values`);
     values += count;
+    if (String((v1 ?? v2)?.encoding).endsWith('_DICTIONARY') && !hasDictionary)
+      throw new Error('a page is of indices and there is no dictionary');
     if (v1 !== undefined) {
       const page = unpack(body, size, true);
       const view = viewOf(page);

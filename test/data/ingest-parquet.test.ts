@@ -77,6 +77,32 @@ const timed = (time: string): Promise<string> =>
 
 const MS = String(T0 / 1000);
 
+/** Three bars by pyarrow 26 with a checksum a page: pages of version 1 as they are, of version 2 with snappy. Base64. */
+const CHECKED = {
+  'version 1':
+    'UEFSMRUAFTwVPBWMnPq+AhwVBhUAFQYVBhwAAAACAAAABgEAin6P1hIGAAAREpPWEgYAAJilltYSBgAVBBUQFRAVqO6Oygw8FQIVABIAAAAAAAAAEFlAFQAV' +
+    'EhUSFcfypPYKHBUGFRAVBhUGHAAAAAIAAAAGAQEGABUEFRAVEBXI1O+BATwVAhUAEgAAAAAAAABAWUAVABUSFRIVx/Kk9gocFQYVEBUGFQYcAAAAAgAAAAYB' +
+    'AQYAFQQVEBUQFfWbi/gGPBUCFQASAAAAAAAAAOBYQBUAFRIVEhXH8qT2ChwVBhUQFQYVBhwAAAACAAAABgEBBgAVABU8FTwVz8LMyAccFQYVABUGFQYcAAAA' +
+    'AgAAAAYBAAAAAAAAWUAAAAAAABBZQAAAAAAAIFlAFQAVPBU8Fc2S7LIDHBUGFQAVBhUGHAAAAAIAAAAGAQoAAAAAAAAACwAAAAAAAAAMAAAAAAAAABUEGXw1' +
+    'ABgGc2NoZW1hFQwAFQQlAhgEdGltZSUUTIwRHCwAAAAAABUKJQIYBG9wZW4AFQolAhgEaGlnaAAVCiUCGANsb3cAFQolAhgFY2xvc2UAFQQlAhgGdm9sdW1l' +
+    'ABYGGRwZbCYAHBUEGSUGABkYBHRpbWUVABYGFm4WbiYISRwVABUAFQIAPCkGGSYABgAAACYAHBUKGTUABhAZGARvcGVuFQAWBhZ8FnwmrgEmdiksFQQVABUC' +
+    'ABUAFRAVAgA8KQYZJgAGAAAAJgAcFQoZNQAGEBkYBGhpZ2gVABYGFnwWfCaqAibyASksFQQVABUCABUAFRAVAgA8KQYZJgAGAAAAJgAcFQoZNQAGEBkYA2xv' +
+    'dxUAFgYWfBZ8JqYDJu4CKSwVBBUAFQIAFQAVEBUCADwpBhkmAAYAAAAmABwVChklBgAZGAVjbG9zZRUAFgYWbhZuJuoDSRwVABUAFQIAPCkGGSYABgAAACYA' +
+    'HBUEGSUGABkYBnZvbHVtZRUAFgYWbhZuJtgESRwVABUAFQIAPCkGGSYABgAAABa+BRYGJggWvgUAKCBwYXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAu' +
+    'MRlsHAAAHAAAHAAAHAAAHAAAHAAAAN0BAABQQVIx',
+  'version 2':
+    'UEFSMRUGFTQVNBXd+c+zB0wVBhUAFQYVABUEFQASHAAAAAYBAIp+j9YSBgAAERKT1hIGAACYpZbWEgYAFQQVEBUUFcuLq80IPBUCFQASAAAIHAAAAAAAEFlA' +
+    'FQYVChUKFa3eypsLTBUGFQAVBhUQFQQVABIcAAAABgEBBgAVBBUQFRQVq7HKhgU8FQIVABIAAAgcAAAAAABAWUAVBhUKFQoVrd7KmwtMFQYVABUGFRAVBBUA' +
+    'EhwAAAAGAQEGABUEFRAVFBWW/q7/AjwVAhUAEgAACBwAAAAAAOBYQBUGFQoVChWt3sqbC0wVBhUAFQYVEBUEFQASHAAAAAYBAQYAFQYVNBUwFczGl6UCTBUG' +
+    'FQAVBhUAFQQVABEcAAAABgEYAAAFAQRZQAUHKBBZQAAAAAAAIFlAFQYVNBUyFe69lP4BTBUGFQAVBhUAFQQVABEcAAAABgEYBAoACQE8CwAAAAAAAAAMAAAA' +
+    'AAAAABUEGXw1ABgGc2NoZW1hFQwAFQQlAhgEdGltZSUUTIwRHCwAAAAAABUKJQIYBG9wZW4AFQolAhgEaGlnaAAVCiUCGANsb3cAFQolAhgFY2xvc2UAFQQl' +
+    'AhgGdm9sdW1lABYGGRwZbCYAHBUEGSUGABkYBHRpbWUVAhYGFnAWcCYISRwVABUAFQIAPCkGGSYABgAAACYAHBUKGTUABhAZGARvcGVuFQIWBhZ+FoIBJrQB' +
+    'JngpLBUEFQAVAgAVABUQFQIAPCkGGSYABgAAACYAHBUKGTUABhAZGARoaWdoFQIWBhZ+FoIBJrYCJvoBKSwVBBUAFQIAFQAVEBUCADwpBhkmAAYAAAAmABwV' +
+    'Chk1AAYQGRgDbG93FQIWBhZ+FoIBJrgDJvwCKSwVBBUAFQIAFQAVEBUCADwpBhkmAAYAAAAmABwVChklBgAZGAVjbG9zZRUCFgYWcBZsJv4DSRwVABUAFQIA' +
+    'PCkGGSYABgAAACYAHBUEGSUGABkYBnZvbHVtZRUCFgYWcBZuJuoESRwVABUAFQIAPCkGGSYABgAAABbKBRYGJggW0AUAKCBwYXJxdWV0LWNwcC1hcnJvdyB2' +
+    'ZXJzaW9uIDI2LjAuMRlsHAAAHAAAHAAAHAAAHAAAHAAAAOABAABQQVIx',
+};
+
 describe('times of Parquet', () => {
   it.each([
     ['zoned microseconds', `to_timestamp(${T0 / 1e6}) + interval (i) minute as time`],
@@ -446,4 +472,61 @@ describe('damaged Parquet', () => {
       }
     },
   );
+});
+
+describe('Parquet with checksums of pages', () => {
+  const NAMES = ['time', 'open', 'high', 'low', 'close', 'volume'];
+  const valuesOf = (path: string): unknown => {
+    const file = openParquet(path);
+    try {
+      return file.read(0, NAMES).map((pages) => pages.map((page) => Array.from(page as never)));
+    } finally {
+      file.close();
+    }
+  };
+
+  it.each(Object.entries(CHECKED))('is taken whole, pages of %s', (_, base64) => {
+    const path = join(folder(), 'bars.parquet');
+    writeFileSync(path, Buffer.from(base64, 'base64'));
+    const bars = barsOf(run(dataset(), [path]).dataset);
+    expect([...bars.volume]).toEqual([10, 11, 12]);
+    expect([...bars.close]).toEqual([400, 401, 402]);
+  });
+
+  it.each(Object.entries(CHECKED))(
+    'gives no other value for any flipped bit, pages of %s',
+    (_, base64) => {
+      const path = join(folder(), 'bars.parquet');
+      const whole = Buffer.from(base64, 'base64');
+      writeFileSync(path, whole);
+      const values = valuesOf(path);
+      const footer = whole.length - 8 - whole.readUInt32LE(whole.length - 8);
+      let refused = 0;
+      for (let at = 4; at < footer; at += 1)
+        for (const bit of [1, 16]) {
+          const bytes = Buffer.from(whole);
+          bytes[at]! ^= bit;
+          writeFileSync(path, bytes);
+          try {
+            expect(valuesOf(path)).toEqual(values);
+          } catch (error) {
+            if (!(error instanceof TradingError)) throw error;
+            expect(error.code).toBe('E_IMPORT_FILE');
+            refused += 1;
+          }
+        }
+      expect(refused).toBeGreaterThan(footer);
+    },
+  );
+
+  it('is refused with the reason, and nothing is imported', () => {
+    const path = join(folder(), 'bars.parquet');
+    const bytes = Buffer.from(CHECKED['version 1'], 'base64');
+    const at = bytes.indexOf(Buffer.from(new BigInt64Array([11n]).buffer));
+    bytes[at]! ^= 1;
+    writeFileSync(path, bytes);
+    const into = dataset();
+    expect(() => run(into, [path])).toThrow('do not match its checksum');
+    expect(into.manifest.segments).toEqual([]);
+  });
 });
