@@ -5,9 +5,13 @@
  * Decided once a day, from the curve. The legs go out together, on a bar in which both contracts traded, and not at the end
  * of a session. Where one does not follow the other in time, the leg that trades best goes back, so that none stands alone
  * overnight. At a roll both legs are closed: the next decision opens the next pair.
+ *
+ * Nothing is decided on positions alone while an order could still change them: a contract has one order at a time, a cancel
+ * is believed when it is answered, and what fills in spite of it is followed.
  */
 import type { Fill } from '../core/execution.ts';
 import type { ContractId } from '../core/instrument.ts';
+import type { OrderView } from '../core/order.ts';
 import type {
   AnyStrategyDefinition,
   BarView,
@@ -92,6 +96,7 @@ type Values = ParamValues<typeof params>;
 const DAYS_PER_YEAR = 252;
 const US_PER_MINUTE = 60_000_000;
 const LONE_LEG = 'lone-leg';
+const ROLL = 'roll';
 
 interface Pair {
   readonly near: ContractId;
@@ -114,13 +119,17 @@ interface Product {
   wanted: number;
   /** Cap that a refusal taught: half of what was refused. */
   limit: number;
+  /** The chain has left the pair, and what fills now is closed at once. */
+  closing: boolean;
+  /** Legs were made even while orders were on their way: what fills now is made even at once. */
+  settling: boolean;
   /** Trade date on which legs were last sent: once a date, so that a market without a far leg is not tried all day. */
   triedDate: number;
 }
 
 interface SavedProduct extends Pick<
   Product,
-  'pair' | 'wanted' | 'limit' | 'triedDate' | 'spreadPair' | 'lastSpread'
+  'pair' | 'wanted' | 'limit' | 'closing' | 'settling' | 'triedDate' | 'spreadPair' | 'lastSpread'
 > {
   readonly carry: unknown;
   readonly spread: unknown;
@@ -152,6 +161,8 @@ class CarrySpread implements Strategy {
         pair: null,
         wanted: 0,
         limit: this.#params.maxContracts,
+        closing: false,
+        settling: false,
         triedDate: NaN,
       };
       const saved = this.#saved[root];
@@ -223,11 +234,15 @@ class CarrySpread implements Strategy {
   #sendLegs(product: Product, bar: BarView, ctx: StrategyContext): void {
     const legs = ctx.series(bar.key);
     const { root, wanted } = product;
+    // An order on its way still belongs to its pair, and is followed until it has ended.
+    if (ctx.openOrders({ root }).length > 0) return;
+    product.settling = false;
+    product.closing = false;
     if (product.pair !== null && this.#isFlat(product.pair, ctx)) product.pair = null;
     const far = legs.forward.contract;
     const pair = product.pair ?? (far === null ? null : { near: ctx.contract(root), far });
     if (pair === null || !this.#isTime(bar, ctx)) return;
-    if (product.triedDate === bar.tradeDate || ctx.openOrders({ root }).length > 0) return;
+    if (product.triedDate === bar.tradeDate) return;
     // A pair that the chain has left is only ever closed.
     const isCurrent = pair.near === ctx.contract(root);
     const target = isCurrent ? wanted : 0;
@@ -264,10 +279,13 @@ class CarrySpread implements Strategy {
     const { root } = ctx.contractSpec(fill.contract);
     const product = this.#products.get(root);
     if (product === undefined || product.pair === null) return;
-    if (this.#excess(product.pair, ctx) === 0) {
-      ctx.cancelTimer(root);
-      return;
-    }
+    this.#follow(product, ctx);
+    if (this.#excess(product.pair, ctx) === 0) ctx.cancelTimer(root);
+    else this.#wait(product, ctx);
+  }
+
+  /** Gives a lone leg so long to be followed by the other. */
+  #wait({ root }: Product, ctx: StrategyContext): void {
     const { legWaitMinutes, lastMinutes } = this.#params;
     const waitUs = ctx.nowUs + legWaitMinutes * US_PER_MINUTE;
     const session = ctx.session(root);
@@ -277,41 +295,57 @@ class CarrySpread implements Strategy {
 
   /** A leg that is refused (margin, limits) takes the other one back; the next attempt is half as large. */
   onOrder(event: OrderEvent, ctx: StrategyContext): void {
-    if (event.kind !== 'Denied' && event.kind !== 'Rejected') return;
     const { root } = ctx.contractSpec(event.order.contract);
     const product = this.#products.get(root);
-    if (product === undefined || event.order.tag === LONE_LEG) return;
+    if (product === undefined) return;
+    if (event.kind === 'Canceled') this.#follow(product, ctx);
+    if (event.kind !== 'Denied' && event.kind !== 'Rejected') return;
+    // A reduce-only order that comes too late finds nothing to close.
+    if (event.order.tag === LONE_LEG || event.order.tag === ROLL) return;
     if (product.wanted !== 0) {
       product.limit = Math.floor(Math.abs(product.wanted) / 2);
       product.wanted = Math.sign(product.wanted) * product.limit;
     }
-    for (const order of ctx.openOrders({ root })) ctx.cancel(order.clOrdId);
+    this.#cancel(ctx.openOrders({ root }), ctx);
     ctx.note('leg-refused', { root, reason: event.reason, limit: product.limit });
   }
 
   onTimer(name: string, ctx: StrategyContext): void {
     const product = this.#products.get(name);
-    if (product !== undefined) this.#balance(product, ctx);
+    if (product !== undefined) this.#giveUp(product, ctx);
   }
 
   /** A lone leg that the session before could not take back. */
   onSessionOpen(root: string, _session: unknown, ctx: StrategyContext): void {
     const product = this.#products.get(root);
-    if (product !== undefined) this.#balance(product, ctx);
+    if (product !== undefined) this.#giveUp(product, ctx);
+  }
+
+  /** The other leg had its time: what still works is cancelled, and the legs are made even without it. */
+  #giveUp(product: Product, ctx: StrategyContext): void {
+    const { pair, root } = product;
+    if (pair === null || this.#excess(pair, ctx) === 0) return;
+    const { contract, target } = this.#even(pair, root, ctx);
+    const orders = ctx.openOrders({ root });
+    product.settling = true;
+    product.closing = false;
+    const own = orders.filter((order) => order.contract === contract);
+    // What makes the legs even already is left alone.
+    const isUnderWay = own.length > 0 && this.#expected(contract, own, ctx) === target;
+    this.#cancel(isUnderWay ? orders.filter((order) => order.contract !== contract) : orders, ctx);
+    if (own.length === 0) this.#balance(product, ctx);
   }
 
   /**
    * Gives the leg that trades best, which is the contract that the chain stands on, the size that the other one has: an
-   * entry is taken back, an exit too. What still works is cancelled.
+   * entry is taken back, an exit too. One order at a time: while one works, its end is waited for.
    */
   #balance(product: Product, ctx: StrategyContext): void {
     const { pair, root } = product;
     if (pair === null || this.#excess(pair, ctx) === 0) return;
-    for (const order of ctx.openOrders({ root })) ctx.cancel(order.clOrdId);
-    const isNear = pair.near === ctx.contract(root);
-    const [contract, other] = isNear ? [pair.near, pair.far] : [pair.far, pair.near];
+    const { contract, target } = this.#even(pair, root, ctx);
+    if (ctx.openOrders({ contract }).length > 0) return;
     const net = ctx.position(contract).netQty;
-    const target = 0 - ctx.position(other).netQty;
     ctx.note(LONE_LEG, { root, contract, net, target });
     ctx.submit({
       contract,
@@ -322,21 +356,74 @@ class CarrySpread implements Strategy {
     });
   }
 
+  /** The leg that follows, and the position that makes the pair even. */
+  #even(
+    pair: Pair,
+    root: string,
+    ctx: StrategyContext,
+  ): { readonly contract: ContractId; readonly target: number } {
+    const isNear = pair.near === ctx.contract(root);
+    const [contract, other] = isNear ? [pair.near, pair.far] : [pair.far, pair.near];
+    return { contract, target: 0 - ctx.position(other).netQty };
+  }
+
+  /** The position in a contract once `orders` of it have filled; those that are being cancelled are taken not to. */
+  #expected(contract: ContractId, orders: readonly OrderView[], ctx: StrategyContext): number {
+    let net: number = ctx.position(contract).netQty;
+    for (const order of orders)
+      if (order.status !== 'PendingCancel') net += order.side * order.leavesQty;
+    return net;
+  }
+
+  /** Asks once for each order: the answer may take its time. */
+  #cancel(orders: readonly OrderView[], ctx: StrategyContext): void {
+    for (const order of orders) if (order.status !== 'PendingCancel') ctx.cancel(order.clOrdId);
+  }
+
+  /** After a fill or a cancel: what it leaves behind, where its legs were given up before it came. */
+  #follow(product: Product, ctx: StrategyContext): void {
+    const { pair, closing, settling } = product;
+    if (pair === null) return;
+    if (closing) this.#close(pair, ctx);
+    else if (settling) this.#balance(product, ctx);
+  }
+
+  /** Closes what no order works on. */
+  #close({ near, far }: Pair, ctx: StrategyContext): void {
+    for (const contract of [near, far])
+      if (ctx.openOrders({ contract }).length === 0) ctx.flatten({ contract }, ROLL);
+  }
+
   /** The near leg leaves the chain: both are closed at once, and the next decision opens the next pair. */
   onRoll(event: RollEvent, ctx: StrategyContext): void {
     const product = this.#products.get(event.root);
     if (product === undefined || !event.keys.includes(product.daily.key)) return;
     product.wanted = 0;
     if (product.pair === null) return;
-    ctx.flatten({ contract: product.pair.near }, 'roll');
-    ctx.flatten({ contract: product.pair.far }, 'roll');
+    product.closing = true;
+    const { root } = product;
+    this.#cancel(
+      ctx.openOrders({ root }).filter((order) => order.tag !== ROLL),
+      ctx,
+    );
+    this.#close(product.pair, ctx);
   }
 
   saveState(): unknown {
     return Object.fromEntries(
       [...this.#products].map(([root, product]): [string, SavedProduct] => {
-        const { pair, wanted, limit, triedDate, spreadPair, lastSpread, carry, spread } = product;
-        const fields = { pair, wanted, limit, triedDate, spreadPair, lastSpread };
+        const { carry, spread, pair, wanted, limit, closing, settling, ...rest } = product;
+        const { triedDate, spreadPair, lastSpread } = rest;
+        const fields = {
+          pair,
+          wanted,
+          limit,
+          closing,
+          settling,
+          triedDate,
+          spreadPair,
+          lastSpread,
+        };
         return [root, { ...fields, carry: carry.saveState(), spread: spread.saveState() }];
       }),
     );

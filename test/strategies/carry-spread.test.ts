@@ -38,9 +38,9 @@ interface Note {
   readonly name: string;
   readonly fields: Readonly<Record<string, string | number>>;
 }
-function run(input: PreparedRun) {
+function run(input: PreparedRun, delayBars: number = 0) {
   const journal = new MemoryJournal();
-  const { result, recorder } = simulate(input, 'pessimistic', journal);
+  const { result, recorder } = simulate(input, 'pessimistic', journal, undefined, delayBars);
   if (result.error !== null) throw result.error.cause;
   const lines = journal.lines().map((line) => JSON.parse(line) as Record<string, unknown>);
   return {
@@ -69,15 +69,20 @@ function positions(fills: ReturnType<typeof run>['fills']): {
 const sumOf = (net: ReadonlyMap<string, number>): number =>
   [...net.values()].reduce((sum, qty) => sum + qty, 0);
 
-/** Takes bars of every contract but the one the chain stands on away, by a hash of their time. */
-function thinned(input: PreparedRun, keepPct: number, seed: number): PreparedRun {
+/**
+ * Takes bars of every contract but the one the chain stands on away, by a hash of their time. `onlyFar`: a contract that the
+ * chain has left keeps its bars.
+ */
+function thinned(input: PreparedRun, keepPct: number, seed: number, onlyFar = false): PreparedRun {
   const { schedule } = input.plan.chains[0]!;
   const heldAt = (us: number): number => {
     const at = schedule.rolls.findIndex((roll) => us <= roll.effectiveUs);
     return schedule.held[at < 0 ? schedule.held.length - 1 : at]!;
   };
   const isKept = (contractIndex: number, closeUs: number): boolean => {
-    if (heldAt(closeUs) === contractIndex) return true;
+    const held = heldAt(closeUs);
+    if (held === contractIndex) return true;
+    if (onlyFar && contractIndex < held) return true;
     const mixed = Math.imul((closeUs / 3_600_000_000) ^ seed, 0x9e3779b1) >>> 0;
     return ((mixed ^ (mixed >>> 15)) >>> 0) % 100 < keepPct;
   };
@@ -112,6 +117,18 @@ function thinned(input: PreparedRun, keepPct: number, seed: number): PreparedRun
         feed.interval === '1d' ? plan.open(feed) : filtered(plan.open(feed), feed.contractIndex),
     },
   };
+}
+
+/** Closes of all bars on which legs are sent, ascending. */
+function legTimes({ plan }: PreparedRun): readonly number[] {
+  const times = new Set<number>();
+  for (const feed of plan.feeds.filter(({ interval }) => interval === '1h')) {
+    const source = plan.open(feed);
+    for (let batch = source.next(); batch !== null; batch = source.next())
+      for (let i = 0; i < batch.length; i += 1) times.add(batch.closeUs[i]!);
+    source.close();
+  }
+  return [...times].sort((a, b) => a - b);
 }
 
 describe('carry-spread', () => {
@@ -194,6 +211,58 @@ describe('carry-spread', () => {
         } else if (Number.isNaN(aloneUs)) aloneUs = tsUs;
       }
       expect(aloneUs).toBeNaN();
+    },
+  );
+
+  test.prop([fc.integer({ min: 0, max: 3 }), fc.constantFrom(100, 90, 60, 30), fc.nat()], {
+    numRuns: 8,
+    examples: [
+      [3, 30, 0],
+      [0, 60, 7],
+      [1, 100, 0],
+      [1, 60, 7],
+      [2, 60, 7],
+      [3, 90, 1],
+    ],
+  })(
+    'whose orders arrive late: legs even again after the delay, no more contracts than allowed, nothing left in a contract that the chain has left',
+    (delayBars, keepPct, seed) => {
+      const maxContracts = 10;
+      const input = thinned(prepared({ maxContracts }), keepPct, seed, true);
+      const { fills } = run(input, delayBars);
+      expect(fills.length).toBeGreaterThan(10);
+      const rows = positions(fills);
+      for (const { net } of rows) {
+        for (const qty of net.values()) expect(Math.abs(qty)).toBeLessThanOrEqual(maxContracts);
+        // One exchange of the other leg: from one side to the other at most.
+        expect(Math.abs(sumOf(net))).toBeLessThanOrEqual(2 * maxContracts);
+      }
+      // Bars of the contract that the chain stands on, which has them all.
+      const hours = legTimes(input);
+      const barsBetween = (fromUs: number, toUs: number): number =>
+        hours.filter((us) => us > fromUs && us <= toUs).length;
+      // An hour of waiting; an order that takes the delay and one bar; once more where another was in its way.
+      const most = 2 * (delayBars + 1) + 2;
+      let aloneUs = NaN;
+      for (const { tsUs, net } of rows) {
+        if (sumOf(net) === 0) {
+          if (!Number.isNaN(aloneUs)) {
+            const bars = barsBetween(aloneUs, tsUs);
+            expect([tsUs, bars, bars <= most]).toEqual([tsUs, bars, true]);
+          }
+          aloneUs = NaN;
+        } else if (Number.isNaN(aloneUs)) aloneUs = tsUs;
+      }
+      expect(aloneUs).toBeNaN();
+      if (delayBars === 0)
+        for (const { tsUs, net } of atSessionEnds(fills))
+          expect([tsUs, sumOf(net)]).toEqual([tsUs, 0]);
+      for (const roll of input.plan.chains[0]!.schedule.rolls)
+        for (const { tsUs, net } of rows)
+          if (net.has(roll.from) && tsUs > roll.effectiveUs) {
+            const bars = barsBetween(roll.effectiveUs, tsUs);
+            expect([tsUs, bars, bars <= most]).toEqual([tsUs, bars, true]);
+          }
     },
   );
 
