@@ -256,7 +256,10 @@ export function runFolderReference(): string {
 const KINDS: readonly (readonly [string, string])[] = [
   ['tutorials', 'Step by step, no choices; start here.'],
   ['how-to', 'One task each.'],
-  ['strategies', 'The built-in strategies: what each does, its parameters, and its run on real data.'],
+  [
+    'strategies',
+    'The built-in strategies: what each does, its parameters, and its run on real data.',
+  ],
   ['reference', 'Look it up.'],
   ['explanation', 'Why it is so.'],
   ['adr', 'Decisions, with their reasons.'],
