@@ -396,7 +396,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         examples: [
           'frontmonth data import es.csv --into mine --contract ESZ2025 --interval 1m --stamp close',
-          'frontmonth data import Data/future/cme/minute/es --into es --kinds trade',
+          'frontmonth data import SP500.csv.gz --format pysystemtrade --instrument SP500 --into pst',
         ],
         answer: 'rows written, problems by row',
         load: () => import('./commands/data.ts').then((m) => ({ run: m.dataImport })),
@@ -493,7 +493,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         ],
         examples: [
           'frontmonth data resample sample --from 1m --to 5m',
-          'frontmonth data resample mine --from 1h --to 1d --into mine-daily',
+          'frontmonth data resample sample --from 1h --to 1d --into daily',
         ],
         answer: 'bars by contract; what is unchanged is not built again',
         load: () => import('./commands/data-resample.ts').then((m) => ({ run: m.dataResample })),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { OutsidePolicy } from '../calendars/group-calendar.ts';
 import type { Calendars } from '../calendars/registry.ts';
 import type { BarColumns, BarInterval } from '../core/bars.ts';
+import { intervalUs } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import { parseContractId } from '../core/symbology.ts';
 import type { TsUs } from '../core/units.ts';
@@ -308,7 +309,9 @@ function afterLastTrade(
   return manifest.segments.flatMap((segment) => {
     const spec = specs.get(segment.root);
     const endUs = spec === undefined ? null : lastTradeUs(spec, segment.contract, calendars);
-    if (endUs === null || segment.lastUs <= endUs) return [];
+    // A longer bar in which the contract ends may end after it; none may begin there.
+    const lengthUs = segment.interval === null ? 0 : intervalUs(segment.interval);
+    if (endUs === null || segment.lastUs - lengthUs < endUs) return [];
     const message = `${segment.contract} ended trading ${toIsoUtc(endUs)}, the file has rows up to ${toIsoUtc(segment.lastUs as TsUs)}`;
     const { file, contract } = segment;
     return [

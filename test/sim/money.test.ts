@@ -91,8 +91,8 @@ describe('error pages', () => {
   it('stand for every code that the layer can name', () => {
     const folder = new URL('../../src/sim/', import.meta.url);
     const used = new Set<string>();
-    for (const name of readdirSync(folder)) {
-      if (name === 'errors.ts') continue;
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (name === 'errors.ts' || !name.endsWith('.ts')) continue;
       const text = readFileSync(new URL(name, folder), 'utf8');
       for (const found of text.matchAll(/'(E_[A-Z_]+)'/g)) used.add(found[1]!);
     }
