@@ -105,10 +105,12 @@ export class SessionScan {
       if (isPart(i)) continue;
       const from = Math.max(openUs[i]!, firstUs);
       const to = Math.min(closeUs[i]!, lastUs);
-      const expected = this.#isDaily ? 1 : this.#slots(i, from, to, stepUs);
+      const slots = this.#isDaily ? 1 : this.#slots(i, from, to, stepUs);
       const present = this.#isDaily
         ? Number(has(i) || (i > 0 && isPart(i - 1) && has(i - 1)))
         : rows[i]!;
+      // Bars laid by the clock and not by the session's open may be one more a stretch: what is there was possible.
+      const expected = Math.max(slots, present);
       result.push({ tradeDate: tradeDate[i]! as TradeDate, expected, present });
     }
     return result;
