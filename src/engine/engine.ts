@@ -9,7 +9,9 @@ import { toClOrdId } from '../core/order.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
-import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
+import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { AccountDesk } from './account-desk.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
@@ -17,6 +19,7 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
@@ -95,6 +98,8 @@ export class Engine {
   readonly #desk: OrderDesk;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
+  readonly #accounts: AccountDesk;
+  readonly #marks: MarkBook;
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
@@ -136,8 +141,10 @@ export class Engine {
     const { table } = config;
     checkConfig(config);
     this.#journal = new EventLog(config.journal);
-    this.#config = { ...config, journal: this.#journal };
-    this.#portfolio = new Portfolio(config);
+    const account = config.account ?? defaultAccountRules(table.instruments.length);
+    this.#config = { ...config, account, journal: this.#journal };
+    this.#portfolio = new Portfolio(this.#config);
+    this.#marks = new MarkBook(table.contracts.length);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
@@ -186,6 +193,8 @@ export class Engine {
       recorder: config.recorder,
       journal: this.#journal,
       closes: lastCloses(sessions, config.from, startUs),
+      account,
+      marks: this.#marks,
     });
     this.#trades = new TradeBuilder({
       table,
@@ -198,7 +207,30 @@ export class Engine {
       },
     });
     const hears = { orders: false, fills: false };
-    this.#desk = this.#createDesk(hears);
+    const risk = new RiskGate({
+      limits: config.risk,
+      table,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+    });
+    this.#desk = this.#createDesk(hears, risk);
+    this.#accounts = new AccountDesk({
+      rules: account,
+      table,
+      calendars: config.calendars,
+      sessions,
+      startUs,
+      portfolio: this.#portfolio,
+      risk,
+      orders: this.#orders,
+      desk: this.#desk,
+      book: this.#book,
+      marks: this.#marks,
+      journal: this.#journal,
+      capabilities: config.venue.capabilities,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+    });
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
     this.#rolls = new RollDesk(
@@ -263,14 +295,8 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
-  #createDesk(hears: DeskParts['hears']): OrderDesk {
+  #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
     const { table, venue, recorder } = this.#config;
-    const risk = new RiskGate({
-      limits: this.#config.risk,
-      table,
-      orders: this.#orders,
-      portfolio: this.#portfolio,
-    });
     return new OrderDesk({
       table,
       clock: this.#clock,
@@ -282,7 +308,10 @@ export class Engine {
       risk,
       trades: this.#trades,
       tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
-      onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+      onPositionChange: (c, tsUs) => {
+        this.#book.onPositionChange(c, tsUs);
+        this.#accounts.onPositionChange();
+      },
       hears,
     });
   }
@@ -432,6 +461,7 @@ export class Engine {
         this.#clock.advanceTo(tsUs as TsUs);
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
+          if (this.#book.isBelow) this.#checkMargin();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
@@ -441,6 +471,7 @@ export class Engine {
               this.#book.endMoment();
               this.#settle();
             }
+            if (this.#book.isBelow) this.#checkMargin();
           }
           this.#deliverAlone(feed, batch, at, track);
         }
@@ -519,6 +550,7 @@ export class Engine {
     }
     this.#marketPhase(due, tsUs);
     if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+    if (this.#book.isBelow) this.#checkMargin();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
@@ -526,6 +558,10 @@ export class Engine {
       this.#settle();
     }
     while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#accounts.nextUs() <= tsUs) {
+      this.#accounts.onTime(tsUs);
+      this.#settle();
+    }
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -533,6 +569,12 @@ export class Engine {
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
     if (this.#pollIn <= 0) this.#poll();
+  }
+
+  /** A margin call is judged after the events of its instant were delivered; what it sends trades at the next. */
+  #checkMargin(): void {
+    this.#accounts.check(this.#clock.nowUs());
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openSessions(tsUs: TsUs): void {
@@ -548,7 +590,11 @@ export class Engine {
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) {
+        this.#portfolio.setRateDate(track.tradeDate);
+        this.#accounts.onSessionOpen(row, tsUs);
+        if (this.#desk.hasWork) this.#settle();
+      }
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
@@ -748,7 +794,13 @@ export class Engine {
         this.#leave();
         this.#settle();
       }
-      if (track.isLastOfTradeDate) this.#book.markInstrument(row, track.tradeDate, tsUs);
+      if (track.isLastOfTradeDate) {
+        if (this.#accounts.isSettlingAtClose)
+          this.#book.settleInstrument(row, track.tradeDate, tsUs);
+        this.#book.closeInstrument(row, track.tradeDate);
+      }
+      this.#accounts.onSessionClose(tsUs);
+      if (this.#desk.hasWork) this.#settle();
       track.advance();
       this.#activate(row);
     }
@@ -768,7 +820,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    this.#book.emitDue(tsUs);
+    if (this.#book.emitDue(tsUs)) this.#accounts.onDayEnd(tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -802,21 +854,27 @@ export class Engine {
     this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
   }
 
-  /** Last trade: working orders are cancelled, a position is settled in cash at the last price. */
+  /** Last trade: working orders are cancelled, a position is settled in cash at the official final price or the last one. */
   #expire(contractIndex: number, tsUs: TsUs): void {
-    const { venue, table } = this.#config;
+    const { venue, table, account } = this.#config;
     venue.onContractExpiry(contractIndex, tsUs);
     const netQty = this.#portfolio.netQty[contractIndex]!;
     if (netQty === 0) return;
     const { id } = table.contractAt(contractIndex);
     const spec = table.instrumentOf(contractIndex);
+    const isCash = spec.settlement === 'cash';
+    const official = account!.settlements?.final(contractIndex) ?? NaN;
+    const isOfficial = isCash && !Number.isNaN(official);
+    const priceTicks = isOfficial ? official : this.#portfolio.lastTicks[contractIndex]!;
+    if (!isCash) this.#accounts.tellDelivery(contractIndex, tsUs);
     this.#desk.issue({
       code: 'E_HELD_TO_EXPIRY',
-      severity: spec.settlement === 'cash' ? 'warning' : 'error',
-      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the last price`,
+      severity: isOfficial ? 'info' : isCash ? 'warning' : 'error',
+      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the ${isOfficial ? 'official final' : 'last'} price`,
       tsUs,
       contract: id,
     });
+    const row = table.instrumentIndex[contractIndex]!;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -825,11 +883,14 @@ export class Engine {
       contractIndex,
       side: netQty > 0 ? -1 : 1,
       qty: Math.abs(netQty) as Qty,
-      priceTicks: this.#portfolio.lastTicks[contractIndex]! as PriceTicks,
+      priceTicks: priceTicks as PriceTicks,
       tsUs,
       knownUs: tsUs,
-      feeMicros: 0 as CashMicros,
-      commissionMicros: 0 as CashMicros,
+      ...this.#desk.feesOf(
+        contractIndex,
+        toCashMicros(account!.expiryFeeMicros[row]! * Math.abs(netQty)),
+        0 as CashMicros,
+      ),
       role: 'single',
       tag: 'expiry',
       groupId: null,
@@ -851,7 +912,7 @@ export class Engine {
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
     );
-    next = Math.min(next, this.#edgeUs);
+    next = Math.min(next, this.#edgeUs, this.#accounts.nextUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;
