@@ -12,6 +12,7 @@ import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { feeEntryAt } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
@@ -967,7 +968,8 @@ export class Engine {
       tsUs,
       contract: id,
     });
-    const row = table.instrumentIndex[contractIndex]!;
+    const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
+    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -981,7 +983,7 @@ export class Engine {
       knownUs: tsUs,
       ...this.#desk.feesOf(
         contractIndex,
-        toCashMicros(account!.expiryFeeMicros[row]! * Math.abs(netQty)),
+        toCashMicros(feeMicros * Math.abs(netQty)),
         0 as CashMicros,
       ),
       role: 'single',
