@@ -18,6 +18,7 @@ interface Trade {
 export class BacktestingPyMatcher implements Matcher {
   readonly needsEveryBar = false;
   readonly cancels = 'one';
+  readonly hasReducingExits = false;
   readonly #host: Host;
   readonly #orders: SimOrder[] = [];
   readonly #trades: Trade[] = [];

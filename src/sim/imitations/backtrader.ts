@@ -9,6 +9,7 @@ import type { Host, Matcher, PlainBar } from './matcher.ts';
 export class BacktraderMatcher implements Matcher {
   readonly needsEveryBar = false;
   readonly cancels = 'family';
+  readonly hasReducingExits = false;
   readonly #host: Host;
   /** Sent since the last bar: not yet in the queue, and so not to be cancelled. */
   readonly #submitted: SimOrder[] = [];

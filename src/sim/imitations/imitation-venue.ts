@@ -274,7 +274,7 @@ class ImitationVenue implements SimulatedVenue {
   #fill(order: SimOrder, asked: number, ticks: number, rule: string, moment: Moment): number {
     const c = order.contractIndex;
     let qty = Math.min(asked, order.leaves);
-    if (order.reduceOnly) qty = Math.min(qty, Math.max(0, -order.side * this.#netQty[c]!));
+    if (this.#mustReduce(order)) qty = Math.min(qty, Math.max(0, -order.side * this.#netQty[c]!));
     if (qty <= 0) {
       this.#end(order, 'Canceled', 'reduce-only-exhausted', false);
       return 0;
@@ -330,11 +330,16 @@ class ImitationVenue implements SimulatedVenue {
     }
   }
 
+  #mustReduce(order: SimOrder): boolean {
+    if (!order.reduceOnly) return false;
+    return order.group === null || this.#matchers[order.contractIndex]!.hasReducingExits;
+  }
+
   #sweepReduceOnly(contractIndex: number): void {
     const net = this.#netQty[contractIndex]!;
     for (const order of this.#ordersOf(contractIndex)) {
       const isIdle = order.state === State.held || order.group?.isEntryOpen() === true;
-      if (order.reduceOnly && !isIdle && order.side * net >= 0)
+      if (this.#mustReduce(order) && !isIdle && order.side * net >= 0)
         this.#end(order, 'Canceled', 'reduce-only-exhausted', false);
     }
   }

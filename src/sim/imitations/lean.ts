@@ -9,6 +9,7 @@ import type { Host, Matcher, PlainBar } from './matcher.ts';
 export class LeanMatcher implements Matcher {
   readonly needsEveryBar = false;
   readonly cancels = 'one';
+  readonly hasReducingExits = false;
   readonly #host: Host;
   readonly #orders: Set<SimOrder> = new Set();
 

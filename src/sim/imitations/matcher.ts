@@ -34,6 +34,8 @@ export interface Matcher {
   readonly needsEveryBar: boolean;
   /** What goes with an exit that is cancelled: nothing, the other exits, or these and an entry that still works. */
   readonly cancels: 'one' | 'peers' | 'family';
+  /** Exits of a group never open or enlarge a position; elsewhere they trade whatever has become of it. */
+  readonly hasReducingExits: boolean;
   /** Why the program refuses the order at its arrival, or null. */
   refusal(order: SimOrder): string | null;
   /** The order was accepted, after the close of the last bar. Exits of a bracket wait for their entry. */

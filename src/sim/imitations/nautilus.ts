@@ -24,6 +24,7 @@ interface Part {
 export class NautilusMatcher implements Matcher {
   readonly needsEveryBar = true;
   readonly cancels = 'peers';
+  readonly hasReducingExits = true;
   readonly #host: Host;
   #bids: Working[] = [];
   #asks: Working[] = [];
