@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 
 const positive = z.number().positive();
@@ -26,6 +27,7 @@ const POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
 ] as const;
 
 /** One schema per key, so that a fault names its key. */

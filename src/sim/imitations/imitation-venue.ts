@@ -60,7 +60,6 @@ class ImitationVenue implements SimulatedVenue {
   readonly wakeHigh: Float64Array;
   readonly lastTicks: Float64Array;
   readonly #table: ContractTable;
-  readonly #program: Imitation;
   readonly #fees: FeeModel;
   readonly #matchers: readonly Matcher[];
   readonly #open: Map<string, SimOrder> = new Map();
@@ -82,7 +81,6 @@ class ImitationVenue implements SimulatedVenue {
     const n = table.contracts.length;
     this.capabilities = IMITATION_CAPABILITIES[program];
     this.#table = table;
-    this.#program = program;
     this.#fees = fees ?? NO_FEES;
     this.#matchers = table.contracts.map((_, c) => new MATCHERS[program](this.#hostOf(c)));
     this.wakeLow = new Float64Array(n).fill(-Infinity);
@@ -297,9 +295,8 @@ class ImitationVenue implements SimulatedVenue {
       commissionMicros: toCashMicros(commission),
       evidence: {
         rule,
-        // The bar may prove it or not: the program does not ask.
-        certain: false,
-        policy: this.#program,
+        // Its rules leave nothing open; whether the bar proves it they do not ask.
+        certain: true,
         roundedTicks: Math.abs(price - ticks),
         slippageTicks: 0,
         barOpenUs: this.#openUs as TsUs,
