@@ -38,6 +38,10 @@ export const FILL_POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  'lean',
+  'nautilus',
+  'backtesting.py',
+  'backtrader',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({
@@ -91,7 +95,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },
       {
         flags: '--fills <policy>',
-        description: 'how ambiguous bars are resolved',
+        description: 'how ambiguous bars are resolved, or whose fills are imitated',
         group: 'Simulation',
         choices: FILL_POLICIES,
       },

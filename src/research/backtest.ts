@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
-import type { CurrencyRates, JournalPort } from '../core/ports.ts';
+import type { CurrencyRates, JournalPort, RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
@@ -29,6 +29,8 @@ import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { FeeModel } from '../sim/fee-model.ts';
+import { createImitation } from '../sim/imitations/imitation-venue.ts';
+import { isImitation } from '../sim/imitations/profiles.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import type { AccountInputs } from './account.ts';
@@ -208,6 +210,31 @@ export interface Pass {
   readonly dates: DatesSeen;
 }
 
+/** The venue that bars match orders on: what they prove, or what another program would have made of them. */
+function venueOf(
+  prepared: PreparedRun,
+  policy: FillPolicy,
+  random: RandomSource,
+  delayBars: number,
+): SimulatedVenue {
+  const { plan, costs } = prepared;
+  const { table } = plan;
+  const fees = feesOf(prepared);
+  if (isImitation(policy)) return createImitation({ table, program: policy, fees });
+  return createBarExchange({
+    table,
+    policy,
+    random,
+    delayBars,
+    slippageTicks: Object.fromEntries(
+      table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+    ),
+    // A sample is one price: it has no range that slippage could be kept within.
+    ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+    fees,
+  });
+}
+
 /** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
 export function simulate(
   prepared: PreparedRun,
@@ -216,7 +243,7 @@ export function simulate(
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
 ): Pass {
-  const { options, plan, costs } = prepared;
+  const { options, plan } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
   const recorder = createRunRecorder({ table });
@@ -236,18 +263,7 @@ export function simulate(
     series: plan.series,
     feeds,
     ticks: plan.ticks.map((each) => plan.openTicks(each)),
-    venue: createBarExchange({
-      table,
-      policy,
-      random,
-      delayBars,
-      slippageTicks: Object.fromEntries(
-        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
-      ),
-      // A sample is one price: it has no range that slippage could be kept within.
-      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-      fees: feesOf(prepared),
-    }),
+    venue: venueOf(prepared, policy, random, delayBars),
     random,
     journal,
     recorder,
@@ -459,6 +475,7 @@ function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgre
   const { options } = prepared;
   if (!options.bounds) return 'not simulated: --no-bounds';
   if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  if (isImitation(options.fills)) return `not simulated: fills imitate ${options.fills}`;
   // Who sends nothing cannot be late.
   if (main.recorder.tables().orders.length === 0) return main;
   const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);

@@ -139,7 +139,7 @@ export interface FrontmonthConfig {
   readonly returnBase?: 'equity' | 'fixed';
   /** Default 1. */
   readonly seed?: number;
-  /** How ambiguous bars are resolved. Default `pessimistic`. */
+  /** How ambiguous bars are resolved, or the program whose fills are imitated. Default `pessimistic`. */
   readonly fills?: FillPolicy;
   /** Whether the optimistic bound is simulated too. Default true. */
   readonly bounds?: boolean;

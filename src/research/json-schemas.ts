@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { calendarFileSchema } from '../calendars/user-calendar.ts';
 import { datasetManifestSchema } from '../data/manifest.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import { configSchema } from './project-config.ts';
 import { RUN_SCHEMA } from './run-format.ts';
 
@@ -22,6 +23,7 @@ const fillPolicy = z.enum([
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
 ]);
 const returnBase = z.enum(['equity', 'fixed']);
 const warning = z.looseObject({ code: z.string(), message: z.string() });

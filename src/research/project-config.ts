@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
 import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';
 
@@ -126,6 +127,7 @@ const POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
 ] as const;
 
 /** One schema per key, so that a fault names its key. */

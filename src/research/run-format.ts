@@ -15,6 +15,7 @@
  */
 import type { BarInterval } from '../core/bars.ts';
 import type { ParamDef } from '../core/strategy.ts';
+import type { Imitation } from '../sim/imitations/profiles.ts';
 
 export const RUN_SCHEMA = 'frontmonth.run/1';
 export const SUMMARY_SCHEMA = 'frontmonth.run-summary/1';
@@ -27,7 +28,8 @@ export type FillPolicy =
   | 'olhc'
   | 'nearest'
   | 'close-direction'
-  | 'seeded';
+  | 'seeded'
+  | Imitation;
 
 /** A product as far as tables and the report need it. */
 export interface RunInstrument {

@@ -1,4 +1,5 @@
 /** The first sentence of a report, by rule. No praise, no grade. */
+import { isImitation } from '../sim/imitations/profiles.ts';
 import { TOO_FEW_TRADES } from './metrics.ts';
 import type { Metrics } from './run-format.ts';
 
@@ -12,6 +13,11 @@ export interface VerdictInput {
   readonly open: number;
   readonly ambiguous: number;
   readonly bars: number;
+}
+
+/** Said wherever a run is named whose fills are those of another program; null for our own. */
+export function imitationLabel(fillPolicy: string): string | null {
+  return isImitation(fillPolicy) ? `Imitation of ${fillPolicy}` : null;
 }
 
 /** True when the bounds disagree on the sign of the net profit. */
@@ -29,6 +35,9 @@ export function verdictOf(input: VerdictInput): string {
     sentences[0] = `No trades: ${formatWhole(input.bars)} bars seen, net ${signedWhole(net)} ${input.currency}.`;
     return sentences.join(' ');
   }
+  const label = imitationLabel(input.fillPolicy);
+  if (label !== null)
+    sentences.push(`${label}: what that program would report, not what these bars prove.`);
   if (isBarResolutionSensitive(input.metrics, input.optimistic))
     sentences.push('Bar-resolution-sensitive: this data cannot decide.');
   sentences.push(sharpeSentence(input));
