@@ -333,6 +333,11 @@ class BarVenue implements BarExchange {
       return;
     }
     this.counts.drilledBars += 1;
+    const settings = this.#settings[contractIndex]!;
+    const isOutermost = settings.outer === null;
+    if (isOutermost) {
+      settings.outer = { open: NaN, close: NaN, high: bars.high[row]!, low: bars.low[row]! };
+    }
     for (let i = 0; i < finer.length; i += 1) {
       this.#compact(contractIndex);
       const [low, high] = [this.wakeLow[contractIndex]!, this.wakeHigh[contractIndex]!];
@@ -342,6 +347,7 @@ class BarVenue implements BarExchange {
       const isLast = i === finer.length - 1 ? BarFlag.sessionLast : 0;
       this.#match(contractIndex, finer, i, flags & (isFirst | isLast));
     }
+    if (isOutermost) settings.outer = null;
   }
 
   #finerOf(contractIndex: number, bars: BarColumns, row: number): BarColumns | null {

@@ -161,6 +161,7 @@ export function settingsOf(options: BarExchangeOptions): MatchSettings[] {
     spreadTicks: spread[c]!,
     beyondTicks,
     quotes: null,
+    outer: null,
   }));
 }
 

@@ -28,6 +28,8 @@ export interface MatchSettings {
   /** Half the spread of this bar. */
   spreadTicks: number;
   readonly beyondTicks: number;
+  /** The bar that finer ones replace: slippage stays within its range. Null without drill-down. */
+  outer: BarRange | null;
   /** How far the quotes of this bar lie from its trades; null without quote bars. */
   quotes: QuoteShift | null;
 }
@@ -134,7 +136,8 @@ function quotedTicks(
   settings: MatchSettings,
 ): number {
   const { side } = order;
-  const extreme = (side > 0 ? bar.high : bar.low) + triggerShift(order, side, settings);
+  const range = settings.outer ?? bar;
+  const extreme = (side > 0 ? range.high : range.low) + triggerShift(order, side, settings);
   return slippedTicks(side, baseTicks, settings.slipTicks, extreme, settings.beyondTicks);
 }
 
@@ -144,7 +147,8 @@ export function aggressiveTicks(
   bar: BarRange,
   settings: MatchSettings,
 ): number {
-  const extreme = side > 0 ? bar.high : bar.low;
+  const range = settings.outer ?? bar;
+  const extreme = side > 0 ? range.high : range.low;
   const slipped = slippedTicks(side, baseTicks, settings.slipTicks, extreme, settings.beyondTicks);
   return slipped + side * halfSpread(side, settings);
 }
