@@ -38,6 +38,7 @@ export const FILL_POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  'drilldown',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({

@@ -27,7 +27,8 @@ export type FillPolicy =
   | 'olhc'
   | 'nearest'
   | 'close-direction'
-  | 'seeded';
+  | 'seeded'
+  | 'drilldown';
 
 /** A product as far as tables and the report need it. */
 export interface RunInstrument {
@@ -165,6 +166,17 @@ export interface RunSummary {
     readonly groups: number;
     readonly atStakeMicros: number;
     readonly isBarResolutionSensitive: boolean;
+    /** Net profit with every ambiguous group against us and for us; runs of other policies than `pessimistic`. */
+    readonly bounds?: { readonly worst: number; readonly best: number };
+    /** With `seeded`: net profit over that many draws, nearest ranks. */
+    readonly seeded?: {
+      readonly runs: number;
+      readonly p05: number;
+      readonly p25: number;
+      readonly p50: number;
+      readonly p75: number;
+      readonly p95: number;
+    };
   };
   readonly rolls: {
     readonly chains: number;
