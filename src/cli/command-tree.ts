@@ -42,6 +42,7 @@ export const FILL_POLICIES = [
   'nautilus',
   'backtesting.py',
   'backtrader',
+  'drilldown',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({

@@ -31,6 +31,9 @@ import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { FeeModel } from '../sim/fee-model.ts';
 import { createImitation } from '../sim/imitations/imitation-venue.ts';
 import { isImitation } from '../sim/imitations/profiles.ts';
+import { barOptionsOf, besideSegments } from './bar-fills.ts';
+import { drawOf, netProfitOf, spreadOf } from './fill-spread.ts';
+import type { BarFillConfig } from './define-config.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import type { AccountInputs } from './account.ts';
@@ -98,6 +101,7 @@ export interface BacktestOptions extends AccountInputs {
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
+  readonly barFills?: BarFillConfig;
   /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
@@ -176,7 +180,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   const specs = loadInstruments(options.instrumentsDir);
   const dataset = openCatalog(options.catalogDir).dataset(options.dataset);
   const requirements = strategy.requires(params, roots);
-  const plan = planRun({
+  const planned = planRun({
     dataset,
     specs,
     calendars: openCalendars(options.calendars),
@@ -188,6 +192,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
   });
+  const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
   const costs = Object.fromEntries(
@@ -204,6 +209,16 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
 }
 
+/** The plan with the segments that bar matching may read beside its feeds. */
+function withBeside(plan: RunPlan, dataset: Dataset, options: BacktestOptions): RunPlan {
+  const isDrilldown = options.fills === 'drilldown';
+  const hasQuotes = options.barFills?.quoteBars === true;
+  if (!isDrilldown && !hasQuotes) return plan;
+  const { table, executionInterval } = plan;
+  const beside = besideSegments(dataset, table, executionInterval, isDrilldown, hasQuotes);
+  return { ...plan, segments: [...new Set([...plan.segments, ...beside])] };
+}
+
 export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
@@ -217,7 +232,7 @@ function venueOf(
   random: RandomSource,
   delayBars: number,
 ): SimulatedVenue {
-  const { plan, costs } = prepared;
+  const { options, plan, costs } = prepared;
   const { table } = plan;
   const fees = feesOf(prepared);
   if (isImitation(policy)) return createImitation({ table, program: policy, fees });
@@ -231,6 +246,13 @@ function venueOf(
     ),
     // A sample is one price: it has no range that slippage could be kept within.
     ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+    ...barOptionsOf({
+      config: options.barFills ?? {},
+      isDrilldown: options.fills === 'drilldown',
+      dataset: prepared.dataset,
+      table,
+      calendars: plan.calendars,
+    }),
     fees,
   });
 }
@@ -242,6 +264,7 @@ export function simulate(
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
+  draw: number = 0,
 ): Pass {
   const { options, plan } = prepared;
   const { table } = plan;
@@ -263,7 +286,7 @@ export function simulate(
     series: plan.series,
     feeds,
     ticks: plan.ticks.map((each) => plan.openTicks(each)),
-    venue: venueOf(prepared, policy, random, delayBars),
+    venue: venueOf(prepared, policy, drawOf(random, draw), delayBars),
     random,
     journal,
     recorder,
@@ -405,6 +428,9 @@ function finish(
   const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
+  const netOf = (pass: Pass): number =>
+    netProfitOf(toRunData({ manifest, tables: pass.recorder.tables() }));
+  const spread = spreadOf(prepared, main, bound, simulate, netOf);
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
     plan,
@@ -423,6 +449,7 @@ function finish(
     random: createRandom(options.seed),
     oneBarLater:
       typeof late === 'string' ? late : toRunData({ manifest, tables: late.recorder.tables() }),
+    ...spread,
   });
   const dir = folder.commit({
     manifest,
@@ -462,7 +489,8 @@ type PassProgress = (bars: number, nowUs: TsUs) => boolean;
 /** The optimistic bound, or null where it is not simulated or did not reach its end. */
 function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | null {
   const { options } = prepared;
-  const isWanted = options.bounds && options.fills === 'pessimistic';
+  const isWanted =
+    options.bounds && (options.fills === 'pessimistic' || options.fills === 'drilldown');
   if (!isWanted || main.result.outcome !== 'completed') return null;
   // Policies differ in ambiguous groups only: without one, the other bound is this very run.
   if (main.recorder.tables().ambiguities.length === 0) return main;
@@ -706,6 +734,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
+  const barFills = manifest.config['barFills'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -729,6 +758,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,
+    ...(barFills === undefined ? {} : { barFills: barFills as BarFillConfig }),
     bounds: false,
     ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
     costs: manifest.costs,

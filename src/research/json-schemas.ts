@@ -24,6 +24,7 @@ const fillPolicy = z.enum([
   'close-direction',
   'seeded',
   ...IMITATIONS,
+  'drilldown',
 ]);
 const returnBase = z.enum(['equity', 'fixed']);
 const warning = z.looseObject({ code: z.string(), message: z.string() });
@@ -131,6 +132,10 @@ const SUMMARY = z.looseObject({
     groups: count,
     atStakeMicros: z.int(),
     isBarResolutionSensitive: z.boolean(),
+    bounds: z.looseObject({ worst: z.number(), best: z.number() }).optional(),
+    seeded: z
+      .looseObject({ runs: count, p05: z.number(), p50: z.number(), p95: z.number() })
+      .optional(),
   }),
   rolls: z.looseObject({ chains: count, positions: count, costMicros: z.int() }),
   orders: z.looseObject({

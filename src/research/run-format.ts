@@ -29,6 +29,7 @@ export type FillPolicy =
   | 'nearest'
   | 'close-direction'
   | 'seeded'
+  | 'drilldown'
   | Imitation;
 
 /** A product as far as tables and the report need it. */
@@ -167,6 +168,17 @@ export interface RunSummary {
     readonly groups: number;
     readonly atStakeMicros: number;
     readonly isBarResolutionSensitive: boolean;
+    /** Net profit with every ambiguous group against us and for us; runs of other policies than `pessimistic`. */
+    readonly bounds?: { readonly worst: number; readonly best: number };
+    /** With `seeded`: net profit over that many draws, nearest ranks. */
+    readonly seeded?: {
+      readonly runs: number;
+      readonly p05: number;
+      readonly p25: number;
+      readonly p50: number;
+      readonly p75: number;
+      readonly p95: number;
+    };
   };
   readonly rolls: {
     readonly chains: number;
