@@ -27,7 +27,6 @@ import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
-import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { FeeModel } from '../sim/fee-model.ts';
 import { createImitation } from '../sim/imitations/imitation-venue.ts';
 import { isImitation } from '../sim/imitations/profiles.ts';
@@ -50,6 +49,8 @@ import { PROGRAM_VERSION } from './program.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
+import type { VenueConfig } from './define-config.ts';
+import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -109,6 +110,8 @@ export interface BacktestOptions extends AccountInputs {
   readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
+  /** What orders match on, as on which venue, and how long messages take. Default: bars, ideal, no time. */
+  readonly venue?: VenueConfig;
   readonly runsDir: string;
   /** Run folder in place of one below `runsDir`. */
   readonly out?: string;
@@ -191,6 +194,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
+    ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
   const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
@@ -225,7 +229,7 @@ export interface Pass {
   readonly dates: DatesSeen;
 }
 
-/** The venue that bars match orders on: what they prove, or what another program would have made of them. */
+/** The venue of a pass: what the data prove, or what another program would have made of them. Errors: E_SIM_OPTION. */
 function venueOf(
   prepared: PreparedRun,
   policy: FillPolicy,
@@ -235,25 +239,39 @@ function venueOf(
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const fees = feesOf(prepared);
-  if (isImitation(policy)) return createImitation({ table, program: policy, fees });
-  return createBarExchange({
-    table,
-    policy,
+  if (isImitation(policy)) {
+    if (Object.keys(options.venue ?? {}).length > 0)
+      throw new TradingError('E_SIM_OPTION', `fills ${policy} with settings of a venue`, {
+        details: { fills: policy, venue: options.venue },
+        rule: 'an imitation fills as that program does: it has no venue settings',
+        fix: 'leave the venue settings out, or choose another fill policy',
+      });
+    return createImitation({ table, program: policy, fees });
+  }
+  return createRunVenue({
+    plan,
+    config: options.venue ?? {},
     random,
-    delayBars,
-    slippageTicks: Object.fromEntries(
-      table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
-    ),
-    // A sample is one price: it has no range that slippage could be kept within.
-    ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-    ...barOptionsOf({
-      config: options.barFills ?? {},
-      isDrilldown: options.fills === 'drilldown',
-      dataset: prepared.dataset,
+    isOptimistic: policy === 'optimistic',
+    bars: {
       table,
-      calendars: plan.calendars,
-    }),
-    fees,
+      policy,
+      random,
+      delayBars,
+      slippageTicks: Object.fromEntries(
+        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+      ),
+      // A sample is one price: it has no range that slippage could be kept within.
+      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+      ...barOptionsOf({
+        config: options.barFills ?? {},
+        isDrilldown: options.fills === 'drilldown',
+        dataset: prepared.dataset,
+        table,
+        calendars: plan.calendars,
+      }),
+      fees,
+    },
   });
 }
 
@@ -493,7 +511,8 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
     options.bounds && (options.fills === 'pessimistic' || options.fills === 'drilldown');
   if (!isWanted || main.result.outcome !== 'completed') return null;
   // Policies differ in ambiguous groups only: without one, the other bound is this very run.
-  if (main.recorder.tables().ambiguities.length === 0) return main;
+  const isModelled = hasQueueModel(prepared.plan, options.venue ?? {});
+  if (main.recorder.tables().ambiguities.length === 0 && !isModelled) return main;
   const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
   return bound.result.outcome === 'completed' ? bound : null;
 }
@@ -504,6 +523,8 @@ function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgre
   if (!options.bounds) return 'not simulated: --no-bounds';
   if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
   if (isImitation(options.fills)) return `not simulated: fills imitate ${options.fills}`;
+  if (isOnTicks(prepared.plan))
+    return 'not simulated: orders match on ticks; give a latency instead';
   // Who sends nothing cannot be late.
   if (main.recorder.tables().orders.length === 0) return main;
   const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);
@@ -611,6 +632,7 @@ function manifestOf(input: {
     ),
     adjustments: Object.fromEntries(plan.series.map((series) => [series.key, series.adjust])),
     executionIntervals: plan.executionInterval,
+    ...(isOnTicks(plan) ? { matching: plan.matching } : {}),
     eventHash: result?.eventHash ?? '',
     events: result?.counts['journalLines'] ?? 0,
     bars: result?.bars ?? 0,
@@ -735,6 +757,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
   const barFills = manifest.config['barFills'];
+  const venue = manifest.config['venue'] as VenueConfig | undefined;
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -762,6 +785,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     bounds: false,
     ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
     costs: manifest.costs,
+    ...(venue === undefined ? {} : { venue }),
     risk: (manifest.config['risk'] as Partial<RiskLimits> | undefined) ?? {},
     runsDir: '',
     command: [],
