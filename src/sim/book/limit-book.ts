@@ -59,6 +59,22 @@ export interface Aggressor {
   readonly selfTrade?: SelfTradeMode;
 }
 
+/** One resting order of a snapshot. Rows stand best price first, and in time priority at one price. */
+export interface BookRow {
+  /** What the owner of the book calls the order. */
+  readonly orderId: number;
+  readonly side: Side;
+  readonly priceTicks: number;
+  /** Open contracts, and the part of them in the queue. */
+  readonly leavesQty: number;
+  readonly shownQty: number;
+  readonly displayQty: number;
+  readonly group: number;
+  readonly isLead: boolean;
+  /** It bettered the market last. */
+  readonly isTop: boolean;
+}
+
 const NONE = -1;
 const SLOT_LIMIT = 2 ** 22;
 /** Levels from the lowest to the highest price of one side. */
@@ -277,6 +293,47 @@ export class LimitBook {
     for (let other = this.#prev[slot]!; other !== NONE; other = this.#prev[other]!)
       ahead += this.#shown[other]!;
     return ahead;
+  }
+
+  /** Every resting order as plain data, bids before offers. Handles are no part of it: `orderIdOf` names the orders. */
+  snapshot(orderIdOf: (handle: OrderHandle) => number): BookRow[] {
+    const rows: BookRow[] = [];
+    for (const side of [1, -1] as const) {
+      const own = this.#of(side);
+      for (let row = own.best; row >= 0; row = own.worse(row))
+        for (let slot = own.head[row]!; slot !== NONE; slot = this.#next[slot]!)
+          rows.push({
+            orderId: orderIdOf(this.#handleOf(slot)),
+            side,
+            priceTicks: own.base + row,
+            leavesQty: this.#leaves[slot]!,
+            shownQty: this.#shown[slot]!,
+            displayQty: this.#display[slot]!,
+            group: this.#group[slot]!,
+            isLead: (this.#flags[slot]! & Flag.lead) !== 0,
+            isTop: own.top === slot,
+          });
+    }
+    return rows;
+  }
+
+  /** Puts the orders of a snapshot into this book, which must be empty. Handles are new ones. Errors: E_BOOK_RANGE. */
+  restore(rows: readonly BookRow[], onRest: (orderId: number, handle: OrderHandle) => void): void {
+    assert(this.#openCount === 0, 'a snapshot is restored into an empty book');
+    const tops: [bid: number, ask: number] = [NONE, NONE];
+    for (const { orderId, side, priceTicks, leavesQty, ...more } of rows) {
+      const { displayQty, group, isLead, shownQty } = more;
+      const handle = this.restAt(side, priceTicks, leavesQty, displayQty, group, isLead);
+      const slot = this.#slotOf(handle);
+      const [own, less] = [this.#of(side), this.#shown[slot]! - shownQty];
+      // A slice that had traded in part goes on where it was.
+      this.#shown[slot] = shownQty;
+      own.shown[priceTicks - own.base]! -= less;
+      own.hidden[priceTicks - own.base]! += less;
+      if (more.isTop) tops[side === 1 ? 0 : 1] = slot;
+      onRest(orderId, handle);
+    }
+    [this.#bids.top, this.#asks.top] = tops;
   }
 
   /** Puts an order at the end of its price. It may cross: what trades first is the caller's. Errors: E_BOOK_RANGE. */

@@ -5,6 +5,7 @@
  * A command is carried out whole before the next one: an aggressor trades, then what its trades elect joins the end of the
  * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
  */
+import { EndedOrders } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
@@ -22,6 +23,14 @@ import type {
 } from './market-order.ts';
 import { MarketOrder } from './market-order.ts';
 import { inputProblem, isImmediate, isMarketType, needsTrigger } from './market-rules.ts';
+import type { MarketSnapshot } from './snapshot.ts';
+import {
+  checkSnapshot,
+  MARKET_SNAPSHOT_VERSION,
+  orderOfRow,
+  orderRow,
+  plainNumber,
+} from './snapshot.ts';
 import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
 
 export interface MarketOptions {
@@ -65,7 +74,9 @@ export class ContractMarket {
   readonly #book: LimitBook;
   readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
+  /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
+  #ended: EndedOrders<MarketOrder> = new EndedOrders();
   /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
   readonly #opening: Set<MarketOrder> = new Set();
   readonly #parked: Set<MarketOrder> = new Set();
@@ -148,8 +159,15 @@ export class ContractMarket {
     this.#capReducing(participant);
   }
 
+  /** Null for an id that the market never saw, and for an order that ended long ago. */
   orderOf(participant: number, clOrdId: string): MarketOrder | null {
-    return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
+    const key = keyOf(participant, clOrdId);
+    return this.#byClient.get(key) ?? this.#ended.get(key) ?? null;
+  }
+
+  /** Orders of a participant that have not ended, in order of arrival. */
+  openOrders(participant: number): MarketOrder[] {
+    return [...this.#byClient.values()].filter((each) => each.input.participant === participant);
   }
 
   /** The order behind a handle of the book, or null. */
@@ -157,14 +175,93 @@ export class ContractMarket {
     return this.#byHandle.get(handle) ?? null;
   }
 
+  // ------------------------------------------------------------------------------------------------- snapshots
+
+  /** The state between two commands as plain data. */
+  snapshot(): MarketSnapshot {
+    const ids = (orders: Iterable<MarketOrder>): number[] =>
+      [...orders].map(({ orderId }) => orderId);
+    return {
+      kind: 'frontmonth-market',
+      version: MARKET_SNAPSHOT_VERSION,
+      options: this.#options,
+      nowUs: plainNumber(this.#nowUs),
+      phase: this.#phase,
+      lastTicks: plainNumber(this.#lastTicks),
+      markTicks: plainNumber(this.#markTicks),
+      referenceTicks: plainNumber(this.#referenceTicks),
+      lowLimit: plainNumber(this.#lowLimit),
+      highLimit: plainNumber(this.#highLimit),
+      orderCount: this.#orderCount,
+      tradeCount: this.#tradeCount,
+      priority: this.#priority,
+      orders: [...this.#byClient.values()].map(orderRow),
+      ended: this.#ended.toPlain(orderRow),
+      book: this.#book.snapshot((handle) => this.#byHandle.get(handle)!.orderId),
+      triggers: [...this.#triggers].map(([source, held]) => ({
+        source,
+        orders: ids(held.inOrder()),
+      })),
+      opening: ids(this.#opening),
+      parked: ids(this.#parked),
+      dated: ids([...this.#dated].filter(({ place }) => place !== 'done')),
+      reducing: [...this.#reducing].map(([participant, orders]) => ({
+        participant,
+        orders: ids(orders),
+      })),
+      positions: [...this.#positions].map(([participant, netQty]) => ({ participant, netQty })),
+    };
+  }
+
+  /** A market that goes on from a snapshot as the original would have. Errors: E_SNAPSHOT, E_BOOK_RANGE. */
+  static restore(snapshot: MarketSnapshot, sink: MarketSink): ContractMarket {
+    checkSnapshot(snapshot);
+    const market = new ContractMarket(sink, snapshot.options);
+    market.#nowUs = Number(snapshot.nowUs);
+    market.#phase = snapshot.phase;
+    market.#lastTicks = Number(snapshot.lastTicks);
+    market.#markTicks = Number(snapshot.markTicks);
+    market.#referenceTicks = Number(snapshot.referenceTicks);
+    market.#lowLimit = Number(snapshot.lowLimit);
+    market.#highLimit = Number(snapshot.highLimit);
+    market.#orderCount = snapshot.orderCount;
+    market.#tradeCount = snapshot.tradeCount;
+    market.#priority = snapshot.priority;
+    const orders = new Map<number, MarketOrder>();
+    for (const row of snapshot.orders) {
+      const order = orderOfRow(row);
+      orders.set(order.orderId, order);
+      market.#byClient.set(keyOf(order.input.participant, order.input.clOrdId), order);
+    }
+    market.#ended = EndedOrders.fromPlain(snapshot.ended, orderOfRow);
+    market.#book.restore(snapshot.book, (orderId, handle) => {
+      const order = orders.get(orderId)!;
+      order.handle = handle;
+      market.#byHandle.set(handle, order);
+    });
+    for (const { source, orders: ids } of snapshot.triggers) {
+      const held = market.#triggersOf(source);
+      for (const id of ids) held.add(orders.get(id)!);
+    }
+    for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
+    for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
+    for (const id of snapshot.dated) market.#dated.add(orders.get(id)!);
+    for (const { participant, orders: ids } of snapshot.reducing)
+      market.#reducing.set(participant, new Set(ids.map((id) => orders.get(id)!)));
+    for (const { participant, netQty } of snapshot.positions)
+      market.#positions.set(participant, netQty);
+    return market;
+  }
+
   // ------------------------------------------------------------------------------------------------- commands
 
   submit(input: MarketOrderInput, tsUs: number): MarketOrder | null {
     this.#advance(tsUs);
     const key = keyOf(input.participant, input.clOrdId);
-    const reason = this.#byClient.has(key)
-      ? 'duplicate-client-order-id'
-      : (inputProblem(input, tsUs) ?? this.#arrivalProblem(input));
+    const reason =
+      this.#byClient.has(key) || this.#ended.has(key)
+        ? 'duplicate-client-order-id'
+        : (inputProblem(input, tsUs) ?? this.#arrivalProblem(input));
     if (reason !== null) {
       this.#tellNone('Rejected', input.participant, input.clOrdId, reason);
       return null;
@@ -186,7 +283,7 @@ export class ContractMarket {
     const order = this.orderOf(participant, clOrdId);
     const reason =
       order === null
-        ? 'unknown-order'
+        ? this.#unknown(participant, clOrdId)
         : order.place === 'done'
           ? 'too-late'
           : this.#phase === 'pre-open-no-cancel'
@@ -201,7 +298,8 @@ export class ContractMarket {
   replace(participant: number, clOrdId: string, change: MarketReplaceInput, tsUs: number): void {
     this.#advance(tsUs);
     const order = this.orderOf(participant, clOrdId);
-    const reason = this.#replaceProblem(order, change);
+    const reason =
+      order === null ? this.#unknown(participant, clOrdId) : this.#replaceProblem(order, change);
     if (reason !== null) {
       this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
       return;
@@ -533,7 +631,16 @@ export class ContractMarket {
     report.lastPriceTicks = NaN;
     report.tradeId = 0;
     report.isAggressor = false;
-    if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+    if (order.place === 'done') {
+      this.#reducing.get(participant)?.delete(order);
+      this.#retire(order);
+    }
+  }
+
+  #retire(order: MarketOrder): void {
+    const key = keyOf(order.input.participant, order.input.clOrdId);
+    this.#byClient.delete(key);
+    this.#ended.set(key, order);
   }
 
   #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
@@ -723,8 +830,12 @@ export class ContractMarket {
 
   // --------------------------------------------------------------------------------------- changes and endings
 
-  #replaceProblem(order: MarketOrder | null, change: MarketReplaceInput): string | null {
-    if (order === null) return 'unknown-order';
+  /** An id of long ago is known to have ended, whatever became of its order. */
+  #unknown(participant: number, clOrdId: string): string {
+    return this.#ended.has(keyOf(participant, clOrdId)) ? 'too-late' : 'unknown-order';
+  }
+
+  #replaceProblem(order: MarketOrder, change: MarketReplaceInput): string | null {
     if (order.place === 'done') return 'too-late';
     if (this.#phase === 'pre-open-no-cancel') return 'no-cancel-phase';
     const { qty, limitTicks, stopTicks, displayQty } = change;
@@ -817,6 +928,7 @@ export class ContractMarket {
     this.#reducing.get(order.input.participant)?.delete(order);
     order.place = 'done';
     this.#tell(kind, order, reason);
+    this.#retire(order);
   }
 
   #tell(kind: MarketReportKind, order: MarketOrder, reason = ''): void {

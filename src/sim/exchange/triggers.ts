@@ -93,6 +93,11 @@ export class TriggerBook {
     }
   }
 
+  /** Every order that waits, in the order in which they came to wait. */
+  inOrder(): MarketOrder[] {
+    return [...this.#byHandle.values(), ...this.#trailing];
+  }
+
   /** Every order that waits, in order of arrival. */
   all(): MarketOrder[] {
     return [...this.#byHandle.values(), ...this.#trailing].sort((a, b) => a.orderId - b.orderId);
