@@ -85,6 +85,15 @@ export function checkSnapshot(snapshot: MarketSnapshot): void {
   }
 }
 
+/** Of a market over a record: its book is the record's, and a run begins it anew. */
+export function noSnapshot(): TradingError {
+  return new TradingError('E_SNAPSHOT', 'a market over recorded data has no snapshot', {
+    details: { field: 'liquidity', value: 'recorded' },
+    rule: 'a market with a book of its own can be written down',
+    fix: 'replay the record from its beginning',
+  });
+}
+
 function refusal(field: string, value: unknown, rule: string): TradingError {
   return new TradingError('E_SNAPSHOT', `a snapshot with ${field} ${String(value)} is refused`, {
     details: { field, value },
