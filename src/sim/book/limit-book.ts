@@ -412,7 +412,7 @@ export class LimitBook {
 
   /**
    * Contracts that an aggressor could take now, up to its quantity: hidden ones are counted, those of its own group are
-   * not. A fill-or-kill asks this first.
+   * not, nor what stands behind them where they would end it. A fill-or-kill asks this first.
    */
   available(aggressor: Aggressor): number {
     const other = this.#of(aggressor.side === 1 ? -1 : 1);
@@ -420,12 +420,36 @@ export class LimitBook {
     let sum = 0;
     for (let row = other.best; row >= 0 && sum < aggressor.qty; row = other.worse(row)) {
       if (!isWithin(other.base + row, aggressor.limitTicks, aggressor.side)) break;
-      if (group === 0) sum += other.shown[row]! + other.hidden[row]!;
-      else
+      const own = group === 0 ? NONE : this.#firstOfGroup(other, row, group);
+      if (own < 0) sum += other.shown[row]! + other.hidden[row]!;
+      else if ((aggressor.selfTrade ?? 'cancel-resting') === 'cancel-resting') {
         for (let slot = other.head[row]!; slot !== NONE; slot = this.#next[slot]!)
           if (this.#group[slot] !== group) sum += this.#leaves[slot]!;
+      } else {
+        // It ends, or becomes smaller, where it meets its own group.
+        const wanted = aggressor.qty - sum;
+        const before = this.#beforeSlot(other, row, own, wanted);
+        return before >= wanted ? aggressor.qty : sum + before;
+      }
     }
     return Math.min(sum, aggressor.qty);
+  }
+
+  #firstOfGroup(other: BookSide, row: number, group: number): number {
+    let slot = other.head[row]!;
+    while (slot !== NONE && this.#group[slot] !== group) slot = this.#next[slot]!;
+    return slot;
+  }
+
+  /** Contracts that an aggressor of `qty` trades at a level before it meets the order in a slot. */
+  #beforeSlot(other: BookSide, row: number, slot: number, qty: number): number {
+    const isSwept = qty >= other.shown[row]! + other.hidden[row]!;
+    // Where a level is shared out, its own group's orders are dealt with first.
+    if (!isSwept && !this.#isFifo) return 0;
+    let sum = 0;
+    for (let ahead = this.#prev[slot]!; ahead !== NONE; ahead = this.#prev[ahead]!)
+      sum += isSwept ? this.#leaves[ahead]! : this.#shown[ahead]!;
+    return sum;
   }
 
   /**

@@ -2,6 +2,7 @@
  * The commands of one market as data. What a market did follows from them alone: the same commands, on a fresh market or on
  * a snapshot from between them, give the same reports, the same state and the same hashes.
  */
+import type { MarketGroupInput } from '../groups/group-input.ts';
 import type { MarketOptions } from './contract-market.ts';
 import { ContractMarket } from './contract-market.ts';
 import type {
@@ -17,6 +18,7 @@ import { RunningHash } from './state-hash.ts';
 /** One command. `undefined` limits are none. */
 export type MarketCommand =
   | { readonly do: 'submit'; readonly tsUs: number; readonly input: MarketOrderInput }
+  | { readonly do: 'group'; readonly tsUs: number; readonly input: MarketGroupInput }
   | {
       readonly do: 'cancel';
       readonly tsUs: number;
@@ -53,6 +55,9 @@ export function applyCommand(market: ContractMarket, command: MarketCommand): vo
   switch (command.do) {
     case 'submit':
       market.submit(command.input, tsUs);
+      return;
+    case 'group':
+      market.submitGroup(command.input, tsUs);
       return;
     case 'cancel':
       market.cancel(command.participant, command.clOrdId, tsUs);

@@ -171,9 +171,12 @@ export class ContractMarket {
     return this.#byClient.get(key) ?? this.#ended.get(key) ?? null;
   }
 
-  /** Orders of a participant that have not ended, in order of arrival. */
-  openOrders(participant: number): MarketOrder[] {
-    return [...this.#byClient.values()].filter((each) => each.input.participant === participant);
+  /** Orders that have not ended, of everybody or of one participant, in order of arrival. */
+  openOrders(participant?: number): MarketOrder[] {
+    const all = [...this.#byClient.values()];
+    return participant === undefined
+      ? all
+      : all.filter((each) => each.input.participant === participant);
   }
 
   /** The order behind a handle of the book, or null. */

@@ -140,7 +140,9 @@ export function ratchet(order: MarketOrder, priceTicks: number): void {
   const isBetter = Number.isNaN(order.bestTicks) || (order.bestTicks - priceTicks) * side > 0;
   if (!isBetter) return;
   order.bestTicks = priceTicks;
-  const trigger = priceTicks + side * trailDistance(order, priceTicks);
+  const exact = priceTicks + side * trailDistance(order, priceTicks);
+  // A middle or a mark may lie between two ticks; a trigger does not: it is rounded away from the market.
+  const trigger = side === 1 ? Math.ceil(exact) : Math.floor(exact);
   if (Number.isNaN(order.stopTicks) || (order.stopTicks - trigger) * side > 0)
     order.stopTicks = trigger;
 }
