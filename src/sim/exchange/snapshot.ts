@@ -2,10 +2,11 @@
  * The whole state of a market as plain data, so that it can be written down, compared and gone on from: restored, it answers
  * every later command as the original would have. A snapshot names its version; one of another version is refused.
  */
-import type { PlainEnded } from '../../core/ended-ids.ts';
+import type { PlainEnded, PlainIdSet } from '../../core/ended-ids.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { TriggerSource } from '../../core/order.ts';
 import type { BookRow } from '../book/limit-book.ts';
+import type { GroupRow, MessageRow } from '../groups/group-desk.ts';
 import type { MarketOptions } from './contract-market.ts';
 import type { MarketOrderInput, MarketPhase } from './market-order.ts';
 import { MarketOrder } from './market-order.ts';
@@ -51,13 +52,21 @@ export interface MarketSnapshot {
   readonly opening: readonly number[];
   readonly parked: readonly number[];
   readonly dated: readonly number[];
+  readonly held: readonly number[];
+  readonly expiryUs: PlainNumber;
+  readonly groups: readonly GroupRow[];
+  /** Of groups that a broker holds: what is on its way. */
+  readonly messages: readonly MessageRow[];
+  /** Orders that ended while their group goes on. */
+  readonly endedLegs: readonly OrderRow[];
+  readonly groupIds: PlainIdSet;
   readonly reducing: readonly { readonly participant: number; readonly orders: number[] }[];
   readonly positions: readonly { readonly participant: number; readonly netQty: number }[];
 }
 
-/** Handles are places in a book of one process; they are given anew. */
+/** Handles are places in a book of one process, and are given anew; a group names its orders itself. */
 export function orderRow(order: MarketOrder): OrderRow {
-  const { handle: _handle, ...fields } = order;
+  const { handle: _handle, live: _live, ...fields } = order;
   for (const [key, value] of Object.entries(fields))
     if (typeof value === 'number') (fields as Record<string, unknown>)[key] = plainNumber(value);
   return fields;

@@ -139,7 +139,7 @@ export class GroupChecks {
     for (const leg of exits) {
       if (leg.role !== 'stop' || !leg.isOpen) continue;
       const order = market.orderOf(watched.participant, leg.clOrdId);
-      if (order !== null && (order.place as string) !== 'held') covered += order.leavesQty;
+      if (order !== null && order.place !== 'held') covered += order.leavesQty;
     }
     must(covered >= exposed, 'a position of a live bracket is never unprotected', () => ({
       legs: watched.legs.map((leg) => `${leg.role} ${leg.clOrdId} ${leg.cumQty}/${leg.qtyMax}`),

@@ -7,6 +7,7 @@ import { MarketJournal, replayJournal } from '../exchange/command-journal.ts';
 import type { ContractMarket } from '../exchange/contract-market.ts';
 import type { MarketReport } from '../exchange/market-order.ts';
 import { stateHash } from '../exchange/state-hash.ts';
+import { GroupChecks } from './group-checks.ts';
 import { Ledger } from './ledger.ts';
 import { MarketChecks } from './market-checks.ts';
 import type { MarketSpec, WorldCounts } from './world-types.ts';
@@ -27,6 +28,7 @@ export class MarketHost {
   contract: number = 0;
   lastDay: number = 0;
   checks!: MarketChecks;
+  groups: GroupChecks = new GroupChecks();
   ledger!: Ledger;
   referenceTicks: number;
   breakerTicks: number = NaN;
@@ -65,14 +67,17 @@ export class MarketHost {
     this.lastDay = day + this.spec.contractDays - 1;
     this.#counts.contracts += 1;
     this.checks = MarketChecks.for(this.spec.options);
+    this.groups = new GroupChecks();
     this.#journal = this.#start(this.spec.options);
     this.#mark = JSON.stringify(this.#journal.mark());
   }
 
   apply(command: MarketCommand): void {
     this.#counts.commands += 1;
+    if (command.do === 'group') this.groups.open(command.input);
     this.#journal.apply(command);
     this.checks.after(this.market);
+    this.groups.after(this.market);
     if (this.#journal.seq % 16 === 0) {
       this.checks.checkLevels(this.market);
       this.checks.checkQueues(this.market);
@@ -129,6 +134,7 @@ export class MarketHost {
           if (this.#isReplaying) return;
           this.#counts.reports += 1;
           this.checks.onReport(report, this.market.phase);
+          this.groups.onReport(report);
           if (report.kind === 'Fill') {
             const { input } = report.order!;
             this.ledger.fill(input.participant, input.side, report.lastQty, report.lastPriceTicks);
