@@ -18,6 +18,11 @@ export type {
   SelfTradeMode,
 } from './book/limit-book.ts';
 export { ContractMarket } from './exchange/contract-market.ts';
+export { MARKET_SNAPSHOT_VERSION } from './exchange/snapshot.ts';
+export type { MarketSnapshot } from './exchange/snapshot.ts';
+export { MarketJournal, replayJournal } from './exchange/command-journal.ts';
+export type { MarketCommand } from './exchange/command-journal.ts';
+export { RunningHash, stateHash } from './exchange/state-hash.ts';
 export type { GroupAnswer, MarketOptions } from './exchange/contract-market.ts';
 export { bracketOf, ocaRules, ocoOf } from './groups/group-input.ts';
 export type {

@@ -5,6 +5,7 @@
  * A command is carried out whole before the next one: an aggressor trades, then what its trades elect joins the end of the
  * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
  */
+import { EndedOrders, IdSet } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
@@ -30,6 +31,15 @@ import type {
 } from './market-order.ts';
 import { MarketOrder } from './market-order.ts';
 import { inputProblem, isImmediate, isMarketType, needsTrigger } from './market-rules.ts';
+import type { MarketSnapshot } from './snapshot.ts';
+import {
+  checkSnapshot,
+  noSnapshot,
+  MARKET_SNAPSHOT_VERSION,
+  orderOfRow,
+  orderRow,
+  plainNumber,
+} from './snapshot.ts';
 import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
 
 export interface MarketOptions {
@@ -92,13 +102,15 @@ export class ContractMarket {
   readonly #book: Liquidity;
   readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
+  /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
+  #ended: EndedOrders<MarketOrder> = new EndedOrders();
   /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
   readonly #opening: Set<MarketOrder> = new Set();
   readonly #parked: Set<MarketOrder> = new Set();
   /** Legs of groups that may not trade before their parent does. */
   readonly #held: Set<MarketOrder> = new Set();
-  readonly #groupIds: Set<string> = new Set();
+  #groupIds: IdSet = new IdSet();
   readonly #desk: GroupDesk;
   /** Orders with a date of expiry. */
   readonly #dated: Set<MarketOrder> = new Set();
@@ -179,8 +191,18 @@ export class ContractMarket {
     this.#capReducing(participant);
   }
 
+  /** Null for an id that the market never saw, and for an order that ended long ago. */
   orderOf(participant: number, clOrdId: string): MarketOrder | null {
-    return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
+    const key = keyOf(participant, clOrdId);
+    return this.#byClient.get(key) ?? this.#ended.get(key) ?? null;
+  }
+
+  /** Orders that have not ended, of everybody or of one participant, in order of arrival. */
+  openOrders(participant?: number): MarketOrder[] {
+    const all = [...this.#byClient.values()];
+    return participant === undefined
+      ? all
+      : all.filter((each) => each.input.participant === participant);
   }
 
   /** Groups that are not over, by participant and id; their rules stand in plain data. */
@@ -196,6 +218,102 @@ export class ContractMarket {
   /** The order behind a handle of the book, or null. */
   orderAt(handle: OrderHandle): MarketOrder | null {
     return this.#byHandle.get(handle) ?? null;
+  }
+
+  // ------------------------------------------------------------------------------------------------- snapshots
+
+  /** The state between two commands as plain data. Errors: E_SNAPSHOT over liquidity that cannot be written down. */
+  snapshot(): MarketSnapshot {
+    const book = this.#book.snapshot?.((handle) => this.#byHandle.get(handle)!.orderId);
+    if (book === undefined) throw noSnapshot();
+    const { groups, messages } = this.#desk.snapshot();
+    const legs = [...this.#desk.groups.values()].flatMap(({ orders }) => orders);
+    const ids = (orders: Iterable<MarketOrder>): number[] =>
+      [...orders].map(({ orderId }) => orderId);
+    return {
+      kind: 'frontmonth-market',
+      version: MARKET_SNAPSHOT_VERSION,
+      options: this.#options,
+      nowUs: plainNumber(this.#nowUs),
+      phase: this.#phase,
+      lastTicks: plainNumber(this.#lastTicks),
+      markTicks: plainNumber(this.#markTicks),
+      referenceTicks: plainNumber(this.#referenceTicks),
+      lowLimit: plainNumber(this.#lowLimit),
+      highLimit: plainNumber(this.#highLimit),
+      orderCount: this.#orderCount,
+      tradeCount: this.#tradeCount,
+      priority: this.#priority,
+      orders: [...this.#byClient.values()].map(orderRow),
+      ended: this.#ended.toPlain(orderRow),
+      book,
+      triggers: [...this.#triggers].map(([source, held]) => ({
+        source,
+        orders: ids(held.inOrder()),
+      })),
+      opening: ids(this.#opening),
+      parked: ids(this.#parked),
+      dated: ids([...this.#dated].filter(({ place }) => place !== 'done')),
+      held: ids(this.#held),
+      expiryUs: plainNumber(this.#expiryUs),
+      groups,
+      messages,
+      endedLegs: legs.filter(({ place }) => place === 'done').map(orderRow),
+      groupIds: this.#groupIds.toPlain(),
+      reducing: [...this.#reducing].map(([participant, orders]) => ({
+        participant,
+        orders: ids(orders),
+      })),
+      positions: [...this.#positions].map(([participant, netQty]) => ({ participant, netQty })),
+    };
+  }
+
+  /** A market that goes on from a snapshot as the original would have. Errors: E_SNAPSHOT, E_BOOK_RANGE. */
+  static restore(snapshot: MarketSnapshot, sink: MarketSink): ContractMarket {
+    checkSnapshot(snapshot);
+    const market = new ContractMarket(sink, snapshot.options);
+    market.#nowUs = Number(snapshot.nowUs);
+    market.#phase = snapshot.phase;
+    market.#lastTicks = Number(snapshot.lastTicks);
+    market.#markTicks = Number(snapshot.markTicks);
+    market.#referenceTicks = Number(snapshot.referenceTicks);
+    market.#lowLimit = Number(snapshot.lowLimit);
+    market.#highLimit = Number(snapshot.highLimit);
+    market.#orderCount = snapshot.orderCount;
+    market.#tradeCount = snapshot.tradeCount;
+    market.#priority = snapshot.priority;
+    const orders = new Map<number, MarketOrder>();
+    for (const row of snapshot.orders) {
+      const order = orderOfRow(row);
+      orders.set(order.orderId, order);
+      market.#byClient.set(keyOf(order.input.participant, order.input.clOrdId), order);
+    }
+    market.#ended = EndedOrders.fromPlain(snapshot.ended, orderOfRow);
+    market.#book.restore!(snapshot.book, (orderId, handle) => {
+      const order = orders.get(orderId)!;
+      order.handle = handle;
+      market.#byHandle.set(handle, order);
+    });
+    for (const { source, orders: ids } of snapshot.triggers) {
+      const held = market.#triggersOf(source);
+      for (const id of ids) held.add(orders.get(id)!);
+    }
+    for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
+    for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
+    for (const id of snapshot.dated) market.#dated.add(orders.get(id)!);
+    for (const id of snapshot.held) market.#held.add(orders.get(id)!);
+    market.#expiryUs = Number(snapshot.expiryUs);
+    for (const row of snapshot.endedLegs) {
+      const { participant, clOrdId } = row.input;
+      orders.set(row.orderId, market.orderOf(participant, clOrdId) ?? orderOfRow(row));
+    }
+    market.#desk.restore(snapshot.groups, snapshot.messages, (id) => orders.get(id)!);
+    market.#groupIds = IdSet.fromPlain(snapshot.groupIds);
+    for (const { participant, orders: ids } of snapshot.reducing)
+      market.#reducing.set(participant, new Set(ids.map((id) => orders.get(id)!)));
+    for (const { participant, netQty } of snapshot.positions)
+      market.#positions.set(participant, netQty);
+    return market;
   }
 
   // ------------------------------------------------------------------------------------------------- commands
@@ -261,7 +379,7 @@ export class ContractMarket {
     const order = this.orderOf(participant, clOrdId);
     const reason =
       order === null
-        ? 'unknown-order'
+        ? this.#unknown(participant, clOrdId)
         : order.place === 'done'
           ? 'too-late'
           : this.#phase === 'pre-open-no-cancel'
@@ -276,7 +394,8 @@ export class ContractMarket {
   replace(participant: number, clOrdId: string, change: MarketReplaceInput, tsUs: number): void {
     this.#advance(tsUs);
     const order = this.orderOf(participant, clOrdId);
-    const reason = this.#replaceProblem(order, change);
+    const reason =
+      order === null ? this.#unknown(participant, clOrdId) : this.#replaceProblem(order, change);
     if (reason !== null) {
       this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
       return;
@@ -468,8 +587,8 @@ export class ContractMarket {
   }
 
   #submitProblem(input: MarketOrderInput): string | null {
-    if (this.#byClient.has(keyOf(input.participant, input.clOrdId)))
-      return 'duplicate-client-order-id';
+    const key = keyOf(input.participant, input.clOrdId);
+    if (this.#byClient.has(key) || this.#ended.has(key)) return 'duplicate-client-order-id';
     return inputProblem(input, this.#nowUs) ?? this.#arrivalProblem(input);
   }
 
@@ -877,8 +996,17 @@ export class ContractMarket {
     report.tradeId = 0;
     report.isAggressor = false;
     report.evidence = null;
-    if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+    if (order.place === 'done') {
+      this.#reducing.get(participant)?.delete(order);
+      this.#retire(order);
+    }
     this.#desk.onFill(order, qty, price, this.#nowUs);
+  }
+
+  #retire(order: MarketOrder): void {
+    const key = keyOf(order.input.participant, order.input.clOrdId);
+    this.#byClient.delete(key);
+    this.#ended.set(key, order);
   }
 
   #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
@@ -1089,8 +1217,12 @@ export class ContractMarket {
 
   // --------------------------------------------------------------------------------------- changes and endings
 
-  #replaceProblem(order: MarketOrder | null, change: MarketReplaceInput): string | null {
-    if (order === null) return 'unknown-order';
+  /** An id of long ago is known to have ended, whatever became of its order. */
+  #unknown(participant: number, clOrdId: string): string {
+    return this.#ended.has(keyOf(participant, clOrdId)) ? 'too-late' : 'unknown-order';
+  }
+
+  #replaceProblem(order: MarketOrder, change: MarketReplaceInput): string | null {
     if (order.place === 'done') return 'too-late';
     if (this.#phase === 'pre-open-no-cancel') return 'no-cancel-phase';
     const { qty, limitTicks, stopTicks, displayQty } = change;
@@ -1194,6 +1326,7 @@ export class ContractMarket {
     this.#reducing.get(order.input.participant)?.delete(order);
     order.place = 'done';
     this.#tell(kind, order, reason);
+    this.#retire(order);
     this.#desk.onEnd(order, kind === 'Rejected' || reason === 'price-limit', this.#nowUs);
   }
 
