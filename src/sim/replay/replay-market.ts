@@ -134,7 +134,7 @@ export class ReplayMarket {
 
   // ------------------------------------------------------------------------------------------------- commands
 
-  /** The order handling, with every command: `submit`, `cancel`, `replace`, `setReference` and the like. */
+  /** The order handling, to be read: orders, positions, groups. */
   get market(): Omit<ContractMarket, 'setPhase'> {
     return this.#market;
   }
@@ -154,6 +154,8 @@ export class ReplayMarket {
   }
 
   submit: ContractMarket['submit'] = (input, tsUs) => this.#market.submit(input, this.#time(tsUs));
+  submitGroup: ContractMarket['submitGroup'] = (input, tsUs) =>
+    this.#market.submitGroup(input, this.#time(tsUs));
   cancel: ContractMarket['cancel'] = (participant, clOrdId, tsUs) =>
     this.#market.cancel(participant, clOrdId, this.#time(tsUs));
   replace: ContractMarket['replace'] = (participant, clOrdId, change, tsUs) =>
