@@ -172,6 +172,14 @@ describe('icebergs, self-trades and reduce-only', () => {
     expect(desk.market.positionOf(1)).toBe(0);
     expect(desk.market.positionOf(2)).toBe(10);
   });
+  it('also when they stand at one price that is swept whole', () => {
+    const desk = new MarketDesk();
+    desk.market.setPosition(1, 3, 0);
+    desk.send('a', 'sell 3 limit 400', { reduceOnly: true });
+    desk.send('b', 'sell 3 limit 400', { reduceOnly: true });
+    desk.send('x', 'buy 10 market', { participant: 2 });
+    expect(desk.market.positionOf(1)).toBe(0);
+  });
   it('one without a position is refused', () => {
     expect(new MarketDesk().send('a', 'sell 1 limit 400', { reduceOnly: true })).toEqual([
       'a Rejected reduce-only-exhausted',
