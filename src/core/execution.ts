@@ -82,6 +82,8 @@ export interface FillEvidence {
   /** Row of the bar: open and close of its interval. */
   readonly barOpenUs?: TsUs;
   readonly barCloseUs?: TsUs;
+  /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
+  readonly latencySubbar?: true;
 }
 
 /** One alternative of an ambiguous bar. `pnlTicks` is signed, per contract, relative to the chosen one. */

@@ -1,5 +1,11 @@
 /** What an engine is built from. Everything is injected; an engine reads no clock, file or environment. */
-import type { BarInterval, DepthColumns, QuoteColumns, TradeColumns } from '../core/bars.ts';
+import type {
+  BarInterval,
+  DepthColumns,
+  MboColumns,
+  QuoteColumns,
+  TradeColumns,
+} from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type {
   BarSource,
@@ -60,23 +66,19 @@ export interface TickSource<C> {
   close(): void;
 }
 
-/** Ticks of one contract for the hooks of the strategy. They match no orders: bars do, until the venue has a book. */
-export type TickFeed =
-  | {
-      readonly kind: 'quotes';
-      readonly contractIndex: number;
-      readonly source: TickSource<QuoteColumns>;
-    }
-  | {
-      readonly kind: 'trades';
-      readonly contractIndex: number;
-      readonly source: TickSource<TradeColumns>;
-    }
-  | {
-      readonly kind: 'depth';
-      readonly contractIndex: number;
-      readonly source: TickSource<DepthColumns>;
-    };
+/** Ticks of one contract: for the hooks of the strategy, for the venue, or for both. */
+export type TickFeed = {
+  readonly contractIndex: number;
+  /** The hooks see it. Default true; order by order data have no hook. */
+  readonly isDelivered?: boolean;
+  /** The venue matches orders on it. Default false. */
+  readonly isMarket?: boolean;
+} & (
+  | { readonly kind: 'quotes'; readonly source: TickSource<QuoteColumns> }
+  | { readonly kind: 'trades'; readonly source: TickSource<TradeColumns> }
+  | { readonly kind: 'depth'; readonly source: TickSource<DepthColumns> }
+  | { readonly kind: 'mbo'; readonly source: TickSource<MboColumns> }
+);
 
 export interface RiskLimits {
   readonly orderQtyMax: number;

@@ -6,6 +6,7 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
+import type { VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
@@ -24,6 +25,7 @@ import { RiskGate } from './risk.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
+import type { TickMarket } from './ticks.ts';
 import { TickMerge } from './ticks.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
@@ -37,6 +39,8 @@ class FeedCursor {
   readonly contractIndex: number;
   readonly row: number;
   readonly isExecution: boolean;
+  /** Would execute if its contract did not match on ticks: the bars of a trade are counted by it. */
+  readonly isCounted: boolean;
   readonly isVolumeKnown: boolean;
   readonly expiryUs: number;
   /** Series that may stand on this contract at this interval. */
@@ -52,7 +56,9 @@ class FeedCursor {
     this.feed = feed;
     this.contractIndex = feed.contractIndex;
     this.row = config.table.instrumentIndex[feed.contractIndex]!;
-    this.isExecution = feed.isExecution;
+    const onTicks = config.venue.matchesTicks?.[feed.contractIndex] === 1;
+    this.isExecution = feed.isExecution && !onTicks;
+    this.isCounted = feed.isExecution && onTicks;
     this.isVolumeKnown = feed.isVolumeKnown;
     const contract = config.table.contractAt(feed.contractIndex);
     this.expiryUs = contract.dates.lastTradeUs;
@@ -129,6 +135,9 @@ export class Engine {
   readonly #wakeHigh: Float64Array;
   /** The venue's own column of last prices, or a spare one where it has none. */
   readonly #venueTicks: Float64Array;
+  /** 1 for each contract that matches on ticks, or null where none does. */
+  readonly #tickContracts: Uint8Array | null;
+  #tickCount: number = 0;
   /** Time of the last sample that executes, by row of instrument; NaN on bars. */
   readonly #lastSampleUs: Float64Array;
 
@@ -145,6 +154,8 @@ export class Engine {
     this.#wakeLow = config.venue.wakeLow;
     this.#wakeHigh = config.venue.wakeHigh;
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
+    const onTicks = config.venue.matchesTicks;
+    this.#tickContracts = onTicks?.includes(1) === true ? onTicks : null;
     this.#series = config.series.map(
       (input, ordinal) =>
         new Series(
@@ -232,8 +243,8 @@ export class Engine {
     hears.orders = this.#strategy.onOrder !== undefined;
     hears.fills = this.#strategy.onFill !== undefined;
     this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
-    this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
+    this.#ticks = this.#createTicks(startUs);
     if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
   }
 
@@ -310,23 +321,50 @@ export class Engine {
 
   #createTicks(startUs: TsUs): TickMerge {
     const strategy = this.#strategy;
-    return new TickMerge(this.#config.ticks ?? [], this.#config.table, startUs, {
-      onQuote: (quote) => {
-        this.#hook = 'onQuote';
-        strategy.onQuote?.(quote, this.#ctx);
-        this.#hook = '';
+    return new TickMerge(
+      this.#config.ticks ?? [],
+      this.#config.table,
+      startUs,
+      {
+        onQuote: (quote) => {
+          this.#hook = 'onQuote';
+          strategy.onQuote?.(quote, this.#ctx);
+          this.#hook = '';
+        },
+        onTrade: (trade) => {
+          this.#hook = 'onTrade';
+          strategy.onTrade?.(trade, this.#ctx);
+          this.#hook = '';
+        },
+        onDepth: (depth) => {
+          this.#hook = 'onDepth';
+          strategy.onDepth?.(depth, this.#ctx);
+          this.#hook = '';
+        },
       },
-      onTrade: (trade) => {
-        this.#hook = 'onTrade';
-        strategy.onTrade?.(trade, this.#ctx);
-        this.#hook = '';
+      this.#tickContracts === null ? null : this.#createTickMarket(),
+    );
+  }
+
+  #createTickMarket(): TickMarket {
+    const { venue } = this.#config;
+    const portfolio = this.#portfolio;
+    return {
+      lagUs: (tsUs, seq) => venue.feedLagUs?.(tsUs, seq) ?? 0,
+      onTick: (kind, c, columns, at) => {
+        const fills = this.#desk.fillCount;
+        venue.onTick!(kind, c, columns, at);
+        this.#tickCount += 1;
+        const mark = this.#venueTicks[c]!;
+        if (portfolio.netQty[c] !== 0 && mark !== portfolio.lastTicks[c]) {
+          if (fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, mark));
+          this.#trades.onTick(c, mark);
+        }
+        if (mark === mark) portfolio.lastTicks[c] = mark;
+        if (fills !== this.#desk.fillCount) this.#book.resync();
+        this.#book.seeBar(c);
       },
-      onDepth: (depth) => {
-        this.#hook = 'onDepth';
-        strategy.onDepth?.(depth, this.#ctx);
-        this.#hook = '';
-      },
-    });
+    };
   }
 
   #journalStart(): void {
@@ -375,6 +413,8 @@ export class Engine {
       if (dataUs === TS_MAX) {
         // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
+        // What is on its way still arrives.
+        endUs = Math.max(endUs, this.#config.venue.onTheWayUs?.() ?? endUs);
         if (this.#boundaryUs > endUs) return;
       }
       if (dataUs >= this.#boundaryUs) {
@@ -396,7 +436,12 @@ export class Engine {
       const tsUs = this.#ticks.topTs();
       if (tsUs >= barUs || tsUs >= this.#boundaryUs || tsUs > this.#endUs) return;
       this.#clock.advanceTo(tsUs as TsUs);
-      this.#deliverTick();
+      if (this.#tickContracts === null) this.#deliverTick();
+      else {
+        this.#applyTicks(tsUs);
+        if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+        this.#deliverTicksDue(tsUs);
+      }
       this.#pollIn -= 1;
       if (this.#pollIn <= 0) this.#poll();
     }
@@ -405,6 +450,21 @@ export class Engine {
   #deliverTick(): void {
     this.#ticks.deliver(this.#isTickWanted);
     if (this.#desk.hasWork) this.#settle();
+  }
+
+  /** The venue takes in all ticks of the instant, in their order, before anything of it is delivered. */
+  #applyTicks(tsUs: number): void {
+    const { venue } = this.#config;
+    this.#ticks.applyAt(tsUs);
+    this.#book.endMoment();
+    this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs(), this.#ticks.nextDueUs());
+  }
+
+  #deliverTicksDue(tsUs: number): void {
+    while (this.#ticks.nextDueUs() <= tsUs) {
+      this.#ticks.deliverDue(this.#isTickWanted);
+      if (this.#desk.hasWork) this.#settle();
+    }
   }
 
   #openUntilUs(): number {
@@ -441,7 +501,7 @@ export class Engine {
               this.#book.endMoment();
               this.#settle();
             }
-          }
+          } else if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
           this.#deliverAlone(feed, batch, at, track);
         }
         at += 1;
@@ -517,6 +577,7 @@ export class Engine {
       due.push(this.#feeds[this.#heap.topId()]!);
       this.#heap.pop();
     }
+    if (this.#tickContracts !== null && this.#ticks.topTs() === tsUs) this.#applyTicks(tsUs);
     this.#marketPhase(due, tsUs);
     if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
     this.#deliverBars(due);
@@ -525,7 +586,8 @@ export class Engine {
       this.#rolls.applyDue(tsUs);
       this.#settle();
     }
-    while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#tickContracts !== null) this.#deliverTicksDue(tsUs);
+    else while (this.#ticks.topTs() === tsUs) this.#deliverTick();
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -546,6 +608,7 @@ export class Engine {
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
+      this.#tellPhase(row, 'open', tsUs);
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
@@ -564,11 +627,14 @@ export class Engine {
     const { venue, table } = this.#config;
     if (this.#rolls.nextRecordUs() <= tsUs) this.#matchRecords(tsUs);
     for (const feed of due) {
+      if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
       if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
         this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
     }
+    const fills = this.#desk.fillCount;
     if (this.#edgeUs <= tsUs) this.#endDayOrders(tsUs);
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
+    if (fills !== this.#desk.fillCount) this.#book.resync();
     for (;;) {
       const c = this.#expiries[this.#expiryAt];
       if (c === undefined || table.contractAt(c).dates.lastTradeUs > tsUs) break;
@@ -582,12 +648,26 @@ export class Engine {
   #endDayOrders(tsUs: TsUs): void {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
-      if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      if (track.nextUs > tsUs) continue;
+      // A break, or the first session of a trade date: orders for the day stay.
+      const isBreak =
+        track.nextEdge === 'pause' || (track.nextEdge === 'close' && !track.isLastOfTradeDate);
+      if (isBreak) this.#tellPhase(row, 'halted', tsUs);
+      if (track.nextEdge !== 'close') continue;
       // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
       const sampleUs = this.#lastSampleUs[row]!;
       const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (const c of this.#contractsOf[row]!) this.#config.venue.onSessionClose(c, closeUs);
+      for (const c of this.#contractsOf[row]!)
+        if (!(isBreak && this.#tickContracts?.[c] === 1))
+          this.#config.venue.onSessionClose(c, closeUs);
     }
+  }
+
+  /** Contracts that match on ticks follow the phases of their calendar. */
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    for (const c of this.#contractsOf[row]!)
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -698,12 +778,21 @@ export class Engine {
       this.#hook = 'onBar';
       this.#strategy.onBar(series.bar, this.#ctx);
       this.#hook = '';
-      if (this.#desk.hasWork) this.#settle();
+      if (this.#desk.hasWork) this.#settleBar(series);
     } else if (this.#strategy.onWarmUpBar !== undefined) {
       this.#hook = 'onWarmUpBar';
       this.#strategy.onWarmUpBar(series.bar, this.#ctx);
       this.#hook = '';
     }
+  }
+
+  /** A bar too was on its way to the strategy: what it answers leaves that much later. */
+  #settleBar(series: Series): void {
+    const { venue } = this.#config;
+    const lagUs = venue.feedLagUs?.(series.bar.closeUs, series.ordinal) ?? 0;
+    if (lagUs > 0) venue.setLag?.(lagUs);
+    this.#settle();
+    if (lagUs > 0) venue.setLag?.(0);
   }
 
   /** History and indicators of every series move first, then the hooks run in the order of declaration. */
@@ -851,7 +940,7 @@ export class Engine {
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
     );
-    next = Math.min(next, this.#edgeUs);
+    next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;
@@ -953,6 +1042,7 @@ export class Engine {
     const { ignored } = this.#orders;
     return {
       bars: this.#bars,
+      ...(this.#tickContracts === null ? {} : { ticks: this.#tickCount }),
       submitted: this.#desk.submittedCount,
       denied: this.#desk.deniedCount,
       rejected: this.#desk.rejectedCount,

@@ -4,7 +4,9 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
+import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
 import type { FrontmonthConfig } from './define-config.ts';
+import { MATCHINGS } from './tick-plan.ts';
 
 const positive = z.number().positive();
 const COSTS = z.strictObject({
@@ -17,6 +19,36 @@ const RISK = z.strictObject({
   positionQtyMax: positive.int().optional(),
   ordersPerInterval: positive.int().optional(),
   collarPct: positive.optional(),
+});
+const delay = z.number().min(0).max(86_400_000);
+const feedLeg = z.union([delay, z.strictObject({ quantiles: z.array(delay).min(2) })]);
+const leg = z.union([feedLeg, z.strictObject({ timesFeed: z.number().min(0).max(1000) })]);
+const orderLegs = z.union([
+  leg,
+  z.strictObject({ new: leg, modify: leg.optional(), cancel: leg.optional() }),
+]);
+const VENUE = z.strictObject({
+  matching: z.enum(MATCHINGS).optional(),
+  profile: z.enum(VENUE_PROFILE_NAMES).optional(),
+  queue: z.enum(['front', 'back', 'prob', 'never']).optional(),
+  queuePower: positive.int().max(8).optional(),
+  ledger: z.enum(['replenish-on-increase', 'reset-on-change', 'off']).optional(),
+  throughQty: z.enum(['all', 'printed']).optional(),
+  halfSpreadTicks: z.number().int().min(0).optional(),
+  protectionTicks: z.number().int().min(0).optional(),
+  beyondDepth: z.enum(['no-liquidity', 'slip']).optional(),
+  staleMinutes: positive.optional(),
+  latency: z
+    .strictObject({
+      feed: feedLeg.optional(),
+      entry: orderLegs.optional(),
+      response: orderLegs.optional(),
+      measured: z
+        .array(z.tuple([z.number(), z.number(), z.number()]))
+        .min(1)
+        .optional(),
+    })
+    .optional(),
 });
 const POLICIES = [
   'pessimistic',
@@ -42,6 +74,7 @@ export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>>
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
+  venue: VENUE,
   rates: z.string().min(1),
   outOfSample: z.iso.date(),
   calendars: z.array(z.string().min(1)),
@@ -111,6 +144,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   bounds: true,
   costs: {},
   risk: {},
+  venue: {},
   calendars: [],
 };
 
@@ -237,6 +271,7 @@ function checkLayer(layer: Layer): void {
 }
 
 function knownOf(path: string): string[] {
+  if (path.startsWith('venue')) return Object.keys(VENUE.shape);
   return Object.keys(path.startsWith('costs') ? COSTS.shape : RISK.shape);
 }
 

@@ -6,12 +6,15 @@
  * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
  */
 import { assert, TradingError } from '../../core/errors.ts';
+import type { FillEvidence } from '../../core/execution.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
 import type { MatchSink, OrderHandle } from '../book/limit-book.ts';
 import { LimitBook } from '../book/limit-book.ts';
 import type { Indication } from './auction.ts';
 import { findAuctionPrice } from './auction.ts';
+import type { Liquidity, ReadLiquidity } from './liquidity.ts';
+import { RECORD } from './liquidity.ts';
 import type {
   MarketOrderInput,
   MarketPhase,
@@ -57,12 +60,22 @@ interface MutableReport {
   lastPriceTicks: number;
   tradeId: number;
   isAggressor: boolean;
+  evidence: FillEvidence | null;
 }
+
+/** Fills of a book need no more words than these. */
+const BOOK_TRADE: FillEvidence = {
+  rule: 'book-trade',
+  certain: true,
+  roundedTicks: 0,
+  slippageTicks: 0,
+};
+const AUCTION: FillEvidence = { ...BOOK_TRADE, rule: 'auction' };
 
 export class ContractMarket {
   readonly #options: MarketOptions;
   readonly #sink: MarketSink;
-  readonly #book: LimitBook;
+  readonly #book: Liquidity;
   readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
   readonly #byClient: Map<string, MarketOrder> = new Map();
@@ -91,11 +104,12 @@ export class ContractMarket {
   #tradeCount: number = 0;
   #priority: number = 0;
 
-  constructor(sink: MarketSink, options: MarketOptions = {}) {
+  /** `liquidity`: what orders trade with. Default: a book of their own, shared out as `options.allocation` says. */
+  constructor(sink: MarketSink, options: MarketOptions = {}, liquidity?: Liquidity) {
     this.#sink = sink;
     this.#options = options;
     this.#phase = options.startPhase ?? 'open';
-    this.#book = new LimitBook(options.allocation);
+    this.#book = liquidity ?? new LimitBook(options.allocation);
     this.#report = {
       kind: 'Accepted',
       participant: 0,
@@ -107,6 +121,7 @@ export class ContractMarket {
       lastPriceTicks: NaN,
       tradeId: 0,
       isAggressor: false,
+      evidence: null,
     };
     this.#matchSink = {
       onTrade: (handle, price, qty, leaves) => this.#onTrade(handle, price, qty, leaves),
@@ -115,17 +130,7 @@ export class ContractMarket {
   }
 
   /** The book, to be read. */
-  get book(): Pick<
-    LimitBook,
-    | 'bestTicks'
-    | 'shownQty'
-    | 'totalQty'
-    | 'countAt'
-    | 'worsePrice'
-    | 'orderCount'
-    | 'forEachAt'
-    | 'queueAhead'
-  > {
+  get book(): ReadLiquidity {
     return this.#book;
   }
   get phase(): MarketPhase {
@@ -218,7 +223,9 @@ export class ContractMarket {
     assert(from !== 'expired', 'an expired contract has no further phase');
     this.#phase = phase;
     this.#sink.onPhase?.(phase, tsUs);
-    if (phase === 'open' && from !== 'post-close') this.#auction();
+    // A record holds its auctions itself: `openAt`.
+    if (phase === 'open' && from !== 'post-close' && this.#book.isRecorded !== true)
+      this.#auction();
     if (phase === 'closed' || phase === 'expired') this.#endSession(phase === 'expired');
     this.#settle();
   }
@@ -267,6 +274,78 @@ export class ContractMarket {
       this.#openingQty(-1),
       this.#tieTicks(),
     );
+  }
+
+  // --------------------------------------------------------------------------------------- driven by a record
+
+  /** The record's time moves on; what is due at it comes with `settle`. */
+  recordTime(tsUs: number): void {
+    this.#advance(tsUs);
+  }
+
+  /** The record filled a resting order, of which `leavesQty` still rests: the liquidity has taken it off already. */
+  recordFill(handle: OrderHandle, priceTicks: number, qty: number, leavesQty: number): void {
+    const order = this.#byHandle.get(handle)!;
+    this.#tradeCount += 1;
+    order.restingQty -= qty;
+    if (leavesQty === 0) this.#forget(order);
+    this.#fill(order, priceTicks, qty, false);
+    this.#capped.push(order);
+    this.#capAfterTrades();
+  }
+
+  /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
+  recordPrint(priceTicks: number): void {
+    this.#lastTicks = priceTicks;
+    this.#prints.push(priceTicks);
+    this.#settle();
+  }
+
+  /** The trigger that a move of the record to this price passes first, in ticks, or NaN. */
+  nextTrigger(priceTicks: number): number {
+    return this.#triggers.get('last')?.firstPassed(priceTicks) ?? NaN;
+  }
+
+  /** Elections by what the record shows now, and everything that follows. */
+  settle(): void {
+    this.#settle();
+  }
+
+  /** The record's auction: stops that its price elects take part, then `fillResting`, then orders without a limit. */
+  openAt(priceTicks: number, fillResting: () => void): void {
+    this.#lastTicks = priceTicks;
+    this.#electForAuction(priceTicks);
+    fillResting();
+    for (const order of this.#opening) {
+      if (!Number.isNaN(order.limitTicks) || order.place === 'done') continue;
+      const qty = this.#tradableQty(order);
+      if (qty === 0) continue;
+      this.#tradeCount += 1;
+      this.#fill(order, priceTicks, qty, false, AUCTION);
+      this.#capped.push(order);
+    }
+    this.#capAfterTrades();
+    this.#prints.push(priceTicks);
+    this.#endAuction();
+    this.#settle();
+  }
+
+  /** The record trades again without an auction: what waited for it, and what rests across the market, arrives now. */
+  openWithout(): void {
+    for (const order of this.#byHandle.values()) {
+      const { side } = order.input;
+      if (!((order.limitTicks - this.#book.bestTicks(side === 1 ? -1 : 1)) * side >= 0)) continue;
+      this.#leavePlace(order);
+      order.place = 'queue';
+      this.#arrivals.push(order);
+    }
+    for (const order of this.#opening) {
+      this.#opening.delete(order);
+      if (order.place !== 'opening') continue;
+      order.place = 'queue';
+      this.#arrivals.push(order);
+    }
+    this.#settle();
   }
 
   // ------------------------------------------------------------------------------------------------- arrivals
@@ -412,7 +491,9 @@ export class ContractMarket {
     if (wanted === 0) return true;
     const qty = this.#tradableQty(order);
     const bounded = this.#boundedLimit(side, limitTicks);
-    return this.#book.available({ side, limitTicks: bounded, qty, group }) >= wanted;
+    const { selfTrade = 'cancel-resting' } = order.input;
+    const there = this.#book.available({ side, limitTicks: bounded, qty, group, selfTrade });
+    return there >= wanted;
   }
 
   /** Contracts that reduce-only lets it trade now. */
@@ -450,6 +531,10 @@ export class ContractMarket {
         this.#tell('Replaced', order, 'self-trade');
       }
       this.#capAfterTrades();
+      if (left > 0 && limit === side * Infinity && !this.#book.isPaused) {
+        this.#book.beyond?.(side, left, this.#matchSink);
+        break;
+      }
       // A reduce-only order that is through with its part may have more to close by now.
       if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
     }
@@ -460,9 +545,14 @@ export class ContractMarket {
   }
 
   #onTrade(handle: OrderHandle, price: number, qty: number, leaves: number): boolean {
-    const resting = this.#byHandle.get(handle)!;
     const aggressor = this.#aggressor!;
     this.#tradeCount += 1;
+    if (handle === RECORD) {
+      this.#fill(aggressor, price, qty, true);
+      this.#capped.push(aggressor);
+      return this.#reducing.has(aggressor.input.participant);
+    }
+    const resting = this.#byHandle.get(handle)!;
     this.#lastTicks = price;
     this.#prints.push(price);
     resting.restingQty -= qty;
@@ -518,7 +608,13 @@ export class ContractMarket {
     this.#tell('Replaced', resting, 'self-trade');
   }
 
-  #fill(order: MarketOrder, price: number, qty: number, isAggressor: boolean): void {
+  #fill(
+    order: MarketOrder,
+    price: number,
+    qty: number,
+    isAggressor: boolean,
+    rule = BOOK_TRADE,
+  ): void {
     const { participant, side } = order.input;
     order.cumQty += qty;
     this.#positions.set(participant, this.positionOf(participant) + side * qty);
@@ -528,11 +624,13 @@ export class ContractMarket {
     report.lastPriceTicks = price;
     report.tradeId = this.#tradeCount;
     report.isAggressor = isAggressor;
+    report.evidence = this.#book.evidence ?? rule;
     this.#tell('Fill', order);
     report.lastQty = 0;
     report.lastPriceTicks = NaN;
     report.tradeId = 0;
     report.isAggressor = false;
+    report.evidence = null;
     if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
   }
 
@@ -664,20 +762,29 @@ export class ContractMarket {
     let found = this.indication();
     for (let rounds = 0; found !== null; rounds += 1) {
       assert(rounds <= ROUNDS_MAX, 'the stops of an auction elect each other without end');
-      const elected: MarketOrder[] = [];
-      this.#triggers.get('last')?.elect(found.priceTicks, found.priceTicks, elected);
-      if (elected.length === 0) break;
-      for (const order of elected) {
-        this.#elect(order);
-        this.#arrivals.pop();
-        // Protected from its trigger, or without a limit.
-        const limit = isMarketType(order.input.type) ? this.#marketLimit(order, NaN) : NaN;
-        if (Number.isFinite(limit)) order.limitTicks = limit;
-        this.#awaitOpening(order);
-      }
+      if (!this.#electForAuction(found.priceTicks)) break;
       found = this.indication();
     }
     if (found !== null && found.qty > 0) this.#uncross(found);
+    this.#endAuction();
+  }
+
+  /** Stops that the price of an auction elects take part in it. False where there are none. */
+  #electForAuction(priceTicks: number): boolean {
+    const elected: MarketOrder[] = [];
+    this.#triggers.get('last')?.elect(priceTicks, priceTicks, elected);
+    for (const order of elected) {
+      this.#elect(order);
+      this.#arrivals.pop();
+      // Protected from its trigger, or without a limit.
+      const limit = isMarketType(order.input.type) ? this.#marketLimit(order, NaN) : NaN;
+      if (Number.isFinite(limit)) order.limitTicks = limit;
+      this.#awaitOpening(order);
+    }
+    return elected.length > 0;
+  }
+
+  #endAuction(): void {
     for (const order of this.#opening) {
       this.#opening.delete(order);
       if (order.place === 'done') continue;
@@ -708,7 +815,7 @@ export class ContractMarket {
         const order = this.#byHandle.get(handle)!;
         order.restingQty -= part;
         if (order.restingQty === 0) this.#forget(order);
-        this.#fill(order, priceTicks, part, false);
+        this.#fill(order, priceTicks, part, false, AUCTION);
         this.#capped.push(order);
       }
       this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);

@@ -1,4 +1,5 @@
 /** Orders of the exchange: what a participant sends, the record that the market keeps, and what it reports. */
+import type { FillEvidence } from '../../core/execution.ts';
 import type {
   OrderType,
   Side,
@@ -137,6 +138,8 @@ export interface MarketReport {
   readonly tradeId: number;
   /** Of a fill: whether the order came to the other one. False for both sides of an auction. */
   readonly isAggressor: boolean;
+  /** Of a fill: the rule and what it rests on. An object of its own that may be kept. Null otherwise. */
+  readonly evidence: FillEvidence | null;
 }
 
 /** Market states, as venues name them. */

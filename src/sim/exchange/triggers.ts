@@ -93,6 +93,22 @@ export class TriggerBook {
     }
   }
 
+  /** The trigger that a move to this price passes first, in ticks, or NaN. */
+  firstPassed(priceTicks: number): number {
+    let first = NaN;
+    for (const side of [-1, 1] as const) {
+      const best = this.#book.bestTicks(side);
+      const beyond = (priceTicks - best) * -side;
+      if (beyond >= 0 && !(Math.abs(priceTicks - first) >= beyond)) first = best;
+    }
+    for (const order of this.#trailing) {
+      if (!isElectedTrail(order, priceTicks, priceTicks)) continue;
+      const beyond = Math.abs(priceTicks - order.stopTicks);
+      if (!(Math.abs(priceTicks - first) >= beyond)) first = order.stopTicks;
+    }
+    return first;
+  }
+
   /** Every order that waits, in order of arrival. */
   all(): MarketOrder[] {
     return [...this.#byHandle.values(), ...this.#trailing].sort((a, b) => a.orderId - b.orderId);
