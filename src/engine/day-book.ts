@@ -153,10 +153,12 @@ export class DayBook {
     exposure.openUs = 0;
   }
 
-  /** Emits the equity of every date whose last session has closed. */
-  emitDue(nowUs: TsUs): void {
+  /** Emits the equity of every date whose last session has closed; `onDate` hears of each. */
+  emitDue(nowUs: TsUs, onDate?: (tradeDate: TradeDate) => void): void {
     while (this.#at < this.#dates.length && this.#lastCloseUs[this.#at]! <= nowUs) {
-      this.#emit(this.#dates[this.#at]!, nowUs);
+      const date = this.#dates[this.#at]!;
+      this.#emit(date, nowUs);
+      onDate?.(date);
       this.#at += 1;
     }
   }

@@ -11,6 +11,7 @@ import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
@@ -99,6 +100,8 @@ export class Engine {
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
+  /** Null without rules over the account. */
+  readonly #watch: AccountWatch | null;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
   readonly #tracks: SessionTrack[];
@@ -209,6 +212,7 @@ export class Engine {
       },
     });
     const hears = { orders: false, fills: false };
+    this.#watch = this.#createWatch();
     this.#desk = this.#createDesk(hears);
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
@@ -274,6 +278,22 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
+  #createWatch(): AccountWatch | null {
+    const { guard, table, venue } = this.#config;
+    if (guard === undefined) return null;
+    return new AccountWatch({
+      guard,
+      table,
+      clock: this.#clock,
+      journal: this.#journal,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+      timesInForce: venue.capabilities.timesInForce,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      desk: () => this.#desk,
+    });
+  }
+
   #createDesk(hears: DeskParts['hears']): OrderDesk {
     const { table, venue, recorder } = this.#config;
     const risk = new RiskGate({
@@ -282,7 +302,9 @@ export class Engine {
       orders: this.#orders,
       portfolio: this.#portfolio,
     });
+    this.#watch?.judgeBy(risk);
     return new OrderDesk({
+      watch: this.#watch,
       table,
       clock: this.#clock,
       venue,
@@ -457,6 +479,7 @@ export class Engine {
     const { venue } = this.#config;
     this.#ticks.applyAt(tsUs);
     this.#book.endMoment();
+    this.#watch?.endMoment();
     this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs(), this.#ticks.nextDueUs());
   }
 
@@ -492,11 +515,13 @@ export class Engine {
         this.#clock.advanceTo(tsUs as TsUs);
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
+          if (this.#watch !== null) this.#endWatched();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
             if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            this.#watch?.endMoment();
             if (this.#desk.hasWork || this.#trades.hasClosed()) {
               this.#book.endMoment();
               this.#settle();
@@ -542,10 +567,17 @@ export class Engine {
       const high = batch.high[at]!;
       const low = batch.low[at]!;
       this.#book.onQuietBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
       this.#trades.endBar(c, high, low, close);
     }
     this.#venueTicks[c] = close;
     this.#book.seeBar(c);
+  }
+
+  /** After a quiet bar: the account's rules may ask for orders. */
+  #endWatched(): void {
+    this.#watch!.endMoment();
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -591,6 +623,8 @@ export class Engine {
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
+    if (this.#watch !== null && this.#watch.nextUs() <= tsUs) this.#watch.onTime(tsUs);
+    if (this.#watch !== null && this.#desk.hasWork) this.#settle();
     this.#advanceFeeds(due);
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
@@ -642,6 +676,7 @@ export class Engine {
       this.#expire(c, tsUs);
     }
     this.#book.endMoment();
+    this.#watch?.endMoment();
   }
 
   /** Orders for the day end where a session closes now. */
@@ -705,6 +740,7 @@ export class Engine {
     if (flags >= 0 && (low <= this.#wakeLow[c]! || high >= this.#wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
+      this.#watch?.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
@@ -715,7 +751,10 @@ export class Engine {
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);
-    if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+    if (isHeld || wasWoken) {
+      this.#trades.endBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
+    }
   }
 
   /** The legs of a roll meet the prices of its record, as samples: through the venue, with slippage and fees. */
@@ -857,7 +896,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    this.#book.emitDue(tsUs);
+    this.#book.emitDue(tsUs, this.#watch?.onDate);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -939,6 +978,7 @@ export class Engine {
       this.#rolls.nextRecordUs(),
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
+      this.#watch?.nextUs() ?? TS_MAX,
     );
     next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];

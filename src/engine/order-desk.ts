@@ -17,6 +17,7 @@ import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { AccountWatch } from './account-watch.ts';
 import type { EventClock } from './clock.ts';
 import type { EventLog } from './event-log.ts';
 import type { Order, OrderManager } from './order-manager.ts';
@@ -62,6 +63,7 @@ export interface DeskParts {
   readonly trades: TradeBuilder;
   readonly tradeDateOf: (contractIndex: number) => TradeDate;
   readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
+  readonly watch: AccountWatch | null;
   /** Hooks that the strategy has: nothing is prepared for those that it has not. */
   readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
@@ -72,6 +74,8 @@ export interface DraftOrder {
   readonly spec: OrderSpec;
   readonly role: OrderRole;
   readonly isRoll?: boolean;
+  /** Closes what the account may not hold: nothing may deny it. */
+  readonly isForced?: boolean;
   readonly isHeld?: boolean;
   readonly sender?: MessageSender;
 }
@@ -128,7 +132,8 @@ export class OrderDesk implements ExecutionSink {
   /** A single order. */
   submit(draft: DraftOrder): ClOrdId {
     const order = this.#create(draft, null);
-    if (!this.#isAllowed([order], draft.isRoll === true)) return order.clOrdId;
+    const isExempt = draft.isRoll === true || draft.isForced === true;
+    if (!this.#isAllowed([order], isExempt)) return order.clOrdId;
     this.#post({ kind: 'new', order, request: this.#toRequest(order, draft.sender) });
     return order.clOrdId;
   }
@@ -254,10 +259,10 @@ export class OrderDesk implements ExecutionSink {
     return sender === undefined ? request : { ...request, sender };
   }
 
-  #isAllowed(orders: readonly Order[], isRoll: boolean): boolean {
+  #isAllowed(orders: readonly Order[], isExempt: boolean): boolean {
     const nowUs = this.#parts.clock.nowUs();
     let reason: string | null = null;
-    if (!isRoll) {
+    if (!isExempt) {
       for (const order of orders) {
         // Held exits follow their entry; only what can trade at once is judged.
         if (order.working === 'held') continue;
@@ -266,6 +271,7 @@ export class OrderDesk implements ExecutionSink {
           tradeDate: this.#parts.tradeDateOf(order.contractIndex),
           nowUs,
         });
+        reason ??= this.#parts.watch?.deny(order) ?? null;
       }
     }
     for (const order of orders) {
@@ -386,6 +392,7 @@ export class OrderDesk implements ExecutionSink {
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
+    this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
   }
 
