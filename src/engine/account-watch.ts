@@ -27,6 +27,7 @@ export interface WatchParts {
   readonly journal: EventLog;
   readonly orders: OrderManager;
   readonly portfolio: Portfolio;
+  readonly risk: RiskGate;
   readonly timesInForce: readonly TimeInForce[];
   readonly tradeDateOf: (row: number) => TradeDate;
   /** Made after the watch. */
@@ -35,7 +36,6 @@ export interface WatchParts {
 
 export class AccountWatch {
   readonly #parts: WatchParts;
-  #risk: RiskGate | null = null;
   /** The bar in hand: its contract, or -1. */
   #bar: number = -1;
   #barHigh: number = 0;
@@ -66,10 +66,6 @@ export class AccountWatch {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-  }
-
-  judgeBy(risk: RiskGate): void {
-    this.#risk = risk;
   }
 
   /** Before the venue sees a bar that may fill something. */
@@ -160,8 +156,7 @@ export class AccountWatch {
   /** Asked after the risk gate let the order pass. */
   deny(order: Order): string | null {
     if (order.reduceOnly) return null;
-    const { guard, table, tradeDateOf } = this.#parts;
-    const risk = this.#risk!;
+    const { guard, table, tradeDateOf, risk } = this.#parts;
     const row = table.instrumentIndex[order.contractIndex]!;
     const date = tradeDateOf(row);
     // While a position is being closed, a second order against it could turn it round.

@@ -10,7 +10,9 @@ import type { VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
-import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
+import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
@@ -19,6 +21,7 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
@@ -104,6 +107,8 @@ export class Engine {
   readonly #watch: AccountWatch | null;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
+  readonly #accounts: AccountDesk;
+  readonly #marks: MarkBook;
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
@@ -148,8 +153,10 @@ export class Engine {
     const { table } = config;
     checkConfig(config);
     this.#journal = new EventLog(config.journal);
-    this.#config = { ...config, journal: this.#journal };
-    this.#portfolio = new Portfolio(config);
+    const account = config.account ?? defaultAccountRules(table.instruments.length);
+    this.#config = { ...config, account, journal: this.#journal };
+    this.#portfolio = new Portfolio(this.#config);
+    this.#marks = new MarkBook(table.contracts.length);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
@@ -200,6 +207,8 @@ export class Engine {
       recorder: config.recorder,
       journal: this.#journal,
       closes: lastCloses(sessions, config.from, startUs),
+      account,
+      marks: this.#marks,
     });
     this.#trades = new TradeBuilder({
       table,
@@ -212,8 +221,31 @@ export class Engine {
       },
     });
     const hears = { orders: false, fills: false };
-    this.#watch = this.#createWatch();
-    this.#desk = this.#createDesk(hears);
+    const risk = new RiskGate({
+      limits: config.risk,
+      table,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+    });
+    this.#watch = this.#createWatch(risk);
+    this.#desk = this.#createDesk(hears, risk);
+    this.#accounts = new AccountDesk({
+      rules: account,
+      table,
+      calendars: config.calendars,
+      sessions,
+      startUs,
+      portfolio: this.#portfolio,
+      risk,
+      orders: this.#orders,
+      desk: this.#desk,
+      book: this.#book,
+      marks: this.#marks,
+      journal: this.#journal,
+      capabilities: config.venue.capabilities,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+    });
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
     this.#rolls = new RollDesk(
@@ -278,7 +310,7 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
-  #createWatch(): AccountWatch | null {
+  #createWatch(risk: RiskGate): AccountWatch | null {
     const { guard, table, venue } = this.#config;
     if (guard === undefined) return null;
     return new AccountWatch({
@@ -288,21 +320,15 @@ export class Engine {
       journal: this.#journal,
       orders: this.#orders,
       portfolio: this.#portfolio,
+      risk,
       timesInForce: venue.capabilities.timesInForce,
       tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
       desk: () => this.#desk,
     });
   }
 
-  #createDesk(hears: DeskParts['hears']): OrderDesk {
+  #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
     const { table, venue, recorder } = this.#config;
-    const risk = new RiskGate({
-      limits: this.#config.risk,
-      table,
-      orders: this.#orders,
-      portfolio: this.#portfolio,
-    });
-    this.#watch?.judgeBy(risk);
     return new OrderDesk({
       watch: this.#watch,
       table,
@@ -315,7 +341,10 @@ export class Engine {
       risk,
       trades: this.#trades,
       tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
-      onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+      onPositionChange: (c, tsUs) => {
+        this.#book.onPositionChange(c, tsUs);
+        this.#accounts.onPositionChange();
+      },
       hears,
     });
   }
@@ -516,6 +545,7 @@ export class Engine {
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
           if (this.#watch !== null) this.#endWatched();
+          if (this.#book.isBelow) this.#checkMargin();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
@@ -526,6 +556,7 @@ export class Engine {
               this.#book.endMoment();
               this.#settle();
             }
+            if (this.#book.isBelow) this.#checkMargin();
           } else if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
           this.#deliverAlone(feed, batch, at, track);
         }
@@ -612,6 +643,7 @@ export class Engine {
     if (this.#tickContracts !== null && this.#ticks.topTs() === tsUs) this.#applyTicks(tsUs);
     this.#marketPhase(due, tsUs);
     if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+    if (this.#book.isBelow) this.#checkMargin();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
@@ -620,6 +652,10 @@ export class Engine {
     }
     if (this.#tickContracts !== null) this.#deliverTicksDue(tsUs);
     else while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#accounts.nextUs() <= tsUs) {
+      this.#accounts.onTime(tsUs);
+      this.#settle();
+    }
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
@@ -629,6 +665,12 @@ export class Engine {
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
     if (this.#pollIn <= 0) this.#poll();
+  }
+
+  /** A margin call is judged after the events of its instant were delivered; what it sends trades at the next. */
+  #checkMargin(): void {
+    this.#accounts.check(this.#clock.nowUs());
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openSessions(tsUs: TsUs): void {
@@ -645,7 +687,11 @@ export class Engine {
       this.#tellPhase(row, 'open', tsUs);
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) {
+        this.#portfolio.setRateDate(track.tradeDate);
+        this.#accounts.onSessionOpen(row, tsUs);
+        if (this.#desk.hasWork) this.#settle();
+      }
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
@@ -876,7 +922,13 @@ export class Engine {
         this.#leave();
         this.#settle();
       }
-      if (track.isLastOfTradeDate) this.#book.markInstrument(row, track.tradeDate, tsUs);
+      if (track.isLastOfTradeDate) {
+        if (this.#accounts.isSettlingAtClose)
+          this.#book.settleInstrument(row, track.tradeDate, tsUs);
+        this.#book.closeInstrument(row, track.tradeDate);
+      }
+      this.#accounts.onSessionClose(tsUs);
+      if (this.#desk.hasWork) this.#settle();
       track.advance();
       this.#activate(row);
     }
@@ -896,7 +948,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    this.#book.emitDue(tsUs, this.#watch?.onDate);
+    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -930,21 +982,27 @@ export class Engine {
     this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
   }
 
-  /** Last trade: working orders are cancelled, a position is settled in cash at the last price. */
+  /** Last trade: working orders are cancelled, a position is settled in cash at the official final price or the last one. */
   #expire(contractIndex: number, tsUs: TsUs): void {
-    const { venue, table } = this.#config;
+    const { venue, table, account } = this.#config;
     venue.onContractExpiry(contractIndex, tsUs);
     const netQty = this.#portfolio.netQty[contractIndex]!;
     if (netQty === 0) return;
     const { id } = table.contractAt(contractIndex);
     const spec = table.instrumentOf(contractIndex);
+    const isCash = spec.settlement === 'cash';
+    const official = account!.settlements?.final(contractIndex) ?? NaN;
+    const isOfficial = isCash && !Number.isNaN(official);
+    const priceTicks = isOfficial ? official : this.#portfolio.lastTicks[contractIndex]!;
+    if (!isCash) this.#accounts.tellDelivery(contractIndex, tsUs);
     this.#desk.issue({
       code: 'E_HELD_TO_EXPIRY',
-      severity: spec.settlement === 'cash' ? 'warning' : 'error',
-      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the last price`,
+      severity: isOfficial ? 'info' : isCash ? 'warning' : 'error',
+      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the ${isOfficial ? 'official final' : 'last'} price`,
       tsUs,
       contract: id,
     });
+    const row = table.instrumentIndex[contractIndex]!;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -953,11 +1011,14 @@ export class Engine {
       contractIndex,
       side: netQty > 0 ? -1 : 1,
       qty: Math.abs(netQty) as Qty,
-      priceTicks: this.#portfolio.lastTicks[contractIndex]! as PriceTicks,
+      priceTicks: priceTicks as PriceTicks,
       tsUs,
       knownUs: tsUs,
-      feeMicros: 0 as CashMicros,
-      commissionMicros: 0 as CashMicros,
+      ...this.#desk.feesOf(
+        contractIndex,
+        toCashMicros(account!.expiryFeeMicros[row]! * Math.abs(netQty)),
+        0 as CashMicros,
+      ),
       role: 'single',
       tag: 'expiry',
       groupId: null,
@@ -980,7 +1041,7 @@ export class Engine {
       this.#config.venue.nextTimerUs(),
       this.#watch?.nextUs() ?? TS_MAX,
     );
-    next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs());
+    next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs(), this.#accounts.nextUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;

@@ -16,7 +16,7 @@ import { isTerminal, toClOrdId } from '../core/order.ts';
 import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
-import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import type { AccountWatch } from './account-watch.ts';
 import type { EventClock } from './clock.ts';
 import type { EventLog } from './event-log.ts';
@@ -74,7 +74,7 @@ export interface DraftOrder {
   readonly spec: OrderSpec;
   readonly role: OrderRole;
   readonly isRoll?: boolean;
-  /** Closes what the account may not hold: nothing may deny it. */
+  /** The account itself closes a position: no limit stands in its way. */
   readonly isForced?: boolean;
   readonly isHeld?: boolean;
   readonly sender?: MessageSender;
@@ -227,6 +227,22 @@ export class OrderDesk implements ExecutionSink {
     this.#parts.recorder.onIssue(issue);
   }
 
+  /** Fees as a fill states them: in the contract's currency, and what was paid where that is another one. */
+  feesOf(
+    contractIndex: number,
+    feeMicros: CashMicros,
+    commissionMicros: CashMicros,
+  ): Pick<Fill, 'feeMicros' | 'commissionMicros' | 'feePaid'> {
+    const { portfolio } = this.#parts;
+    const currency = portfolio.feeCurrencyOf(contractIndex);
+    if (currency === null) return { feeMicros, commissionMicros };
+    return {
+      feeMicros: portfolio.feeInOwnCurrency(contractIndex, feeMicros),
+      commissionMicros: portfolio.feeInOwnCurrency(contractIndex, commissionMicros),
+      feePaid: { currency, feeMicros, commissionMicros },
+    };
+  }
+
   /** Books a fill that no order of the strategy caused: the cash settlement at expiry. */
   bookFill(fill: Fill): void {
     this.#book(fill, false);
@@ -366,8 +382,7 @@ export class OrderDesk implements ExecutionSink {
       priceTicks: venueFill.lastPriceTicks,
       tsUs: report.tsUs,
       knownUs: this.#parts.clock.nowUs(),
-      feeMicros: venueFill.feeMicros,
-      commissionMicros: venueFill.commissionMicros,
+      ...this.feesOf(order.contractIndex, venueFill.feeMicros, venueFill.commissionMicros),
       role: order.role,
       tag: order.tag,
       groupId: order.groupId,
@@ -387,6 +402,7 @@ export class OrderDesk implements ExecutionSink {
       fill.side * fill.qty,
       fill.priceTicks as PriceTicks,
       fill.feeMicros,
+      fill.feePaid,
     );
     this.fillCount += 1;
     journal.fill(clock.nowUs(), fill);
