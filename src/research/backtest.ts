@@ -9,6 +9,8 @@ import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import type { CurrencyRates, JournalPort } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
+import { ProgrammeGuard } from '../core/programme/guard.ts';
+import type { Programme } from '../core/programme/programme.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
 import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
@@ -30,6 +32,8 @@ import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
+import type { RunAccount } from './account.ts';
+import { accountOf } from './account.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
@@ -39,6 +43,7 @@ import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
 import { PROGRAM_VERSION } from './program.ts';
+import { flatDeadlines, programmeMismatch } from './programme.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
@@ -100,6 +105,8 @@ export interface BacktestOptions {
   readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
+  /** Rules of a funded account: the run acts under them. Capital and currency are those of the programme. */
+  readonly programme?: Programme;
   readonly runsDir: string;
   /** Run folder in place of one below `runsDir`. */
   readonly out?: string;
@@ -165,6 +172,10 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.programme !== undefined) {
+    const mismatch = programmeMismatch(options.programme, options);
+    if (mismatch !== null) throw mismatch;
+  }
   if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
@@ -201,6 +212,8 @@ export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
   readonly dates: DatesSeen;
+  /** Null without a programme. */
+  readonly guard: ProgrammeGuard | null;
 }
 
 /** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
@@ -210,10 +223,12 @@ export function simulate(
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
+  isObserver: boolean = false,
 ): Pass {
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
+  const guard = guardOf(prepared, policy, isObserver);
   const recorder = createRunRecorder({ table });
   const dates = new DatesSeen(plan.calendars, plan.from, plan.to);
   const feeds = plan.feeds.map((feed) => ({
@@ -247,6 +262,7 @@ export function simulate(
     journal,
     recorder,
     risk: prepared.risk,
+    ...(guard === null ? {} : { guard }),
     margin: createMarginModel(
       table,
       Object.fromEntries(
@@ -264,7 +280,23 @@ export function simulate(
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
-  return { result, recorder, dates };
+  return { result, recorder, dates, guard };
+}
+
+function guardOf(
+  { options, plan }: PreparedRun,
+  policy: FillPolicy,
+  isObserver: boolean,
+): ProgrammeGuard | null {
+  const { programme } = options;
+  if (programme === undefined) return null;
+  return new ProgrammeGuard({
+    programme,
+    against: policy !== 'optimistic',
+    roots: plan.table.instruments.map((spec) => spec.root),
+    deadlines: flatDeadlines(programme, plan.calendars, plan.from, plan.to),
+    isObserver,
+  });
 }
 
 function feeSchedule(
@@ -402,6 +434,7 @@ function finish(
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
+  const account = runAccountOf(prepared, main, progress('without the programme', 0.9, 0.1));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
@@ -413,7 +446,14 @@ function finish(
   );
   const issues = [...main.recorder.issues(), ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
-  const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
+  const data = toRunData({
+    manifest,
+    tables: main.recorder.tables(),
+    issues,
+    prices,
+    optimistic,
+    account,
+  });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
   const summary = summarise(data, boundData, {
@@ -428,6 +468,7 @@ function finish(
     issues,
     prices,
     optimistic,
+    account,
   });
   const report =
     options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData, io);
@@ -452,6 +493,24 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
   if (main.recorder.tables().ambiguities.length === 0) return main;
   const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
   return bound.result.outcome === 'completed' ? bound : null;
+}
+
+/**
+ * The account under its programme. Other starts are judged on the path of the run that nothing stopped: where the programme
+ * acted, that is one more simulation.
+ */
+function runAccountOf(
+  prepared: PreparedRun,
+  main: Pass,
+  onProgress: PassProgress,
+): RunAccount | null {
+  const { options } = prepared;
+  const { guard } = main;
+  if (guard === null) return null;
+  if (!guard.hasActed) return accountOf(guard, guard.marks.columns());
+  if (!options.bounds) return accountOf(guard, null);
+  const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, true);
+  return accountOf(guard, free.result.outcome === 'completed' ? free.guard!.marks.columns() : null);
 }
 
 /** The run with every message of the strategy one execution bar late, or why there is none. */
@@ -689,6 +748,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
+  const programme = manifest.config['account'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -708,6 +768,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     ...(calendars === undefined
       ? {}
       : { calendars: calendars as readonly { text: string; file: string }[] }),
+    ...(programme === undefined ? {} : { programme: programme as Programme }),
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,

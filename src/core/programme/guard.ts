@@ -48,6 +48,8 @@ export class ProgrammeGuard implements AccountGuard {
   readonly #isObserver: boolean;
   readonly #news: ProgrammeDecision[] = [];
   #at: number = 0;
+  /** Whether an order was denied or a position had to go: without it the run is as it would be without the guard. */
+  hasActed: boolean = false;
   #hasEntry: boolean = false;
   readonly #dayEnd: AccountMark = {
     tsUs: 0,
@@ -113,13 +115,19 @@ export class ProgrammeGuard implements AccountGuard {
 
   flatReason(row: number, tradeDate: TradeDate): string | null {
     if (this.#isObserver) return null;
-    return this.evaluator.flatRule ?? (this.#isAfterFlat(row, tradeDate) ? 'flat-by' : null);
+    const reason =
+      this.evaluator.flatRule ?? (this.#isAfterFlat(row, tradeDate) ? 'flat-by' : null);
+    if (reason !== null) this.hasActed = true;
+    return reason;
   }
 
   deny(row: number, tradeDate: TradeDate, contracts: number): string | null {
     if (this.#isObserver) return null;
-    const reason = this.evaluator.deny(this.#roots[row]!, contracts);
-    return reason ?? (this.#isAfterFlat(row, tradeDate) ? 'programme-flat-by' : null);
+    const reason =
+      this.evaluator.deny(this.#roots[row]!, contracts) ??
+      (this.#isAfterFlat(row, tradeDate) ? 'programme-flat-by' : null);
+    if (reason !== null) this.hasActed = true;
+    return reason;
   }
 
   weightOf(row: number): number {
