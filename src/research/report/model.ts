@@ -15,6 +15,7 @@ import { summarise } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
 import { tradeViewRows } from '../trades-view.ts';
+import { accountTables } from './account-tables.ts';
 import type { PackColumn, Packed } from './pack.ts';
 import { packColumns } from './pack.ts';
 import type {
@@ -215,6 +216,7 @@ export function buildReportModel(
     years: periodRows(daily),
     tables: withoutMachinePaths({
       equity: sampleTables(summary, daily),
+      account: accountTables(run),
       periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
       time: timeTables(run, segments),
