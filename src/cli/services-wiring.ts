@@ -17,7 +17,7 @@ import { parseTradeDate } from '../core/trade-date.ts';
 import type { Catalog } from '../data/catalog.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
 import type { RunData } from '../research/run-data.ts';
-import type { ProgrammeAnswer } from '../research/account.ts';
+import type { ProgrammeAnswer } from '../research/programme-run.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
@@ -104,7 +104,7 @@ async function runData(
 }
 
 async function judgeProgramme(dir: string, file: string | null): Promise<ProgrammeAnswer | null> {
-  const { judgeRun } = await import('../research/account.ts');
+  const { judgeRun } = await import('../research/programme-run.ts');
   const { readProgramme } = await import('../research/programme.ts');
   const given = file === null ? null : readProgramme(file);
   return judgeRun(await runData(dir, true, ['equity', 'trades']), given);

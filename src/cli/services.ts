@@ -14,7 +14,7 @@ import type { TradeDate, TsUs } from '../core/units.ts';
 import type { OpenInterestFigure } from '../data/open-interest.ts';
 import type { DataReport, IssueSeverity } from '../data/quality.ts';
 import type { Programme } from '../core/programme/programme.ts';
-import type { ProgrammeAnswer } from '../research/account.ts';
+import type { ProgrammeAnswer } from '../research/programme-run.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,

@@ -32,8 +32,8 @@ import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
-import type { RunAccount } from './account.ts';
-import { accountOf } from './account.ts';
+import type { ProgrammeRun } from './programme-run.ts';
+import { programmeRunOf } from './programme-run.ts';
 import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
@@ -434,7 +434,7 @@ function finish(
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
-  const account = runAccountOf(prepared, main, progress('without the programme', 0.9, 0.1));
+  const programme = programmePass(prepared, main, progress('without the programme', 0.9, 0.1));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
@@ -452,7 +452,7 @@ function finish(
     issues,
     prices,
     optimistic,
-    account,
+    programme,
   });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
@@ -468,7 +468,7 @@ function finish(
     issues,
     prices,
     optimistic,
-    account,
+    programme,
   });
   const report =
     options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData, io);
@@ -499,18 +499,21 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
  * The account under its programme. Other starts are judged on the path of the run that nothing stopped: where the programme
  * acted, that is one more simulation.
  */
-function runAccountOf(
+function programmePass(
   prepared: PreparedRun,
   main: Pass,
   onProgress: PassProgress,
-): RunAccount | null {
+): ProgrammeRun | null {
   const { options } = prepared;
   const { guard } = main;
   if (guard === null) return null;
-  if (!guard.hasActed) return accountOf(guard, guard.marks.columns());
-  if (!options.bounds) return accountOf(guard, null);
+  if (!guard.hasActed) return programmeRunOf(guard, guard.marks.columns());
+  if (!options.bounds) return programmeRunOf(guard, null);
   const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, true);
-  return accountOf(guard, free.result.outcome === 'completed' ? free.guard!.marks.columns() : null);
+  return programmeRunOf(
+    guard,
+    free.result.outcome === 'completed' ? free.guard!.marks.columns() : null,
+  );
 }
 
 /** The run with every message of the strategy one execution bar late, or why there is none. */
@@ -748,7 +751,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
-  const programme = manifest.config['account'];
+  const programme = manifest.config['programme'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,

@@ -126,7 +126,7 @@ async function backtestOptions(
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars.length === 0 ? {} : { calendars }),
-      ...(programme === null ? {} : { account: programme }),
+      ...(programme === null ? {} : { programme }),
       risk: values.risk,
       values,
       origins: config.origins,

@@ -7,7 +7,7 @@ import type { ProgrammeDecision } from '../../core/programme/programme.ts';
 import { toIsoDate } from '../../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../../core/units.ts';
 import { toIsoUtc } from '../../core/units.ts';
-import type { ProgrammeAnswer } from '../../research/account.ts';
+import type { ProgrammeAnswer } from '../../research/programme-run.ts';
 import type { CommandCall } from '../command.ts';
 import { hasFlag, textArg, textFlag } from '../command.ts';
 import { formatMicros, formatNumber } from '../format.ts';

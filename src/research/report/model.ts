@@ -15,7 +15,7 @@ import { summarise } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
 import { tradeViewRows } from '../trades-view.ts';
-import { accountTables } from './account-tables.ts';
+import { accountTables } from './programme-tables.ts';
 import type { PackColumn, Packed } from './pack.ts';
 import { packColumns } from './pack.ts';
 import type {

@@ -11,7 +11,7 @@ import type { ColumnKind } from './columns.ts';
 import type { RunData } from './run-data.ts';
 
 /** What a run folder keeps. Money in millionths. */
-export interface RunAccount {
+export interface ProgrammeRun {
   readonly programme: Programme;
   readonly state: ProgrammeState;
   readonly view: ProgrammeView;
@@ -37,7 +37,7 @@ export const MARK_KINDS: Readonly<
   hasEntry: 'flag',
 };
 
-export function accountOf(guard: ProgrammeGuard, marks: MarkColumns | null): RunAccount {
+export function programmeRunOf(guard: ProgrammeGuard, marks: MarkColumns | null): ProgrammeRun {
   return {
     programme: guard.evaluator.programme,
     state: guard.evaluator.state(),
@@ -51,7 +51,7 @@ export function accountOf(guard: ProgrammeGuard, marks: MarkColumns | null): Run
 export interface ProgrammeAnswer {
   readonly programme: Programme;
   /** The account as the run was under the same programme, or null. */
-  readonly account: Omit<RunAccount, 'marks' | 'programme'> | null;
+  readonly account: Omit<ProgrammeRun, 'marks' | 'programme'> | null;
   /** From the first trade date of every month; null where there is no path. */
   readonly table: StartTable | null;
   /** What the path is made of: marks inside the day, or one row a trade date. */
@@ -61,7 +61,7 @@ export interface ProgrammeAnswer {
 
 /** A programme over a finished run: its own where it has one and no other is given. */
 export function judgeRun(run: RunData, given: Programme | null): ProgrammeAnswer | null {
-  const own = run.account;
+  const own = run.programme;
   const programme = given ?? own?.programme ?? null;
   if (programme === null) return null;
   const isOwn = own !== null && JSON.stringify(own.programme) === JSON.stringify(programme);

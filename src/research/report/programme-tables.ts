@@ -1,14 +1,14 @@
 /** The account under its programme, as tables of the report. */
 import type { ProgrammeDecision } from '../../core/programme/programme.ts';
-import type { ProgrammeAnswer } from '../account.ts';
-import { judgeRun } from '../account.ts';
+import type { ProgrammeAnswer } from '../programme-run.ts';
+import { judgeRun } from '../programme-run.ts';
 import type { RunData } from '../run-data.ts';
 import type { Cell, ReportTable } from './sections.ts';
 import { column } from './sections.ts';
 
 /** Empty for a run without a programme. */
 export function accountTables(run: RunData): readonly ReportTable[] {
-  if (run.account === null) return [];
+  if (run.programme === null) return [];
   const answer = judgeRun(run, null)!;
   return [stateTable(answer), decisionTable(answer), ...startTables(answer)];
 }
@@ -36,7 +36,7 @@ function stateTable({ programme, account }: ProgrammeAnswer): ReportTable {
   };
 }
 
-/** The page stays small; the rest stands in account.json. */
+/** The page stays small; the rest stands in programme.json. */
 const SHOWN = 200;
 
 function decisionTable({ account }: ProgrammeAnswer): ReportTable {
@@ -66,7 +66,7 @@ function decisionTable({ account }: ProgrammeAnswer): ReportTable {
       column('certain', 'Certain', 'text'),
     ],
     rows: decisions.slice(0, SHOWN).map(row),
-    note: `${more > 0 ? `${more} more in account.json. ` : ''}Not certain: the order of prices inside a bar decides, and the bar does not say.`,
+    note: `${more > 0 ? `${more} more in programme.json. ` : ''}Not certain: the order of prices inside a bar decides, and the bar does not say.`,
   };
 }
 
