@@ -274,7 +274,9 @@ export class DayBook {
     tradeDate: TradeDate,
     nowUs: TsUs,
   ): { ticks: number; source: string } {
-    const last = this.#portfolio.lastTicks[contractIndex]!;
+    const traded = this.#marks?.lastTicks(contractIndex) ?? NaN;
+    const isTicks = !Number.isNaN(traded);
+    const last = isTicks ? traded : this.#portfolio.lastTicks[contractIndex]!;
     const previous = this.#settled[contractIndex]!;
     const official = this.#account?.settlements?.daily(contractIndex, tradeDate) ?? NaN;
     // Without a price in the session the previous settlement stands: no second mark at a stale price, no gap either.
@@ -290,10 +292,14 @@ export class DayBook {
         lastTicks: isFresh ? last : NaN,
         previousTicks: previous,
       },
-      'last-bar',
+      isTicks ? 'last-trade' : 'last-bar',
     )!;
     // After the close the official price is what a position is worth until it trades again.
-    if (chosen.source === 'official' && !isAtExchange && chosen.ticks !== last) {
+    if (
+      chosen.source === 'official' &&
+      !isAtExchange &&
+      chosen.ticks !== this.#portfolio.lastTicks[contractIndex]
+    ) {
       this.#equity += this.#portfolio.moveMicros(contractIndex, chosen.ticks);
       this.#portfolio.lastTicks[contractIndex] = chosen.ticks;
     }

@@ -12,6 +12,7 @@ import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { feeEntryAt } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
@@ -156,7 +157,7 @@ export class Engine {
     const account = config.account ?? defaultAccountRules(table.instruments.length);
     this.#config = { ...config, account, journal: this.#journal };
     this.#portfolio = new Portfolio(this.#config);
-    this.#marks = new MarkBook(table.contracts.length);
+    this.#marks = new MarkBook(table.contracts.length, account.quoteFreshUs);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
@@ -406,10 +407,11 @@ export class Engine {
         const fills = this.#desk.fillCount;
         venue.onTick!(kind, c, columns, at);
         this.#tickCount += 1;
-        const mark = this.#venueTicks[c]!;
+        const last = this.#venueTicks[c]!;
+        const mark = this.#marks.onTick(kind, c, columns, at, last);
         if (portfolio.netQty[c] !== 0 && mark !== portfolio.lastTicks[c]) {
           if (fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, mark));
-          this.#trades.onTick(c, mark);
+          this.#trades.onTick(c, last);
         }
         if (mark === mark) portfolio.lastTicks[c] = mark;
         if (fills !== this.#desk.fillCount) this.#book.resync();
@@ -491,6 +493,7 @@ export class Engine {
       else {
         this.#applyTicks(tsUs);
         if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+        if (this.#book.isBelow) this.#checkMargin();
         this.#deliverTicksDue(tsUs);
       }
       this.#pollIn -= 1;
@@ -993,7 +996,9 @@ export class Engine {
     const isCash = spec.settlement === 'cash';
     const official = account!.settlements?.final(contractIndex) ?? NaN;
     const isOfficial = isCash && !Number.isNaN(official);
-    const priceTicks = isOfficial ? official : this.#portfolio.lastTicks[contractIndex]!;
+    const traded = this.#marks.lastTicks(contractIndex);
+    const last = Number.isNaN(traded) ? this.#portfolio.lastTicks[contractIndex]! : traded;
+    const priceTicks = isOfficial ? official : last;
     if (!isCash) this.#accounts.tellDelivery(contractIndex, tsUs);
     this.#desk.issue({
       code: 'E_HELD_TO_EXPIRY',
@@ -1002,7 +1007,8 @@ export class Engine {
       tsUs,
       contract: id,
     });
-    const row = table.instrumentIndex[contractIndex]!;
+    const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
+    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -1016,7 +1022,7 @@ export class Engine {
       knownUs: tsUs,
       ...this.#desk.feesOf(
         contractIndex,
-        toCashMicros(account!.expiryFeeMicros[row]! * Math.abs(netQty)),
+        toCashMicros(feeMicros * Math.abs(netQty)),
         0 as CashMicros,
       ),
       role: 'single',
@@ -1041,7 +1047,7 @@ export class Engine {
       this.#config.venue.nextTimerUs(),
       this.#watch?.nextUs() ?? TS_MAX,
     );
-    next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs(), this.#accounts.nextUs());
+    next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;

@@ -1,5 +1,6 @@
 /** The rules of an account, as an engine takes them: the same in a backtest and live. Plain data. */
 import type { TradeDate } from '../units.ts';
+import type { FeeEntry } from './fees.ts';
 import type { LiquidationRule } from './liquidation.ts';
 import type { ScanRules } from './scan-margin.ts';
 
@@ -37,8 +38,8 @@ export interface AccountRules {
   /** `daily`: what stands in other currencies is exchanged into the base after each date's last close. */
   readonly sweep: 'never' | 'daily';
   readonly forceFlat: ForceFlat;
-  /** By row of instrument: per contract, at final settlement. Fee currency. */
-  readonly expiryFeeMicros: readonly number[];
+  /** By row of instrument: dated fees, of which `expiryMicros` is charged per contract at final settlement. */
+  readonly expiryFees: readonly (readonly FeeEntry[])[];
   /** By row of instrument: the currency in which fees are charged; null for the product's own. */
   readonly feeCurrency: readonly (string | null)[];
   /** Fresh enough for a mid as mark, microseconds. */
@@ -56,7 +57,7 @@ export function defaultAccountRules(instruments: number): AccountRules {
     scan: null,
     sweep: 'never',
     forceFlat: { beforeFirstNotice: null, beforeLastTrade: null },
-    expiryFeeMicros: Array.from({ length: instruments }, () => 0),
+    expiryFees: Array.from({ length: instruments }, () => []),
     feeCurrency: Array.from({ length: instruments }, () => null),
     quoteFreshUs: 60_000_000,
   };
