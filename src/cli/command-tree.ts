@@ -193,7 +193,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--rules <file>', description: 'programme to judge by; default that of the run' },
       { flags: '--csv', description: 'the table by start date as CSV' },
     ],
-    examples: ['frontmonth programme last --rules rules.json', 'frontmonth programme last --csv'],
+    examples: [
+      'frontmonth programme last --rules rules.json',
+      'frontmonth programme last --rules rules.json --csv',
+    ],
     answer: 'state of the account, what it went through, outcomes by start date',
     load: () => import('./commands/programme.ts'),
   },
