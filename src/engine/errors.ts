@@ -3,6 +3,13 @@ import { EXIT } from '../core/errors.ts';
 import type { ErrorCatalog } from '../core/errors.ts';
 
 export const ENGINE_ERRORS: ErrorCatalog = {
+  E_PROGRAMME: {
+    title: 'A rule of the programme of this account acted',
+    cause:
+      'A limit or the target of the programme was reached; the message names the rule, the value that was tested and the level.',
+    cure: 'See the whole account: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
   E_STRATEGY_ASYNC: {
     title: 'A hook of a strategy is asynchronous',
     cause:

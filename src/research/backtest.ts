@@ -9,6 +9,8 @@ import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import type { CurrencyRates, JournalPort, RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
+import { ProgrammeGuard } from '../core/programme/guard.ts';
+import type { Programme } from '../core/programme/programme.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
 import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
@@ -38,6 +40,8 @@ import { createMarginModel } from '../sim/margin-model.ts';
 import type { AccountInputs } from './account.ts';
 import { accountRulesOf, feeEntriesOf, marginRulesOf } from './account.ts';
 import { costsOf, fillCostOf } from './costs.ts';
+import type { ProgrammeRun } from './programme-run.ts';
+import { programmeRunOf } from './programme-run.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { DatesSeen } from './dates-seen.ts';
@@ -46,6 +50,7 @@ import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
 import { PROGRAM_VERSION } from './program.ts';
+import { flatDeadlines, programmeMismatch } from './programme.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
@@ -112,6 +117,8 @@ export interface BacktestOptions extends AccountInputs {
   readonly risk?: Partial<RiskLimits>;
   /** What orders match on, as on which venue, and how long messages take. Default: bars, ideal, no time. */
   readonly venue?: VenueConfig;
+  /** Rules of a funded account: the run acts under them. Capital and currency are those of the programme. */
+  readonly programme?: Programme;
   readonly runsDir: string;
   /** Run folder in place of one below `runsDir`. */
   readonly out?: string;
@@ -177,6 +184,10 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.programme !== undefined) {
+    const mismatch = programmeMismatch(options.programme, options);
+    if (mismatch !== null) throw mismatch;
+  }
   if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
@@ -227,6 +238,8 @@ export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
   readonly dates: DatesSeen;
+  /** Null without a programme. */
+  readonly guard: ProgrammeGuard | null;
 }
 
 /** The venue of a pass: what the data prove, or what another program would have made of them. Errors: E_SIM_OPTION. */
@@ -283,10 +296,12 @@ export function simulate(
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
   draw: number = 0,
+  isObserver: boolean = false,
 ): Pass {
   const { options, plan } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
+  const guard = guardOf(prepared, policy, isObserver);
   const recorder = createRunRecorder({ table });
   const dates = new DatesSeen(plan.calendars, plan.from, plan.to);
   const feeds = plan.feeds.map((feed) => ({
@@ -309,6 +324,7 @@ export function simulate(
     journal,
     recorder,
     risk: prepared.risk,
+    ...(guard === null ? {} : { guard }),
     margin: createMarginModel(table, marginRulesOf(options, table.instruments)),
     account: accountRulesOf(options, table),
     rates: prepared.rates,
@@ -319,7 +335,23 @@ export function simulate(
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
-  return { result, recorder, dates };
+  return { result, recorder, dates, guard };
+}
+
+function guardOf(
+  { options, plan }: PreparedRun,
+  policy: FillPolicy,
+  isObserver: boolean,
+): ProgrammeGuard | null {
+  const { programme } = options;
+  if (programme === undefined) return null;
+  return new ProgrammeGuard({
+    programme,
+    against: policy !== 'optimistic',
+    roots: plan.table.instruments.map((spec) => spec.root),
+    deadlines: flatDeadlines(programme, plan.calendars, plan.from, plan.to),
+    isObserver,
+  });
 }
 
 /** The fees of a run, dated where its account says so. */
@@ -445,6 +477,7 @@ function finish(
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
+  const programme = programmePass(prepared, main, progress('without the programme', 0.9, 0.1));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const netOf = (pass: Pass): number =>
     netProfitOf(toRunData({ manifest, tables: pass.recorder.tables() }));
@@ -460,7 +493,14 @@ function finish(
   const assumed = assumedMargins(prepared);
   const issues = [...main.recorder.issues(), ...assumed, ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
-  const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
+  const data = toRunData({
+    manifest,
+    tables: main.recorder.tables(),
+    issues,
+    prices,
+    optimistic,
+    programme,
+  });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
   const summary = summarise(data, boundData, {
@@ -476,6 +516,7 @@ function finish(
     issues,
     prices,
     optimistic,
+    programme,
   });
   const report =
     options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData, io);
@@ -515,6 +556,27 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
   if (main.recorder.tables().ambiguities.length === 0 && !isModelled) return main;
   const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
   return bound.result.outcome === 'completed' ? bound : null;
+}
+
+/**
+ * The account under its programme. Other starts are judged on the path of the run that nothing stopped: where the programme
+ * acted, that is one more simulation.
+ */
+function programmePass(
+  prepared: PreparedRun,
+  main: Pass,
+  onProgress: PassProgress,
+): ProgrammeRun | null {
+  const { options } = prepared;
+  const { guard } = main;
+  if (guard === null) return null;
+  if (!guard.hasActed) return programmeRunOf(guard, guard.marks.columns());
+  if (!options.bounds) return programmeRunOf(guard, null);
+  const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, 0, true);
+  return programmeRunOf(
+    guard,
+    free.result.outcome === 'completed' ? free.guard!.marks.columns() : null,
+  );
 }
 
 /** The run with every message of the strategy one execution bar late, or why there is none. */
@@ -758,6 +820,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const calendars = manifest.config['calendars'];
   const barFills = manifest.config['barFills'];
   const venue = manifest.config['venue'] as VenueConfig | undefined;
+  const programme = manifest.config['programme'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -778,6 +841,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     ...(calendars === undefined
       ? {}
       : { calendars: calendars as readonly { text: string; file: string }[] }),
+    ...(programme === undefined ? {} : { programme: programme as Programme }),
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { calendarFileSchema } from '../calendars/user-calendar.ts';
 import { datasetManifestSchema } from '../data/manifest.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
+import { programmeSchema } from './programme.ts';
 import { configSchema } from './project-config.ts';
 import { RUN_SCHEMA } from './run-format.ts';
 
@@ -177,7 +178,8 @@ export type DocumentName =
   | 'run-summary'
   | 'dataset-manifest'
   | 'config'
-  | 'calendar';
+  | 'calendar'
+  | 'programme';
 const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   envelope: z.union([REFUSAL, ANSWER]),
   'run-manifest': RUN_MANIFEST,
@@ -185,6 +187,7 @@ const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   'dataset-manifest': datasetManifestSchema(),
   config: configSchema(),
   calendar: calendarFileSchema(),
+  programme: programmeSchema(),
 };
 export const DOCUMENT_NAMES: readonly DocumentName[] = Object.keys(DOCUMENTS) as DocumentName[];
 
