@@ -43,19 +43,40 @@ describe('daily settlement', () => {
     expect(world.recorder.days[0]!.pnlMicros).toBe(150e6);
   });
 
-  it('M3 splits a fill through zero into a close against the mark and an opening at its price', () => {
-    const { lines: said, world } = tell({
-      days: ['4000 4000 4010', '4008 4008 4008', '4006'],
-      orders: { 'd0 11:00': 'buy 1', 'd1 11:00': 'sell 3' },
-    });
-    expect(said.slice(2)).toEqual([
-      'd1 11:00 sell 3 @ 4008',
-      'd1 16:00 settle -2 @ 4008 last-bar +0',
-      'd2 16:00 settle -2 @ 4006 last-bar +200',
-    ]);
-    expect(world.recorder.days[1]!.pnlMicros).toBe(-100e6);
-    expect(world.recorder.trades.map((trade) => trade.grossMicros / 1e6)).toEqual([400, 200]);
-  });
+  it.each(['average', 'fifo'] as const)(
+    'M3 splits a fill through zero into a close against the mark and an opening at its price: %s',
+    (lots) => {
+      const { lines: said, world } = tell({
+        days: ['4000 4000 4010', '4008 4008 4008', '4006'],
+        orders: { 'd0 11:00': 'buy 1', 'd1 11:00': 'sell 3' },
+        rules: { lots },
+      });
+      expect(said.slice(2)).toEqual([
+        'd1 11:00 sell 3 @ 4008',
+        'd1 16:00 settle -2 @ 4008 last-bar +0',
+        'd2 16:00 settle -2 @ 4006 last-bar +200',
+      ]);
+      expect(world.recorder.days[1]!.pnlMicros).toBe(-100e6);
+      expect(world.recorder.trades.map((trade) => trade.grossMicros / 1e6)).toEqual([400, 200]);
+    },
+  );
+
+  it.each(['average', 'fifo'] as const)(
+    'pays a part that is closed later against the mark of its date: %s',
+    (lots) => {
+      const said = lines({
+        days: ['4000 4000 4010', '4008 4008 4012'],
+        orders: { 'd0 11:00': 'buy 2', 'd1 11:00': 'sell 1' },
+        rules: { lots },
+      });
+      // The close paid -100; the settlement pays the other contract from 4010 to 4012.
+      expect(said.slice(1)).toEqual([
+        'd0 16:00 settle 2 @ 4010 last-bar +1000',
+        'd1 11:00 sell 1 @ 4008',
+        'd1 16:00 settle 1 @ 4012 last-bar +100',
+      ]);
+    },
+  );
 
   it('M15 takes the previous settlement where a day has no price, says so, and marks no move twice', () => {
     expect(
