@@ -95,8 +95,11 @@ export function crowdOf(kinds: readonly Kind[], bars: Bars, seed: number, reach:
   for (let row = 4; row + 40 < bars.rows; row += 2) {
     const kind = kinds[new Draws(seed, row).next(kinds.length)]!;
     const ticket = ticketOf(kind, tickets.length, row, SPACING[kind], bars, seed + 1, reach);
+    const qty = 1 + (mix(seed + row) % 4);
+    const legs =
+      ticket.group === 'single' ? ticket.legs.map((leg) => ({ ...leg, qty })) : ticket.legs;
     // Positions of many tickets net: none could say what is left of its own.
-    tickets.push({ ...ticket, close: -1 });
+    tickets.push({ ...ticket, legs, close: -1 });
   }
   return tickets;
 }

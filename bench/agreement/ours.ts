@@ -21,6 +21,8 @@ export interface Fill {
   readonly row: number;
   readonly ticks: number;
   readonly qty: number;
+  /** Name of the rule by which ours filled. */
+  readonly rule?: string;
 }
 
 const TABLE = new ContractTable(

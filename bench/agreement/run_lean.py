@@ -10,6 +10,7 @@ from common import main
 class Order:
     def __init__(self, ticket, leg):
         self.id = ticket["id"]
+        self.qty = leg["qty"]
         self.buys = leg["side"] > 0
         self.kind = leg["type"]
         self.limit = Decimal(leg["limit"]) if "limit" in leg else None
@@ -61,14 +62,14 @@ def run(job):
         for order in list(working.values()):
             price = order.fill(high, low, close)
             if price is not None:
-                job.fill(order.id, "e", row, price)
+                job.fill(order.id, "e", row, price, order.qty)
                 del working[order.id]
         for ticket in job.at("cancel", row):
             working.pop(ticket["id"], None)
         for ticket in job.at("row", row):
             order = Order(ticket, ticket["legs"][0])
             if order.kind == "market":
-                job.fill(order.id, "e", row, close)
+                job.fill(order.id, "e", row, close, order.qty)
                 continue
             if order.kind == "trailing-stop":
                 order.stop = close + order.trail if order.buys else close - order.trail

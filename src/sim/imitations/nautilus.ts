@@ -78,8 +78,6 @@ export class NautilusMatcher implements Matcher {
 
   onBar(bar: PlainBar): void {
     this.#catchUp();
-    this.#bookQty = Math.max(1, Math.round(bar.volume / 4));
-    if (isNaN(bar.volume)) this.#bookQty = Infinity;
     if (bar.open !== this.#last) this.#trade(bar.open, bar, 'open');
     if (bar.high > this.#last) this.#trade(bar.high, bar, 'close');
     if (bar.low < this.#last) this.#trade(bar.low, bar, 'close');
@@ -103,6 +101,8 @@ export class NautilusMatcher implements Matcher {
   #trade(ticks: number, bar: PlainBar, moment: Moment): void {
     this.#moment = moment;
     this.#book = ticks;
+    // A price that stands still leaves the size of the trade before it.
+    this.#bookQty = isNaN(bar.volume) ? Infinity : Math.max(1, Math.round(bar.volume / 4));
     this.#bid = ticks;
     this.#ask = ticks;
     for (const working of [...this.#bids, ...this.#asks])

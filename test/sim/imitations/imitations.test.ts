@@ -97,6 +97,11 @@ const CASES: Readonly<Record<Imitation, readonly Case[]>> = {
       expected: ['a 2 @ 101', 'a 3 @ 102'],
     },
     {
+      rule: 'a bar whose price stands still leaves the size of the trade before it',
+      steps: ['bar 101/101/101/101 v8', 'bar 101/101/101/101 v40', 'buy 5 market as a'],
+      expected: ['a 2 @ 101', 'a 3 @ 102'],
+    },
+    {
       rule: 'a limit fills when it is touched',
       steps: ['buy limit 98 as a', 'bar 100/101/98/100'],
       expected: ['a 1 @ 98'],
