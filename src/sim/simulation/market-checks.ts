@@ -164,7 +164,7 @@ export class MarketChecks {
       must((priceTicks - this.#lastAggressor) * side >= 0, 'better prices trade first', () => ({
         id: order.orderId,
         before: this.#lastAggressor,
-        then: priceTicks,
+        after: priceTicks,
       }));
     this.#lastAggressorId = order.orderId;
     this.#lastAggressor = priceTicks;

@@ -133,13 +133,13 @@ export class MarketHost {
         onReport: (report) => {
           if (this.#isReplaying) return;
           this.#counts.reports += 1;
+          this.#listener.onReport(this, report);
           this.checks.onReport(report, this.market.phase);
           this.groups.onReport(report);
           if (report.kind === 'Fill') {
             const { input } = report.order!;
             this.ledger.fill(input.participant, input.side, report.lastQty, report.lastPriceTicks);
           }
-          this.#listener.onReport(this, report);
         },
         onPrint: (priceTicks, qty, _aggressor, tsUs) => {
           if (this.#isReplaying) return;

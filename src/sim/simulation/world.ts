@@ -367,7 +367,13 @@ export class World implements HostListener {
       const isTrading = market.phase === 'open' || this.#faults.oneIn(6);
       if (isTrading)
         this.#agenda.at(this.nowUs + feedUs, Phase.deliver, () => {
-          if (desk.isOnline && !this.#isEnding) desk.turn(look, this.nowUs);
+          if (!desk.isOnline || this.#isEnding) return;
+          desk.turn(look, this.nowUs);
+          // Now and then the line breaks while the request is on its way.
+          if (this.#faults.oneIn(150))
+            this.#agenda.at(this.nowUs + this.#faults.int(1, 5000), Phase.arrival, () =>
+              this.#breakLine(desk, this.#faults.oneIn(3)),
+            );
         });
     }
     const waitUs = this.#faults.waitUs((HOUR_US / (this.#options.rate ?? 240)) * 4);
