@@ -137,7 +137,7 @@ export class MarketJournal {
 
   apply(command: MarketCommand): void {
     this.#commands.push(command);
-    this.#commandHash.value(command);
+    this.#commandHash.text(JSON.stringify(command));
     applyCommand(this.market, command);
   }
 
