@@ -252,7 +252,10 @@ export class MarketChecks {
     for (const { order } of this.#seen.values()) {
       const { timeInForce } = order;
       must(
-        !isExpiry && timeInForce !== 'day' && timeInForce !== 'at-open',
+        !isExpiry &&
+          timeInForce !== 'day' &&
+          timeInForce !== 'at-open' &&
+          timeInForce !== 'at-close',
         'a session ends its day orders, an expiry every order',
         () => ({ id: order.orderId, timeInForce }),
       );

@@ -5,7 +5,7 @@
 import type { MarketCommand, JournalMark } from '../exchange/command-journal.ts';
 import { MarketJournal, replayJournal } from '../exchange/command-journal.ts';
 import type { ContractMarket } from '../exchange/contract-market.ts';
-import type { MarketReport } from '../exchange/market-order.ts';
+import type { MarketPhase, MarketReport } from '../exchange/market-order.ts';
 import { stateHash } from '../exchange/state-hash.ts';
 import { GroupChecks } from './group-checks.ts';
 import { Ledger } from './ledger.ts';
@@ -18,7 +18,7 @@ const MARK_EVERY = 4000;
 
 export interface HostListener {
   onReport(host: MarketHost, report: MarketReport): void;
-  onPrint(host: MarketHost, priceTicks: number, tsUs: number): void;
+  onPhase(host: MarketHost, phase: MarketPhase): void;
 }
 
 export class MarketHost {
@@ -31,7 +31,6 @@ export class MarketHost {
   groups: GroupChecks = new GroupChecks();
   ledger!: Ledger;
   referenceTicks: number;
-  breakerTicks: number = NaN;
   readonly #listener: HostListener;
   readonly #counts: WorldCounts;
   #journal!: MarketJournal;
@@ -147,11 +146,13 @@ export class MarketHost {
             this.ledger.fill(input.participant, input.side, report.lastQty, report.lastPriceTicks);
           }
         },
-        onPrint: (priceTicks, qty, _aggressor, tsUs) => {
+        onPhase: (phase) => {
+          if (!this.#isReplaying) this.#listener.onPhase(this, phase);
+        },
+        onPrint: (priceTicks, qty) => {
           if (this.#isReplaying) return;
           this.#counts.trades += 1;
           this.checks.onPrint(priceTicks, qty);
-          this.#listener.onPrint(this, priceTicks, tsUs);
         },
       },
       from,
