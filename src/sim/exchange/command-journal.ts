@@ -3,7 +3,7 @@
  * a snapshot from between them, give the same reports, the same state and the same hashes.
  */
 import type { MarketGroupInput } from '../groups/group-input.ts';
-import type { MarketOptions } from './contract-market.ts';
+import type { MarketOptions, SessionTimes } from './contract-market.ts';
 import { ContractMarket } from './contract-market.ts';
 import type {
   MarketOrderInput,
@@ -40,6 +40,7 @@ export type MarketCommand =
       readonly lowTicks?: number;
       readonly highTicks?: number;
     }
+  | { readonly do: 'session'; readonly tsUs: number; readonly times: SessionTimes }
   | { readonly do: 'reference'; readonly tsUs: number; readonly priceTicks: number }
   | { readonly do: 'mark'; readonly tsUs: number; readonly priceTicks: number }
   | {
@@ -73,6 +74,9 @@ export function applyCommand(market: ContractMarket, command: MarketCommand): vo
       return;
     case 'limits':
       market.setLimits(command.lowTicks ?? -Infinity, command.highTicks ?? Infinity, tsUs);
+      return;
+    case 'session':
+      market.setSession(command.times);
       return;
     case 'reference':
       market.setReference(command.priceTicks);
@@ -117,6 +121,7 @@ export class MarketJournal {
       },
       onPrint: (...print) => sink.onPrint?.(...print),
       onPhase: (...phase) => sink.onPhase?.(...phase),
+      onGroup: (event) => sink.onGroup?.(event),
     };
     this.market = isMark
       ? ContractMarket.restore(from.market, heard)
@@ -137,7 +142,7 @@ export class MarketJournal {
 
   apply(command: MarketCommand): void {
     this.#commands.push(command);
-    this.#commandHash.value(command);
+    this.#commandHash.text(JSON.stringify(command));
     applyCommand(this.market, command);
   }
 

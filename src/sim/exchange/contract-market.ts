@@ -289,6 +289,11 @@ export class ContractMarket {
       parked: ids(this.#parked),
       dated: ids([...this.#dated].filter(({ place }) => place !== 'done')),
       held: ids(this.#held),
+      closing: ids(this.#closing),
+      session: this.#session,
+      sessionTicks: plainNumber(this.#sessionTicks),
+      resumeUs: plainNumber(this.#resumeUs),
+      breaker: this.#breaker?.toPlain() ?? null,
       expiryUs: plainNumber(this.#expiryUs),
       groups,
       messages,
@@ -335,6 +340,11 @@ export class ContractMarket {
     for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
     for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
     for (const id of snapshot.dated) market.#dated.add(orders.get(id)!);
+    for (const id of snapshot.closing) market.#closing.add(orders.get(id)!);
+    market.#session = snapshot.session;
+    market.#sessionTicks = Number(snapshot.sessionTicks);
+    market.#resumeUs = Number(snapshot.resumeUs);
+    if (snapshot.breaker !== null) market.#breaker?.take(snapshot.breaker);
     for (const id of snapshot.held) market.#held.add(orders.get(id)!);
     market.#expiryUs = Number(snapshot.expiryUs);
     for (const row of snapshot.endedLegs) {

@@ -7,7 +7,8 @@ import { TradingError } from '../../core/errors.ts';
 import type { TriggerSource } from '../../core/order.ts';
 import type { BookRow } from '../book/limit-book.ts';
 import type { GroupRow, MessageRow } from '../groups/group-desk.ts';
-import type { MarketOptions } from './contract-market.ts';
+import type { PlainBreaker } from './breaker.ts';
+import type { MarketOptions, SessionTimes } from './contract-market.ts';
 import type { MarketOrderInput, MarketPhase } from './market-order.ts';
 import { MarketOrder } from './market-order.ts';
 
@@ -53,6 +54,12 @@ export interface MarketSnapshot {
   readonly parked: readonly number[];
   readonly dated: readonly number[];
   readonly held: readonly number[];
+  readonly closing: readonly number[];
+  readonly session: SessionTimes;
+  readonly sessionTicks: PlainNumber;
+  /** The end of a hold, and the window that the breaker looks back on; null without one. */
+  readonly resumeUs: PlainNumber;
+  readonly breaker: PlainBreaker | null;
   readonly expiryUs: PlainNumber;
   readonly groups: readonly GroupRow[];
   /** Of groups that a broker holds: what is on its way. */

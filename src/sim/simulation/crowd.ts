@@ -66,7 +66,7 @@ export class Crowd {
     const chance = this.#chance;
     this.#valueTicks += chance.int(-1, 1);
     // News: now and then the value is elsewhere.
-    if (chance.oneIn(400)) this.#valueTicks += chance.int(-12, 12);
+    if (chance.oneIn(150)) this.#valueTicks += chance.int(-15, 15);
     const { referenceTicks, spec } = this.#host;
     const room = spec.limitTicks + 4;
     this.#valueTicks = Math.min(
@@ -142,7 +142,7 @@ export class Crowd {
     const chance = this.#chance;
     const side = this.#side();
     const type: OrderType = chance.pick(['market', 'limit', 'limit', 'market-to-limit']);
-    const timeInForce: TimeInForce = chance.pick(['ioc', 'fok', 'day', 'ioc', 'gtd', 'ioc']);
+    const timeInForce: TimeInForce = chance.pick(['ioc', 'fok', 'day', 'ioc', 'gtd', 'at-close']);
     const qty = chance.int(1, 15);
     const hasLimit = type === 'limit';
     this.#order(member, nowUs, {
@@ -174,7 +174,14 @@ export class Crowd {
       this.#replace(member, nowUs, id, chance.oneIn(2) ? { qty } : { qty, limitTicks });
       return;
     }
-    const timeInForce = chance.pick<TimeInForce>(['day', 'gtc', 'gtd', 'day', 'at-open']);
+    const timeInForce = chance.pick<TimeInForce>([
+      'day',
+      'gtc',
+      'gtd',
+      'day',
+      'at-open',
+      'at-close',
+    ]);
     this.#order(member, nowUs, {
       side,
       type: 'limit',

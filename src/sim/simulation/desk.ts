@@ -118,7 +118,7 @@ export class Desk {
     this.up.cut();
     this.down.cut();
     if (this.isDead) return;
-    for (const order of [...this.#store.open()]) {
+    for (const order of this.#store.open()) {
       this.#journal.push({ kind: 'lost', clOrdId: order.clOrdId, nowUs: nowUs as TsUs });
       this.#store.applyLost(order, nowUs as TsUs);
     }

@@ -28,14 +28,18 @@ interface Watched {
   readonly isBracket: boolean;
   /** The user, or the market for a reason of its own, took the protection away. */
   isLoose: boolean;
+  /** The user made an exit larger than its entry. */
+  isEnlarged: boolean;
 }
 
 /** Reasons for which the group itself ends or shrinks a leg. */
 const BY_GROUP: ReadonlySet<string> = new Set([
   'oco-peer',
   'ouo-peer',
-  'parent-done',
+  'parent-ended',
+  'parent-resized',
   'child-filled',
+  'follows-parent',
 ]);
 
 export class GroupChecks {
@@ -69,6 +73,7 @@ export class GroupChecks {
         (input.release ?? 'partial') === 'partial' &&
         legs.some((leg) => leg.role === 'stop'),
       isLoose: false,
+      isEnlarged: false,
     };
     for (const leg of legs) this.#byOrder.set(`${participant}|${leg.clOrdId}`, { watched, leg });
   }
@@ -85,14 +90,16 @@ export class GroupChecks {
     }
     this.#touched.add(watched);
     leg.cumQty += kind === 'Fill' ? lastQty : 0;
-    leg.qtyMax = Math.max(leg.qtyMax, order.qty);
     leg.isOpen = order.place !== 'done';
     const isExit = leg.after >= 0;
     const isOwnDoing = kind === 'Canceled' || kind === 'Expired' || kind === 'Rejected';
     if (isExit && isOwnDoing && !BY_GROUP.has(reason)) watched.isLoose = true;
     // A change of quantity by the user, or one that self-trade prevention made.
-    if (isExit && kind === 'Replaced' && !BY_GROUP.has(reason) && reason !== 'follows-parent')
+    if (isExit && kind === 'Replaced' && !BY_GROUP.has(reason)) {
       watched.isLoose = true;
+      if (order.qty > leg.qtyMax) watched.isEnlarged = true;
+    }
+    leg.qtyMax = Math.max(leg.qtyMax, order.qty);
     if (watched.legs.some((each) => each.isOpen)) return;
     for (const each of watched.legs) this.#byOrder.delete(`${participant}|${each.clOrdId}`);
   }
@@ -115,7 +122,7 @@ export class GroupChecks {
     const executed = sum(legs, (leg) => leg.cumQty);
     const parent = watched.legs[legs[0]?.after ?? -1];
     const worth =
-      parent?.cumQty ??
+      (watched.isEnlarged ? undefined : parent?.cumQty) ??
       Math.max(
         sum(lane('target'), (leg) => leg.qtyMax),
         sum(lane('stop'), (leg) => leg.qtyMax),

@@ -78,7 +78,7 @@ export class Line<T> {
   /** Up again; what was not received is sent again, in order. */
   mendAndResend(): void {
     this.isUp = true;
-    for (const seq of [...this.#open.keys()]) {
+    for (const seq of this.#open.keys()) {
       this.#counts.resent += 1;
       this.#transmit(seq, true);
     }

@@ -164,7 +164,7 @@ export class MarketChecks {
       must((priceTicks - this.#lastAggressor) * side >= 0, 'better prices trade first', () => ({
         id: order.orderId,
         before: this.#lastAggressor,
-        then: priceTicks,
+        after: priceTicks,
       }));
     this.#lastAggressorId = order.orderId;
     this.#lastAggressor = priceTicks;
@@ -252,7 +252,10 @@ export class MarketChecks {
     for (const { order } of this.#seen.values()) {
       const { timeInForce } = order;
       must(
-        !isExpiry && timeInForce !== 'day' && timeInForce !== 'at-open',
+        !isExpiry &&
+          timeInForce !== 'day' &&
+          timeInForce !== 'at-open' &&
+          timeInForce !== 'at-close',
         'a session ends its day orders, an expiry every order',
         () => ({ id: order.orderId, timeInForce }),
       );

@@ -54,8 +54,6 @@ export interface MarketSpec {
   readonly startTicks: number;
   /** Ticks from the reference at which a day's prices end. */
   readonly limitTicks: number;
-  /** A move of so many ticks within a minute halts the market. */
-  readonly breakerTicks: number;
   /** Trading days of one contract. */
   readonly contractDays: number;
 }

@@ -60,10 +60,10 @@ export class World implements HostListener {
   readonly #hash: RunningHash = new RunningHash();
   readonly #lines: LineCounts = { sent: 0, lost: 0, repeated: 0, late: 0, resent: 0 };
   readonly #counts: WorldCounts;
-  /** Of a market: a move that is too fast; and until when it stands still. */
-  readonly #tripped: boolean[] = [];
-  readonly #windowUs: number[] = [];
+  /** Of a market: until when it stands still. */
   readonly #haltUs: number[] = [];
+  /** The market whose phase is being set, or -1. */
+  #phaseSet: number = -1;
   #isEnding: boolean = false;
 
   constructor(options: WorldOptions) {
@@ -144,8 +144,6 @@ export class World implements HostListener {
     this.#hosts.push(host);
     const send = (to: MarketHost, command: MarketCommand): void => this.#apply(to, command);
     this.#crowds.push(new Crowd(host, this.#chance(Stream.crowd, index), send));
-    this.#tripped.push(false);
-    this.#windowUs.push(-Infinity);
     this.#haltUs.push(0);
   }
 
@@ -217,6 +215,13 @@ export class World implements HostListener {
     const [low, high] = [referenceTicks - spec.limitTicks, referenceTicks + spec.limitTicks];
     this.#setPhase(host, 'pre-open');
     host.checks.setLimits(low, high);
+    const dayUs = this.#dayUs;
+    const times = {
+      openCutOffUs: Math.floor((day + NO_CANCEL_AT) * dayUs),
+      closeCutOffUs: Math.floor((day + POST_CLOSE_AT - 0.01) * dayUs),
+      closeUs: Math.floor((day + POST_CLOSE_AT) * dayUs),
+    };
+    this.#apply(host, { do: 'session', tsUs, times });
     this.#apply(host, { do: 'reference', tsUs, priceTicks: referenceTicks });
     this.#apply(host, { do: 'limits', tsUs, lowTicks: low, highTicks: high });
   }
@@ -242,7 +247,9 @@ export class World implements HostListener {
     if (phase === 'open' && before === 'halted' && this.nowUs < this.#haltUs[host.index]!) return;
     if (phase === 'open') this.#counts.auctions += 1;
     this.#say(host, phase);
+    this.#phaseSet = host.index;
     this.#apply(host, { do: 'phase', tsUs: this.nowUs, phase });
+    this.#phaseSet = -1;
   }
 
   #halt(host: MarketHost, forUs: number): void {
@@ -261,20 +268,13 @@ export class World implements HostListener {
     if (command.do === 'submit') this.#counts.orders += 1;
     if (command.do === 'group') this.#counts.orders += command.input.legs.length;
     host.apply(command);
-    if (!this.#tripped[host.index]) return;
-    this.#tripped[host.index] = false;
-    this.#counts.breakers += 1;
-    this.#halt(host, 2 * MINUTE_US);
   }
 
-  onPrint(host: MarketHost, priceTicks: number, tsUs: number): void {
-    const { index } = host;
-    if (tsUs - this.#windowUs[index]! > MINUTE_US) {
-      this.#windowUs[index] = tsUs;
-      host.breakerTicks = priceTicks;
-    } else if (Math.abs(priceTicks - host.breakerTicks) > host.spec.breakerTicks) {
-      this.#tripped[index] = true;
-      host.breakerTicks = priceTicks;
+  /** The market stops by itself where a move is too fast, and opens again after its time. */
+  onPhase(host: MarketHost, phase: MarketPhase): void {
+    if (phase === 'halted' && this.#phaseSet !== host.index) {
+      this.#counts.breakers += 1;
+      this.#say(host, 'on hold: too fast a move');
     }
   }
 
@@ -367,7 +367,13 @@ export class World implements HostListener {
       const isTrading = market.phase === 'open' || this.#faults.oneIn(6);
       if (isTrading)
         this.#agenda.at(this.nowUs + feedUs, Phase.deliver, () => {
-          if (desk.isOnline && !this.#isEnding) desk.turn(look, this.nowUs);
+          if (!desk.isOnline || this.#isEnding) return;
+          desk.turn(look, this.nowUs);
+          // Now and then the line breaks while the request is on its way.
+          if (this.#faults.oneIn(150))
+            this.#agenda.at(this.nowUs + this.#faults.int(1, 5000), Phase.arrival, () =>
+              this.#breakLine(desk, this.#faults.oneIn(3)),
+            );
         });
     }
     const waitUs = this.#faults.waitUs((HOUR_US / (this.#options.rate ?? 240)) * 4);
@@ -512,14 +518,20 @@ function drawSpec(chance: Chance, index: number): MarketSpec {
       ...(chance.oneIn(4) ? { remainder: 'cancel' } : {}),
       ...(chance.oneIn(4) ? { stopInMarket: 'reject' } : {}),
       ...(chance.oneIn(3) ? { queueMarket: true } : {}),
+      ...(chance.oneIn(3) ? { reduceToFilled: 'cancel' } : {}),
+      ...(chance.oneIn(3) ? { protectFrom: 'quote' } : {}),
       bandTicks: chance.int(40, 200),
+      breaker: {
+        variantTicks: chance.int(8, 30),
+        lookBackUs: chance.int(1, 15) * MINUTE_US,
+        nearCloseUs: 5 * MINUTE_US,
+      },
     },
     tickMicros: chance.pick([12_500_000, 6_250_000, 10_000_000, 31_250_000, 1_000_001]),
     feeMicros: chance.pick([0, 1_240_000, 2_150_000, 333_333]),
     // Prices around zero and below are prices.
     startTicks: chance.pick([16_000, 4321, 25, 0, -1500]),
     limitTicks,
-    breakerTicks: chance.int(12, 40),
     contractDays: chance.int(2, 20),
   };
 }
