@@ -1188,7 +1188,10 @@ export class ContractMarket {
         this.#release(order);
       this.#electAll();
       const next = this.#arrivals.shift();
-      if (next === undefined) return;
+      if (next === undefined) {
+        this.#sink.onQuiet?.(this.#nowUs);
+        return;
+      }
       if (next.place === 'queue') this.#arrive(next);
     }
   }
