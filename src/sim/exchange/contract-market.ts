@@ -932,13 +932,19 @@ export class ContractMarket {
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
-      if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
+      if (left < 0 || (left > 0 && !this.#book.isPaused && !this.#isCrossing(side, limit))) break;
     }
     this.#aggressor = null;
     this.#capAfterTrades();
     if (order.leavesQty > 0 && this.#tradableQty(order) > 0 && this.#isBraked(side, limitTicks))
       this.#hold();
     if (order.leavesQty > 0 && this.#tradableQty(order) === 0) this.#giveUp(order);
+  }
+
+  /** What a decremented order had behind its shown part is back in the book, across from the one that took it. */
+  #isCrossing(side: Side, limitTicks: number): boolean {
+    if (this.#book.isRecorded === true) return false;
+    return (limitTicks - this.#book.bestTicks(side === 1 ? -1 : 1)) * side >= 0;
   }
 
   /** An order that may trade nothing now: it waits for more of its parent, or ends. */

@@ -62,3 +62,22 @@ describe('a fill-or-kill that meets its own group', () => {
     expect(desk.send('k', 'buy 5 limit 100', more)).toEqual(['other 5@100', 'k 5@100']);
   });
 });
+
+describe('an own order that is decremented, with contracts behind those that rest', () => {
+  it('comes back before the aggressor rests across from it', () => {
+    const desk = new MarketDesk();
+    // Short 1: of the two contracts, one rests, and one may follow.
+    desk.market.setPosition(1, -1, 0);
+    desk.send('closes', 'buy 2 limit 100', { reduceOnly: true, group: 3 });
+    expect(
+      desk.send('s', 'sell 4 limit 100', { participant: 2, group: 3, selfTrade: 'decrement' }),
+    ).toEqual([
+      'closes Replaced 1 self-trade',
+      's Replaced 3 self-trade',
+      'closes Canceled self-trade',
+      's Replaced 2 self-trade',
+    ]);
+    expect(desk.market.book.bestTicks(1)).toBeNaN();
+    expect(desk.market.book.totalQty(-1, 100)).toBe(2);
+  });
+});
