@@ -73,6 +73,8 @@ export interface MarketOptions {
   readonly bandTicks?: number;
   /** Market orders that arrive while the market is not open wait for it. Default: they are rejected. */
   readonly queueMarket?: boolean;
+  /** Orders that arrive while the market is closed are parked until its next phase. Default: they are rejected. */
+  readonly queueClosed?: boolean;
   /** Default `open`. */
   readonly startPhase?: MarketPhase;
 }
@@ -460,6 +462,13 @@ export class ContractMarket {
     this.#resumeUs = Infinity;
     if (from === 'open' && (phase === 'closed' || phase === 'post-close' || phase === 'expired'))
       this.#closingAuction();
+    const wasShut = this.#isShut;
+    // What was parked takes part in the auction of the opening.
+    this.#phase = phase === 'open' && from === 'closed' ? 'pre-open' : phase;
+    if (wasShut && phase !== 'expired') {
+      this.#unpark();
+      this.#settle();
+    }
     this.#phase = phase;
     this.#sink.onPhase?.(phase, tsUs);
     // A record holds its auctions itself: `openAt`.
@@ -483,13 +492,7 @@ export class ContractMarket {
     for (const order of this.#working()) {
       if (order.place === 'book' && !this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
     }
-    for (const order of this.#parked) {
-      if (!this.#isInLimits(order.limitTicks)) continue;
-      this.#parked.delete(order);
-      order.place = 'queue';
-      this.#tell('Unparked', order);
-      this.#arrivals.push(order);
-    }
+    this.#unpark();
     this.#settle();
   }
 
@@ -705,7 +708,7 @@ export class ContractMarket {
     const phase = this.#phase;
     if (phase === 'expired') return 'contract-expired';
     if (phase === 'unlisted') return 'contract-not-listed';
-    return phase === 'closed' || phase === 'post-close' ? 'market-closed' : null;
+    return this.#isShut && this.#options.queueClosed !== true ? 'market-closed' : null;
   }
 
   /** What the book would do to an order at once. */
@@ -774,7 +777,8 @@ export class ContractMarket {
 
   /** Puts an accepted order where it belongs, or trades it. */
   #arrive(order: MarketOrder): void {
-    if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
+    if (this.#isShut) this.#park(order);
+    else if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
     else if (order.timeInForce === 'at-close') {
       order.place = 'closing';
       this.#closing.add(order);
@@ -813,13 +817,31 @@ export class ContractMarket {
     else this.#rest(order);
   }
 
+  get #isShut(): boolean {
+    return this.#phase === 'closed' || this.#phase === 'post-close';
+  }
+
+  #unpark(): void {
+    if (this.#isShut) return;
+    for (const order of this.#parked) {
+      if (!this.#isInLimits(order.limitTicks)) continue;
+      this.#parked.delete(order);
+      order.place = 'queue';
+      this.#tell('Unparked', order);
+      this.#arrivals.push(order);
+    }
+  }
+
+  #park(order: MarketOrder): void {
+    order.place = 'parked';
+    this.#parked.add(order);
+    this.#tell('Parked', order);
+  }
+
   #parkOrEnd(order: MarketOrder): void {
     this.#leavePlace(order);
-    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') {
-      order.place = 'parked';
-      this.#parked.add(order);
-      this.#tell('Parked', order);
-    } else this.#end(order, 'Canceled', 'price-limit');
+    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') this.#park(order);
+    else this.#end(order, 'Canceled', 'price-limit');
   }
 
   // ------------------------------------------------------------------------------------------------ execution
