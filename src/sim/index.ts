@@ -40,8 +40,10 @@ export type {
 } from './exchange/market-order.ts';
 export { ConsumptionLedger } from './replay/ledger.ts';
 export type { LedgerMode } from './replay/ledger.ts';
-export { OrderQueue, QueuePosition } from './replay/queue-model.ts';
+export { QueuePosition } from './replay/queue-model.ts';
 export type { QueueModel, QueueModelName } from './replay/queue-model.ts';
+export { ReplayMarket } from './replay/replay-market.ts';
+export type { ReplayCounts, ReplayFeed, ReplayOptions } from './replay/replay-market.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
 export { createMarginModel } from './margin-model.ts';

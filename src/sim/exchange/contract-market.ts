@@ -371,6 +371,18 @@ export class ContractMarket {
     this.#settle();
   }
 
+  /** The record passed a price on its way to another: it elects what waits in that direction. */
+  recordPass(priceTicks: number, to: number): void {
+    this.#lastTicks = priceTicks;
+    const isRising = priceTicks < to;
+    const elected: MarketOrder[] = [];
+    this.#triggers
+      .get('last')
+      ?.elect(isRising ? priceTicks : NaN, isRising ? NaN : priceTicks, elected);
+    for (const order of elected) this.#elect(order);
+    this.#settle();
+  }
+
   /** The trigger that a move of the record to this price passes first, in ticks, or NaN. */
   nextTrigger(priceTicks: number): number {
     return this.#triggers.get('last')?.firstPassed(priceTicks) ?? NaN;
@@ -688,8 +700,8 @@ export class ContractMarket {
         this.#tell('Replaced', order, 'self-trade');
       }
       this.#capAfterTrades();
-      if (left > 0 && limit === side * Infinity && !this.#book.isPaused) {
-        this.#book.beyond?.(side, left, this.#matchSink);
+      if (left > 0 && limitTicks === side * Infinity && !this.#book.isPaused) {
+        this.#book.beyond?.(side, limit, left, this.#matchSink);
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
@@ -939,7 +951,7 @@ export class ContractMarket {
   }
 
   #electAll(): void {
-    if (this.#phase !== 'open') {
+    if (this.#phase !== 'open' || !this.#hasTriggers()) {
       this.#prints.length = 0;
       return;
     }
@@ -955,6 +967,11 @@ export class ContractMarket {
       triggers.elect(rising, falling, elected);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #hasTriggers(): boolean {
+    for (const triggers of this.#triggers.values()) if (triggers.size > 0) return true;
+    return false;
   }
 
   /** An elected order joins the end of the arrivals with a new priority. */
