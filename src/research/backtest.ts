@@ -27,7 +27,6 @@ import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
-import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { FeeModel } from '../sim/fee-model.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
@@ -45,6 +44,8 @@ import { PROGRAM_VERSION } from './program.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
+import type { VenueConfig } from './define-config.ts';
+import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -103,6 +104,8 @@ export interface BacktestOptions extends AccountInputs {
   readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
+  /** What orders match on, as on which venue, and how long messages take. Default: bars, ideal, no time. */
+  readonly venue?: VenueConfig;
   readonly runsDir: string;
   /** Run folder in place of one below `runsDir`. */
   readonly out?: string;
@@ -185,6 +188,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
+    ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
@@ -236,17 +240,23 @@ export function simulate(
     series: plan.series,
     feeds,
     ticks: plan.ticks.map((each) => plan.openTicks(each)),
-    venue: createBarExchange({
-      table,
-      policy,
+    venue: createRunVenue({
+      plan,
+      config: options.venue ?? {},
       random,
-      delayBars,
-      slippageTicks: Object.fromEntries(
-        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
-      ),
-      // A sample is one price: it has no range that slippage could be kept within.
-      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-      fees: feesOf(prepared),
+      isOptimistic: policy === 'optimistic',
+      bars: {
+        table,
+        policy,
+        random,
+        delayBars,
+        slippageTicks: Object.fromEntries(
+          table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+        ),
+        // A sample is one price: it has no range that slippage could be kept within.
+        ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+        fees: feesOf(prepared),
+      },
     }),
     random,
     journal,
@@ -449,7 +459,8 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
   const isWanted = options.bounds && options.fills === 'pessimistic';
   if (!isWanted || main.result.outcome !== 'completed') return null;
   // Policies differ in ambiguous groups only: without one, the other bound is this very run.
-  if (main.recorder.tables().ambiguities.length === 0) return main;
+  const isModelled = hasQueueModel(prepared.plan, options.venue ?? {});
+  if (main.recorder.tables().ambiguities.length === 0 && !isModelled) return main;
   const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
   return bound.result.outcome === 'completed' ? bound : null;
 }
@@ -459,6 +470,8 @@ function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgre
   const { options } = prepared;
   if (!options.bounds) return 'not simulated: --no-bounds';
   if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  if (isOnTicks(prepared.plan))
+    return 'not simulated: orders match on ticks; give a latency instead';
   // Who sends nothing cannot be late.
   if (main.recorder.tables().orders.length === 0) return main;
   const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);
@@ -566,6 +579,7 @@ function manifestOf(input: {
     ),
     adjustments: Object.fromEntries(plan.series.map((series) => [series.key, series.adjust])),
     executionIntervals: plan.executionInterval,
+    ...(isOnTicks(plan) ? { matching: plan.matching } : {}),
     eventHash: result?.eventHash ?? '',
     events: result?.counts['journalLines'] ?? 0,
     bars: result?.bars ?? 0,
@@ -689,6 +703,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
+  const venue = manifest.config['venue'] as VenueConfig | undefined;
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -715,6 +730,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     bounds: false,
     ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
     costs: manifest.costs,
+    ...(venue === undefined ? {} : { venue }),
     risk: (manifest.config['risk'] as Partial<RiskLimits> | undefined) ?? {},
     runsDir: '',
     command: [],

@@ -93,6 +93,7 @@ const RUN_MANIFEST = z.looseObject({
   rollRules: z.record(z.string(), z.string()),
   adjustments: z.record(z.string(), z.string()),
   executionIntervals: z.record(z.string(), z.string()),
+  matching: z.record(z.string(), z.string()).optional(),
   eventHash: z.string(),
   events: count,
   bars: count,

@@ -103,6 +103,8 @@ export interface RunManifest {
   readonly rollRules: Readonly<Record<string, string>>;
   readonly adjustments: Readonly<Record<string, string>>;
   readonly executionIntervals: Readonly<Record<string, string>>;
+  /** What orders matched on, by root; absent where that was bars. The settings of the venue stand in `config.venue`. */
+  readonly matching?: Readonly<Record<string, string>>;
   readonly eventHash: string;
   readonly events: number;
   readonly bars: number;

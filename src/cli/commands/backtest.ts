@@ -7,6 +7,7 @@ import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
 import { checkParam, resolveParams } from '../../core/strategy.ts';
 import { toTsUs } from '../../core/units.ts';
+import type { VenueConfig } from '../../research/define-config.ts';
 import type { ResolvedConfig } from '../../research/project-config.ts';
 import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
 import type { RunSummary } from '../../research/run-format.ts';
@@ -92,6 +93,8 @@ async function backtestOptions(
   const rates = readRates(values.rates);
   const calendars = await calendarTextsOf(config);
   const account = await accountOf(config, instruments ?? strategy.definition.instruments);
+  const venue = venueOf(call, values.venue);
+  const isVenueSet = Object.keys(venue).length > 0;
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -110,6 +113,7 @@ async function backtestOptions(
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
+    ...(isVenueSet ? { venue } : {}),
     ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
     runsDir: values.runs,
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
@@ -120,6 +124,7 @@ async function backtestOptions(
     command: call.command,
     // `rerun` reads back what stands before `values`.
     config: {
+      ...(isVenueSet ? { venue } : {}),
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
@@ -130,6 +135,19 @@ async function backtestOptions(
       origins: config.origins,
     },
     clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
+  };
+}
+
+/** The project's venue with what flags change of it. */
+function venueOf(call: CommandCall, venue: VenueConfig): VenueConfig {
+  const matching = textFlag(call, 'matching') as VenueConfig['matching'];
+  const profile = textFlag(call, 'venue') as VenueConfig['profile'];
+  const ms = numberFlag(call, 'latency', { min: 0, max: 86_400_000, isWhole: false });
+  return {
+    ...venue,
+    ...(matching === undefined ? {} : { matching }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(ms === undefined ? {} : { latency: { ...venue.latency, entry: ms, response: ms } }),
   };
 }
 

@@ -11,6 +11,11 @@ import type { Side, TriggerSource } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
 import type { MatchSink, OrderHandle } from '../book/limit-book.ts';
 import { LimitBook } from '../book/limit-book.ts';
+import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.ts';
+import { GroupDesk } from '../groups/group-desk.ts';
+import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
+import { groupProblem, withLevel } from '../groups/group-input.ts';
+import { legQtyProblem } from '../groups/group-state.ts';
 import type { Indication } from './auction.ts';
 import { findAuctionPrice } from './auction.ts';
 import type { Liquidity, ReadLiquidity } from './liquidity.ts';
@@ -44,6 +49,15 @@ export interface MarketOptions {
   readonly queueMarket?: boolean;
   /** Default `open`. */
   readonly startPhase?: MarketPhase;
+}
+
+/** What became of a group. */
+export interface GroupAnswer {
+  readonly isAccepted: boolean;
+  /** The order at fault; of an accepted group its first. */
+  readonly clOrdId: string;
+  /** Stable code of a reject; empty otherwise. */
+  readonly reason: string;
 }
 
 /** Arrivals and elections of one command; more is a loop that does not end. */
@@ -82,9 +96,13 @@ export class ContractMarket {
   /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
   readonly #opening: Set<MarketOrder> = new Set();
   readonly #parked: Set<MarketOrder> = new Set();
+  /** Legs of groups that may not trade before their parent does. */
+  readonly #held: Set<MarketOrder> = new Set();
+  readonly #groupIds: Set<string> = new Set();
+  readonly #desk: GroupDesk;
   /** Orders with a date of expiry. */
   readonly #dated: Set<MarketOrder> = new Set();
-  /** Resting reduce-only orders by participant. */
+  /** Reduce-only orders at work, by participant. */
   readonly #reducing: Map<number, Set<MarketOrder>> = new Map();
   readonly #positions: Map<number, number> = new Map();
   readonly #report: MutableReport;
@@ -95,6 +113,8 @@ export class ContractMarket {
   #aggressor: MarketOrder | null = null;
   #phase: MarketPhase;
   #nowUs: number = -Infinity;
+  /** The first date of an order, at the latest. */
+  #expiryUs: number = Infinity;
   #lastTicks: number = NaN;
   #markTicks: number = NaN;
   #referenceTicks: number = NaN;
@@ -127,6 +147,12 @@ export class ContractMarket {
       onTrade: (handle, price, qty, leaves) => this.#onTrade(handle, price, qty, leaves),
       onSelfTrade: (handle, _price, qty, leaves) => this.#onSelfTrade(handle, qty, leaves),
     };
+    this.#desk = new GroupDesk({
+      cancelLeg: (order, reason) => this.#end(order, 'Canceled', reason),
+      resizeLeg: (order, qty, reason) => this.#resizeLeg(order, qty, reason),
+      shrinkLeg: (order) => this.#shrink(order),
+      tellGroup: (kind, live, order, qty) => this.#tellGroup(kind, live, order, qty),
+    });
   }
 
   /** The book, to be read. */
@@ -157,6 +183,16 @@ export class ContractMarket {
     return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
   }
 
+  /** Groups that are not over, by participant and id; their rules stand in plain data. */
+  groups(): ReadonlyMap<string, LiveGroup> {
+    return this.#desk.groups;
+  }
+
+  /** What brokers' groups have on its way to this market, in order of arrival. */
+  messages(): readonly GroupMessage[] {
+    return this.#desk.messages;
+  }
+
   /** The order behind a handle of the book, or null. */
   orderAt(handle: OrderHandle): MarketOrder | null {
     return this.#byHandle.get(handle) ?? null;
@@ -166,24 +202,58 @@ export class ContractMarket {
 
   submit(input: MarketOrderInput, tsUs: number): MarketOrder | null {
     this.#advance(tsUs);
-    const key = keyOf(input.participant, input.clOrdId);
-    const reason = this.#byClient.has(key)
-      ? 'duplicate-client-order-id'
-      : (inputProblem(input, tsUs) ?? this.#arrivalProblem(input));
+    const reason = this.#submitProblem(input);
     if (reason !== null) {
       this.#tellNone('Rejected', input.participant, input.clOrdId, reason);
       return null;
     }
-    this.#orderCount += 1;
-    const order = new MarketOrder(input, this.#orderCount, tsUs);
-    this.#priority += 1;
-    order.priority = this.#priority;
-    this.#byClient.set(key, order);
-    if (order.timeInForce === 'gtd') this.#dated.add(order);
+    const order = this.#register(input);
     this.#tell('Accepted', order);
     this.#arrive(order);
     this.#settle();
     return order;
+  }
+
+  /**
+   * Accepts a group whole, or rejects it whole: then the answer names the order at fault, whose report carries the reason;
+   * those of the others say `group-rejected`.
+   */
+  submitGroup(input: MarketGroupInput, tsUs: number): GroupAnswer {
+    this.#advance(tsUs);
+    const problem = this.#groupProblem(input);
+    if (problem !== null) {
+      const { leg, reason } = problem;
+      input.legs.forEach(({ order }, k) => {
+        const why = k === leg ? reason : 'group-rejected';
+        this.#tellNone('Rejected', order.participant, order.clOrdId, why);
+      });
+      const { participant = 0, clOrdId = '' } = input.legs[leg]?.order ?? {};
+      const { groupId } = input;
+      this.#sink.onGroup?.({
+        kind: 'rejected',
+        participant,
+        groupId,
+        clOrdId,
+        qty: 0,
+        reason,
+        tsUs,
+      });
+      this.#settle();
+      return { isAccepted: false, clOrdId, reason };
+    }
+    const orders = input.legs.map(({ order }) => this.#register(order));
+    this.#groupIds.add(keyOf(orders[0]!.input.participant, input.groupId));
+    const live = this.#desk.open(input, orders);
+    this.#tellGroup('accepted', live, orders[0]!, 0);
+    for (const order of orders) {
+      const isHeld = order.releasedQty === 0;
+      order.place = isHeld ? 'held' : 'queue';
+      if (isHeld) this.#held.add(order);
+      this.#tell('Accepted', order);
+      if (!isHeld) this.#arrivals.push(order);
+    }
+    this.#settle();
+    return { isAccepted: true, clOrdId: orders[0]!.input.clOrdId, reason: '' };
   }
 
   cancel(participant: number, clOrdId: string, tsUs: number): void {
@@ -301,6 +371,18 @@ export class ContractMarket {
     this.#settle();
   }
 
+  /** The record passed a price on its way to another: it elects what waits in that direction. */
+  recordPass(priceTicks: number, to: number): void {
+    this.#lastTicks = priceTicks;
+    const isRising = priceTicks < to;
+    const elected: MarketOrder[] = [];
+    this.#triggers
+      .get('last')
+      ?.elect(isRising ? priceTicks : NaN, isRising ? NaN : priceTicks, elected);
+    for (const order of elected) this.#elect(order);
+    this.#settle();
+  }
+
   /** The trigger that a move of the record to this price passes first, in ticks, or NaN. */
   nextTrigger(priceTicks: number): number {
     return this.#triggers.get('last')?.firstPassed(priceTicks) ?? NaN;
@@ -323,8 +405,8 @@ export class ContractMarket {
       this.#tradeCount += 1;
       this.#fill(order, priceTicks, qty, false, AUCTION);
       this.#capped.push(order);
+      this.#capAfterTrades();
     }
-    this.#capAfterTrades();
     this.#prints.push(priceTicks);
     this.#endAuction();
     this.#settle();
@@ -350,18 +432,102 @@ export class ContractMarket {
 
   // ------------------------------------------------------------------------------------------------- arrivals
 
+  /** What was due before this moment happens first, each at its own time. Events of the very moment come before it. */
   #advance(tsUs: number): void {
     assert(tsUs >= this.#nowUs, 'the time of a market never goes back');
-    this.#nowUs = tsUs;
-    for (const order of this.#dated) {
-      if (order.place === 'done') this.#dated.delete(order);
-      else if (order.input.expireUs! < tsUs) this.#end(order, 'Expired', 'gtd');
+    for (let dueUs = this.#nextDueUs(); dueUs < tsUs; dueUs = this.#nextDueUs()) {
+      this.#nowUs = Math.max(this.#nowUs, dueUs);
+      this.#desk.deliver(dueUs);
+      for (const order of this.#dated) {
+        if (order.place === 'done') this.#dated.delete(order);
+        else if (order.input.expireUs! <= dueUs) this.#end(order, 'Expired', 'gtd');
+      }
+      this.#expiryUs = Infinity;
+      for (const { input } of this.#dated)
+        this.#expiryUs = Math.min(this.#expiryUs, input.expireUs!);
+      this.#settle();
     }
+    this.#nowUs = tsUs;
+  }
+
+  #nextDueUs(): number {
+    return Math.min(this.#expiryUs, this.#desk.dueUs);
+  }
+
+  #register(input: MarketOrderInput): MarketOrder {
+    this.#orderCount += 1;
+    const order = new MarketOrder(input, this.#orderCount, this.#nowUs);
+    this.#priority += 1;
+    order.priority = this.#priority;
+    this.#byClient.set(keyOf(input.participant, input.clOrdId), order);
+    if (order.timeInForce === 'gtd') {
+      this.#dated.add(order);
+      this.#expiryUs = Math.min(this.#expiryUs, input.expireUs!);
+    }
+    return order;
+  }
+
+  #submitProblem(input: MarketOrderInput): string | null {
+    if (this.#byClient.has(keyOf(input.participant, input.clOrdId)))
+      return 'duplicate-client-order-id';
+    return inputProblem(input, this.#nowUs) ?? this.#arrivalProblem(input);
+  }
+
+  #groupProblem(input: MarketGroupInput): LegProblem | null {
+    const { legs } = input;
+    const ids = legs.map(({ order }) => order.clOrdId);
+    const shape = groupProblem(input, this.#lastTicks);
+    if (shape !== null) return shape;
+    if (this.#groupIds.has(keyOf(legs[0]!.order.participant, input.groupId)))
+      return { leg: 0, reason: 'duplicate-group-id' };
+    for (let leg = 0; leg < legs.length; leg += 1) {
+      const reason =
+        ids.indexOf(ids[leg]!) === leg ? this.#legProblem(legs[leg]!) : 'duplicate-client-order-id';
+      if (reason !== null) return { leg, reason };
+    }
+    return null;
+  }
+
+  #legProblem(leg: MarketLegInput): string | null {
+    const { after = -1, offsetTicks } = leg;
+    const order = withLevel(leg);
+    const limitTicks = offsetTicks === undefined ? (order.limitTicks ?? NaN) : NaN;
+    if (after < 0) return this.#submitProblem(order) ?? this.#immediateProblem(order);
+    if (this.#byClient.has(keyOf(order.participant, order.clOrdId)))
+      return 'duplicate-client-order-id';
+    // The state of the market concerns a child only when it is released.
+    return (
+      inputProblem(order, this.#nowUs) ??
+      this.#phaseProblem() ??
+      this.#priceProblem(limitTicks, order.timeInForce ?? 'day')
+    );
+  }
+
+  #phaseProblem(): string | null {
+    const phase = this.#phase;
+    if (phase === 'expired') return 'contract-expired';
+    return phase === 'closed' || phase === 'post-close' ? 'market-closed' : null;
+  }
+
+  /** What the book would do to an order at once. */
+  #immediateProblem({
+    side,
+    type,
+    limitTicks,
+    postOnly,
+    timeInForce,
+  }: MarketOrderInput): string | null {
+    if (this.#phase !== 'open' || needsTrigger(type)) return null;
+    const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+    if (isMarketType(type) && timeInForce !== 'at-close')
+      return Number.isNaN(opposite) ? 'no-opposite' : null;
+    return postOnly === 'reject' && (limitTicks! - opposite) * side >= 0 ? 'would-take' : null;
   }
 
   #arrivalProblem(input: MarketOrderInput): string | null {
+    const closed = this.#phaseProblem();
+    if (closed !== null) return closed;
     const phase = this.#phase;
-    if (phase === 'closed' || phase === 'post-close' || phase === 'expired') return 'market-closed';
     const tif = input.timeInForce ?? 'day';
     if (tif === 'at-open' && phase === 'open') return 'auction-over';
     if (tif === 'at-close') return 'unsupported-time-in-force';
@@ -423,6 +589,7 @@ export class ContractMarket {
     if (isTrailing(order) && Number.isNaN(order.bestTicks)) ratchet(order, price);
     order.place = 'trigger';
     this.#triggersOf(source).add(order);
+    if (order.input.reduceOnly === true) this.#watch(order);
   }
 
   #awaitOpening(order: MarketOrder): void {
@@ -468,7 +635,7 @@ export class ContractMarket {
       return;
     }
     this.#trade(order, limit);
-    if (order.leavesQty > 0) this.#placeRemainder(order, limit, isMarket);
+    if (order.leavesQty > 0 && order.place !== 'held') this.#placeRemainder(order, limit, isMarket);
   }
 
   /** The worst price of a market order: its protection, or its first price for market-to-limit. */
@@ -496,11 +663,12 @@ export class ContractMarket {
     return there >= wanted;
   }
 
-  /** Contracts that reduce-only lets it trade now. */
+  /** Contracts that its group and reduce-only let it trade now. */
   #tradableQty(order: MarketOrder): number {
-    if (order.input.reduceOnly !== true) return order.leavesQty;
+    const qty = Math.min(order.leavesQty, order.releasedQty - order.cumQty);
+    if (order.input.reduceOnly !== true) return Math.max(0, qty);
     const closable = -order.input.side * this.positionOf(order.input.participant);
-    return Math.max(0, Math.min(order.leavesQty, closable));
+    return Math.max(0, Math.min(qty, closable));
   }
 
   /** No trade beyond the day's limits. */
@@ -528,11 +696,12 @@ export class ContractMarket {
           break;
         }
         order.qty -= prevented;
+        this.#desk.onCut(order, this.#nowUs);
         this.#tell('Replaced', order, 'self-trade');
       }
       this.#capAfterTrades();
-      if (left > 0 && limit === side * Infinity && !this.#book.isPaused) {
-        this.#book.beyond?.(side, left, this.#matchSink);
+      if (left > 0 && limitTicks === side * Infinity && !this.#book.isPaused) {
+        this.#book.beyond?.(side, limit, left, this.#matchSink);
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
@@ -540,8 +709,18 @@ export class ContractMarket {
     }
     this.#aggressor = null;
     this.#capAfterTrades();
-    if (order.leavesQty > 0 && order.input.reduceOnly === true && this.#tradableQty(order) === 0)
+    if (order.leavesQty > 0 && this.#tradableQty(order) === 0) this.#giveUp(order);
+  }
+
+  /** An order that may trade nothing now: it waits for more of its parent, or ends. */
+  #giveUp(order: MarketOrder): void {
+    if (!this.#desk.isWaiting(order)) {
       this.#end(order, 'Canceled', 'reduce-only-exhausted');
+      return;
+    }
+    this.#leavePlace(order);
+    order.place = 'held';
+    this.#held.add(order);
   }
 
   #onTrade(handle: OrderHandle, price: number, qty: number, leaves: number): boolean {
@@ -550,7 +729,7 @@ export class ContractMarket {
     if (handle === RECORD) {
       this.#fill(aggressor, price, qty, true);
       this.#capped.push(aggressor);
-      return this.#reducing.has(aggressor.input.participant);
+      return aggressor.live !== null || this.#reducing.has(aggressor.input.participant);
     }
     const resting = this.#byHandle.get(handle)!;
     this.#lastTicks = price;
@@ -561,8 +740,10 @@ export class ContractMarket {
     this.#fill(aggressor, price, qty, true);
     this.#sink.onPrint?.(price, qty, aggressor.input.side, this.#nowUs);
     this.#capped.push(resting, aggressor);
-    // A resting order of somebody whose reduce-only orders must shrink first: the match waits for that.
+    // What the trade does to other orders of the two is done before the match goes on.
     return (
+      resting.live !== null ||
+      aggressor.live !== null ||
       this.#reducing.has(resting.input.participant) ||
       this.#reducing.has(aggressor.input.participant)
     );
@@ -572,6 +753,7 @@ export class ContractMarket {
   #capped: MarketOrder[] = [];
 
   #capAfterTrades(): void {
+    this.#desk.drain();
     const traded = this.#capped;
     if (traded.length === 0) return;
     this.#capped = [];
@@ -580,6 +762,7 @@ export class ContractMarket {
       if (order.place === 'book' && order.restingQty === 0 && order.leavesQty > 0)
         this.#rest(order);
     }
+    this.#desk.drain();
   }
 
   /** Resting reduce-only orders never show more than the position that they may still close. */
@@ -588,23 +771,86 @@ export class ContractMarket {
     if (orders === undefined) return;
     for (const order of orders) {
       const allowed = this.#tradableQty(order);
-      if (allowed === 0) this.#end(order, 'Canceled', 'reduce-only-exhausted');
-      else if (order.place === 'book' && allowed < order.restingQty) {
-        this.#book.reduce(order.handle, allowed);
-        order.restingQty = allowed;
+      if (allowed === 0) this.#giveUp(order);
+      else this.#shrink(order);
+    }
+  }
+
+  /** What rests of an order is never more than may trade. */
+  #shrink(order: MarketOrder): void {
+    if (order.place !== 'book' && order.place !== 'trigger') return;
+    const allowed = this.#tradableQty(order);
+    if (allowed === 0) {
+      // A position that is gone is looked at after the trades.
+      if (order.releasedQty <= order.cumQty && order.leavesQty > 0) this.#giveUp(order);
+      return;
+    }
+    if (order.place !== 'book' || allowed >= order.restingQty) return;
+    this.#book.reduce(order.handle, allowed);
+    order.restingQty = allowed;
+  }
+
+  #resizeLeg(order: MarketOrder, qty: number, reason: string): void {
+    const isMore = qty > order.qty;
+    order.qty = qty;
+    this.#tell('Replaced', order, reason);
+    if (!isMore) this.#shrink(order);
+    else if (order.place === 'book') {
+      this.#leavePlace(order);
+      order.place = 'queue';
+      this.#arrivals.push(order);
+    }
+  }
+
+  /** More of a child may trade: it arrives, or what rests of it is larger and joins the end. */
+  #release(order: MarketOrder): void {
+    const level = this.#desk.levelOf(order);
+    this.#tell('Released', order);
+    const { type } = order.input;
+    const isFree = order.place === 'held' || order.place === 'trigger';
+    if (!Number.isNaN(level) && (type === 'limit' || isFree)) {
+      const isLimit = type === 'limit';
+      const before = isLimit ? order.limitTicks : order.stopTicks;
+      // A trail that has followed the market does not fall back to where it began.
+      const isTrail = isTrailing(order) && !Number.isNaN(order.bestTicks);
+      if (level !== before && !isTrail) {
+        this.#leavePlace(order);
+        if (isLimit) order.limitTicks = level;
+        else {
+          if (!isTrailing(order)) order.limitTicks += level - before;
+          order.stopTicks = level;
+        }
+        order.place = 'held';
+        this.#tell('Replaced', order, 'follows-parent');
       }
     }
+    if (order.place !== 'held' && order.place !== 'book') return;
+    if (order.place === 'held' && needsTrigger(type)) {
+      // One that has been through once waits for its price anew.
+      order.isTriggered = false;
+      if (isMarketType(type)) order.limitTicks = NaN;
+    }
+    this.#leavePlace(order);
+    order.place = 'queue';
+    this.#arrivals.push(order);
   }
 
   #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
     const resting = this.#byHandle.get(handle)!;
     resting.restingQty = leaves;
-    if (leaves === 0) {
+    const isCut = this.#aggressor!.input.selfTrade === 'decrement' && resting.leavesQty > qty;
+    if (leaves === 0 && !isCut) {
       this.#forget(resting);
       this.#finish(resting, 'Canceled', 'self-trade');
       return;
     }
+    if (leaves === 0) {
+      // More of it is open than rested: that comes to rest after the match.
+      this.#forget(resting);
+      this.#capped.push(resting);
+    }
     resting.qty -= qty;
+    this.#desk.onCut(resting, this.#nowUs);
     this.#tell('Replaced', resting, 'self-trade');
   }
 
@@ -632,6 +878,7 @@ export class ContractMarket {
     report.isAggressor = false;
     report.evidence = null;
     if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+    this.#desk.onFill(order, qty, price, this.#nowUs);
   }
 
   #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
@@ -660,14 +907,18 @@ export class ContractMarket {
     const { side, group = 0, isLead = false, reduceOnly } = order.input;
     const qty = this.#tradableQty(order);
     if (qty === 0) {
-      this.#end(order, 'Canceled', 'reduce-only-exhausted');
+      this.#giveUp(order);
       return;
     }
     order.place = 'book';
     order.restingQty = qty;
     order.handle = this.#book.restAt(side, order.limitTicks, qty, order.displayQty, group, isLead);
     this.#byHandle.set(order.handle, order);
-    if (reduceOnly !== true) return;
+    if (reduceOnly === true) this.#watch(order);
+  }
+
+  /** A reduce-only order that follows the position. */
+  #watch(order: MarketOrder): void {
     const { participant } = order.input;
     const orders = this.#reducing.get(participant) ?? new Set();
     orders.add(order);
@@ -689,6 +940,9 @@ export class ContractMarket {
           },
         );
       }
+      this.#desk.drain();
+      for (let order = this.#desk.nextRelease(); order !== null; order = this.#desk.nextRelease())
+        this.#release(order);
       this.#electAll();
       const next = this.#arrivals.shift();
       if (next === undefined) return;
@@ -697,7 +951,7 @@ export class ContractMarket {
   }
 
   #electAll(): void {
-    if (this.#phase !== 'open') {
+    if (this.#phase !== 'open' || !this.#hasTriggers()) {
       this.#prints.length = 0;
       return;
     }
@@ -713,6 +967,11 @@ export class ContractMarket {
       triggers.elect(rising, falling, elected);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #hasTriggers(): boolean {
+    for (const triggers of this.#triggers.values()) if (triggers.size > 0) return true;
+    return false;
   }
 
   /** An elected order joins the end of the arrivals with a new priority. */
@@ -819,12 +1078,12 @@ export class ContractMarket {
         this.#capped.push(order);
       }
       this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);
+      this.#capAfterTrades();
     });
     for (const order of orders) {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
-    this.#capAfterTrades();
     this.#prints.push(priceTicks);
   }
 
@@ -844,7 +1103,9 @@ export class ContractMarket {
     if (limitTicks !== undefined && Number.isNaN(order.limitTicks)) return 'unsupported-replace';
     if (stopTicks !== undefined && !needsTrigger(order.input.type)) return 'unsupported-replace';
     if (stopTicks !== undefined && order.isTriggered) return 'already-triggered';
-    return limitTicks === undefined ? null : this.#priceProblem(limitTicks, order.timeInForce);
+    if (limitTicks !== undefined) return this.#priceProblem(limitTicks, order.timeInForce);
+    if (qty === undefined || order.live === null) return null;
+    return legQtyProblem(order.live.state, order.leg, qty);
   }
 
   #replace(order: MarketOrder, change: MarketReplaceInput): void {
@@ -858,6 +1119,7 @@ export class ContractMarket {
       order.restingQty = Math.min(order.restingQty, order.leavesQty);
       this.#book.reduce(order.handle, order.restingQty);
       this.#tell('Replaced', order);
+      this.#desk.onReplaced(order, this.#nowUs);
       return;
     }
     const place = order.place;
@@ -869,8 +1131,14 @@ export class ContractMarket {
     this.#priority += 1;
     order.priority = this.#priority;
     order.place = 'queue';
+    if (order.live !== null && (change.limitTicks ?? change.stopTicks) !== undefined)
+      order.live.offsetTicks[order.leg] = 0;
     this.#tell('Replaced', order);
-    if (place === 'parked' && !this.#isInLimits(order.limitTicks)) {
+    this.#desk.onReplaced(order, this.#nowUs);
+    if (place === 'held') {
+      order.place = place;
+      this.#held.add(order);
+    } else if (place === 'parked' && !this.#isInLimits(order.limitTicks)) {
       order.place = 'parked';
       this.#parked.add(order);
     } else this.#arrive(order);
@@ -891,6 +1159,7 @@ export class ContractMarket {
       ...[...this.#triggers.values()].flatMap((triggers) => triggers.all()),
       ...this.#opening,
       ...this.#parked,
+      ...this.#held,
     ];
     return [...new Set(orders)].sort((a, b) => a.orderId - b.orderId);
   }
@@ -903,6 +1172,7 @@ export class ContractMarket {
     } else if (order.place === 'trigger')
       this.#triggersOf(order.input.trigger ?? 'last').remove(order);
     this.#parked.delete(order);
+    this.#held.delete(order);
     this.#reducing.get(order.input.participant)?.delete(order);
   }
 
@@ -924,6 +1194,7 @@ export class ContractMarket {
     this.#reducing.get(order.input.participant)?.delete(order);
     order.place = 'done';
     this.#tell(kind, order, reason);
+    this.#desk.onEnd(order, kind === 'Rejected' || reason === 'price-limit', this.#nowUs);
   }
 
   #tell(kind: MarketReportKind, order: MarketOrder, reason = ''): void {
@@ -935,6 +1206,21 @@ export class ContractMarket {
     report.tsUs = this.#nowUs;
     report.reason = reason;
     this.#sink.onReport(report as MarketReport);
+  }
+
+  #tellGroup(kind: GroupEvent['kind'], live: LiveGroup, order: MarketOrder, qty: number): void {
+    const { participant, state } = live;
+    let open = qty;
+    if (kind === 'unprotected-remainder') {
+      // What was closed otherwise needs no stop.
+      const { side } = live.orders[state.legs.findIndex((leg) => leg.role === 'stop')]!.input;
+      open = Math.min(qty, -side * this.positionOf(participant));
+      if (open <= 0) return;
+    }
+    const { groupId } = state;
+    const { clOrdId } = order.input;
+    const tsUs = this.#nowUs;
+    this.#sink.onGroup?.({ kind, participant, groupId, clOrdId, qty: open, reason: '', tsUs });
   }
 
   /** A report of an order that the market does not have. */

@@ -53,10 +53,10 @@ export interface Liquidity extends ReadLiquidity {
     sink: MatchSink,
   ): number;
   /**
-   * Contracts for a market order that found nothing more, and the price they get: what a model says lies behind a record
-   * that ends. Left out: none.
+   * Trades what a model says lies behind the end of the record, for a market order that found nothing more. Left out:
+   * nothing. `limitTicks`: the worst price of the day.
    */
-  beyond?(side: Side, qty: number, sink: MatchSink): number;
+  beyond?(side: Side, limitTicks: number, qty: number, sink: MatchSink): void;
   uncross(
     priceTicks: number,
     qty: number,

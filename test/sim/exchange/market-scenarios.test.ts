@@ -130,7 +130,7 @@ describe('icebergs, self-trades and reduce-only', () => {
     const desk = new MarketDesk();
     desk.send('b', 'buy 5 limit 396', { group: 1 });
     expect(desk.send('s', 'sell 3 limit 395', { group: 1, selfTrade: 'decrement' })).toEqual([
-      'b Replaced self-trade',
+      'b Replaced 2 self-trade',
       's Canceled self-trade',
     ]);
     expect(desk.queue(1, 396)).toEqual(['b 2/2']);
