@@ -294,12 +294,8 @@ export class DayBook {
       },
       isTicks ? 'last-trade' : 'last-bar',
     )!;
-    // After the close the official price is what a position is worth until it trades again.
-    if (
-      chosen.source === 'official' &&
-      !isAtExchange &&
-      chosen.ticks !== this.#portfolio.lastTicks[contractIndex]
-    ) {
+    // After the close the settlement is what a position is worth until it trades again.
+    if (!isAtExchange && chosen.ticks !== this.#portfolio.lastTicks[contractIndex]) {
       this.#equity += this.#portfolio.moveMicros(contractIndex, chosen.ticks);
       this.#portfolio.lastTicks[contractIndex] = chosen.ticks;
     }

@@ -409,8 +409,10 @@ export class Engine {
         this.#tickCount += 1;
         const last = this.#venueTicks[c]!;
         const mark = this.#marks.onTick(kind, c, columns, at, last);
-        if (portfolio.netQty[c] !== 0 && mark !== portfolio.lastTicks[c]) {
-          if (fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, mark));
+        if (portfolio.netQty[c] !== 0) {
+          if (fills === this.#desk.fillCount && mark !== portfolio.lastTicks[c])
+            this.#book.onMove(portfolio.moveMicros(c, mark));
+          // Excursions are of prices that traded; the account is worth the middle.
           this.#trades.onTick(c, last);
         }
         if (mark === mark) portfolio.lastTicks[c] = mark;

@@ -66,8 +66,9 @@ export class ContractFeed {
     return Math.floor((book.bestTicks(1) + book.bestTicks(-1)) / 2);
   }
 
-  /** When the next message between the orders of a group arrives, or TS_MAX. */
+  /** A moment after the next message between the orders of a group arrives: the market of that very moment comes first. */
   nextTimerUs(): number {
-    return this.market.market.messages()[0]?.dueUs ?? TS_MAX;
+    const dueUs = this.market.market.messages()[0]?.dueUs;
+    return dueUs === undefined ? TS_MAX : dueUs + 1;
   }
 }

@@ -1,7 +1,7 @@
 /** The line before a venue: nothing overtakes, and what it does to orders that match on bars. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import type { ExecutionReport } from '../../../src/core/execution.ts';
+import type { ExecutionSink } from '../../../src/core/ports.ts';
 import type { Strategy } from '../../../src/core/strategy.ts';
 import type { PriceTicks, Qty, TsUs } from '../../../src/core/units.ts';
 import { runEngine } from '../../../src/engine/engine.ts';
@@ -139,8 +139,8 @@ describe('the line', () => {
       };
       inner.replace = (request) => void arrived.push([request.clOrdId, request.sentUs]);
       inner.cancel = (request) => void arrived.push([request.clOrdId, request.sentUs]);
-      let sink = { onReport: (_: ExecutionReport): void => {}, onAmbiguity: (): void => {} };
-      inner.connect = (given) => void (sink = given as typeof sink);
+      let sink: Pick<ExecutionSink, 'onReport'> = { onReport: () => {} };
+      inner.connect = (given) => void (sink = given);
       const heard: [string, number][] = [];
       let nowUs = 0;
       const model = new LatencyModel(
