@@ -30,6 +30,8 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
+const MATCHINGS = ['bars', 'trades', 'quotes', 'depth', 'mbo', 'auto'];
+const VENUE_PROFILES = ['ideal', 'projectx', 'ib', 'cqg'];
 export const FILL_POLICIES = [
   'pessimistic',
   'optimistic',
@@ -38,6 +40,11 @@ export const FILL_POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  'lean',
+  'nautilus',
+  'backtesting.py',
+  'backtrader',
+  'drilldown',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({
@@ -96,13 +103,30 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },
       {
         flags: '--fills <policy>',
-        description: 'how ambiguous bars are resolved',
+        description: 'how ambiguous bars are resolved, or whose fills are imitated',
         group: 'Simulation',
         choices: FILL_POLICIES,
       },
       {
         flags: '--execution <interval>',
         description: 'bars that match orders',
+        group: 'Simulation',
+      },
+      {
+        flags: '--matching <data>',
+        description: 'what orders match on',
+        group: 'Simulation',
+        choices: MATCHINGS,
+      },
+      {
+        flags: '--venue <profile>',
+        description: 'run as on this venue: types, groups, hours',
+        group: 'Simulation',
+        choices: VENUE_PROFILES,
+      },
+      {
+        flags: '--latency <ms>',
+        description: 'time of a message to the exchange, and back',
         group: 'Simulation',
       },
       {

@@ -85,6 +85,20 @@ export interface FillEvidence {
   /** Row of the bar: open and close of its interval. */
   readonly barOpenUs?: TsUs;
   readonly barCloseUs?: TsUs;
+  /** The event of the record that filled: its time, price, contracts and aggressor (1 buyer, -1 seller, 0 not known). */
+  readonly marketUs?: TsUs;
+  readonly marketPriceTicks?: PriceTicks;
+  readonly marketQty?: Qty;
+  readonly aggressor?: Side | 0;
+  /** Where the aggressor is known from: the record says it, the quotes around the trade, or the trade before it. */
+  readonly aggressorFrom?: 'record' | 'quotes' | 'ticks';
+  /** Contracts that stood before the order at its price, before and after the event; ours that came earlier included. */
+  readonly queueAhead?: number;
+  readonly queueAheadAfter?: number;
+  /** Contracts that the record shows there, but that the ledger withheld because we took them before. */
+  readonly withheldQty?: Qty;
+  /** What was assumed: `synthetic-liquidity`, `synthetic-quote`. */
+  readonly flags?: readonly string[];
   /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
   readonly latencySubbar?: true;
 }

@@ -242,10 +242,7 @@ export class TickMerge {
     this.#cursors = feeds
       .map((feed) => new TickCursor(feed, table))
       .toSorted(
-        (a, b) =>
-          a.row - b.row ||
-          KIND_ORDER[a.kind] - KIND_ORDER[b.kind] ||
-          a.contractIndex - b.contractIndex,
+        (a, b) => a.row - b.row || orderOf(a) - orderOf(b) || a.contractIndex - b.contractIndex,
       );
     this.#find();
     for (let top = this.#top; top !== null && top.tsUs < startUs; top = this.#top) {
@@ -398,6 +395,11 @@ export class TickMerge {
     }
     this.#top = top;
   }
+}
+
+/** To a venue a print comes before the sizes that it left: what it met is still shown. */
+function orderOf(cursor: TickCursor): number {
+  return cursor.isMarket && cursor.kind === 'trades' ? -1 : KIND_ORDER[cursor.kind];
 }
 
 function ticksAt(column: PriceColumn, at: number): PriceTicks {

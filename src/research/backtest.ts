@@ -7,7 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
-import type { CurrencyRates, JournalPort } from '../core/ports.ts';
+import type { CurrencyRates, JournalPort, RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
 import { ProgrammeGuard } from '../core/programme/guard.ts';
 import type { Programme } from '../core/programme/programme.ts';
@@ -29,8 +29,12 @@ import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
-import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { FeeModel } from '../sim/fee-model.ts';
+import { createImitation } from '../sim/imitations/imitation-venue.ts';
+import { isImitation } from '../sim/imitations/profiles.ts';
+import { barOptionsOf, besideSegments } from './bar-fills.ts';
+import { drawOf, netProfitOf, spreadOf } from './fill-spread.ts';
+import type { BarFillConfig } from './define-config.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
 import type { AccountInputs } from './account.ts';
@@ -50,6 +54,8 @@ import { flatDeadlines, programmeMismatch } from './programme.ts';
 import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
+import type { VenueConfig } from './define-config.ts';
+import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -101,6 +107,7 @@ export interface BacktestOptions extends AccountInputs {
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
+  readonly barFills?: BarFillConfig;
   /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
@@ -108,6 +115,8 @@ export interface BacktestOptions extends AccountInputs {
   readonly outOfSample?: string;
   readonly costs?: Readonly<Record<string, CostOverride>>;
   readonly risk?: Partial<RiskLimits>;
+  /** What orders match on, as on which venue, and how long messages take. Default: bars, ideal, no time. */
+  readonly venue?: VenueConfig;
   /** Rules of a funded account: the run acts under them. Capital and currency are those of the programme. */
   readonly programme?: Programme;
   readonly runsDir: string;
@@ -185,7 +194,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   const specs = loadInstruments(options.instrumentsDir);
   const dataset = openCatalog(options.catalogDir).dataset(options.dataset);
   const requirements = strategy.requires(params, roots);
-  const plan = planRun({
+  const planned = planRun({
     dataset,
     specs,
     calendars: openCalendars(options.calendars),
@@ -196,7 +205,9 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.from === undefined ? {} : { from: options.from }),
     ...(options.to === undefined ? {} : { to: options.to }),
     ...(options.execution === undefined ? {} : { execution: options.execution }),
+    ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
+  const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
   const costs = Object.fromEntries(
@@ -213,12 +224,68 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
 }
 
+/** The plan with the segments that bar matching may read beside its feeds. */
+function withBeside(plan: RunPlan, dataset: Dataset, options: BacktestOptions): RunPlan {
+  const isDrilldown = options.fills === 'drilldown';
+  const hasQuotes = options.barFills?.quoteBars === true;
+  if (!isDrilldown && !hasQuotes) return plan;
+  const { table, executionInterval } = plan;
+  const beside = besideSegments(dataset, table, executionInterval, isDrilldown, hasQuotes);
+  return { ...plan, segments: [...new Set([...plan.segments, ...beside])] };
+}
+
 export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
   readonly dates: DatesSeen;
   /** Null without a programme. */
   readonly guard: ProgrammeGuard | null;
+}
+
+/** The venue of a pass: what the data prove, or what another program would have made of them. Errors: E_SIM_OPTION. */
+function venueOf(
+  prepared: PreparedRun,
+  policy: FillPolicy,
+  random: RandomSource,
+  delayBars: number,
+): SimulatedVenue {
+  const { options, plan, costs } = prepared;
+  const { table } = plan;
+  const fees = feesOf(prepared);
+  if (isImitation(policy)) {
+    if (Object.keys(options.venue ?? {}).length > 0)
+      throw new TradingError('E_SIM_OPTION', `fills ${policy} with settings of a venue`, {
+        details: { fills: policy, venue: options.venue },
+        rule: 'an imitation fills as that program does: it has no venue settings',
+        fix: 'leave the venue settings out, or choose another fill policy',
+      });
+    return createImitation({ table, program: policy, fees });
+  }
+  return createRunVenue({
+    plan,
+    config: options.venue ?? {},
+    random,
+    isOptimistic: policy === 'optimistic',
+    bars: {
+      table,
+      policy,
+      random,
+      delayBars,
+      slippageTicks: Object.fromEntries(
+        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+      ),
+      // A sample is one price: it has no range that slippage could be kept within.
+      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+      ...barOptionsOf({
+        config: options.barFills ?? {},
+        isDrilldown: options.fills === 'drilldown',
+        dataset: prepared.dataset,
+        table,
+        calendars: plan.calendars,
+      }),
+      fees,
+    },
+  });
 }
 
 /** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
@@ -228,9 +295,10 @@ export function simulate(
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
+  draw: number = 0,
   isObserver: boolean = false,
 ): Pass {
-  const { options, plan, costs } = prepared;
+  const { options, plan } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
   const guard = guardOf(prepared, policy, isObserver);
@@ -251,18 +319,7 @@ export function simulate(
     series: plan.series,
     feeds,
     ticks: plan.ticks.map((each) => plan.openTicks(each)),
-    venue: createBarExchange({
-      table,
-      policy,
-      random,
-      delayBars,
-      slippageTicks: Object.fromEntries(
-        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
-      ),
-      // A sample is one price: it has no range that slippage could be kept within.
-      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-      fees: feesOf(prepared),
-    }),
+    venue: venueOf(prepared, policy, drawOf(random, draw), delayBars),
     random,
     journal,
     recorder,
@@ -422,6 +479,9 @@ function finish(
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
   const programme = programmePass(prepared, main, progress('without the programme', 0.9, 0.1));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
+  const netOf = (pass: Pass): number =>
+    netProfitOf(toRunData({ manifest, tables: pass.recorder.tables() }));
+  const spread = spreadOf(prepared, main, bound, simulate, netOf);
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
     plan,
@@ -447,6 +507,7 @@ function finish(
     random: createRandom(options.seed),
     oneBarLater:
       typeof late === 'string' ? late : toRunData({ manifest, tables: late.recorder.tables() }),
+    ...spread,
   });
   const dir = folder.commit({
     manifest,
@@ -487,10 +548,12 @@ type PassProgress = (bars: number, nowUs: TsUs) => boolean;
 /** The optimistic bound, or null where it is not simulated or did not reach its end. */
 function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | null {
   const { options } = prepared;
-  const isWanted = options.bounds && options.fills === 'pessimistic';
+  const isWanted =
+    options.bounds && (options.fills === 'pessimistic' || options.fills === 'drilldown');
   if (!isWanted || main.result.outcome !== 'completed') return null;
   // Policies differ in ambiguous groups only: without one, the other bound is this very run.
-  if (main.recorder.tables().ambiguities.length === 0) return main;
+  const isModelled = hasQueueModel(prepared.plan, options.venue ?? {});
+  if (main.recorder.tables().ambiguities.length === 0 && !isModelled) return main;
   const bound = simulate(prepared, 'optimistic', new SilentJournal(), onProgress);
   return bound.result.outcome === 'completed' ? bound : null;
 }
@@ -509,7 +572,7 @@ function programmePass(
   if (guard === null) return null;
   if (!guard.hasActed) return programmeRunOf(guard, guard.marks.columns());
   if (!options.bounds) return programmeRunOf(guard, null);
-  const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, true);
+  const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, 0, true);
   return programmeRunOf(
     guard,
     free.result.outcome === 'completed' ? free.guard!.marks.columns() : null,
@@ -521,6 +584,9 @@ function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgre
   const { options } = prepared;
   if (!options.bounds) return 'not simulated: --no-bounds';
   if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  if (isImitation(options.fills)) return `not simulated: fills imitate ${options.fills}`;
+  if (isOnTicks(prepared.plan))
+    return 'not simulated: orders match on ticks; give a latency instead';
   // Who sends nothing cannot be late.
   if (main.recorder.tables().orders.length === 0) return main;
   const late = simulate(prepared, options.fills, new SilentJournal(), onProgress, 1);
@@ -628,6 +694,7 @@ function manifestOf(input: {
     ),
     adjustments: Object.fromEntries(plan.series.map((series) => [series.key, series.adjust])),
     executionIntervals: plan.executionInterval,
+    ...(isOnTicks(plan) ? { matching: plan.matching } : {}),
     eventHash: result?.eventHash ?? '',
     events: result?.counts['journalLines'] ?? 0,
     bars: result?.bars ?? 0,
@@ -751,6 +818,8 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
+  const barFills = manifest.config['barFills'];
+  const venue = manifest.config['venue'] as VenueConfig | undefined;
   const programme = manifest.config['programme'];
   return {
     strategyFile: manifest.strategy.file,
@@ -776,9 +845,11 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,
+    ...(barFills === undefined ? {} : { barFills: barFills as BarFillConfig }),
     bounds: false,
     ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
     costs: manifest.costs,
+    ...(venue === undefined ? {} : { venue }),
     risk: (manifest.config['risk'] as Partial<RiskLimits> | undefined) ?? {},
     runsDir: '',
     command: [],

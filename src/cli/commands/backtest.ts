@@ -8,6 +8,7 @@ import { EXIT, TradingError } from '../../core/errors.ts';
 import type { Programme } from '../../core/programme/programme.ts';
 import { checkParam, resolveParams } from '../../core/strategy.ts';
 import { toTsUs } from '../../core/units.ts';
+import type { VenueConfig } from '../../research/define-config.ts';
 import type { ResolvedConfig } from '../../research/project-config.ts';
 import { SUMMARY_SCHEMA } from '../../research/run-format.ts';
 import type { RunSummary } from '../../research/run-format.ts';
@@ -97,6 +98,8 @@ async function backtestOptions(
   const rates = readRates(values.rates);
   const calendars = await calendarTextsOf(config);
   const account = await accountOf(config, instruments ?? strategy.definition.instruments);
+  const venue = venueOf(call, values.venue);
+  const isVenueSet = Object.keys(venue).length > 0;
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -112,9 +115,11 @@ async function backtestOptions(
     returnBase: values.returnBase,
     seed: values.seed,
     fills: values.fills,
+    barFills: values.barFills,
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
+    ...(isVenueSet ? { venue } : {}),
     ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
     ...(programme === null ? {} : { programme }),
     runsDir: values.runs,
@@ -126,17 +131,32 @@ async function backtestOptions(
     command: call.command,
     // `rerun` reads back what stands before `values`.
     config: {
+      ...(isVenueSet ? { venue } : {}),
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars.length === 0 ? {} : { calendars }),
       ...(programme === null ? {} : { programme }),
       ...account,
+      ...(Object.keys(values.barFills).length === 0 ? {} : { barFills: values.barFills }),
       risk: values.risk,
       values,
       origins: config.origins,
     },
     clock: () => toTsUs(Math.round(call.host.nowMs() * 1000)),
+  };
+}
+
+/** The project's venue with what flags change of it. */
+function venueOf(call: CommandCall, venue: VenueConfig): VenueConfig {
+  const matching = textFlag(call, 'matching') as VenueConfig['matching'];
+  const profile = textFlag(call, 'venue') as VenueConfig['profile'];
+  const ms = numberFlag(call, 'latency', { min: 0, max: 86_400_000, isWhole: false });
+  return {
+    ...venue,
+    ...(matching === undefined ? {} : { matching }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(ms === undefined ? {} : { latency: { ...venue.latency, entry: ms, response: ms } }),
   };
 }
 

@@ -150,6 +150,14 @@ export interface LegProblem {
 
 const LEGS_MAX = 32;
 
+/** The order of a leg, with a level in place of one that is not known yet, so that the rest can be looked at. */
+export function withLevel({ order, offsetTicks }: MarketLegInput): MarketOrderInput {
+  if (offsetTicks === undefined) return order;
+  const { type, stopTicks, limitTicks } = order;
+  if (type === 'limit') return { ...order, limitTicks: limitTicks ?? 0 };
+  return { ...order, stopTicks: stopTicks ?? 0 };
+}
+
 /**
  * What is wrong with the shape of a group, and with which of its legs, or null. `lastTicks`, NaN where unknown: what a
  * market entry is compared with.

@@ -177,13 +177,14 @@ export function legReplaced(
   const leg = state.legs[index]!;
   const before = leg.qty;
   if (qty === before) return;
+  const isFree = isWhole(state, leg);
   leg.share = qty;
   leg.qty = qty;
-  if (leg.parent < 0) leg.released = leg.upTo = qty;
+  if (isFree) leg.released = leg.upTo = qty;
   rescaleChildren(state, index, before, out);
   const set = state.sets[leg.set];
   if (set === undefined) {
-    if (leg.parent >= 0) releaseChildren(state, leg.parent, out);
+    if (state.legs[leg.parent]?.isOpen === true) releaseChildren(state, leg.parent, out);
     return;
   }
   const parent = state.legs[leg.parent];
@@ -196,16 +197,11 @@ export function legReplaced(
       if (isSameLane(peer, leg)) return;
       const isOnly = laneOf(state, k).filter((each) => each.isOpen).length === 1;
       const leaves = isOnly ? left : Math.min(left, peer.qty - peer.cum);
-      resize(peer, k, peer.cum + leaves, out);
+      resize(state, k, peer.cum + leaves, out);
       peer.share = peer.qty;
     });
   } else if (parent === undefined) set.base = largestLane(state, leg.set);
-  if (parent !== undefined) {
-    // A parent that is through has released all that there is.
-    if (!parent.isOpen)
-      for (const each of state.legs) if (each.set === leg.set) each.released = each.qty;
-    releaseChildren(state, leg.parent, out);
-  }
+  if (parent?.isOpen === true) releaseChildren(state, leg.parent, out);
   refresh(state, leg.set, index, out);
 }
 
@@ -215,6 +211,11 @@ export function legCut(state: GroupState, index: number, qty: number, out: Group
   leg.qty = qty;
   if (leg.parent < 0) leg.upTo = Math.min(leg.upTo, qty);
   if (leg.set >= 0) refresh(state, leg.set, index, out);
+}
+
+/** Whether all of the order may work: its parent is through, or it has none. */
+export function isReleased(state: GroupState, index: number): boolean {
+  return isWhole(state, state.legs[index]!);
 }
 
 /** Whether fills of its parent may still release more of a leg. */
@@ -254,6 +255,8 @@ function releasedBy(state: GroupState, parent: number): number {
 function refresh(state: GroupState, index: number, cause: number, out: GroupAction[]): void {
   const set = state.sets[index]!;
   const isReduced = set.rule === 'ouo';
+  const parent = state.legs[set.parent];
+  const isLast = parent !== undefined && !parent.isOpen;
   const left = reachOf(state, set) - set.executed;
   const open = targetNow(state, set) - set.executed;
   let stopQty = 0;
@@ -262,15 +265,17 @@ function refresh(state: GroupState, index: number, cause: number, out: GroupActi
     if (leg.set !== index) return;
     hasStop ||= leg.role === 'stop';
     if (!leg.isOpen || leg.isTold) return;
-    if (isReduced && (left <= 0 || leg.cum + left < leg.qty)) {
-      if (left <= 0) {
-        tell(state, k, 'oco-peer', out);
-        return;
-      }
-      resize(leg, k, leg.cum + left, out);
+    // What the parent has not released by its end it never will.
+    const room = Math.min(isLast ? leg.released : leg.qty, isReduced ? leg.cum + left : Infinity);
+    if (room <= leg.cum) {
+      tell(state, k, isLast && leg.released <= leg.cum ? 'parent-ended' : 'oco-peer', out);
+      return;
     }
-    const most = isReduced ? Math.min(leg.qty - leg.cum, open) : leg.qty - leg.cum;
-    work(leg, k, leg.cum + Math.max(0, Math.min(leg.released - leg.cum, most)), out);
+    const qty = Math.min(leg.qty, room);
+    const most = isReduced ? Math.min(qty - leg.cum, open) : qty - leg.cum;
+    if (!isWhole(state, leg))
+      work(leg, k, leg.cum + Math.max(0, Math.min(leg.released - leg.cum, most)), out);
+    resize(state, k, qty, out);
     if (leg.role === 'stop') stopQty += leg.upTo - leg.cum;
   });
   if (!hasStop) return;
@@ -282,11 +287,18 @@ function refresh(state: GroupState, index: number, cause: number, out: GroupActi
     out.push({ kind: 'flag', leg: cause, qty: exposed, flag: 'unprotected-remainder' });
 }
 
-function resize(leg: GroupLeg, index: number, qty: number, out: GroupAction[]): void {
+function resize(state: GroupState, index: number, qty: number, out: GroupAction[]): void {
+  const leg = state.legs[index]!;
   if (qty === leg.qty) return;
+  const isFree = isWhole(state, leg);
   leg.qty = qty;
-  if (leg.parent < 0) leg.released = leg.upTo = qty;
+  if (isFree) leg.released = leg.upTo = qty;
   out.push({ kind: 'resize', leg: index, qty, reason: 'ouo-peer' });
+}
+
+/** Nothing of the leg waits for a parent any more: all of it may work. */
+function isWhole(state: GroupState, leg: GroupLeg): boolean {
+  return !(state.legs[leg.parent]?.isOpen ?? false) && leg.upTo === leg.qty;
 }
 
 function work(leg: GroupLeg, index: number, upTo: number, out: GroupAction[]): void {
@@ -336,14 +348,17 @@ function workAlone(state: GroupState, parent: number, out: GroupAction[]): void 
 
 /** The parent trades no more: children stay for what it traded, and only for that. */
 function endChildren(state: GroupState, parent: number, out: GroupAction[]): void {
-  releaseChildren(state, parent, out);
-  const isDropped = releasedBy(state, parent) === 0;
+  const qty = releasedBy(state, parent);
+  for (const set of childSets(state, parent)) if (qty > 0) apportion(state, parent, set, qty);
   state.legs.forEach((leg, k) => {
     if (leg.parent !== parent || !leg.isOpen || leg.isTold) return;
-    if (isDropped || leg.released <= leg.cum) tell(state, k, 'parent-ended', out);
-    else if (leg.released < leg.qty) resize(leg, k, leg.released, out);
+    if (leg.released <= leg.cum) tell(state, k, 'parent-ended', out);
+    else if (leg.set < 0 && leg.released < leg.qty) resize(state, k, leg.released, out);
   });
-  for (const set of childSets(state, parent)) if (set >= 0) refresh(state, set, parent, out);
+  for (const set of childSets(state, parent)) {
+    if (set >= 0) refresh(state, set, parent, out);
+    else workAlone(state, parent, out);
+  }
 }
 
 /**
@@ -387,7 +402,7 @@ function rescaleChildren(
         if (!leg.isOpen || leg.isTold) return;
         const index = state.legs.indexOf(leg);
         if (leg.share <= leg.cum) tell(state, index, 'parent-resized', out);
-        else resize(leg, index, leg.share, out);
+        else resize(state, index, leg.share, out);
       });
     }
     if (set >= 0) state.sets[set]!.trim = 0;
