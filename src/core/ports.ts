@@ -234,8 +234,17 @@ export interface AccountGuard {
   onMark(mark: AccountMark): void;
   /** A fill that is no move of a position at a roll. */
   onFill(clOrdId: string, netBefore: number, signedQty: number): void;
-  /** The last close of a trade date. Base currency, millionths. */
-  onDayEnd(tradeDate: TradeDate, tsUs: TsUs, balance: number, equity: number): void;
+  /**
+   * The last close of a trade date. Base currency, millionths; `atStops` is what equity changes by when every working stop
+   * fills at its price, null where a position has none.
+   */
+  onDayEnd(
+    tradeDate: TradeDate,
+    tsUs: TsUs,
+    balance: number,
+    equity: number,
+    atStops: number | null,
+  ): void;
   /** A moment of its own has come, `nextUs` or later. */
   onTime(nowUs: TsUs): void;
   /** The next moment at which the guard may change its mind by itself, or TS_MAX. */

@@ -140,7 +140,13 @@ export class AccountWatch {
   /** The account's trade date has ended. */
   readonly onDate = (tradeDate: TradeDate): void => {
     const { guard, clock, portfolio } = this.#parts;
-    guard.onDayEnd(tradeDate, clock.nowUs(), this.balanceMicros(), portfolio.equityMicros());
+    guard.onDayEnd(
+      tradeDate,
+      clock.nowUs(),
+      this.balanceMicros(),
+      portfolio.equityMicros(),
+      this.atStopsMicros(),
+    );
     this.#act();
   };
 
@@ -172,6 +178,36 @@ export class AccountWatch {
     for (const c of portfolio.held)
       open += portfolio.positionOf(c)!.unrealisedMicros() * portfolio.rateOf(c);
     return Math.round(portfolio.equityMicros() - open);
+  }
+
+  /** What equity changes by when every working stop fills at its price; null where one is missing. The worst stops count. */
+  atStopsMicros(): number | null {
+    const { portfolio, orders } = this.#parts;
+    let sum = 0;
+    for (const c of portfolio.held) {
+      const net = portfolio.netQty[c]!;
+      const stops = [...orders.open()]
+        .filter(
+          (order) =>
+            order.contractIndex === c &&
+            order.side * net < 0 &&
+            order.stopTicks !== null &&
+            order.type.includes('stop') &&
+            order.working !== 'held',
+        )
+        .map((order) => ({
+          qty: order.leavesQty,
+          each: portfolio.moveMicros(c, order.stopTicks!) / Math.abs(net),
+        }))
+        .toSorted((a, b) => a.each - b.each);
+      let bare = Math.abs(net);
+      for (const { qty, each } of stops) {
+        sum += each * Math.min(bare, qty);
+        bare -= Math.min(bare, qty);
+      }
+      if (bare > 0) return null;
+    }
+    return Math.round(sum);
   }
 
   #beginStage(): void {
@@ -218,11 +254,13 @@ export class AccountWatch {
     for (const decision of guard.takeDecisions()) {
       const { tsUs: _, ...body } = decision;
       journal.append('programme', clock.nowUs(), body);
-      if (decision.effect === 'floor-raised') continue;
+      const { effect } = decision;
+      if (effect === 'floor-raised' || effect === 'floor-locked') continue;
+      const isEnd = effect === 'closed' || effect === 'passed';
       this.#parts.desk().issue({
-        code: 'E_PROGRAMME',
-        severity: decision.effect === 'closed' ? 'error' : 'info',
-        message: `${decision.rule}: ${decision.effect} at ${units(decision.valueMicros)}, level ${units(decision.levelMicros)}${decision.isCertain ? '' : ' (the bar does not prove it)'}`,
+        code: isEnd ? 'E_PROGRAMME_ENDED' : 'E_PROGRAMME_LIMIT',
+        severity: 'warning',
+        message: `${decision.rule}: ${effect} at ${units(decision.valueMicros)}, level ${units(decision.levelMicros)}${decision.isCertain ? '' : ' (the bar does not prove it)'}`,
         tsUs: clock.nowUs(),
       });
     }

@@ -3,11 +3,18 @@ import { EXIT } from '../core/errors.ts';
 import type { ErrorCatalog } from '../core/errors.ts';
 
 export const ENGINE_ERRORS: ErrorCatalog = {
-  E_PROGRAMME: {
-    title: 'A rule of the programme of this account acted',
+  E_PROGRAMME_ENDED: {
+    title: 'The programme of this account reached its end',
     cause:
-      'A limit or the target of the programme was reached; the message names the rule, the value that was tested and the level.',
-    cure: 'See the whole account: frontmonth programme <run>.',
+      'A loss closed the account, or its target was reached; the message names the rule, the value that was tested and the level.',
+    cure: 'See the whole account, and other starts: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
+  E_PROGRAMME_LIMIT: {
+    title: 'A limit of the day of a programme was reached',
+    cause:
+      'The account fell to the limit of its trade date; what follows is the action of the rule.',
+    cure: 'See each of them: frontmonth programme <run>.',
     exit: EXIT.ok,
   },
   E_STRATEGY_ASYNC: {

@@ -2,7 +2,7 @@
 import type { ProgrammeState, ProgrammeView } from '../core/programme/evaluator.ts';
 import type { StartTable } from '../core/programme/by-start.ts';
 import { monthStarts, startTable } from '../core/programme/by-start.ts';
-import type { ProgrammeGuard } from '../core/programme/guard.ts';
+import type { ProgrammeDay, ProgrammeGuard } from '../core/programme/guard.ts';
 import type { MarkColumns } from '../core/programme/mark-log.ts';
 import type { Programme, ProgrammeDecision } from '../core/programme/programme.ts';
 import { toCivilDate } from '../core/trade-date.ts';
@@ -17,6 +17,8 @@ export interface ProgrammeRun {
   readonly view: ProgrammeView;
   /** In order; raises of the floor stand in the journal only. */
   readonly decisions: readonly ProgrammeDecision[];
+  /** Levels by trade date, until the account ended. */
+  readonly days: readonly ProgrammeDay[];
   /** Whether the programme denied or closed anything. */
   readonly hasActed: boolean;
   /** Path of the same run without the programme; null where it was not simulated. */
@@ -43,6 +45,7 @@ export function programmeRunOf(guard: ProgrammeGuard, marks: MarkColumns | null)
     state: guard.evaluator.state(),
     view: guard.evaluator.view(),
     decisions: guard.decisions,
+    days: guard.days,
     hasActed: guard.hasActed,
     marks,
   };
@@ -95,7 +98,13 @@ export function judgeRun(run: RunData, given: Programme | null): ProgrammeAnswer
   return {
     programme,
     account: isOwn
-      ? { state: own.state, view: own.view, decisions: own.decisions, hasActed: own.hasActed }
+      ? {
+          state: own.state,
+          view: own.view,
+          decisions: own.decisions,
+          days: own.days,
+          hasActed: own.hasActed,
+        }
       : null,
     table: marks === null ? null : startTable(programme, marks, monthStarts(marks, monthOf)),
     resolution,

@@ -116,6 +116,10 @@ export class ProgrammeEvaluator {
     return this.#s.status;
   }
 
+  get endedUs(): number | null {
+    return this.#s.endedUs;
+  }
+
   /** True while no position may be held: after the end, and while a limit of the day that liquidates is passed. */
   get mustBeFlat(): boolean {
     const s = this.#s;

@@ -34,6 +34,20 @@ export interface GuardState {
   readonly flatDates: readonly number[];
 }
 
+/** The levels of one trade date, as they stood at its end and before they moved. Millionths; null without the rule. */
+export interface ProgrammeDay {
+  readonly tradeDate: number;
+  readonly balanceMicros: number;
+  readonly equityMicros: number;
+  readonly floorMicros: number | null;
+  readonly dayFloorMicros: number | null;
+  /** Equity over the floor at the end of the date; the same when every working stop fills, null where one is missing. */
+  readonly leftMicros: number | null;
+  readonly leftAtStopsMicros: number | null;
+  /** The least that was left on this date. */
+  readonly closestMicros: number | null;
+}
+
 /** Decisions kept for the run folder. */
 const DECISIONS_KEPT = 2000;
 
@@ -42,6 +56,8 @@ export class ProgrammeGuard implements AccountGuard {
   readonly marks: MarkLog;
   /** The first ones; raises of the floor are left out. */
   readonly decisions: ProgrammeDecision[] = [];
+  /** Trade dates until the account ended. */
+  readonly days: ProgrammeDay[] = [];
   readonly #roots: readonly string[];
   readonly #deadlines: readonly FlatDeadline[];
   readonly #flatDates: Int32Array;
@@ -51,6 +67,9 @@ export class ProgrammeGuard implements AccountGuard {
   /** Whether an order was denied or a position had to go: without it the run is as it would be without the guard. */
   hasActed: boolean = false;
   #hasEntry: boolean = false;
+  #lastDayUs: number = -Infinity;
+  /** Smallest distance to the floor on the date in hand. */
+  #closest: number = Infinity;
   readonly #dayEnd: AccountMark = {
     tsUs: 0,
     balance: 0,
@@ -83,6 +102,7 @@ export class ProgrammeGuard implements AccountGuard {
     this.marks.onMark(mark, this.#hasEntry);
     this.#hasEntry = false;
     this.evaluator.onMark(mark);
+    this.#approach(mark.low);
   }
 
   onFill(clOrdId: string, netBefore: number, signedQty: number): void {
@@ -91,13 +111,21 @@ export class ProgrammeGuard implements AccountGuard {
     this.evaluator.onFill(clOrdId, netBefore, signedQty);
   }
 
-  onDayEnd(tradeDate: TradeDate, tsUs: TsUs, balance: number, equity: number): void {
+  onDayEnd(
+    tradeDate: TradeDate,
+    tsUs: TsUs,
+    balance: number,
+    equity: number,
+    atStops: number | null,
+  ): void {
     const mark = this.#dayEnd;
     mark.tsUs = tsUs;
     mark.balance = balance;
     mark.equity = mark.low = mark.high = mark.lowSure = mark.highSure = equity;
     this.marks.onDayEnd(tradeDate, mark);
+    this.#keepDay(tradeDate, mark, atStops);
     this.evaluator.onDayEnd(tsUs, balance, equity);
+    this.#closest = Infinity;
   }
 
   nextUs(): number {
@@ -136,6 +164,32 @@ export class ProgrammeGuard implements AccountGuard {
 
   takeDecisions(): readonly ProgrammeDecision[] {
     return this.#news.length === 0 ? [] : this.#news.splice(0);
+  }
+
+  #approach(low: number): void {
+    const floor = this.evaluator.floorMicros;
+    if (floor !== null) this.#closest = Math.min(this.#closest, low - floor);
+  }
+
+  /** The date on which the account ends is the last. */
+  #keepDay(tradeDate: TradeDate, end: AccountMark, atStops: number | null): void {
+    const { evaluator } = this;
+    const endedUs = evaluator.endedUs;
+    if (endedUs !== null && this.#lastDayUs >= endedUs) return;
+    this.#lastDayUs = end.tsUs;
+    evaluator.onMark(end);
+    this.#approach(end.low);
+    const { floorMicros, dayFloorMicros, leftMicros, leftAtStopsMicros } = evaluator.view(atStops);
+    this.days.push({
+      tradeDate,
+      balanceMicros: end.balance,
+      equityMicros: end.equity,
+      floorMicros,
+      dayFloorMicros,
+      leftMicros,
+      leftAtStopsMicros,
+      closestMicros: floorMicros === null ? null : this.#closest,
+    });
   }
 
   #isAfterFlat(row: number, tradeDate: TradeDate): boolean {

@@ -1,6 +1,7 @@
 /**
  * The path of an account through a run, in bounded space: extremes are never lost, only when inside a stretch of time they
- * came. When the log is full, neighbours of one trade date are joined and every later row takes in twice as many marks.
+ * came. When the log is full, neighbours of one trade date and one balance are joined, and every later row takes in twice as
+ * many marks. A balance is kept for every fill that changed it: a target of closed trades is reached between two rows or not.
  */
 import type { AccountMark } from './evaluator.ts';
 
@@ -35,7 +36,7 @@ export class MarkLog {
 
   readonly #startMicros: number;
 
-  /** `capacity` rows; more only where a run has more trade dates than that. */
+  /** `capacity` rows; more only where a run has more trade dates and balances than that. */
   constructor(startMicros: number, capacity: number = 16_384) {
     this.#startMicros = startMicros;
     const make = (): Float64Array => new Float64Array(capacity);
@@ -54,7 +55,10 @@ export class MarkLog {
 
   /** Trade dates are given when they end: the rows since the last end belong to the next one that is told. */
   onMark(mark: AccountMark, hasEntry: boolean): void {
-    if (this.#isDateOpen && this.#inLast < this.#stride) this.#join(this.#length - 1, mark);
+    const last = this.#length - 1;
+    const isJoined =
+      this.#isDateOpen && this.#inLast < this.#stride && this.#rows.balance[last] === mark.balance;
+    if (isJoined) this.#join(last, mark);
     else this.#append(mark);
     this.#inLast += 1;
     if (hasEntry) this.#hasEntry[this.#length - 1] = 1;
@@ -120,6 +124,7 @@ export class MarkLog {
       const isPair =
         i + 1 < before &&
         this.#date[i] === this.#date[i + 1] &&
+        this.#rows.balance[i] === this.#rows.balance[i + 1] &&
         (i + 2 < before ? this.#date[i + 1] === this.#date[i + 2] : this.#date[i] === -1);
       this.#move(i, to);
       if (isPair) {

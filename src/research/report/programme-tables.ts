@@ -2,6 +2,9 @@
 import type { ProgrammeDecision } from '../../core/programme/programme.ts';
 import type { ProgrammeAnswer } from '../programme-run.ts';
 import { judgeRun } from '../programme-run.ts';
+import type { ProgrammeDay } from '../../core/programme/guard.ts';
+import type { DailySeries } from '../daily.ts';
+import type { PackColumn } from './pack.ts';
 import type { RunData } from '../run-data.ts';
 import type { Cell, ReportTable } from './sections.ts';
 import { column } from './sections.ts';
@@ -11,6 +14,28 @@ export function accountTables(run: RunData): readonly ReportTable[] {
   if (run.programme === null) return [];
   const answer = judgeRun(run, null)!;
   return [stateTable(answer), decisionTable(answer), ...startTables(answer)];
+}
+
+/** Levels by trade date for the charts; NaN where there is none. No column for a run without a programme. */
+export function programmeColumns(run: RunData, daily: DailySeries): PackColumn[] {
+  if (run.programme === null) return [];
+  const byDate = new Map(run.programme.days.map((day) => [day.tradeDate, day]));
+  const levels = (name: string, of: (day: ProgrammeDay) => number | null): PackColumn => ({
+    name: `day.${name}`,
+    decimals: 2,
+    values: Array.from(daily.tradeDate, (date) => {
+      const day = byDate.get(date);
+      const micros = day === undefined ? null : of(day);
+      return micros === null ? NaN : micros / 1_000_000;
+    }),
+  });
+  return [
+    levels('accountEquity', (day) => day.equityMicros),
+    levels('floor', (day) => day.floorMicros),
+    levels('dayFloor', (day) => day.dayFloorMicros),
+    levels('floorLeft', (day) => day.leftMicros),
+    levels('floorClosest', (day) => day.closestMicros),
+  ];
 }
 
 function stateTable({ programme, account }: ProgrammeAnswer): ReportTable {

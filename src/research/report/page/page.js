@@ -963,8 +963,7 @@
     if (summary.trades.closed + summary.trades.open === 0) noTrades(context);
     headlineSection(context);
     equitySection(context);
-    if (model.tables.account.length > 0)
-      section('account', 'Account rules', ...model.tables.account.map(tableOf));
+    programmeSection(context);
     periodSection(context);
     rollingSection(context);
     section('drawdowns', 'Drawdowns', ...model.tables.drawdowns.map(tableOf));
@@ -1907,6 +1906,52 @@
           'costShareOfGross',
         ]),
       ),
+    );
+  }
+  function programmeSection({ data, section, model, tableOf, currency }) {
+    const tables = model.tables.account;
+    if (tables.length === 0) return;
+    const x = data['day.date'].map((day) => day * DAY);
+    const lines = (all) =>
+      all
+        .map(([label, name, colour]) => ({
+          label,
+          values: data[name],
+          colour,
+          isThin: colour !== 'gain',
+        }))
+        .filter((one) => one.values.some((value) => !Number.isNaN(value)));
+    const chart = (title, summary, series) =>
+      series.length === 0
+        ? null
+        : lineChart({ title, summary, x, series, kind: 'money', height: 200, sync: 'days' });
+    const closest = data['day.floorClosest'].filter((value) => !Number.isNaN(value));
+    const [state, ...rest] = tables;
+    const hasFloor = closest.length > 0;
+    section(
+      'account',
+      'Account rules',
+      tableOf(state),
+      chart(
+        `Equity, floor and daily limit, ${currency}`,
+        'At the end of each trade date, with the levels that held on it; until the account ended.',
+        lines([
+          ['equity', 'day.accountEquity', 'gain'],
+          ['floor', 'day.floor', 'loss'],
+          ['daily limit', 'day.dayFloor', 'third'],
+        ]),
+      ),
+      hasFloor
+        ? chart(
+            `Distance to the floor, ${currency}`,
+            `Least ${format('money', Math.min(...closest))}.`,
+            lines([
+              ['at the end of the date', 'day.floorLeft', 'gain'],
+              ['least inside it', 'day.floorClosest', 'loss'],
+            ]),
+          )
+        : null,
+      ...rest.map(tableOf),
     );
   }
   function exposureSection(context) {
