@@ -67,7 +67,7 @@ class Draws {
 
 /** Rows between two tickets of a kind, so that each is alone at work: its life and one more. */
 const SPACING: Readonly<Record<Kind, number>> = {
-  market: 2,
+  market: 6,
   limit: 14,
   stop: 14,
   'stop-limit': 14,
@@ -77,7 +77,7 @@ const SPACING: Readonly<Record<Kind, number>> = {
   bracket: 30,
   oco: 14,
   'good-till-date': 14,
-  'ioc-fok': 4,
+  'ioc-fok': 8,
 };
 
 /** Tickets of one kind over the bars, each alone; `reach` is a few bars' range in ticks. */

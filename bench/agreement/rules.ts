@@ -205,6 +205,19 @@ export const RULES: readonly Rule[] = [
       (v.spec.type === 'limit-if-touched' || v.isExit),
   },
   {
+    id: 'rests-at-its-trigger',
+    programs: ['nautilus'],
+    theirs:
+      'an elected stop-limit that the market left behind fills at its trigger when the price comes back, the better of its two prices',
+    ours: 'it rests at its limit',
+    explains: (v) =>
+      v.spec.type === 'stop-limit' &&
+      v.isSameBar() &&
+      v.t!.ticks === v.stop &&
+      v.o!.ticks === v.limit &&
+      firstElection(v) < v.t!.row,
+  },
+  {
     id: 'limit-jumped-over',
     programs: ['nautilus'],
     theirs:
@@ -377,9 +390,19 @@ export const RULES: readonly Rule[] = [
 /** The first rule that explains the difference, or null. */
 export function ruleOf(difference: Difference): Rule | null {
   const view = new View(difference);
+  if (!isPossible(view, view.o) || !isPossible(view, view.t)) return null;
   return (
     RULES.find((rule) => rule.programs.includes(difference.program) && rule.explains(view)) ?? null
   );
+}
+
+/** A fill lies inside its bar or at a price of its order; no rule of any program knows another. */
+function isPossible({ ticket, bars }: View, fill: Fill | undefined): boolean {
+  if (fill === undefined) return true;
+  const { row, ticks, leg } = fill;
+  const spec = ticket.legs.find((each) => each.leg === leg);
+  if (ticks === spec?.stop || ticks === spec?.limit || spec?.trail !== undefined) return true;
+  return ticks >= bars.low[row]! && ticks <= bars.high[row]!;
 }
 
 function isStopLike({ spec }: View): boolean {
