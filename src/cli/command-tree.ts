@@ -106,6 +106,16 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--margins <path>',
+        description: "dated margins: a table, or LEAN's folder of margin files",
+        group: 'Simulation',
+      },
+      {
+        flags: '--settlements <file>',
+        description: 'official settlement prices: date,contract,price',
+        group: 'Simulation',
+      },
+      {
         flags: '--per-currency <capitals>',
         description: 'an account for each currency, nothing converted: USD=1000000,EUR=500000',
         group: 'Simulation',

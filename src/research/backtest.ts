@@ -13,7 +13,7 @@ import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
 import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
-import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
+import { MICROS_PER_UNIT, toCashMicros, toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
@@ -28,9 +28,12 @@ import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
+import type { FeeModel } from '../sim/fee-model.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
-import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
+import type { AccountInputs } from './account.ts';
+import { accountRulesOf, feeEntriesOf, marginRulesOf } from './account.ts';
+import { costsOf, fillCostOf } from './costs.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { DatesSeen } from './dates-seen.ts';
@@ -40,7 +43,7 @@ import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { baseOnly, parseRates } from './rates.ts';
-import type { TableRecorder } from './recorder.ts';
+import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
@@ -70,7 +73,7 @@ export interface RunProgress {
   readonly tradeDate: string | null;
 }
 
-export interface BacktestOptions {
+export interface BacktestOptions extends AccountInputs {
   /** Built-in name or path, as the user gave it. */
   readonly strategyFile: string;
   readonly strategy: AnyStrategyDefinition;
@@ -194,6 +197,8 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
       : parseRates(options.rates.text, options.currency, options.rates.file);
   // Fails before the first bar where a currency has no rate at all.
   for (const spec of instruments) rates.rate(spec.currency, plan.from);
+  for (const currency of accountRulesOf(options, plan.table).feeCurrency)
+    if (currency !== null) rates.rate(currency, plan.from);
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
 }
 
@@ -241,21 +246,14 @@ export function simulate(
       ),
       // A sample is one price: it has no range that slippage could be kept within.
       ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-      fees: createFeeModel(table, feeSchedule(table.instruments, costs)),
+      fees: feesOf(prepared),
     }),
     random,
     journal,
     recorder,
     risk: prepared.risk,
-    margin: createMarginModel(
-      table,
-      Object.fromEntries(
-        table.instruments.map((spec) => [
-          spec.root,
-          { kind: 'notional', ...MARGIN_PCT_BY_CLASS[spec.assetClass] },
-        ]),
-      ),
-    ),
+    margin: createMarginModel(table, marginRulesOf(options, table.instruments)),
+    account: accountRulesOf(options, table),
     rates: prepared.rates,
     capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
     from: plan.from,
@@ -267,23 +265,11 @@ export function simulate(
   return { result, recorder, dates };
 }
 
-function feeSchedule(
-  instruments: readonly InstrumentSpec[],
-  costs: Readonly<Record<string, RunCosts>>,
-): Record<string, { from: number; commissionMicros: number; exchangeMicros: number }[]> &
-  Record<string, never[]> {
-  const schedule: Record<string, unknown> = {};
-  for (const spec of instruments) {
-    const cost = costs[spec.root]!;
-    schedule[spec.root] = [
-      {
-        from: -1_000_000,
-        commissionMicros: Math.round(cost.commissionPerSide * MICROS_PER_UNIT),
-        exchangeMicros: Math.round(cost.exchangeFeePerSide * MICROS_PER_UNIT),
-      },
-    ];
-  }
-  return schedule as never;
+/** The fees of a run, dated where its account says so. */
+export function feesOf({ options, plan, costs }: PreparedRun): FeeModel {
+  const { instruments } = plan.table;
+  const { entries, rounding } = feeEntriesOf(options, instruments, costs);
+  return createFeeModel(plan.table, entries, rounding);
 }
 
 /** Runs a backtest and writes its folder, summary and report. */
@@ -411,7 +397,8 @@ function finish(
     prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
-  const issues = [...main.recorder.issues(), ...notes];
+  const assumed = assumedMargins(prepared);
+  const issues = [...main.recorder.issues(), ...assumed, ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
   const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
   const boundData =
@@ -439,6 +426,19 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+/** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */
+function assumedMargins({ options, plan }: PreparedRun): readonly IssueGroup[] {
+  if (options.margins === undefined) return [];
+  const rules = marginRulesOf(options, plan.table.instruments);
+  const roots = Object.keys(rules).filter((root) => rules[root]!.kind === 'notional');
+  if (roots.length === 0) return [];
+  const code = 'W_MARGIN_ASSUMED';
+  const severity = 'warning';
+  const message = `${options.margins.file} has no margin of ${roots.join(', ')}: a percentage of the notional was assumed`;
+  const tsUs = (plan.from * US_PER_DAY) as TsUs;
+  return [{ code, severity, count: 1, first: [{ code, severity, message, tsUs }] }];
 }
 
 type PassProgress = (bars: number, nowUs: TsUs) => boolean;
@@ -705,6 +705,7 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     capital: manifest.capitalMicros / MICROS_PER_UNIT,
     currency: manifest.currency,
     ...(rates === undefined ? {} : { rates: rates as { text: string; file: string } }),
+    ...accountInputsOf(manifest.config),
     ...(calendars === undefined
       ? {}
       : { calendars: calendars as readonly { text: string; file: string }[] }),
@@ -719,6 +720,16 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     command: [],
     config: manifest.config,
     clock: options.clock,
+  };
+}
+
+/** What the manifest keeps of an account. */
+function accountInputsOf(config: RunManifest['config']): AccountInputs {
+  const { account, margins, settlements } = config as AccountInputs;
+  return {
+    ...(account === undefined ? {} : { account }),
+    ...(margins === undefined ? {} : { margins }),
+    ...(settlements === undefined ? {} : { settlements }),
   };
 }
 

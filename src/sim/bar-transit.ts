@@ -64,7 +64,7 @@ export class DelayedBarVenue implements BarExchange {
     const { contractIndex } = request;
     this.#contractOf.set(request.clOrdId, contractIndex);
     const arrive = (sentUs: TsUs): void => this.#venue.submit({ ...request, sentUs });
-    if (request.sender === 'roll') this.#now(contractIndex, () => this.#venue.submit(request));
+    if (request.sender !== undefined) this.#now(contractIndex, () => this.#venue.submit(request));
     else this.#send(contractIndex, request.sentUs, arrive);
   }
 
@@ -78,7 +78,7 @@ export class DelayedBarVenue implements BarExchange {
     }
     const { contractIndex } = first;
     for (const order of orders) this.#contractOf.set(order.clOrdId, order.contractIndex);
-    if (first.sender === 'roll') {
+    if (first.sender !== undefined) {
       this.#now(contractIndex, () => this.#venue.submitGroup(request));
       return;
     }
@@ -95,7 +95,7 @@ export class DelayedBarVenue implements BarExchange {
   replace(request: ReplaceRequest): void {
     const contractIndex = this.#contractOf.get(request.clOrdId);
     if (contractIndex === undefined) this.#venue.replace(request);
-    else if (request.sender === 'roll') {
+    else if (request.sender !== undefined) {
       this.#now(contractIndex, () => this.#venue.replace(request));
     } else {
       this.#send(contractIndex, request.sentUs, (sentUs) =>
@@ -107,7 +107,7 @@ export class DelayedBarVenue implements BarExchange {
   cancel(request: CancelRequest): void {
     const contractIndex = this.#contractOf.get(request.clOrdId);
     if (contractIndex === undefined) this.#venue.cancel(request);
-    else if (request.sender === 'roll') {
+    else if (request.sender !== undefined) {
       this.#now(contractIndex, () => this.#venue.cancel(request));
     } else {
       this.#send(contractIndex, request.sentUs, (sentUs) =>

@@ -68,6 +68,8 @@ function configFlags(call: CommandCall, capital?: number): Record<string, unknow
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
     rates: textFlag(call, 'rates'),
+    margins: textFlag(call, 'margins'),
+    settlements: textFlag(call, 'settlements'),
     outOfSample: dateFlag(call, 'outOfSample'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
@@ -89,6 +91,7 @@ async function backtestOptions(
   if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
   const rates = readRates(values.rates);
   const calendars = await calendarTextsOf(config);
+  const account = await accountOf(config, instruments ?? strategy.definition.instruments);
   return {
     strategyFile: strategy.file,
     strategy: strategy.definition,
@@ -113,13 +116,15 @@ async function backtestOptions(
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
     ...(rates === undefined ? {} : { rates }),
     ...(calendars.length === 0 ? {} : { calendars }),
+    ...account,
     command: call.command,
-    // `rerun` reads the first five back.
+    // `rerun` reads back what stands before `values`.
     config: {
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars.length === 0 ? {} : { calendars }),
+      ...account,
       risk: values.risk,
       values,
       origins: config.origins,
@@ -134,6 +139,17 @@ async function checkProducts(services: Services, options: BacktestOptions): Prom
   const known = [...(await services.loadInstruments(options.instrumentsDir)).keys()];
   const unknown = options.instruments.find((root) => !known.includes(root));
   if (unknown !== undefined) throw unknownProduct(unknown, known, `--instruments ${unknown}`);
+}
+
+/** Nothing is loaded where the account is not configured. */
+async function accountOf(
+  config: ResolvedConfig,
+  roots: readonly string[],
+): Promise<Pick<BacktestOptions, 'account' | 'margins' | 'settlements'>> {
+  const { account, margins, settlements } = config.values;
+  if (Object.keys(account).length === 0 && margins === null && settlements === null) return {};
+  const { accountTexts } = await import('../../research/account-files.ts');
+  return accountTexts(config.values, instrumentsDirOf(config), roots);
 }
 
 function readRates(file: string | null): { text: string; file: string } | undefined {
