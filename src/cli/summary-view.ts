@@ -1,6 +1,7 @@
 /** The summary table of a run, as text. */
 import type { Metrics, RunManifest, RunSummary } from '../research/run-format.ts';
 import { sampleLabel } from '../research/samples.ts';
+import { imitationLabel } from '../research/verdict.ts';
 import {
   formatBytes,
   formatMicros,
@@ -116,9 +117,11 @@ function nextLines(commands: readonly string[], width: number): string[] {
 function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
   const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
   const sample = sampleLabel(manifest);
+  const imitation = imitationLabel(summary.fillPolicy);
   const words = [`run ${summary.runId}`, `seed ${manifest.seed}`, `data ${data}`];
   const labels = [
     ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+    ...(imitation === null ? [] : [imitation.toUpperCase()]),
     ...(sample === null ? [] : [sample]),
     ...(summary.outcome === 'completed' ? [] : [summary.outcome.toUpperCase()]),
   ];

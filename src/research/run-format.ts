@@ -15,6 +15,7 @@
  */
 import type { BarInterval } from '../core/bars.ts';
 import type { ParamDef } from '../core/strategy.ts';
+import type { Imitation } from '../sim/imitations/profiles.ts';
 
 export const RUN_SCHEMA = 'frontmonth.run/1';
 export const SUMMARY_SCHEMA = 'frontmonth.run-summary/1';
@@ -28,7 +29,8 @@ export type FillPolicy =
   | 'nearest'
   | 'close-direction'
   | 'seeded'
-  | 'drilldown';
+  | 'drilldown'
+  | Imitation;
 
 /** A product as far as tables and the report need it. */
 export interface RunInstrument {
@@ -104,6 +106,8 @@ export interface RunManifest {
   readonly rollRules: Readonly<Record<string, string>>;
   readonly adjustments: Readonly<Record<string, string>>;
   readonly executionIntervals: Readonly<Record<string, string>>;
+  /** What orders matched on, by root; absent where that was bars. The settings of the venue stand in `config.venue`. */
+  readonly matching?: Readonly<Record<string, string>>;
   readonly eventHash: string;
   readonly events: number;
   readonly bars: number;

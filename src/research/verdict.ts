@@ -1,4 +1,5 @@
 /** The first sentence of a report, by rule. No praise, no grade. */
+import { isImitation } from '../sim/imitations/profiles.ts';
 import { TOO_FEW_TRADES } from './metrics.ts';
 import type { Metrics } from './run-format.ts';
 
@@ -13,6 +14,11 @@ export interface VerdictInput {
   readonly open: number;
   readonly ambiguous: number;
   readonly bars: number;
+}
+
+/** Said wherever a run is named whose fills are those of another program; null for our own. */
+export function imitationLabel(fillPolicy: string): string | null {
+  return isImitation(fillPolicy) ? `Imitation of ${fillPolicy}` : null;
 }
 
 /** Share of the headline by which its bounds may differ before the data cannot decide. */
@@ -39,6 +45,9 @@ export function verdictOf(input: VerdictInput): string {
     sentences[0] = `No trades: ${formatWhole(input.bars)} bars seen, net ${signedWhole(net)} ${input.currency}.`;
     return sentences.join(' ');
   }
+  const label = imitationLabel(input.fillPolicy);
+  if (label !== null)
+    sentences.push(`${label}: what that program would report, not what these bars prove.`);
   if (isBarResolutionSensitive(input.metrics, input.optimistic, input.bounds))
     sentences.push('Bar-resolution-sensitive: this data cannot decide.');
   sentences.push(sharpeSentence(input));

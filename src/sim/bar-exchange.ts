@@ -29,7 +29,7 @@ import type { ExecutionSink, RandomSource } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import { roundCounts } from '../core/price-grid.ts';
 import type { Qty, TsUs } from '../core/units.ts';
-import { toCashMicros, TS_MAX } from '../core/units.ts';
+import { TS_MAX } from '../core/units.ts';
 import type {
   BarExchange,
   BarExchangeCounts,
@@ -52,7 +52,7 @@ import { isSaneBar, SeenBar, tellsTheSame } from './bar-seen.ts';
 import { DelayedBarVenue, LateBarVenue } from './bar-transit.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 import type { FeeModel } from './fee-model.ts';
-import { NO_FEES } from './fee-model.ts';
+import { fillRoleOf, NO_FEES } from './fee-model.ts';
 import type { MatchSettings, PathPlan, PlanStep, QuoteShift } from './group-path.ts';
 import {
   aggressiveTicks,
@@ -830,7 +830,13 @@ class BarVenue implements BarExchange {
     order.costTicks += qty * price;
     if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
-    const commission = this.#fees.commissionMicros(c, tsUs) * qty;
+    const { feeMicros, commissionMicros } = this.#fees.charge(
+      c,
+      tsUs,
+      qty,
+      fillRoleOf(rule),
+      order.feeTab,
+    );
     const evidence = makeEvidence(
       rule,
       policy,
@@ -845,8 +851,8 @@ class BarVenue implements BarExchange {
       execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
       lastQty: qty as Qty,
       lastPriceTicks: price,
-      feeMicros: toCashMicros(commission + this.#fees.exchangeMicros(c, tsUs) * qty),
-      commissionMicros: toCashMicros(commission),
+      feeMicros,
+      commissionMicros,
       evidence,
     };
     this.#sink?.onReport(reportOf('Fill', order, tsUs, undefined, fill));

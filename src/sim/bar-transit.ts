@@ -64,7 +64,7 @@ abstract class BarLine implements BarExchange {
     const { contractIndex } = request;
     this.#contractOf.set(request.clOrdId, contractIndex);
     const arrive = (sentUs: TsUs): void => this.venue.submit({ ...request, sentUs });
-    if (request.sender === 'roll') this.#now(contractIndex, () => this.venue.submit(request));
+    if (request.sender !== undefined) this.#now(contractIndex, () => this.venue.submit(request));
     else {
       const what = request.spec.type === 'market' ? 'market' : 'new';
       this.#send(contractIndex, request.sentUs, what, arrive);
@@ -81,7 +81,7 @@ abstract class BarLine implements BarExchange {
     }
     const { contractIndex } = first;
     for (const order of orders) this.#contractOf.set(order.clOrdId, order.contractIndex);
-    if (first.sender === 'roll') {
+    if (first.sender !== undefined) {
       this.#now(contractIndex, () => this.venue.submitGroup(request));
       return;
     }
@@ -99,7 +99,7 @@ abstract class BarLine implements BarExchange {
   replace(request: ReplaceRequest): void {
     const contractIndex = this.#contractOf.get(request.clOrdId);
     if (contractIndex === undefined) this.venue.replace(request);
-    else if (request.sender === 'roll') {
+    else if (request.sender !== undefined) {
       this.#now(contractIndex, () => this.venue.replace(request));
     } else {
       this.#send(contractIndex, request.sentUs, 'change', (sentUs) =>
@@ -111,7 +111,7 @@ abstract class BarLine implements BarExchange {
   cancel(request: CancelRequest): void {
     const contractIndex = this.#contractOf.get(request.clOrdId);
     if (contractIndex === undefined) this.venue.cancel(request);
-    else if (request.sender === 'roll') {
+    else if (request.sender !== undefined) {
       this.#now(contractIndex, () => this.venue.cancel(request));
     } else {
       this.#send(contractIndex, request.sentUs, 'change', (sentUs) =>

@@ -9,6 +9,7 @@ import type {
   TimeInForce,
   TrailSpec,
 } from '../core/order.ts';
+import { FeeTab } from '../core/money/fees.ts';
 import type { TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 
@@ -96,6 +97,7 @@ export class SimOrder {
   priority: number;
   fresh: number = Fresh.no;
   fillCount: number = 0;
+  readonly feeTab: FeeTab = new FeeTab();
   /** Serial number of the bar in which its entry released it. */
   releasedBar: number = -1;
   /** Contracts that a bar may fill whose range ends at the limit; 0 when a touch fills nothing. */

@@ -963,6 +963,8 @@
     if (summary.trades.closed + summary.trades.open === 0) noTrades(context);
     headlineSection(context);
     equitySection(context);
+    if (model.tables.account.length > 0)
+      section('account', 'Account rules', ...model.tables.account.map(tableOf));
     periodSection(context);
     rollingSection(context);
     section('drawdowns', 'Drawdowns', ...model.tables.drawdowns.map(tableOf));
