@@ -462,7 +462,7 @@ export class LimitBook {
     sink: MatchSink,
   ): number {
     const price = other.base + row;
-    for (let slot = other.head[row]!; slot !== NONE && left > 0;) {
+    for (let slot = other.head[row]!; slot !== NONE && left > 0 && !this.#isPaused;) {
       const next = this.#next[slot]!;
       if (group !== 0 && this.#group[slot] === group) {
         left = this.#selfTrade(price, slot, left, mode, sink);
