@@ -213,6 +213,7 @@ export class ContractMarket {
     this.#advance(tsUs);
     this.#positions.set(participant, netQty);
     this.#capReducing(participant);
+    this.#settle();
   }
 
   orderOf(participant: number, clOrdId: string): MarketOrder | null {
@@ -227,6 +228,14 @@ export class ContractMarket {
   /** What brokers' groups have on its way to this market, in order of arrival. */
   messages(): readonly GroupMessage[] {
     return this.#desk.messages;
+  }
+
+  /**
+   * When something happens here by itself: a date, a message of a broker's group, the end of a hold; Infinity for nothing.
+   * A command or `advance` of a later time carries it out.
+   */
+  get dueUs(): number {
+    return this.#nextDueUs();
   }
 
   /** The order behind a handle of the book, or null. */

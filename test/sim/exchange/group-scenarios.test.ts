@@ -331,6 +331,24 @@ describe('OCO and OUO: peers', () => {
   });
 });
 
+describe('a position without its stop', () => {
+  it('is told when the stop finds nobody to trade with', () => {
+    const desk = bracketDesk();
+    hit(desk, 'x', 'sell 5 limit 400');
+    desk.cancel('floor', 9);
+    const lines = desk.print(391);
+    expect(lines).toEqual(['sl Triggered', 'sl Canceled no-opposite', 'g unprotected-remainder 5']);
+    expect(desk.queue(-1, 416)).toEqual(['tp 5/5']);
+  });
+  it('is no matter when it was closed otherwise', () => {
+    const desk = bracketDesk({ peers: 'oco' });
+    hit(desk, 'x', 'sell 5 limit 400');
+    desk.market.setPosition(1, 0, 0);
+    expect(['tp', 'sl'].map((id) => desk.market.orderOf(1, id)!.place)).toEqual(['done', 'done']);
+    expect(desk.lines.filter((line) => line.includes('unprotected'))).toEqual([]);
+  });
+});
+
 describe('guards', () => {
   it('K25: a bracket whose stop is not below its entry, or whose target is not above it, is rejected whole', () => {
     const desk = new MarketDesk();
@@ -556,6 +574,7 @@ describe('a group that a broker holds', () => {
     exits(desk, false);
     desk.send('up', 'buy 5 limit 416', { participant: 8 });
     expect(desk.market.messages()).toHaveLength(1);
+    expect(desk.market.dueUs).toBe(50_000);
     desk.nowUs = 50_001;
     expect(desk.print(391)).toEqual(['sl Canceled oco-peer']);
     expect(desk.market.positionOf(1)).toBe(0);
