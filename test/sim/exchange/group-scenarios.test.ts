@@ -586,6 +586,14 @@ describe('a group that a broker holds', () => {
     desk.nowUs = 50_000;
     expect(desk.print(391)).toContain('g oco-overfill 5');
   });
+  it('a peer that traded more than is left when the message comes ends, and is not resurrected', () => {
+    const desk = new MarketDesk();
+    const legs = [desk.order('a', 'sell 5 limit 404'), desk.order('b', 'sell 5 limit 406')];
+    desk.group(ocoOf('g', legs, ocaRules(3, 100)));
+    hit(desk, 'x', 'buy 3 limit 404');
+    expect(hit(desk, 'y', 'buy 6 limit 406')).toEqual(['a 2@404', 'b 4@406', 'g oco-overfill 4']);
+    expect(desk.during(() => desk.market.advance(101))).toEqual(['b Canceled oco-peer']);
+  });
   it('children of an entry come with the latency too', () => {
     const desk = bracketDesk({ messageUs: 100 });
     expect(hit(desk, 'x', 'sell 2 limit 400')).toEqual(['e 2@400']);
