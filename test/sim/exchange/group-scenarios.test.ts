@@ -147,6 +147,32 @@ describe('OTO: an entry releases its exits', () => {
     expect(desk.market.orderOf(1, 'sl')!.stopTicks).toBe(394);
     expect(desk.queue(-1, 418)).toEqual(['tp 3/3']);
   });
+  it('an exit that rests already moves with the average, and a stop-limit keeps its distance', () => {
+    const desk = new MarketDesk();
+    const group = (stop: object): string[] =>
+      desk.group(
+        bracketOf({
+          groupId: 'g',
+          entry: desk.order('e', 'buy 4 limit 402'),
+          stop: { clOrdId: 'sl', type: 'stop-limit', offsetTicks: 8, ...stop },
+          targets: [{ clOrdId: 'tp', offsetTicks: 10 }],
+        }),
+      );
+    expect(group({ limitTicks: 97 }).at(-1)).toBe('g rejected sl invalid-stop');
+    group({ limitTicks: 97, stopTicks: 100 });
+    desk.send('a', 'sell 1 limit 400', { participant: 9, timeInForce: 'ioc' });
+    desk.replace('e', { limitTicks: 400 });
+    expect(hit(desk, 'x', 'sell 1 limit 400')).toEqual([
+      'e 1@400',
+      'tp Released 2',
+      'tp Replaced 2 follows-parent',
+      'sl Released 2',
+      'sl Replaced 2 follows-parent',
+    ]);
+    expect(desk.queue(-1, 411)).toEqual(['tp 2/2']);
+    const { stopTicks, limitTicks } = desk.market.orderOf(1, 'sl')!;
+    expect([stopTicks, limitTicks]).toEqual([393, 390]);
+  });
   it('a change of the entry keeps the part of each exit', () => {
     const desk = bracketDesk();
     desk.replace('e', { qty: 3 });
