@@ -18,6 +18,11 @@ export type {
   SelfTradeMode,
 } from './book/limit-book.ts';
 export { ContractMarket } from './exchange/contract-market.ts';
+export { MARKET_SNAPSHOT_VERSION } from './exchange/snapshot.ts';
+export type { MarketSnapshot } from './exchange/snapshot.ts';
+export { MarketJournal, replayJournal } from './exchange/command-journal.ts';
+export type { MarketCommand } from './exchange/command-journal.ts';
+export { RunningHash, stateHash } from './exchange/state-hash.ts';
 export type { GroupAnswer, MarketOptions, SessionTimes } from './exchange/contract-market.ts';
 export { bracketOf, ocaRules, ocoOf } from './groups/group-input.ts';
 export type {
@@ -50,6 +55,10 @@ export { ReplayMarket } from './replay/replay-market.ts';
 export type { ReplayCounts, ReplayFeed, ReplayOptions } from './replay/replay-market.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
+export { createImitation } from './imitations/imitation-venue.ts';
+export type { ImitationOptions } from './imitations/imitation-venue.ts';
+export { IMITATION_CAPABILITIES, IMITATIONS } from './imitations/profiles.ts';
+export type { Imitation } from './imitations/profiles.ts';
 export { createMarginModel } from './margin-model.ts';
 export type { MarginLevel, MarginRule } from './margin-model.ts';
 export type { TicksByRoot } from './slippage.ts';

@@ -15,6 +15,15 @@ export interface BreakerRule {
   readonly nearCloseReservedUs?: number;
 }
 
+export interface PlainExtreme {
+  readonly prices: readonly number[];
+  readonly times: readonly number[];
+}
+export interface PlainBreaker {
+  readonly high: PlainExtreme;
+  readonly low: PlainExtreme;
+}
+
 /** The extreme of a window that moves: of each run of prices only those that may still be it are kept. */
 class Extreme {
   readonly #sign: 1 | -1;
@@ -47,6 +56,16 @@ class Extreme {
       this.#head = 0;
     }
     return this.#prices[this.#head] ?? NaN;
+  }
+
+  /** Prices and times of the window as plain data, and back. */
+  toPlain(): PlainExtreme {
+    return { prices: this.#prices.slice(this.#head), times: this.#times.slice(this.#head) };
+  }
+  take({ prices, times }: PlainExtreme): void {
+    this.clear();
+    this.#prices.push(...prices);
+    this.#times.push(...times);
   }
 
   clear(): void {
@@ -87,5 +106,13 @@ export class CircuitBreaker {
   clear(): void {
     this.#high.clear();
     this.#low.clear();
+  }
+
+  toPlain(): PlainBreaker {
+    return { high: this.#high.toPlain(), low: this.#low.toPlain() };
+  }
+  take({ high, low }: PlainBreaker): void {
+    this.#high.take(high);
+    this.#low.take(low);
   }
 }

@@ -5,6 +5,7 @@
  * A command is carried out whole before the next one: an aggressor trades, then what its trades elect joins the end of the
  * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
  */
+import { EndedOrders, IdSet } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
@@ -33,6 +34,15 @@ import type {
 import { MarketOrder } from './market-order.ts';
 import type { OffGrid } from './market-rules.ts';
 import { inputProblem, isImmediate, isMarketType, needsTrigger, toGrid } from './market-rules.ts';
+import type { MarketSnapshot } from './snapshot.ts';
+import {
+  checkSnapshot,
+  noSnapshot,
+  MARKET_SNAPSHOT_VERSION,
+  orderOfRow,
+  orderRow,
+  plainNumber,
+} from './snapshot.ts';
 import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
 
 export interface MarketOptions {
@@ -119,7 +129,9 @@ export class ContractMarket {
   readonly #book: Liquidity;
   readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
+  /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
+  #ended: EndedOrders<MarketOrder> = new EndedOrders();
   /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
   readonly #opening: Set<MarketOrder> = new Set();
   /** Orders for the close alone, in order of arrival. */
@@ -133,7 +145,7 @@ export class ContractMarket {
   readonly #parked: Set<MarketOrder> = new Set();
   /** Legs of groups that may not trade before their parent does. */
   readonly #held: Set<MarketOrder> = new Set();
-  readonly #groupIds: Set<string> = new Set();
+  #groupIds: IdSet = new IdSet();
   readonly #desk: GroupDesk;
   /** Orders with a date of expiry. */
   readonly #dated: Set<MarketOrder> = new Set();
@@ -216,8 +228,18 @@ export class ContractMarket {
     this.#settle();
   }
 
+  /** Null for an id that the market never saw, and for an order that ended long ago. */
   orderOf(participant: number, clOrdId: string): MarketOrder | null {
-    return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
+    const key = keyOf(participant, clOrdId);
+    return this.#byClient.get(key) ?? this.#ended.get(key) ?? null;
+  }
+
+  /** Orders that have not ended, of everybody or of one participant, in order of arrival. */
+  openOrders(participant?: number): MarketOrder[] {
+    const all = [...this.#byClient.values()];
+    return participant === undefined
+      ? all
+      : all.filter((each) => each.input.participant === participant);
   }
 
   /** Groups that are not over, by participant and id; their rules stand in plain data. */
@@ -241,6 +263,112 @@ export class ContractMarket {
   /** The order behind a handle of the book, or null. */
   orderAt(handle: OrderHandle): MarketOrder | null {
     return this.#byHandle.get(handle) ?? null;
+  }
+
+  // ------------------------------------------------------------------------------------------------- snapshots
+
+  /** The state between two commands as plain data. Errors: E_SNAPSHOT over liquidity that cannot be written down. */
+  snapshot(): MarketSnapshot {
+    const book = this.#book.snapshot?.((handle) => this.#byHandle.get(handle)!.orderId);
+    if (book === undefined) throw noSnapshot();
+    const { groups, messages } = this.#desk.snapshot();
+    const legs = [...this.#desk.groups.values()].flatMap(({ orders }) => orders);
+    const ids = (orders: Iterable<MarketOrder>): number[] =>
+      [...orders].map(({ orderId }) => orderId);
+    return {
+      kind: 'frontmonth-market',
+      version: MARKET_SNAPSHOT_VERSION,
+      options: this.#options,
+      nowUs: plainNumber(this.#nowUs),
+      phase: this.#phase,
+      lastTicks: plainNumber(this.#lastTicks),
+      markTicks: plainNumber(this.#markTicks),
+      referenceTicks: plainNumber(this.#referenceTicks),
+      lowLimit: plainNumber(this.#lowLimit),
+      highLimit: plainNumber(this.#highLimit),
+      orderCount: this.#orderCount,
+      tradeCount: this.#tradeCount,
+      priority: this.#priority,
+      orders: [...this.#byClient.values()].map(orderRow),
+      ended: this.#ended.toPlain(orderRow),
+      book,
+      triggers: [...this.#triggers].map(([source, held]) => ({
+        source,
+        orders: ids(held.inOrder()),
+      })),
+      opening: ids(this.#opening),
+      parked: ids(this.#parked),
+      dated: ids([...this.#dated].filter(({ place }) => place !== 'done')),
+      held: ids(this.#held),
+      closing: ids(this.#closing),
+      session: this.#session,
+      sessionTicks: plainNumber(this.#sessionTicks),
+      resumeUs: plainNumber(this.#resumeUs),
+      breaker: this.#breaker?.toPlain() ?? null,
+      expiryUs: plainNumber(this.#expiryUs),
+      groups,
+      messages,
+      endedLegs: legs.filter(({ place }) => place === 'done').map(orderRow),
+      groupIds: this.#groupIds.toPlain(),
+      reducing: [...this.#reducing].map(([participant, orders]) => ({
+        participant,
+        orders: ids(orders),
+      })),
+      positions: [...this.#positions].map(([participant, netQty]) => ({ participant, netQty })),
+    };
+  }
+
+  /** A market that goes on from a snapshot as the original would have. Errors: E_SNAPSHOT, E_BOOK_RANGE. */
+  static restore(snapshot: MarketSnapshot, sink: MarketSink): ContractMarket {
+    checkSnapshot(snapshot);
+    const market = new ContractMarket(sink, snapshot.options);
+    market.#nowUs = Number(snapshot.nowUs);
+    market.#phase = snapshot.phase;
+    market.#lastTicks = Number(snapshot.lastTicks);
+    market.#markTicks = Number(snapshot.markTicks);
+    market.#referenceTicks = Number(snapshot.referenceTicks);
+    market.#lowLimit = Number(snapshot.lowLimit);
+    market.#highLimit = Number(snapshot.highLimit);
+    market.#orderCount = snapshot.orderCount;
+    market.#tradeCount = snapshot.tradeCount;
+    market.#priority = snapshot.priority;
+    const orders = new Map<number, MarketOrder>();
+    for (const row of snapshot.orders) {
+      const order = orderOfRow(row);
+      orders.set(order.orderId, order);
+      market.#byClient.set(keyOf(order.input.participant, order.input.clOrdId), order);
+    }
+    market.#ended = EndedOrders.fromPlain(snapshot.ended, orderOfRow);
+    market.#book.restore!(snapshot.book, (orderId, handle) => {
+      const order = orders.get(orderId)!;
+      order.handle = handle;
+      market.#byHandle.set(handle, order);
+    });
+    for (const { source, orders: ids } of snapshot.triggers) {
+      const held = market.#triggersOf(source);
+      for (const id of ids) held.add(orders.get(id)!);
+    }
+    for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
+    for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
+    for (const id of snapshot.dated) market.#dated.add(orders.get(id)!);
+    for (const id of snapshot.closing) market.#closing.add(orders.get(id)!);
+    market.#session = snapshot.session;
+    market.#sessionTicks = Number(snapshot.sessionTicks);
+    market.#resumeUs = Number(snapshot.resumeUs);
+    if (snapshot.breaker !== null) market.#breaker?.take(snapshot.breaker);
+    for (const id of snapshot.held) market.#held.add(orders.get(id)!);
+    market.#expiryUs = Number(snapshot.expiryUs);
+    for (const row of snapshot.endedLegs) {
+      const { participant, clOrdId } = row.input;
+      orders.set(row.orderId, market.orderOf(participant, clOrdId) ?? orderOfRow(row));
+    }
+    market.#desk.restore(snapshot.groups, snapshot.messages, (id) => orders.get(id)!);
+    market.#groupIds = IdSet.fromPlain(snapshot.groupIds);
+    for (const { participant, orders: ids } of snapshot.reducing)
+      market.#reducing.set(participant, new Set(ids.map((id) => orders.get(id)!)));
+    for (const { participant, netQty } of snapshot.positions)
+      market.#positions.set(participant, netQty);
+    return market;
   }
 
   // ------------------------------------------------------------------------------------------------- commands
@@ -307,7 +435,8 @@ export class ContractMarket {
   cancel(participant: number, clOrdId: string, tsUs: number): void {
     this.#advance(tsUs);
     const order = this.orderOf(participant, clOrdId);
-    const reason = order === null ? 'unknown-order' : this.#changeProblem(order);
+    const reason =
+      order === null ? this.#unknown(participant, clOrdId) : this.#changeProblem(order);
     if (reason !== null) this.#tellNone('CancelRejected', participant, clOrdId, reason);
     else this.#end(order!, 'Canceled', 'user');
     this.#settle();
@@ -319,7 +448,8 @@ export class ContractMarket {
     const order = this.orderOf(participant, clOrdId);
     const { side = 1, type = 'limit' } = order?.input ?? {};
     const onGrid = toGrid(change, side, type, this.#options.offGrid ?? 'reject');
-    const reason = this.#replaceProblem(order, onGrid);
+    const reason =
+      order === null ? this.#unknown(participant, clOrdId) : this.#replaceProblem(order, onGrid);
     if (reason === 'qty-below-filled' && this.#options.reduceToFilled === 'cancel') {
       this.#end(order!, 'Canceled', reason);
     } else if (reason !== null) this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
@@ -542,8 +672,8 @@ export class ContractMarket {
   }
 
   #submitProblem(input: MarketOrderInput): string | null {
-    if (this.#byClient.has(keyOf(input.participant, input.clOrdId)))
-      return 'duplicate-client-order-id';
+    const key = keyOf(input.participant, input.clOrdId);
+    if (this.#byClient.has(key) || this.#ended.has(key)) return 'duplicate-client-order-id';
     return this.#inputProblem(input) ?? this.#arrivalProblem(input);
   }
 
@@ -833,13 +963,19 @@ export class ContractMarket {
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
-      if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
+      if (left < 0 || (left > 0 && !this.#book.isPaused && !this.#isCrossing(side, limit))) break;
     }
     this.#aggressor = null;
     this.#capAfterTrades();
     if (order.leavesQty > 0 && this.#tradableQty(order) > 0 && this.#isBraked(side, limitTicks))
       this.#hold();
     if (order.leavesQty > 0 && this.#tradableQty(order) === 0) this.#giveUp(order);
+  }
+
+  /** What a decremented order had behind its shown part is back in the book, across from the one that took it. */
+  #isCrossing(side: Side, limitTicks: number): boolean {
+    if (this.#book.isRecorded === true) return false;
+    return (limitTicks - this.#book.bestTicks(side === 1 ? -1 : 1)) * side >= 0;
   }
 
   /** An order that may trade nothing now: it waits for more of its parent, or ends. */
@@ -1013,8 +1149,17 @@ export class ContractMarket {
     report.tradeId = 0;
     report.isAggressor = false;
     report.evidence = null;
-    if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+    if (order.place === 'done') {
+      this.#reducing.get(participant)?.delete(order);
+      this.#retire(order);
+    }
     this.#desk.onFill(order, qty, price, this.#nowUs);
+  }
+
+  #retire(order: MarketOrder): void {
+    const key = keyOf(order.input.participant, order.input.clOrdId);
+    this.#byClient.delete(key);
+    this.#ended.set(key, order);
   }
 
   #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
@@ -1258,6 +1403,11 @@ export class ContractMarket {
 
   // --------------------------------------------------------------------------------------- changes and endings
 
+  /** An id of long ago is known to have ended, whatever became of its order. */
+  #unknown(participant: number, clOrdId: string): string {
+    return this.#ended.has(keyOf(participant, clOrdId)) ? 'too-late' : 'unknown-order';
+  }
+
   /** Why an order may be neither changed nor cancelled now, or null. */
   #changeProblem(order: MarketOrder): string | null {
     if (order.place === 'done') return order.cumQty === order.qty ? 'already-filled' : 'too-late';
@@ -1273,8 +1423,7 @@ export class ContractMarket {
     return this.#nowUs >= cutOff ? 'cut-off' : null;
   }
 
-  #replaceProblem(order: MarketOrder | null, change: MarketReplaceInput): string | null {
-    if (order === null) return 'unknown-order';
+  #replaceProblem(order: MarketOrder, change: MarketReplaceInput): string | null {
     const problem = this.#changeProblem(order);
     if (problem !== null) return problem;
     const { qty, limitTicks, stopTicks, displayQty } = change;
@@ -1386,6 +1535,7 @@ export class ContractMarket {
     this.#reducing.get(order.input.participant)?.delete(order);
     order.place = 'done';
     this.#tell(kind, order, reason);
+    this.#retire(order);
     this.#desk.onEnd(order, kind === 'Rejected' || reason === 'price-limit', this.#nowUs);
   }
 

@@ -94,6 +94,11 @@ export class TriggerBook {
     }
   }
 
+  /** Every order that waits, in the order in which they came to wait. */
+  inOrder(): MarketOrder[] {
+    return [...this.#byHandle.values(), ...this.#trailing];
+  }
+
   /** The trigger that a move to this price passes first, in ticks, or NaN. */
   firstPassed(priceTicks: number): number {
     let first = NaN;
@@ -136,7 +141,9 @@ export function ratchet(order: MarketOrder, priceTicks: number): void {
   const isBetter = Number.isNaN(order.bestTicks) || (order.bestTicks - priceTicks) * side > 0;
   if (!isBetter) return;
   order.bestTicks = priceTicks;
-  const trigger = priceTicks + side * trailDistance(order, priceTicks);
+  const exact = priceTicks + side * trailDistance(order, priceTicks);
+  // A middle or a mark may lie between two ticks; a trigger does not: it is rounded away from the market.
+  const trigger = side === 1 ? Math.ceil(exact) : Math.floor(exact);
   if (Number.isNaN(order.stopTicks) || (order.stopTicks - trigger) * side > 0)
     order.stopTicks = trigger;
 }
