@@ -85,8 +85,6 @@ export interface FillEvidence {
   /** Row of the bar: open and close of its interval. */
   readonly barOpenUs?: TsUs;
   readonly barCloseUs?: TsUs;
-  /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
-  readonly latencySubbar?: true;
   /** The event of the record that filled: its time, price, contracts and aggressor (1 buyer, -1 seller, 0 not known). */
   readonly marketUs?: TsUs;
   readonly marketPriceTicks?: PriceTicks;
@@ -101,6 +99,8 @@ export interface FillEvidence {
   readonly withheldQty?: Qty;
   /** What was assumed: `synthetic-liquidity`, `synthetic-quote`. */
   readonly flags?: readonly string[];
+  /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
+  readonly latencySubbar?: true;
 }
 
 /** One alternative of an ambiguous bar. `pnlTicks` is signed, per contract, relative to the chosen one. */

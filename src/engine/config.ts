@@ -8,6 +8,7 @@ import type {
 } from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type {
+  AccountGuard,
   BarSource,
   CurrencyRates,
   JournalPort,
@@ -111,6 +112,8 @@ export interface EngineConfig {
   readonly recorder: RunRecorder;
   readonly risk: RiskLimits;
   readonly margin: MarginModel;
+  /** Rules over the account that may deny orders and close positions. */
+  readonly guard?: AccountGuard;
   readonly rates: CurrencyRates;
   readonly capitalMicros: CashMicros;
   /** Rules of the account; `defaultAccountRules` where absent. */

@@ -188,11 +188,15 @@ export class DayBook {
     exposure.openUs = 0;
   }
 
-  /** Emits the equity of every date whose last session has closed; false where there was none. */
-  emitDue(nowUs: TsUs): boolean {
+  /**
+   * Emits the equity of every date whose last session has closed; false where there was none. `onDate` hears of each.
+   */
+  emitDue(nowUs: TsUs, onDate?: (tradeDate: TradeDate) => void): boolean {
     const before = this.#at;
     while (this.#at < this.#dates.length && this.#lastCloseUs[this.#at]! <= nowUs) {
-      this.#emit(this.#dates[this.#at]!, nowUs);
+      const date = this.#dates[this.#at]!;
+      this.#emit(date, nowUs);
+      onDate?.(date);
       this.#at += 1;
     }
     return this.#at > before;

@@ -14,6 +14,7 @@ import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
 import { feeEntryAt } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
+import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
@@ -103,6 +104,8 @@ export class Engine {
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
+  /** Null without rules over the account. */
+  readonly #watch: AccountWatch | null;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
   readonly #accounts: AccountDesk;
@@ -225,6 +228,7 @@ export class Engine {
       orders: this.#orders,
       portfolio: this.#portfolio,
     });
+    this.#watch = this.#createWatch(risk);
     this.#desk = this.#createDesk(hears, risk);
     this.#accounts = new AccountDesk({
       rules: account,
@@ -307,9 +311,27 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
+  #createWatch(risk: RiskGate): AccountWatch | null {
+    const { guard, table, venue } = this.#config;
+    if (guard === undefined) return null;
+    return new AccountWatch({
+      guard,
+      table,
+      clock: this.#clock,
+      journal: this.#journal,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+      risk,
+      timesInForce: venue.capabilities.timesInForce,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      desk: () => this.#desk,
+    });
+  }
+
   #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
     const { table, venue, recorder } = this.#config;
     return new OrderDesk({
+      watch: this.#watch,
       table,
       clock: this.#clock,
       venue,
@@ -491,6 +513,7 @@ export class Engine {
     const { venue } = this.#config;
     this.#ticks.applyAt(tsUs);
     this.#book.endMoment();
+    this.#watch?.endMoment();
     this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs(), this.#ticks.nextDueUs());
   }
 
@@ -526,12 +549,14 @@ export class Engine {
         this.#clock.advanceTo(tsUs as TsUs);
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
+          if (this.#watch !== null) this.#endWatched();
           if (this.#book.isBelow) this.#checkMargin();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
             if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            this.#watch?.endMoment();
             if (this.#desk.hasWork || this.#trades.hasClosed()) {
               this.#book.endMoment();
               this.#settle();
@@ -578,10 +603,17 @@ export class Engine {
       const high = batch.high[at]!;
       const low = batch.low[at]!;
       this.#book.onQuietBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
       this.#trades.endBar(c, high, low, close);
     }
     this.#venueTicks[c] = close;
     this.#book.seeBar(c);
+  }
+
+  /** After a quiet bar: the account's rules may ask for orders. */
+  #endWatched(): void {
+    this.#watch!.endMoment();
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -632,6 +664,8 @@ export class Engine {
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
+    if (this.#watch !== null && this.#watch.nextUs() <= tsUs) this.#watch.onTime(tsUs);
+    if (this.#watch !== null && this.#desk.hasWork) this.#settle();
     this.#advanceFeeds(due);
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
@@ -693,6 +727,7 @@ export class Engine {
       this.#expire(c, tsUs);
     }
     this.#book.endMoment();
+    this.#watch?.endMoment();
   }
 
   /** Orders for the day end where a session closes now. */
@@ -756,6 +791,7 @@ export class Engine {
     if (flags >= 0 && (low <= this.#wakeLow[c]! || high >= this.#wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
+      this.#watch?.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
@@ -766,7 +802,10 @@ export class Engine {
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);
-    if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+    if (isHeld || wasWoken) {
+      this.#trades.endBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
+    }
   }
 
   /** The legs of a roll meet the prices of its record, as samples: through the venue, with slippage and fees. */
@@ -914,7 +953,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    if (this.#book.emitDue(tsUs)) this.#accounts.onDayEnd(tsUs);
+    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -1008,6 +1047,7 @@ export class Engine {
       this.#rolls.nextRecordUs(),
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
+      this.#watch?.nextUs() ?? TS_MAX,
     );
     next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];

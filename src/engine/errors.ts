@@ -3,6 +3,20 @@ import { EXIT } from '../core/errors.ts';
 import type { ErrorCatalog } from '../core/errors.ts';
 
 export const ENGINE_ERRORS: ErrorCatalog = {
+  E_PROGRAMME_ENDED: {
+    title: 'The programme of this account reached its end',
+    cause:
+      'A loss closed the account, or its target was reached; the message names the rule, the value that was tested and the level.',
+    cure: 'See the whole account, and other starts: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
+  E_PROGRAMME_LIMIT: {
+    title: 'A limit of the day of a programme was reached',
+    cause:
+      'The account fell to the limit of its trade date; what follows is the action of the rule.',
+    cure: 'See each of them: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
   E_STRATEGY_ASYNC: {
     title: 'A hook of a strategy is asynchronous',
     cause:

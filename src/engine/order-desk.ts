@@ -17,6 +17,7 @@ import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { AccountWatch } from './account-watch.ts';
 import type { EventClock } from './clock.ts';
 import type { EventLog } from './event-log.ts';
 import type { Order, OrderManager } from './order-manager.ts';
@@ -62,6 +63,7 @@ export interface DeskParts {
   readonly trades: TradeBuilder;
   readonly tradeDateOf: (contractIndex: number) => TradeDate;
   readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
+  readonly watch: AccountWatch | null;
   /** Hooks that the strategy has: nothing is prepared for those that it has not. */
   readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
@@ -285,6 +287,7 @@ export class OrderDesk implements ExecutionSink {
           tradeDate: this.#parts.tradeDateOf(order.contractIndex),
           nowUs,
         });
+        reason ??= this.#parts.watch?.deny(order) ?? null;
       }
     }
     for (const order of orders) {
@@ -405,6 +408,7 @@ export class OrderDesk implements ExecutionSink {
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
+    this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
   }
 

@@ -100,6 +100,25 @@ export class RiskGate {
     return null;
   }
 
+  /** Whether an order can only make a position smaller; asked after `check`. */
+  isReducing(order: Order): boolean {
+    return this.#isReducing(order);
+  }
+
+  /** The largest weighted position that could come of what is held and of what works; asked after `check`. */
+  worstContracts(weightOf: (contractIndex: number) => number): number {
+    let sum = 0;
+    for (const c of this.#portfolio.held)
+      if (this.#isInUse[c] === 0) sum += this.#worstOf(c, weightOf);
+    for (const c of this.#inUse) sum += this.#worstOf(c, weightOf);
+    return sum;
+  }
+
+  #worstOf(c: number, weightOf: (contractIndex: number) => number): number {
+    const net = this.#portfolio.netQty[c]!;
+    return Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!)) * weightOf(c);
+  }
+
   /**
    * Working buys and sells that could enlarge a position, by contract: held children and reduce-only orders cannot, and
    * of a group's peers only the largest counts. One pass over the open orders, the order in hand among them.

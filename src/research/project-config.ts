@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
 import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';
 
@@ -126,7 +127,46 @@ const POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
+  'drilldown',
 ] as const;
+const notNegative = z.number().min(0);
+const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const BAR_FILLS = z.strictObject({
+  touch: z
+    .union([
+      z.enum(['never', 'always']),
+      z.strictObject({ prob: notNegative.max(1) }),
+      z.strictObject({ volume: z.strictObject({ queueQty: notNegative }) }),
+    ])
+    .optional(),
+  gapImprove: z.boolean().optional(),
+  participation: z.union([positive, z.literal('all')]).optional(),
+  spreadTicks: ticksByRoot.optional(),
+  spreadByTime: z
+    .record(
+      z.string(),
+      z
+        .array(
+          z.strictObject({
+            from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as 08:30'),
+            ticks: notNegative,
+          }),
+        )
+        .min(1),
+    )
+    .optional(),
+  quoteBars: z.boolean().optional(),
+  maxSlipBeyondBarTicks: notNegative.optional(),
+  fillOn: z.enum(['next-open', 'close']).optional(),
+  latencyMs: notNegative.max(86_400_000).optional(),
+  openSlackMs: notNegative.max(86_400_000).optional(),
+  postOnly: z.enum(['reject', 'slide']).optional(),
+  protectionRest: z.enum(['rest', 'cancel']).optional(),
+  dailyLimitTicks: ticksByRoot.optional(),
+  closeCutoffMinutes: notNegative.max(1440).optional(),
+  seededRuns: positive.int().min(2).max(1000).optional(),
+});
 
 /** One schema per key, so that a fault names its key. */
 export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>> = {
@@ -139,6 +179,7 @@ export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>>
   returnBase: z.enum(['equity', 'fixed']),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   fills: z.enum(POLICIES),
+  barFills: BAR_FILLS,
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
@@ -221,6 +262,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   returnBase: 'equity',
   seed: 1,
   fills: 'pessimistic',
+  barFills: {},
   bounds: true,
   costs: {},
   risk: {},
@@ -355,6 +397,7 @@ function checkLayer(layer: Layer): void {
 function knownOf(path: string): string[] {
   if (path.startsWith('venue')) return Object.keys(VENUE.shape);
   if (path.startsWith('account')) return Object.keys(ACCOUNT.shape);
+  if (path.startsWith('barFills')) return Object.keys(BAR_FILLS.shape);
   return Object.keys(path.startsWith('costs') ? COSTS.shape : RISK.shape);
 }
 

@@ -5,6 +5,7 @@ import type { BarInterval } from '../../core/bars.ts';
 import { intervalUs } from '../../core/bars.ts';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
+import type { Programme } from '../../core/programme/programme.ts';
 import { checkParam, resolveParams } from '../../core/strategy.ts';
 import { toTsUs } from '../../core/units.ts';
 import type { VenueConfig } from '../../research/define-config.ts';
@@ -38,13 +39,16 @@ export async function backtest(
   name: string,
   defaults: { readonly capital?: number } = {},
 ): Promise<ExitCode> {
-  const config = await call.config(configFlags(call, defaults.capital));
   const services = await call.services();
+  const account = textFlag(call, 'account');
+  const programme =
+    account === undefined ? null : await services.readProgramme(resolve(call.host.cwd, account));
+  const config = await call.config(configFlags(call, programme?.startBalance ?? defaults.capital));
   const strategy = await loadStrategy(name, {
     cwd: call.host.cwd,
     builtIn: await services.builtInStrategies(),
   });
-  const options = await backtestOptions(call, config, strategy);
+  const options = await backtestOptions(call, config, strategy, programme);
   await checkProducts(services, options);
   const interrupts = watchInterrupts(call.host);
   if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
@@ -80,6 +84,7 @@ async function backtestOptions(
   call: CommandCall,
   config: ResolvedConfig,
   strategy: LoadedStrategy,
+  programme: Programme | null,
 ): Promise<BacktestOptions> {
   const { values } = config;
   const texts = call.flags['param'];
@@ -110,11 +115,13 @@ async function backtestOptions(
     returnBase: values.returnBase,
     seed: values.seed,
     fills: values.fills,
+    barFills: values.barFills,
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
     ...(isVenueSet ? { venue } : {}),
     ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
+    ...(programme === null ? {} : { programme }),
     runsDir: values.runs,
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
@@ -129,7 +136,9 @@ async function backtestOptions(
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars.length === 0 ? {} : { calendars }),
+      ...(programme === null ? {} : { programme }),
       ...account,
+      ...(Object.keys(values.barFills).length === 0 ? {} : { barFills: values.barFills }),
       risk: values.risk,
       values,
       origins: config.origins,
