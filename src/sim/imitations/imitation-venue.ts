@@ -26,7 +26,7 @@ import type { FeeModel } from '../fee-model.ts';
 import { NO_FEES } from '../fee-model.ts';
 import { SimGroup, SimOrder, State } from '../orders.ts';
 import { reportOf } from '../reports.ts';
-import { orderProblem } from '../requests.ts';
+import { orderProblem, replaceProblem } from '../requests.ts';
 import { BacktestingPyMatcher } from './backtesting-py.ts';
 import { BacktraderMatcher } from './backtrader.ts';
 import { LeanMatcher } from './lean.ts';
@@ -151,7 +151,25 @@ class ImitationVenue implements SimulatedVenue {
   }
 
   replace(request: ReplaceRequest): void {
-    this.#refuse('ReplaceRejected', request, 'unsupported-replace');
+    this.#atOnce(request.sentUs, () => {
+      const order = this.#open.get(request.clOrdId);
+      const missing = this.#ended.has(request.clOrdId) ? 'already-terminal' : 'unknown-order';
+      const matcher = order === undefined ? null : this.#matchers[order.contractIndex]!;
+      const reason =
+        order === undefined
+          ? missing
+          : (replaceProblem(order, request) ?? matcher!.changeRefusal?.(order, request) ?? null);
+      if (order === undefined || reason !== null) {
+        this.#refuse('ReplaceRejected', request, reason ?? missing);
+        return;
+      }
+      if (request.qty !== undefined) order.qty = request.qty;
+      if (request.limitTicks !== undefined) order.limit = request.limitTicks;
+      if (request.stopTicks !== undefined) order.stop = request.stopTicks;
+      if (request.limitTicks !== undefined || request.stopTicks !== undefined) order.level = null;
+      this.#report('Replaced', order);
+      matcher!.onChange?.(order);
+    });
   }
 
   cancel(request: CancelRequest): void {
