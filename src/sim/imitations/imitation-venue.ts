@@ -138,14 +138,21 @@ class ImitationVenue implements SimulatedVenue {
       group.exits.sort((a, b) => Number(b.role === 'stop') - Number(a.role === 'stop'));
       const matcher = this.#matchers[requests[0]!.contractIndex]!;
       const first = group.entry === null ? group.exits : [group.entry];
-      const refusal = first.map((order) => matcher.refusal(order)).find((why) => why !== null);
-      if (refusal !== undefined) {
-        for (const each of requests) this.#reject(each, refusal);
+      const orders = group.entry === null ? group.exits : [group.entry, ...group.exits];
+      const refusals = first.map((order) => matcher.refusal(order));
+      if (group.entry !== null && refusals[0] !== null) {
+        for (const each of requests) this.#reject(each, refusals[0]!);
         return;
       }
-      const orders = group.entry === null ? group.exits : [group.entry, ...group.exits];
       for (const order of orders) this.#register(order);
-      for (const order of orders) this.#report('Accepted', order);
+      // Peers are judged one by one: the program leaves the other alone at work.
+      for (const [i, order] of first.entries()) {
+        const refusal = refusals[i]!;
+        if (refusal === null) continue;
+        this.#retire(order);
+        this.#reject(requests.find(({ clOrdId }) => clOrdId === order.clOrdId)!, refusal);
+      }
+      for (const order of orders) if (order.state !== State.done) this.#report('Accepted', order);
       for (const order of first) if (order.state !== State.done) matcher.arrive(order);
     });
   }
