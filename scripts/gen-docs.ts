@@ -7,6 +7,8 @@ import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, contractReference } from './calendar-pages.ts';
+import { programmeReference } from './programme-page.ts';
+import { venueProfileReference } from './venue-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
@@ -25,8 +27,10 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/metrics.md': metricsReference,
   'docs/reference/indicators.md': indicatorReference,
   'docs/reference/run-folder.md': runFolderReference,
+  'docs/reference/programme.md': programmeReference,
   'docs/reference/calendars.md': calendarReference,
   'docs/reference/contracts.md': contractReference,
+  'docs/reference/venue-profiles.md': venueProfileReference,
   // Last: it lists the pages that are there.
   'docs/README.md': docsIndex,
 };

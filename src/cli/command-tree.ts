@@ -30,6 +30,8 @@ const TABLE_FLAGS: readonly FlagSpec[] = [
   { flags: '--fractions', description: "Treasury prices as 110'16.5 in the table" },
 ];
 
+const MATCHINGS = ['bars', 'trades', 'quotes', 'depth', 'mbo', 'auto'];
+const VENUE_PROFILES = ['ideal', 'projectx', 'ib', 'cqg'];
 export const FILL_POLICIES = [
   'pessimistic',
   'optimistic',
@@ -42,6 +44,7 @@ export const FILL_POLICIES = [
   'nautilus',
   'backtesting.py',
   'backtrader',
+  'drilldown',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({
@@ -92,6 +95,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       { flags: '--capital <amount>', description: 'starting capital, whole currency units' },
+      {
+        flags: '--account <file>',
+        description: 'rules of a funded account; its start balance is the capital',
+        group: 'Simulation',
+      },
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },
       {
         flags: '--fills <policy>',
@@ -105,8 +113,35 @@ export const COMMANDS: readonly CommandSpec[] = [
         group: 'Simulation',
       },
       {
+        flags: '--matching <data>',
+        description: 'what orders match on',
+        group: 'Simulation',
+        choices: MATCHINGS,
+      },
+      {
+        flags: '--venue <profile>',
+        description: 'run as on this venue: types, groups, hours',
+        group: 'Simulation',
+        choices: VENUE_PROFILES,
+      },
+      {
+        flags: '--latency <ms>',
+        description: 'time of a message to the exchange, and back',
+        group: 'Simulation',
+      },
+      {
         flags: '--rates <file>',
         description: 'currency rates: date,currency,rate',
+        group: 'Simulation',
+      },
+      {
+        flags: '--margins <path>',
+        description: "dated margins: a table, or LEAN's folder of margin files",
+        group: 'Simulation',
+      },
+      {
+        flags: '--settlements <file>',
+        description: 'official settlement prices: date,contract,price',
         group: 'Simulation',
       },
       {
@@ -173,6 +208,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     answer: 'path and size of the file',
     load: () => import('./commands/report.ts'),
+  },
+  {
+    name: 'programme',
+    summary: 'a run as a funded account: how it ended, and from every start',
+    args: [RUN],
+    flags: [
+      { flags: '--rules <file>', description: 'programme to judge by; default that of the run' },
+      { flags: '--csv', description: 'the table by start date as CSV' },
+    ],
+    examples: [
+      'frontmonth programme last --rules rules.json',
+      'frontmonth programme last --rules rules.json --csv',
+    ],
+    answer: 'state of the account, what it went through, outcomes by start date',
+    load: () => import('./commands/programme.ts'),
   },
   {
     name: 'compare',

@@ -164,6 +164,7 @@ function linesOf(summary: RunSummary): Line[] {
     ...(figure(summary, 'netOneBarLater') === null
       ? []
       : [money('one bar later', 'netOneBarLater', 'net with every order a bar late')]),
+    ...spreadLines(summary),
     money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',
@@ -183,6 +184,30 @@ function linesOf(summary: RunSummary): Line[] {
       delta: (of) => of.trades.closed,
       note: `${summary.orders.submitted} orders, ${summary.orders.filled} filled`,
     },
+  ];
+}
+
+/** What other resolutions of the ambiguous bars would have earned, where the headline is not one of the bounds. */
+function spreadLines({ ambiguity, currency }: RunSummary): Line[] {
+  const { bounds, seeded } = ambiguity;
+  const only = (label: string, value: number, note: string): Line => ({
+    label: `${label} ${currency}`,
+    value: (_, bound) => (bound === 'optimistic' ? '' : formatMoney(value)),
+    note,
+  });
+  return [
+    ...(bounds === undefined
+      ? []
+      : [only('worst', bounds.worst, `best ${formatMoney(bounds.best)}, full simulations`)]),
+    ...(seeded === undefined
+      ? []
+      : [
+          only(
+            'median draw',
+            seeded.p50,
+            `5 % ${formatMoney(seeded.p05)}, 95 % ${formatMoney(seeded.p95)} of ${seeded.runs} draws`,
+          ),
+        ]),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** Ports: what the engine needs from its neighbours. `core` never implements one. */
-import type { BarColumns } from './bars.ts';
+import type { BarColumns, DepthColumns, MboColumns, QuoteColumns, TradeColumns } from './bars.ts';
 import type {
   AmbiguityAlternative,
   CancelRequest,
@@ -11,6 +11,8 @@ import type {
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
 import type { GroupId } from './order.ts';
+import type { AccountMark } from './programme/evaluator.ts';
+import type { ProgrammeDecision } from './programme/programme.ts';
 import type {
   CalendarBasis,
   MarketState,
@@ -171,6 +173,13 @@ export const BarFlag = {
   quarantined: 4,
 } as const;
 
+/** Recorded market data finer than bars. */
+export type TickKind = 'quotes' | 'trades' | 'depth' | 'mbo';
+export type TickColumns = QuoteColumns | TradeColumns | DepthColumns | MboColumns;
+
+/** Phase of a contract as its calendar knows it. `halted`: a break inside a trade date, after which orders are still there. */
+export type VenuePhase = 'open' | 'halted' | 'closed';
+
 /**
  * A simulated venue that the engine feeds with market data. The engine calls `onBar` only when
  * `low <= wakeLow[c] || high >= wakeHigh[c]`; -Infinity and Infinity mean that no price can matter, and a waiting market
@@ -201,6 +210,52 @@ export interface SimulatedVenue extends ExecutionClient {
    * orders of a position at a roll. Others leave it out.
    */
   hasten?(contractIndex: number, nowUs: TsUs): void;
+
+  /** 1 for each contract that matches on ticks: its bars reach the strategy and match nothing. Without it all match on bars. */
+  readonly matchesTicks?: Uint8Array;
+  /** Applies row `row` of recorded data and evaluates resting orders; reports go to the sink before it returns. */
+  onTick?(kind: TickKind, contractIndex: number, columns: TickColumns, row: number): void;
+  /** A contract that matches on ticks opens or is halted; its close is told by `onSessionClose`. */
+  onPhase?(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void;
+  /** The moment at which the last message on its way will have arrived; TS_MIN without one. */
+  onTheWayUs?(): TsUs;
+  /** Delay of the market data that the strategy is answering now, in µs; 0 again after it. */
+  setLag?(lagUs: number): void;
+  /** Delay of one market event on its way to the strategy, in µs; `seq` tells events of one time apart. */
+  feedLagUs?(tsUs: number, seq: number): number;
+}
+
+/**
+ * Rules over a whole account, watched while it trades. The engine tells what happened, asks before an order leaves, and closes
+ * what may not be held; the guard only says. `row` is a row of instruments.
+ */
+export interface AccountGuard {
+  /** Nothing is kept of `mark`. */
+  onMark(mark: AccountMark): void;
+  /** A fill that is no move of a position at a roll. */
+  onFill(clOrdId: string, netBefore: number, signedQty: number): void;
+  /**
+   * The last close of a trade date. Base currency, millionths; `atStops` is what equity changes by when every working stop
+   * fills at its price, null where a position has none.
+   */
+  onDayEnd(
+    tradeDate: TradeDate,
+    tsUs: TsUs,
+    balance: number,
+    equity: number,
+    atStops: number | null,
+  ): void;
+  /** A moment of its own has come, `nextUs` or later. */
+  onTime(nowUs: TsUs): void;
+  /** The next moment at which the guard may change its mind by itself, or TS_MAX. */
+  nextUs(): number;
+  /** Why nothing of this product may be held on this trade date, or null. */
+  flatReason(row: number, tradeDate: TradeDate): string | null;
+  /** Stable reason of a denial, or null; `contracts` is the largest weighted position that could come of it. */
+  deny(row: number, tradeDate: TradeDate, contracts: number): string | null;
+  weightOf(row: number): number;
+  /** What was decided since the last call, for the journal. */
+  takeDecisions(): readonly ProgrammeDecision[];
 }
 
 /** Append-only event log. Lines are canonical JSON; the running hash is over their bytes. */

@@ -1,7 +1,14 @@
 /** What an engine is built from. Everything is injected; an engine reads no clock, file or environment. */
-import type { BarInterval, DepthColumns, QuoteColumns, TradeColumns } from '../core/bars.ts';
+import type {
+  BarInterval,
+  DepthColumns,
+  MboColumns,
+  QuoteColumns,
+  TradeColumns,
+} from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type {
+  AccountGuard,
   BarSource,
   CurrencyRates,
   JournalPort,
@@ -10,6 +17,7 @@ import type {
   SimulatedVenue,
   TradingCalendar,
 } from '../core/ports.ts';
+import type { AccountRules } from '../core/money/account-rules.ts';
 import type { Adjustment, RollSchedule } from '../core/roll.ts';
 import type { RunRecorder } from '../core/run-events.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
@@ -60,23 +68,19 @@ export interface TickSource<C> {
   close(): void;
 }
 
-/** Ticks of one contract for the hooks of the strategy. They match no orders: bars do, until the venue has a book. */
-export type TickFeed =
-  | {
-      readonly kind: 'quotes';
-      readonly contractIndex: number;
-      readonly source: TickSource<QuoteColumns>;
-    }
-  | {
-      readonly kind: 'trades';
-      readonly contractIndex: number;
-      readonly source: TickSource<TradeColumns>;
-    }
-  | {
-      readonly kind: 'depth';
-      readonly contractIndex: number;
-      readonly source: TickSource<DepthColumns>;
-    };
+/** Ticks of one contract: for the hooks of the strategy, for the venue, or for both. */
+export type TickFeed = {
+  readonly contractIndex: number;
+  /** The hooks see it. Default true; order by order data have no hook. */
+  readonly isDelivered?: boolean;
+  /** The venue matches orders on it. Default false. */
+  readonly isMarket?: boolean;
+} & (
+  | { readonly kind: 'quotes'; readonly source: TickSource<QuoteColumns> }
+  | { readonly kind: 'trades'; readonly source: TickSource<TradeColumns> }
+  | { readonly kind: 'depth'; readonly source: TickSource<DepthColumns> }
+  | { readonly kind: 'mbo'; readonly source: TickSource<MboColumns> }
+);
 
 export interface RiskLimits {
   readonly orderQtyMax: number;
@@ -108,8 +112,12 @@ export interface EngineConfig {
   readonly recorder: RunRecorder;
   readonly risk: RiskLimits;
   readonly margin: MarginModel;
+  /** Rules over the account that may deny orders and close positions. */
+  readonly guard?: AccountGuard;
   readonly rates: CurrencyRates;
   readonly capitalMicros: CashMicros;
+  /** Rules of the account; `defaultAccountRules` where absent. */
+  readonly account?: AccountRules;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;

@@ -427,8 +427,14 @@ export class EngineContext implements StrategyContext {
     const { table, venue } = this.#parts.config;
     const contractIndex = tradableIndex(table, input.contract, this.nowUs);
     this.#refuseWarmUp(contractIndex);
+    // Exits of a group say that they are exits; a venue without reduce-only holds them as the plain orders that it has.
+    const { capabilities } = venue;
+    const isExit = role === 'stop' || role === 'target';
+    const caps = isExit
+      ? { ...capabilities, features: { ...capabilities.features, reduceOnly: true } }
+      : capabilities;
     const spec = toOrderSpec(input, {
-      caps: venue.capabilities,
+      caps,
       spec: table.instrumentOf(contractIndex),
       tradeDate: this.#tradeDateOf(contractIndex),
     });

@@ -6,10 +6,15 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
+import type { VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
-import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
+import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { feeEntryAt } from '../core/money/fees.ts';
+import { AccountDesk } from './account-desk.ts';
+import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
@@ -17,6 +22,7 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
@@ -24,6 +30,7 @@ import { RiskGate } from './risk.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
+import type { TickMarket } from './ticks.ts';
 import { TickMerge } from './ticks.ts';
 import { TradeBuilder } from './trade-builder.ts';
 
@@ -37,6 +44,8 @@ class FeedCursor {
   readonly contractIndex: number;
   readonly row: number;
   readonly isExecution: boolean;
+  /** Would execute if its contract did not match on ticks: the bars of a trade are counted by it. */
+  readonly isCounted: boolean;
   readonly isVolumeKnown: boolean;
   readonly expiryUs: number;
   /** Series that may stand on this contract at this interval. */
@@ -52,7 +61,9 @@ class FeedCursor {
     this.feed = feed;
     this.contractIndex = feed.contractIndex;
     this.row = config.table.instrumentIndex[feed.contractIndex]!;
-    this.isExecution = feed.isExecution;
+    const onTicks = config.venue.matchesTicks?.[feed.contractIndex] === 1;
+    this.isExecution = feed.isExecution && !onTicks;
+    this.isCounted = feed.isExecution && onTicks;
     this.isVolumeKnown = feed.isVolumeKnown;
     const contract = config.table.contractAt(feed.contractIndex);
     this.expiryUs = contract.dates.lastTradeUs;
@@ -93,8 +104,12 @@ export class Engine {
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
+  /** Null without rules over the account. */
+  readonly #watch: AccountWatch | null;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
+  readonly #accounts: AccountDesk;
+  readonly #marks: MarkBook;
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
@@ -129,6 +144,9 @@ export class Engine {
   readonly #wakeHigh: Float64Array;
   /** The venue's own column of last prices, or a spare one where it has none. */
   readonly #venueTicks: Float64Array;
+  /** 1 for each contract that matches on ticks, or null where none does. */
+  readonly #tickContracts: Uint8Array | null;
+  #tickCount: number = 0;
   /** Time of the last sample that executes, by row of instrument; NaN on bars. */
   readonly #lastSampleUs: Float64Array;
 
@@ -136,8 +154,10 @@ export class Engine {
     const { table } = config;
     checkConfig(config);
     this.#journal = new EventLog(config.journal);
-    this.#config = { ...config, journal: this.#journal };
-    this.#portfolio = new Portfolio(config);
+    const account = config.account ?? defaultAccountRules(table.instruments.length);
+    this.#config = { ...config, account, journal: this.#journal };
+    this.#portfolio = new Portfolio(this.#config);
+    this.#marks = new MarkBook(table.contracts.length, account.quoteFreshUs);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
@@ -145,6 +165,8 @@ export class Engine {
     this.#wakeLow = config.venue.wakeLow;
     this.#wakeHigh = config.venue.wakeHigh;
     this.#venueTicks = config.venue.lastTicks ?? new Float64Array(table.contracts.length);
+    const onTicks = config.venue.matchesTicks;
+    this.#tickContracts = onTicks?.includes(1) === true ? onTicks : null;
     this.#series = config.series.map(
       (input, ordinal) =>
         new Series(
@@ -186,6 +208,8 @@ export class Engine {
       recorder: config.recorder,
       journal: this.#journal,
       closes: lastCloses(sessions, config.from, startUs),
+      account,
+      marks: this.#marks,
     });
     this.#trades = new TradeBuilder({
       table,
@@ -198,7 +222,31 @@ export class Engine {
       },
     });
     const hears = { orders: false, fills: false };
-    this.#desk = this.#createDesk(hears);
+    const risk = new RiskGate({
+      limits: config.risk,
+      table,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+    });
+    this.#watch = this.#createWatch(risk);
+    this.#desk = this.#createDesk(hears, risk);
+    this.#accounts = new AccountDesk({
+      rules: account,
+      table,
+      calendars: config.calendars,
+      sessions,
+      startUs,
+      portfolio: this.#portfolio,
+      risk,
+      orders: this.#orders,
+      desk: this.#desk,
+      book: this.#book,
+      marks: this.#marks,
+      journal: this.#journal,
+      capabilities: config.venue.capabilities,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+    });
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
     this.#rolls = new RollDesk(
@@ -232,8 +280,8 @@ export class Engine {
     hears.orders = this.#strategy.onOrder !== undefined;
     hears.fills = this.#strategy.onFill !== undefined;
     this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
-    this.#ticks = this.#createTicks(startUs);
     config.venue.connect(this.#desk);
+    this.#ticks = this.#createTicks(startUs);
     if (startUs !== TS_MAX) this.#clock.advanceTo(startUs);
   }
 
@@ -263,15 +311,27 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
-  #createDesk(hears: DeskParts['hears']): OrderDesk {
-    const { table, venue, recorder } = this.#config;
-    const risk = new RiskGate({
-      limits: this.#config.risk,
+  #createWatch(risk: RiskGate): AccountWatch | null {
+    const { guard, table, venue } = this.#config;
+    if (guard === undefined) return null;
+    return new AccountWatch({
+      guard,
       table,
+      clock: this.#clock,
+      journal: this.#journal,
       orders: this.#orders,
       portfolio: this.#portfolio,
+      risk,
+      timesInForce: venue.capabilities.timesInForce,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      desk: () => this.#desk,
     });
+  }
+
+  #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
+    const { table, venue, recorder } = this.#config;
     return new OrderDesk({
+      watch: this.#watch,
       table,
       clock: this.#clock,
       venue,
@@ -282,7 +342,10 @@ export class Engine {
       risk,
       trades: this.#trades,
       tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
-      onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+      onPositionChange: (c, tsUs) => {
+        this.#book.onPositionChange(c, tsUs);
+        this.#accounts.onPositionChange();
+      },
       hears,
     });
   }
@@ -310,23 +373,53 @@ export class Engine {
 
   #createTicks(startUs: TsUs): TickMerge {
     const strategy = this.#strategy;
-    return new TickMerge(this.#config.ticks ?? [], this.#config.table, startUs, {
-      onQuote: (quote) => {
-        this.#hook = 'onQuote';
-        strategy.onQuote?.(quote, this.#ctx);
-        this.#hook = '';
+    return new TickMerge(
+      this.#config.ticks ?? [],
+      this.#config.table,
+      startUs,
+      {
+        onQuote: (quote) => {
+          this.#hook = 'onQuote';
+          strategy.onQuote?.(quote, this.#ctx);
+          this.#hook = '';
+        },
+        onTrade: (trade) => {
+          this.#hook = 'onTrade';
+          strategy.onTrade?.(trade, this.#ctx);
+          this.#hook = '';
+        },
+        onDepth: (depth) => {
+          this.#hook = 'onDepth';
+          strategy.onDepth?.(depth, this.#ctx);
+          this.#hook = '';
+        },
       },
-      onTrade: (trade) => {
-        this.#hook = 'onTrade';
-        strategy.onTrade?.(trade, this.#ctx);
-        this.#hook = '';
+      this.#tickContracts === null ? null : this.#createTickMarket(),
+    );
+  }
+
+  #createTickMarket(): TickMarket {
+    const { venue } = this.#config;
+    const portfolio = this.#portfolio;
+    return {
+      lagUs: (tsUs, seq) => venue.feedLagUs?.(tsUs, seq) ?? 0,
+      onTick: (kind, c, columns, at) => {
+        const fills = this.#desk.fillCount;
+        venue.onTick!(kind, c, columns, at);
+        this.#tickCount += 1;
+        const last = this.#venueTicks[c]!;
+        const mark = this.#marks.onTick(kind, c, columns, at, last);
+        if (portfolio.netQty[c] !== 0) {
+          if (fills === this.#desk.fillCount && mark !== portfolio.lastTicks[c])
+            this.#book.onMove(portfolio.moveMicros(c, mark));
+          // Excursions are of prices that traded; the account is worth the middle.
+          this.#trades.onTick(c, last);
+        }
+        if (mark === mark) portfolio.lastTicks[c] = mark;
+        if (fills !== this.#desk.fillCount) this.#book.resync();
+        this.#book.seeBar(c);
       },
-      onDepth: (depth) => {
-        this.#hook = 'onDepth';
-        strategy.onDepth?.(depth, this.#ctx);
-        this.#hook = '';
-      },
-    });
+    };
   }
 
   #journalStart(): void {
@@ -375,6 +468,8 @@ export class Engine {
       if (dataUs === TS_MAX) {
         // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
+        // What is on its way still arrives.
+        endUs = Math.max(endUs, this.#config.venue.onTheWayUs?.() ?? endUs);
         if (this.#boundaryUs > endUs) return;
       }
       if (dataUs >= this.#boundaryUs) {
@@ -396,7 +491,13 @@ export class Engine {
       const tsUs = this.#ticks.topTs();
       if (tsUs >= barUs || tsUs >= this.#boundaryUs || tsUs > this.#endUs) return;
       this.#clock.advanceTo(tsUs as TsUs);
-      this.#deliverTick();
+      if (this.#tickContracts === null) this.#deliverTick();
+      else {
+        this.#applyTicks(tsUs);
+        if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+        if (this.#book.isBelow) this.#checkMargin();
+        this.#deliverTicksDue(tsUs);
+      }
       this.#pollIn -= 1;
       if (this.#pollIn <= 0) this.#poll();
     }
@@ -405,6 +506,22 @@ export class Engine {
   #deliverTick(): void {
     this.#ticks.deliver(this.#isTickWanted);
     if (this.#desk.hasWork) this.#settle();
+  }
+
+  /** The venue takes in all ticks of the instant, in their order, before anything of it is delivered. */
+  #applyTicks(tsUs: number): void {
+    const { venue } = this.#config;
+    this.#ticks.applyAt(tsUs);
+    this.#book.endMoment();
+    this.#watch?.endMoment();
+    this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs(), this.#ticks.nextDueUs());
+  }
+
+  #deliverTicksDue(tsUs: number): void {
+    while (this.#ticks.nextDueUs() <= tsUs) {
+      this.#ticks.deliverDue(this.#isTickWanted);
+      if (this.#desk.hasWork) this.#settle();
+    }
   }
 
   #openUntilUs(): number {
@@ -432,16 +549,20 @@ export class Engine {
         this.#clock.advanceTo(tsUs as TsUs);
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
+          if (this.#watch !== null) this.#endWatched();
+          if (this.#book.isBelow) this.#checkMargin();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
             if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            this.#watch?.endMoment();
             if (this.#desk.hasWork || this.#trades.hasClosed()) {
               this.#book.endMoment();
               this.#settle();
             }
-          }
+            if (this.#book.isBelow) this.#checkMargin();
+          } else if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
           this.#deliverAlone(feed, batch, at, track);
         }
         at += 1;
@@ -482,10 +603,17 @@ export class Engine {
       const high = batch.high[at]!;
       const low = batch.low[at]!;
       this.#book.onQuietBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
       this.#trades.endBar(c, high, low, close);
     }
     this.#venueTicks[c] = close;
     this.#book.seeBar(c);
+  }
+
+  /** After a quiet bar: the account's rules may ask for orders. */
+  #endWatched(): void {
+    this.#watch!.endMoment();
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -517,22 +645,37 @@ export class Engine {
       due.push(this.#feeds[this.#heap.topId()]!);
       this.#heap.pop();
     }
+    if (this.#tickContracts !== null && this.#ticks.topTs() === tsUs) this.#applyTicks(tsUs);
     this.#marketPhase(due, tsUs);
     if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+    if (this.#book.isBelow) this.#checkMargin();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
       this.#rolls.applyDue(tsUs);
       this.#settle();
     }
-    while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#tickContracts !== null) this.#deliverTicksDue(tsUs);
+    else while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#accounts.nextUs() <= tsUs) {
+      this.#accounts.onTime(tsUs);
+      this.#settle();
+    }
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
+    if (this.#watch !== null && this.#watch.nextUs() <= tsUs) this.#watch.onTime(tsUs);
+    if (this.#watch !== null && this.#desk.hasWork) this.#settle();
     this.#advanceFeeds(due);
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
     if (this.#pollIn <= 0) this.#poll();
+  }
+
+  /** A margin call is judged after the events of its instant were delivered; what it sends trades at the next. */
+  #checkMargin(): void {
+    this.#accounts.check(this.#clock.nowUs());
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openSessions(tsUs: TsUs): void {
@@ -546,9 +689,14 @@ export class Engine {
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
+      this.#tellPhase(row, 'open', tsUs);
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) {
+        this.#portfolio.setRateDate(track.tradeDate);
+        this.#accounts.onSessionOpen(row, tsUs);
+        if (this.#desk.hasWork) this.#settle();
+      }
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
@@ -564,11 +712,14 @@ export class Engine {
     const { venue, table } = this.#config;
     if (this.#rolls.nextRecordUs() <= tsUs) this.#matchRecords(tsUs);
     for (const feed of due) {
+      if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
       if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
         this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
     }
+    const fills = this.#desk.fillCount;
     if (this.#edgeUs <= tsUs) this.#endDayOrders(tsUs);
     if (venue.nextTimerUs() <= tsUs) venue.onTime(tsUs);
+    if (fills !== this.#desk.fillCount) this.#book.resync();
     for (;;) {
       const c = this.#expiries[this.#expiryAt];
       if (c === undefined || table.contractAt(c).dates.lastTradeUs > tsUs) break;
@@ -576,18 +727,33 @@ export class Engine {
       this.#expire(c, tsUs);
     }
     this.#book.endMoment();
+    this.#watch?.endMoment();
   }
 
   /** Orders for the day end where a session closes now. */
   #endDayOrders(tsUs: TsUs): void {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
-      if (track.nextUs > tsUs || track.nextEdge !== 'close') continue;
+      if (track.nextUs > tsUs) continue;
+      // A break, or the first session of a trade date: orders for the day stay.
+      const isBreak =
+        track.nextEdge === 'pause' || (track.nextEdge === 'close' && !track.isLastOfTradeDate);
+      if (isBreak) this.#tellPhase(row, 'halted', tsUs);
+      if (track.nextEdge !== 'close') continue;
       // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
       const sampleUs = this.#lastSampleUs[row]!;
       const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (const c of this.#contractsOf[row]!) this.#config.venue.onSessionClose(c, closeUs);
+      for (const c of this.#contractsOf[row]!)
+        if (!(isBreak && this.#tickContracts?.[c] === 1))
+          this.#config.venue.onSessionClose(c, closeUs);
     }
+  }
+
+  /** Contracts that match on ticks follow the phases of their calendar. */
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    for (const c of this.#contractsOf[row]!)
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -625,6 +791,7 @@ export class Engine {
     if (flags >= 0 && (low <= this.#wakeLow[c]! || high >= this.#wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
+      this.#watch?.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
@@ -635,7 +802,10 @@ export class Engine {
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);
-    if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+    if (isHeld || wasWoken) {
+      this.#trades.endBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
+    }
   }
 
   /** The legs of a roll meet the prices of its record, as samples: through the venue, with slippage and fees. */
@@ -698,12 +868,21 @@ export class Engine {
       this.#hook = 'onBar';
       this.#strategy.onBar(series.bar, this.#ctx);
       this.#hook = '';
-      if (this.#desk.hasWork) this.#settle();
+      if (this.#desk.hasWork) this.#settleBar(series);
     } else if (this.#strategy.onWarmUpBar !== undefined) {
       this.#hook = 'onWarmUpBar';
       this.#strategy.onWarmUpBar(series.bar, this.#ctx);
       this.#hook = '';
     }
+  }
+
+  /** A bar too was on its way to the strategy: what it answers leaves that much later. */
+  #settleBar(series: Series): void {
+    const { venue } = this.#config;
+    const lagUs = venue.feedLagUs?.(series.bar.closeUs, series.ordinal) ?? 0;
+    if (lagUs > 0) venue.setLag?.(lagUs);
+    this.#settle();
+    if (lagUs > 0) venue.setLag?.(0);
   }
 
   /** History and indicators of every series move first, then the hooks run in the order of declaration. */
@@ -748,7 +927,13 @@ export class Engine {
         this.#leave();
         this.#settle();
       }
-      if (track.isLastOfTradeDate) this.#book.markInstrument(row, track.tradeDate, tsUs);
+      if (track.isLastOfTradeDate) {
+        if (this.#accounts.isSettlingAtClose)
+          this.#book.settleInstrument(row, track.tradeDate, tsUs);
+        this.#book.closeInstrument(row, track.tradeDate);
+      }
+      this.#accounts.onSessionClose(tsUs);
+      if (this.#desk.hasWork) this.#settle();
       track.advance();
       this.#activate(row);
     }
@@ -768,7 +953,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    this.#book.emitDue(tsUs);
+    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -802,21 +987,30 @@ export class Engine {
     this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
   }
 
-  /** Last trade: working orders are cancelled, a position is settled in cash at the last price. */
+  /** Last trade: working orders are cancelled, a position is settled in cash at the official final price or the last one. */
   #expire(contractIndex: number, tsUs: TsUs): void {
-    const { venue, table } = this.#config;
+    const { venue, table, account } = this.#config;
     venue.onContractExpiry(contractIndex, tsUs);
     const netQty = this.#portfolio.netQty[contractIndex]!;
     if (netQty === 0) return;
     const { id } = table.contractAt(contractIndex);
     const spec = table.instrumentOf(contractIndex);
+    const isCash = spec.settlement === 'cash';
+    const official = account!.settlements?.final(contractIndex) ?? NaN;
+    const isOfficial = isCash && !Number.isNaN(official);
+    const traded = this.#marks.lastTicks(contractIndex);
+    const last = Number.isNaN(traded) ? this.#portfolio.lastTicks[contractIndex]! : traded;
+    const priceTicks = isOfficial ? official : last;
+    if (!isCash) this.#accounts.tellDelivery(contractIndex, tsUs);
     this.#desk.issue({
       code: 'E_HELD_TO_EXPIRY',
-      severity: spec.settlement === 'cash' ? 'warning' : 'error',
-      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the last price`,
+      severity: isOfficial ? 'info' : isCash ? 'warning' : 'error',
+      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the ${isOfficial ? 'official final' : 'last'} price`,
       tsUs,
       contract: id,
     });
+    const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
+    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -825,11 +1019,14 @@ export class Engine {
       contractIndex,
       side: netQty > 0 ? -1 : 1,
       qty: Math.abs(netQty) as Qty,
-      priceTicks: this.#portfolio.lastTicks[contractIndex]! as PriceTicks,
+      priceTicks: priceTicks as PriceTicks,
       tsUs,
       knownUs: tsUs,
-      feeMicros: 0 as CashMicros,
-      commissionMicros: 0 as CashMicros,
+      ...this.#desk.feesOf(
+        contractIndex,
+        toCashMicros(feeMicros * Math.abs(netQty)),
+        0 as CashMicros,
+      ),
       role: 'single',
       tag: 'expiry',
       groupId: null,
@@ -850,8 +1047,9 @@ export class Engine {
       this.#rolls.nextRecordUs(),
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
+      this.#watch?.nextUs() ?? TS_MAX,
     );
-    next = Math.min(next, this.#edgeUs);
+    next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;
@@ -953,6 +1151,7 @@ export class Engine {
     const { ignored } = this.#orders;
     return {
       bars: this.#bars,
+      ...(this.#tickContracts === null ? {} : { ticks: this.#tickCount }),
       submitted: this.#desk.submittedCount,
       denied: this.#desk.deniedCount,
       rejected: this.#desk.rejectedCount,

@@ -1,25 +1,40 @@
 /**
- * Quotes, trades and depth for the hooks: a k-way merge in the order of the tie key, delivered as reused views. Ticks are
- * data only: orders match on bars until the exchange simulates a book.
+ * Quotes, trades and depth for the hooks, and for a venue that matches on them: a k-way merge in the order of the tie key,
+ * delivered as reused views.
+ *
+ * Where no venue matches on ticks, each is delivered as it comes. Where one does, all ticks of an instant reach it first;
+ * what the strategy is to see of them waits in columns until then, or until the delay of its feed is over.
  *
  * Order among ticks: time, rank of the instrument, sequence of the source, then depth, quote, trade, then contract. At one
  * instant they come after the bars that end there and after rolls: such a bar holds what traded before that instant.
  */
 import type { DepthColumns, PriceColumn, QuoteColumns, TradeColumns } from '../core/bars.ts';
 import type { ContractId, ContractTable } from '../core/instrument.ts';
+import type { TickColumns, TickKind } from '../core/ports.ts';
 import type { DepthView, QuoteView, TradeView } from '../core/strategy.ts';
 import type { PriceTicks, TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 import type { TickFeed, TickSource } from './config.ts';
 
-const KIND_ORDER = { depth: 0, quotes: 1, trades: 2 } as const;
-
-type TickColumns = QuoteColumns | TradeColumns | DepthColumns;
+const KIND_ORDER = { mbo: 0, depth: 0, quotes: 1, trades: 2 } as const;
+const COLUMNS_MIN = 64;
 
 export interface TickHooks {
   readonly onQuote: (quote: QuoteView) => void;
   readonly onTrade: (trade: TradeView) => void;
   readonly onDepth: (depth: DepthView) => void;
+}
+
+/** The venue's end of the merge. */
+export interface TickMarket {
+  readonly onTick: (
+    kind: TickKind,
+    contractIndex: number,
+    columns: TickColumns,
+    row: number,
+  ) => void;
+  /** Delay of an event on its way to the strategy, in µs. */
+  readonly lagUs: (tsUs: number, seq: number) => number;
 }
 
 class MutableQuote implements QuoteView {
@@ -95,15 +110,20 @@ class Book implements DepthView {
   }
 
   apply(columns: DepthColumns, at: number): void {
-    this.tsUs = columns.tsUs[at]! as TsUs;
-    const side = columns.side[at]! > 0 ? this.#bids : this.#asks;
-    side.set(columns.price[at]!, columns.qty[at]!);
+    this.set(columns.tsUs[at]!, columns.side[at]!, columns.price[at]!, columns.qty[at]!);
+  }
+
+  set(tsUs: number, side: number, ticks: number, qty: number): void {
+    this.tsUs = tsUs as TsUs;
+    (side > 0 ? this.#bids : this.#asks).set(ticks, qty);
   }
 }
 
 /** A feed and its cursor. */
 class TickCursor {
   readonly kind: TickFeed['kind'];
+  readonly isDelivered: boolean;
+  readonly isMarket: boolean;
   readonly contractIndex: number;
   readonly row: number;
   readonly contract: ContractId;
@@ -116,6 +136,8 @@ class TickCursor {
 
   constructor(feed: TickFeed, table: ContractTable) {
     this.kind = feed.kind;
+    this.isDelivered = feed.isDelivered !== false && feed.kind !== 'mbo';
+    this.isMarket = feed.isMarket === true;
     this.contractIndex = feed.contractIndex;
     this.row = table.instrumentIndex[feed.contractIndex]!;
     this.contract = table.contractAt(feed.contractIndex).id;
@@ -140,32 +162,95 @@ class TickCursor {
   }
 }
 
+/** Rows that the strategy has still to see, first in first out: a ring of columns. */
+class WaitingRows {
+  #size: number = COLUMNS_MIN;
+  #head: number = 0;
+  length: number = 0;
+  cursor: Int32Array = new Int32Array(COLUMNS_MIN);
+  dueUs: Float64Array = new Float64Array(COLUMNS_MIN);
+  tsUs: Float64Array = new Float64Array(COLUMNS_MIN);
+  /** Bid, ask and their quantities; price, quantity and aggressor; or side, price, quantity and end of the event. */
+  a: Float64Array = new Float64Array(COLUMNS_MIN);
+  b: Float64Array = new Float64Array(COLUMNS_MIN);
+  c: Float64Array = new Float64Array(COLUMNS_MIN);
+  d: Float64Array = new Float64Array(COLUMNS_MIN);
+  #lastDueUs: number = -Infinity;
+
+  get headDueUs(): number {
+    return this.length === 0 ? TS_MAX : this.dueUs[this.#head]!;
+  }
+
+  /** Row to be written. Nothing overtakes what waits already. */
+  add(cursor: number, tsUs: number, dueUs: number): number {
+    if (this.length === this.#size) this.#grow();
+    const row = (this.#head + this.length) % this.#size;
+    this.length += 1;
+    this.cursor[row] = cursor;
+    this.tsUs[row] = tsUs;
+    this.#lastDueUs = Math.max(dueUs, this.#lastDueUs);
+    this.dueUs[row] = this.#lastDueUs;
+    return row;
+  }
+
+  /** Row to be read. */
+  take(): number {
+    const row = this.#head;
+    this.#head = (row + 1) % this.#size;
+    this.length -= 1;
+    return row;
+  }
+
+  #grow(): void {
+    const grown = <A extends Int32Array | Float64Array>(from: A, into: A): A => {
+      for (let k = 0; k < this.length; k += 1) into[k] = from[(this.#head + k) % this.#size]!;
+      return into;
+    };
+    const size = 2 * this.#size;
+    this.cursor = grown(this.cursor, new Int32Array(size));
+    this.dueUs = grown(this.dueUs, new Float64Array(size));
+    this.tsUs = grown(this.tsUs, new Float64Array(size));
+    this.a = grown(this.a, new Float64Array(size));
+    this.b = grown(this.b, new Float64Array(size));
+    this.c = grown(this.c, new Float64Array(size));
+    this.d = grown(this.d, new Float64Array(size));
+    this.#head = 0;
+    this.#size = size;
+  }
+}
+
 /** A handful of feeds: the earliest is found by looking at each. */
 export class TickMerge {
   readonly #cursors: readonly TickCursor[];
   readonly #hooks: TickHooks;
   readonly #quote: MutableQuote = new MutableQuote();
   readonly #trade: MutableTrade = new MutableTrade();
+  readonly #market: TickMarket | null;
+  readonly #waiting: WaitingRows = new WaitingRows();
   #top: TickCursor | null = null;
 
   /** Rows before `startUs` build books and are not delivered. */
-  constructor(feeds: readonly TickFeed[], table: ContractTable, startUs: TsUs, hooks: TickHooks) {
+  constructor(
+    feeds: readonly TickFeed[],
+    table: ContractTable,
+    startUs: TsUs,
+    hooks: TickHooks,
+    market: TickMarket | null = null,
+  ) {
     this.#hooks = hooks;
+    this.#market = market;
     this.#cursors = feeds
       .map((feed) => new TickCursor(feed, table))
       .toSorted(
-        (a, b) =>
-          a.row - b.row ||
-          KIND_ORDER[a.kind] - KIND_ORDER[b.kind] ||
-          a.contractIndex - b.contractIndex,
+        (a, b) => a.row - b.row || orderOf(a) - orderOf(b) || a.contractIndex - b.contractIndex,
       );
-    for (const cursor of this.#cursors) {
-      while (cursor.tsUs < startUs) {
-        if (cursor.kind === 'depth') cursor.book.apply(cursor.columns as DepthColumns, cursor.at);
-        cursor.step();
-      }
-    }
     this.#find();
+    for (let top = this.#top; top !== null && top.tsUs < startUs; top = this.#top) {
+      if (top.isMarket) market?.onTick(top.kind, top.contractIndex, top.columns!, top.at);
+      if (top.kind === 'depth') top.book.apply(top.columns as DepthColumns, top.at);
+      top.step();
+      this.#find();
+    }
   }
 
   /** Time of the next tick, or TS_MAX. */
@@ -177,7 +262,7 @@ export class TickMerge {
   deliver(isWanted: (row: number, contractIndex: number) => boolean): void {
     const cursor = this.#top!;
     const { columns, at } = cursor;
-    const isDelivered = isWanted(cursor.row, cursor.contractIndex);
+    const isDelivered = cursor.isDelivered && isWanted(cursor.row, cursor.contractIndex);
     // The row is taken before a hook runs; the batch stays valid until the second-next one is read.
     cursor.step();
     this.#find();
@@ -188,12 +273,87 @@ export class TickMerge {
       case 'trades':
         if (isDelivered) this.#deliverTrade(cursor, columns as TradeColumns, at);
         return;
+      case 'mbo':
+        return;
       case 'depth': {
         const depth = columns as DepthColumns;
         cursor.book.apply(depth, at);
         // Inside an event of the source the book may be crossed: it is shown when the event is whole.
         if (isDelivered && depth.isEventEnd[at] === 1) this.#hooks.onDepth(cursor.book);
       }
+    }
+  }
+
+  /** When the first row that waits is to be delivered, or TS_MAX. */
+  nextDueUs(): number {
+    return this.#waiting.headDueUs;
+  }
+
+  /** Every tick of this instant reaches the venue; what the hooks are to see of it waits. */
+  applyAt(tsUs: number): void {
+    const market = this.#market!;
+    for (let cursor = this.#top; cursor !== null && cursor.tsUs === tsUs; cursor = this.#top) {
+      const { at } = cursor;
+      const columns = cursor.columns!;
+      if (cursor.isMarket) market.onTick(cursor.kind, cursor.contractIndex, columns, at);
+      if (cursor.isDelivered) this.#keep(cursor, columns, at, market.lagUs(tsUs, cursor.seq));
+      cursor.step();
+      this.#find();
+    }
+  }
+
+  /** Delivers the first row that waits when it is of a contract that `isWanted`. */
+  deliverDue(isWanted: (row: number, contractIndex: number) => boolean): void {
+    const waiting = this.#waiting;
+    const row = waiting.take();
+    const cursor = this.#cursors[waiting.cursor[row]!]!;
+    const tsUs = waiting.tsUs[row]! as TsUs;
+    const isDelivered = isWanted(cursor.row, cursor.contractIndex);
+    if (cursor.kind === 'depth') {
+      const { book } = cursor;
+      book.set(tsUs, waiting.a[row]!, waiting.b[row]!, waiting.c[row]!);
+      if (isDelivered && waiting.d[row] === 1) this.#hooks.onDepth(book);
+    } else if (!isDelivered) return;
+    else if (cursor.kind === 'quotes') {
+      const view = this.#quote;
+      view.contract = cursor.contract;
+      view.tsUs = tsUs;
+      view.bidTicks = waiting.a[row]! as PriceTicks;
+      view.askTicks = waiting.b[row]! as PriceTicks;
+      view.bidQty = waiting.c[row]!;
+      view.askQty = waiting.d[row]!;
+      this.#hooks.onQuote(view);
+    } else {
+      const view = this.#trade;
+      view.contract = cursor.contract;
+      view.tsUs = tsUs;
+      view.priceTicks = waiting.a[row]! as PriceTicks;
+      view.qty = waiting.b[row]!;
+      view.aggressor = waiting.c[row]! as 1 | -1 | 0;
+      this.#hooks.onTrade(view);
+    }
+  }
+
+  #keep(cursor: TickCursor, columns: TickColumns, at: number, lagUs: number): void {
+    const waiting = this.#waiting;
+    const row = waiting.add(this.#cursors.indexOf(cursor), cursor.tsUs, cursor.tsUs + lagUs);
+    if (cursor.kind === 'quotes') {
+      const { bid, ask, bidQty, askQty } = columns as QuoteColumns;
+      waiting.a[row] = bid[at]!;
+      waiting.b[row] = ask[at]!;
+      waiting.c[row] = bidQty[at]!;
+      waiting.d[row] = askQty[at]!;
+    } else if (cursor.kind === 'trades') {
+      const { price, qty, aggressor } = columns as TradeColumns;
+      waiting.a[row] = price[at]!;
+      waiting.b[row] = qty[at]!;
+      waiting.c[row] = Math.sign(aggressor[at]!);
+    } else {
+      const { side, price, qty, isEventEnd } = columns as DepthColumns;
+      waiting.a[row] = side[at]!;
+      waiting.b[row] = price[at]!;
+      waiting.c[row] = qty[at]!;
+      waiting.d[row] = isEventEnd[at]!;
     }
   }
 
@@ -235,6 +395,11 @@ export class TickMerge {
     }
     this.#top = top;
   }
+}
+
+/** To a venue a print comes before the sizes that it left: what it met is still shown. */
+function orderOf(cursor: TickCursor): number {
+  return cursor.isMarket && cursor.kind === 'trades' ? -1 : KIND_ORDER[cursor.kind];
 }
 
 function ticksAt(column: PriceColumn, at: number): PriceTicks {

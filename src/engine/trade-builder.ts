@@ -207,6 +207,18 @@ export class TradeBuilder {
     }
   }
 
+  /** After a tick of a contract that matches on ticks: its price is the trade's for certain. */
+  onTick(contractIndex: number, ticks: number): void {
+    const trade = this.#open[this.#options.table.instrumentIndex[contractIndex]!]!;
+    if (trade !== null && trade.contract === contractIndex) this.#certain(trade, ticks, ticks);
+  }
+
+  /** A bar of a contract that matches on ticks: it is counted, and says nothing that the ticks did not. */
+  countBar(contractIndex: number): void {
+    const trade = this.#open[this.#options.table.instrumentIndex[contractIndex]!]!;
+    if (trade !== null && trade.contract === contractIndex) trade.bars += 1;
+  }
+
   /** Applies a fill; one that crosses zero closes a trade and opens the next at the same price. */
   onFill(fill: Fill, isRoll: boolean): void {
     const row = this.#options.table.instrumentIndex[fill.contractIndex]!;

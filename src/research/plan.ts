@@ -38,8 +38,8 @@ import { builtSizes, builtSource } from './built-series.ts';
 import type { CurveNeighbours } from './curve-plan.ts';
 import { carryOffsetOf, curveContracts, curveNeighbours, curveTable } from './curve-plan.ts';
 import { rollNotes } from './roll-notes.ts';
-import type { TickPlan } from './tick-plan.ts';
-import { openTicks, planTicks } from './tick-plan.ts';
+import type { Matching, TickPlan } from './tick-plan.ts';
+import { matchingOf, openTicks, planTicks } from './tick-plan.ts';
 
 /** One feed of bars, not yet opened, so that a second run can open it again. */
 export interface FeedPlan {
@@ -68,6 +68,8 @@ export interface RunPlan {
   readonly joinsLate: readonly string[];
   /** The bars that match orders, by root. */
   readonly executionInterval: Readonly<Record<string, BarInterval>>;
+  /** What orders match on, by root. */
+  readonly matching: Readonly<Record<string, Exclude<Matching, 'auto'>>>;
   readonly segments: readonly SegmentEntry[];
   readonly notes: readonly { readonly code: string; readonly message: string }[];
   /** `record` where the data are samples: the old contract has no price after its roll. */
@@ -91,6 +93,8 @@ export interface PlanInput {
   readonly to?: string;
   /** Overrides the choice of the bars that match orders. */
   readonly execution?: BarInterval;
+  /** What orders match on. Default `bars`. */
+  readonly matching?: Matching;
   /** Cost of one fill of one contract, for the roll records. */
   readonly fillCost?: (spec: InstrumentSpec) => FillCost;
   /** Published open interest of a contract, for rules that read it; the dataset's own where not given. */
@@ -193,7 +197,11 @@ export function planRun(input: PlanInput): RunPlan {
   const feeds = new FeedPlanner({ input, products, table, chains, series, span });
   const planned = feeds.plan();
   const { dataset, requirements } = input;
-  const ticks = planTicks({ dataset, requirements, table, chains, from: span.from, to: span.to });
+  const matching = Object.fromEntries(
+    roots.map((root) => [root, matchingOf(input.matching ?? 'bars', root, dataset)]),
+  );
+  const { from, to } = span;
+  const ticks = planTicks({ dataset, requirements, table, chains, from, to, matching });
   return {
     table,
     calendars: products.map((product) => product.calendar),
@@ -204,6 +212,7 @@ export function planRun(input: PlanInput): RunPlan {
     to: span.to,
     joinsLate: products.filter((each) => each.first > span.from).map((each) => each.root),
     executionInterval: planned.execution,
+    matching,
     segments: segmentsOf(planned.feeds, ticks, interestOf, input.dataset),
     notes,
     ticks,

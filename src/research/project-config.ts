@@ -4,8 +4,10 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
+import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
+import { MATCHINGS } from './tick-plan.ts';
 
 const positive = z.number().positive();
 const COSTS = z.strictObject({
@@ -19,6 +21,104 @@ const RISK = z.strictObject({
   ordersPerInterval: positive.int().optional(),
   collarPct: positive.optional(),
 });
+const delay = z.number().min(0).max(86_400_000);
+const feedLeg = z.union([delay, z.strictObject({ quantiles: z.array(delay).min(2) })]);
+const leg = z.union([feedLeg, z.strictObject({ timesFeed: z.number().min(0).max(1000) })]);
+const orderLegs = z.union([
+  leg,
+  z.strictObject({ new: leg, modify: leg.optional(), cancel: leg.optional() }),
+]);
+const VENUE = z.strictObject({
+  matching: z.enum(MATCHINGS).optional(),
+  profile: z.enum(VENUE_PROFILE_NAMES).optional(),
+  queue: z.enum(['front', 'back', 'prob', 'never']).optional(),
+  queuePower: positive.int().max(8).optional(),
+  ledger: z.enum(['replenish-on-increase', 'reset-on-change', 'off']).optional(),
+  throughQty: z.enum(['all', 'printed']).optional(),
+  halfSpreadTicks: z.number().int().min(0).optional(),
+  protectionTicks: z.number().int().min(0).optional(),
+  beyondDepth: z.enum(['no-liquidity', 'slip']).optional(),
+  staleMinutes: positive.optional(),
+  latency: z
+    .strictObject({
+      feed: feedLeg.optional(),
+      entry: orderLegs.optional(),
+      response: orderLegs.optional(),
+      measured: z
+        .array(z.tuple([z.number(), z.number(), z.number()]))
+        .min(1)
+        .optional(),
+    })
+    .optional(),
+});
+const amount = z.number().min(-1e9).max(1e9);
+const fee = z.strictObject({
+  from: z.iso.date().optional(),
+  commission: amount,
+  exchange: amount.optional(),
+  clearing: amount.optional(),
+  regulatory: amount.optional(),
+  maker: amount.optional(),
+  taker: amount.optional(),
+  minimumPerOrder: amount.optional(),
+  expiry: amount.optional(),
+});
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, HH:MM');
+const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters');
+const creditLeg = z.tuple([z.string(), positive]);
+const ACCOUNT = z.strictObject({
+  lots: z.enum(['average', 'fifo']).optional(),
+  settleAt: z.enum(['session-close', 'exchange']).optional(),
+  liquidation: z
+    .strictObject({
+      policy: z.enum(['immediate', 'graceUntil', 'rejectNewRiskOnly']),
+      until: z.enum(['session-close', 'settlement', 'next-session-open']).optional(),
+      bufferPct: z.number().min(0).max(1000).optional(),
+    })
+    .optional(),
+  intraday: z
+    .record(
+      z.string(),
+      z.strictObject({
+        initial: positive,
+        maintenance: positive.optional(),
+        from: clock,
+        until: clock,
+      }),
+    )
+    .optional(),
+  scan: z
+    .strictObject({
+      products: z.record(
+        z.string(),
+        z.strictObject({ range: positive, interMonth: z.number().min(0).optional() }),
+      ),
+      credits: z
+        .array(
+          z.strictObject({
+            legs: z.tuple([creditLeg, creditLeg]),
+            pct: positive.max(100),
+            sides: z.enum(['opposite', 'same']).optional(),
+          }),
+        )
+        .optional(),
+      initialFactor: z.number().min(1).max(10).optional(),
+    })
+    .optional(),
+  sweep: z.enum(['never', 'daily']).optional(),
+  forceFlat: z
+    .strictObject({
+      beforeFirstNotice: z.number().int().min(0).max(60).optional(),
+      beforeLastTrade: z.number().int().min(0).max(60).optional(),
+    })
+    .optional(),
+  fees: z.record(z.string(), z.array(fee).min(1)).optional(),
+  feeRounding: z
+    .strictObject({ per: z.enum(['fill', 'order']), unit: z.number().min(0.000001) })
+    .optional(),
+  feeCurrency: z.record(z.string(), currency).optional(),
+  quoteFreshSeconds: z.number().min(0).max(86_400).optional(),
+});
 const POLICIES = [
   'pessimistic',
   'optimistic',
@@ -28,7 +128,45 @@ const POLICIES = [
   'close-direction',
   'seeded',
   ...IMITATIONS,
+  'drilldown',
 ] as const;
+const notNegative = z.number().min(0);
+const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const BAR_FILLS = z.strictObject({
+  touch: z
+    .union([
+      z.enum(['never', 'always']),
+      z.strictObject({ prob: notNegative.max(1) }),
+      z.strictObject({ volume: z.strictObject({ queueQty: notNegative }) }),
+    ])
+    .optional(),
+  gapImprove: z.boolean().optional(),
+  participation: z.union([positive, z.literal('all')]).optional(),
+  spreadTicks: ticksByRoot.optional(),
+  spreadByTime: z
+    .record(
+      z.string(),
+      z
+        .array(
+          z.strictObject({
+            from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as 08:30'),
+            ticks: notNegative,
+          }),
+        )
+        .min(1),
+    )
+    .optional(),
+  quoteBars: z.boolean().optional(),
+  maxSlipBeyondBarTicks: notNegative.optional(),
+  fillOn: z.enum(['next-open', 'close']).optional(),
+  latencyMs: notNegative.max(86_400_000).optional(),
+  openSlackMs: notNegative.max(86_400_000).optional(),
+  postOnly: z.enum(['reject', 'slide']).optional(),
+  protectionRest: z.enum(['rest', 'cancel']).optional(),
+  dailyLimitTicks: ticksByRoot.optional(),
+  closeCutoffMinutes: notNegative.max(1440).optional(),
+  seededRuns: positive.int().min(2).max(1000).optional(),
+});
 
 /** One schema per key, so that a fault names its key. */
 export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>> = {
@@ -41,9 +179,14 @@ export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>>
   returnBase: z.enum(['equity', 'fixed']),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   fills: z.enum(POLICIES),
+  barFills: BAR_FILLS,
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
+  venue: VENUE,
+  account: ACCOUNT,
+  margins: z.string().min(1),
+  settlements: z.string().min(1),
   rates: z.string().min(1),
   outOfSample: z.iso.date(),
   calendars: z.array(z.string().min(1)),
@@ -68,6 +211,8 @@ const ENV_KEYS: readonly ConfigKey[] = [
   'fills',
   'bounds',
   'rates',
+  'margins',
+  'settlements',
   'outOfSample',
 ];
 
@@ -77,12 +222,16 @@ export function envNameOf(key: ConfigKey): string {
 
 export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
 export type ConfigValues = Required<
-  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'outOfSample'>
+  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'margins' | 'settlements' | 'outOfSample'>
 > & {
   /** Null: nothing is out of sample. */
   readonly outOfSample: string | null;
   /** Null: one currency only. */
   readonly rates: string | null;
+  /** Null: assumed percentages of the notional. */
+  readonly margins: string | null;
+  /** Null: positions are marked at the prices of the data. */
+  readonly settlements: string | null;
   /** Null: the specifications of the package. */
   readonly instruments: string | null;
 };
@@ -102,6 +251,9 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   catalog: 'catalog',
   instruments: null,
   rates: null,
+  account: {},
+  margins: null,
+  settlements: null,
   outOfSample: null,
   runs: 'runs',
   dataset: 'sample',
@@ -110,9 +262,11 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   returnBase: 'equity',
   seed: 1,
   fills: 'pessimistic',
+  barFills: {},
   bounds: true,
   costs: {},
   risk: {},
+  venue: {},
   calendars: [],
 };
 
@@ -168,6 +322,8 @@ const PATH_KEYS: ReadonlySet<ConfigKey> = new Set([
   'runs',
   'instruments',
   'rates',
+  'margins',
+  'settlements',
   'calendars',
 ]);
 
@@ -239,6 +395,9 @@ function checkLayer(layer: Layer): void {
 }
 
 function knownOf(path: string): string[] {
+  if (path.startsWith('venue')) return Object.keys(VENUE.shape);
+  if (path.startsWith('account')) return Object.keys(ACCOUNT.shape);
+  if (path.startsWith('barFills')) return Object.keys(BAR_FILLS.shape);
   return Object.keys(path.startsWith('costs') ? COSTS.shape : RISK.shape);
 }
 

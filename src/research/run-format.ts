@@ -29,6 +29,7 @@ export type FillPolicy =
   | 'nearest'
   | 'close-direction'
   | 'seeded'
+  | 'drilldown'
   | Imitation;
 
 /** A product as far as tables and the report need it. */
@@ -105,6 +106,8 @@ export interface RunManifest {
   readonly rollRules: Readonly<Record<string, string>>;
   readonly adjustments: Readonly<Record<string, string>>;
   readonly executionIntervals: Readonly<Record<string, string>>;
+  /** What orders matched on, by root; absent where that was bars. The settings of the venue stand in `config.venue`. */
+  readonly matching?: Readonly<Record<string, string>>;
   readonly eventHash: string;
   readonly events: number;
   readonly bars: number;
@@ -167,6 +170,17 @@ export interface RunSummary {
     readonly groups: number;
     readonly atStakeMicros: number;
     readonly isBarResolutionSensitive: boolean;
+    /** Net profit with every ambiguous group against us and for us; runs of other policies than `pessimistic`. */
+    readonly bounds?: { readonly worst: number; readonly best: number };
+    /** With `seeded`: net profit over that many draws, nearest ranks. */
+    readonly seeded?: {
+      readonly runs: number;
+      readonly p05: number;
+      readonly p25: number;
+      readonly p50: number;
+      readonly p75: number;
+      readonly p95: number;
+    };
   };
   readonly rolls: {
     readonly chains: number;

@@ -1,4 +1,7 @@
-/** Which quotes, trades and depth a run reads: those of the traded contract of each declared product, or a clear refusal. */
+/**
+ * Which ticks a run reads: quotes, trades and depth of the traded contract of each product whose strategy declares them, and
+ * what its venue matches on; or a clear refusal.
+ */
 import { TradingError } from '../core/errors.ts';
 import type { ContractId, ContractTable } from '../core/instrument.ts';
 import type { DataRequirements } from '../core/strategy.ts';
@@ -11,6 +14,18 @@ import type { ChainInput, TickFeed } from '../engine/config.ts';
 
 export type TickKind = TickFeed['kind'];
 
+/** What the orders of a product match on. `auto`: the finest that the dataset has of it. */
+export const MATCHINGS = ['bars', 'trades', 'quotes', 'depth', 'mbo', 'auto'] as const;
+export type Matching = (typeof MATCHINGS)[number];
+
+/** Finest first, and what a venue reads to match on each. */
+const MARKET_KINDS = {
+  mbo: ['mbo'],
+  depth: ['depth', 'trades'],
+  quotes: ['quotes', 'trades'],
+  trades: ['trades'],
+} as const satisfies Partial<Record<Matching, readonly TickKind[]>>;
+
 /** One feed of ticks, not yet opened. */
 export interface TickPlan {
   readonly kind: TickKind;
@@ -19,9 +34,15 @@ export interface TickPlan {
   /** Depth begins with the first row of the contract: a book is the sum of all its changes. */
   readonly fromUs: TsUs;
   readonly toUs: TsUs;
+  /** The strategy declared it. */
+  readonly isDelivered: boolean;
+  /** The venue matches on it. */
+  readonly isMarket: boolean;
 }
 
 export interface TickPlanInput {
+  /** What orders match on, by root; what is not named matches on bars. */
+  readonly matching?: Readonly<Record<string, Exclude<Matching, 'auto'>>>;
   readonly dataset: Dataset;
   readonly requirements: DataRequirements;
   readonly table: ContractTable;
@@ -30,7 +51,10 @@ export interface TickPlanInput {
   readonly to: TradeDate;
 }
 
-const KINDS: readonly TickKind[] = ['quotes', 'trades', 'depth'];
+const KINDS = ['quotes', 'trades', 'depth'] as const satisfies readonly TickKind[];
+/** A contract that was rolled out can still be closed on its ticks, and one that is rolled in has a price at the roll. */
+const TAIL_US = 12 * US_PER_DAY;
+const LEAD_US = 2 * US_PER_DAY;
 /** A long weekend and some days without a tick at either end are no gap. */
 const SLACK_US = 6 * US_PER_DAY;
 
@@ -40,23 +64,67 @@ export function planTicks(input: TickPlanInput): TickPlan[] {
   for (const kind of KINDS)
     for (const root of new Set(input.requirements[kind] ?? []))
       plans.push(...planKind(kind, root, input));
+  for (const [root, matching] of Object.entries(input.matching ?? {})) {
+    if (matching === 'bars') continue;
+    const [first, ...others] = MARKET_KINDS[matching];
+    addMarket(plans, planKind(first, root, input, true));
+    // Prints tell what traded at a price; a dataset without them matches on what it has.
+    for (const kind of others)
+      if (hasTicks(input.dataset, kind, root)) addMarket(plans, planKind(kind, root, input, true));
+  }
   return plans;
 }
 
-export function openTicks(plan: TickPlan, dataset: Dataset): TickFeed {
-  const { kind, contractIndex, contract } = plan;
-  const range = { contract, from: plan.fromUs, to: plan.toUs };
-  switch (kind) {
-    case 'quotes':
-      return { kind, contractIndex, source: dataset.quotes(range) };
-    case 'trades':
-      return { kind, contractIndex, source: dataset.trades(range) };
-    case 'depth':
-      return { kind, contractIndex, source: dataset.depth(range) };
+/** What orders of a product match on: `auto` is the finest kind that the dataset has of it. */
+export function matchingOf(
+  matching: Matching,
+  root: string,
+  dataset: Dataset,
+): Exclude<Matching, 'auto'> {
+  if (matching !== 'auto') return matching;
+  const kinds = ['mbo', 'depth', 'quotes', 'trades'] as const;
+  return kinds.find((kind) => hasTicks(dataset, kind, root)) ?? 'bars';
+}
+
+function hasTicks(dataset: Dataset, kind: TickKind, root: string): boolean {
+  return dataset.manifest.segments.some(
+    (entry) => entry.kind === kind && entry.root === root && entry.rows > 0,
+  );
+}
+
+/** One feed serves both, over the longer time of the two. */
+function addMarket(plans: TickPlan[], market: readonly TickPlan[]): void {
+  for (const plan of market) {
+    const at = plans.findIndex(
+      (each) => each.kind === plan.kind && each.contractIndex === plan.contractIndex,
+    );
+    if (at < 0) plans.push(plan);
+    else plans[at] = { ...plan, isDelivered: plans[at]!.isDelivered };
   }
 }
 
-function planKind(kind: TickKind, root: string, input: TickPlanInput): TickPlan[] {
+export function openTicks(plan: TickPlan, dataset: Dataset): TickFeed {
+  const { kind, contractIndex, contract, isDelivered, isMarket } = plan;
+  const use = { contractIndex, isDelivered, isMarket };
+  const range = { contract, from: plan.fromUs, to: plan.toUs };
+  switch (kind) {
+    case 'quotes':
+      return { kind, ...use, source: dataset.quotes(range) };
+    case 'trades':
+      return { kind, ...use, source: dataset.trades(range) };
+    case 'depth':
+      return { kind, ...use, source: dataset.depth(range) };
+    case 'mbo':
+      return { kind, ...use, source: dataset.mbo(range) };
+  }
+}
+
+function planKind(
+  kind: TickKind,
+  root: string,
+  input: TickPlanInput,
+  isMarket: boolean = false,
+): TickPlan[] {
   const chain = input.chains.find((each) => each.root === root);
   if (chain === undefined) {
     throw new TradingError('E_STRATEGY_DATA', `${kind} of ${root} without a series of ${root}`, {
@@ -73,7 +141,9 @@ function planKind(kind: TickKind, root: string, input: TickPlanInput): TickPlan[
     throw new TradingError('E_DATA_PRODUCT', `dataset ${manifest.name} has no ${kind} of ${root}`, {
       details: { root, kind, dataset: manifest.name, known },
       rule: known.length === 0 ? `it has no ${kind}` : `it has ${kind} of ${known.join(', ')}`,
-      fix: `import ${kind} of ${root}, or choose a strategy that reads bars only`,
+      fix: isMarket
+        ? `import ${kind} of ${root}, or let its orders match on what there is: --matching auto`
+        : `import ${kind} of ${root}, or choose a strategy that reads bars only`,
     });
   }
   const plans: TickPlan[] = [];
@@ -89,12 +159,18 @@ function planKind(kind: TickKind, root: string, input: TickPlanInput): TickPlan[
     checkSpan({ kind, contract, entries, fromUs, toUs }, own, input);
     if (entries.length === 0) return;
     const firstUs = Math.min(...entries.map((entry) => entry.firstUs));
-    plans.push({
+    const isBook = kind === 'depth' || kind === 'mbo';
+    const same = isMarket ? plans.findIndex((plan) => plan.contractIndex === contractIndex) : -1;
+    plans.splice(same < 0 ? plans.length : same, same < 0 ? 0 : 1, {
       kind,
       contractIndex,
       contract,
-      fromUs: (kind === 'depth' ? Math.min(firstUs, fromUs) : fromUs) as TsUs,
-      toUs: toUs as TsUs,
+      fromUs: (isBook
+        ? Math.min(firstUs, fromUs)
+        : Math.min(plans[same]?.fromUs ?? Infinity, isMarket ? fromUs - LEAD_US : fromUs)) as TsUs,
+      toUs: (isMarket ? toUs + TAIL_US : toUs) as TsUs,
+      isDelivered: !isMarket,
+      isMarket,
     });
   });
   return plans;

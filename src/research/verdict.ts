@@ -8,6 +8,7 @@ export interface VerdictInput {
   readonly fillPolicy: string;
   readonly metrics: Metrics;
   readonly optimistic: Metrics | null;
+  readonly bounds?: { readonly worst: number; readonly best: number };
   readonly sharpeInterval: { readonly low: number | null; readonly high: number | null };
   readonly closed: number;
   readonly open: number;
@@ -20,11 +21,20 @@ export function imitationLabel(fillPolicy: string): string | null {
   return isImitation(fillPolicy) ? `Imitation of ${fillPolicy}` : null;
 }
 
-/** True when the bounds disagree on the sign of the net profit. */
-export function isBarResolutionSensitive(metrics: Metrics, optimistic: Metrics | null): boolean {
-  const low = metrics['netProfit']?.value ?? 0;
-  const high = optimistic?.['netProfit']?.value ?? low;
-  return Math.sign(low) !== Math.sign(high);
+/** Share of the headline by which its bounds may differ before the data cannot decide. */
+const SENSITIVE_SHARE = 0.2;
+
+/** True when the bounds disagree on the sign of the net profit, or differ by more than a fifth of the headline. */
+export function isBarResolutionSensitive(
+  metrics: Metrics,
+  optimistic: Metrics | null,
+  bounds?: { readonly worst: number; readonly best: number },
+): boolean {
+  const net = metrics['netProfit']?.value ?? 0;
+  const worst = bounds?.worst ?? net;
+  const best = bounds?.best ?? optimistic?.['netProfit']?.value ?? net;
+  if (Math.sign(worst) !== Math.sign(best)) return true;
+  return Math.abs(best - worst) > SENSITIVE_SHARE * Math.abs(net);
 }
 
 /** @example verdictOf(input) // => 'Net +18,412 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. …' */
@@ -38,7 +48,7 @@ export function verdictOf(input: VerdictInput): string {
   const label = imitationLabel(input.fillPolicy);
   if (label !== null)
     sentences.push(`${label}: what that program would report, not what these bars prove.`);
-  if (isBarResolutionSensitive(input.metrics, input.optimistic))
+  if (isBarResolutionSensitive(input.metrics, input.optimistic, input.bounds))
     sentences.push('Bar-resolution-sensitive: this data cannot decide.');
   sentences.push(sharpeSentence(input));
   if (input.closed < TOO_FEW_TRADES)

@@ -22,6 +22,20 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Nothing, when the market was quiet; otherwise declare the volume of the dataset unknown.',
     exit: EXIT.ok,
   },
+  E_TICKS_STALE: {
+    title: 'An order waited for market data',
+    cause:
+      'It reached the venue when the newest data of its contract were from before the open, or older than `venue.staleMinutes`.',
+    cure: 'Nothing where the market was quiet; otherwise look for a gap in the data: `frontmonth data check`.',
+    exit: EXIT.ok,
+  },
+  E_GROUP_OVERFILL: {
+    title: 'Two orders of a group traded',
+    cause:
+      'The venue looks after groups by messages: the second order filled before its cancel or change had arrived.',
+    cure: 'Nothing is wrong with the run: it can happen on that venue. Watch the position, or use `reduceOnly` where the venue has it.',
+    exit: EXIT.ok,
+  },
   E_BOOK_RANGE: {
     title: 'The orders of a book lie too far apart',
     cause:
@@ -34,6 +48,13 @@ export const SIM_ERRORS: ErrorCatalog = {
     cause: 'Ten thousand elections followed from one command; a fault of the simulation.',
     cure: 'Report it with the seed and the journal: the same run shows it again.',
     exit: EXIT.bug,
+  },
+  E_SNAPSHOT: {
+    title: 'A snapshot of a market is refused',
+    cause:
+      'It was written by another version of the program, is no snapshot of a market, or its parts contradict each other.',
+    cure: 'Restore it with the version that wrote it, or replay the journal from its beginning.',
+    exit: EXIT.input,
   },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',

@@ -2,6 +2,7 @@
 import type { OrderType, Side } from '../../src/core/order.ts';
 import type { MarketOptions } from '../../src/sim/exchange/contract-market.ts';
 import { ContractMarket } from '../../src/sim/exchange/contract-market.ts';
+import type { MarketGroupInput } from '../../src/sim/groups/group-input.ts';
 import type { MarketOrderInput, MarketReplaceInput } from '../../src/sim/exchange/market-order.ts';
 
 type More = Partial<MarketOrderInput>;
@@ -24,16 +25,26 @@ export class MarketDesk {
         onReport: (report) => {
           const { kind, clOrdId, reason, lastQty, lastPriceTicks } = report;
           if (kind === 'Fill') this.lines.push(`${clOrdId} ${lastQty}@${lastPriceTicks}`);
-          else if (kind !== 'Accepted' || reason !== '')
+          else if (kind === 'Released' || (kind === 'Replaced' && reason !== '')) {
+            const { qty, cumQty, releasedQty } = report.order!;
+            const size = Math.min(qty, releasedQty) - cumQty;
+            this.lines.push(`${clOrdId} ${kind} ${size}${reason === '' ? '' : ` ${reason}`}`);
+          } else if (kind !== 'Accepted' || reason !== '')
             this.lines.push(`${clOrdId} ${kind}${reason === '' ? '' : ` ${reason}`}`);
+        },
+        onGroup: ({ kind, groupId, clOrdId, qty, reason }) => {
+          if (kind === 'accepted' || kind === 'ended') return;
+          this.lines.push(
+            `${groupId} ${kind} ${kind === 'rejected' ? `${clOrdId} ${reason}` : qty}`,
+          );
         },
       },
       options,
     );
   }
 
-  /** `buy 2 limit 400`, `sell 5 market`, `sell 1 stop 396`; participant 1 unless said. Returns the new lines. */
-  send(clOrdId: string, text: string, more: More = {}): string[] {
+  /** An order in words: `buy 2 limit 400`, `sell 5 market`, `sell 1 stop 396`; participant 1 unless said. */
+  order(clOrdId: string, text: string, more: More = {}): MarketOrderInput {
     const [word, qty, kind, price] = text.split(' ');
     const side: Side = word === 'buy' ? 1 : -1;
     const type = more.type ?? TYPES[kind!]!;
@@ -43,12 +54,16 @@ export class MarketDesk {
         : type === 'limit'
           ? { limitTicks: Number(price) }
           : { stopTicks: Number(price) };
-    return this.during(() =>
-      this.market.submit(
-        { participant: 1, clOrdId, side, qty: Number(qty), ...level, ...more, type },
-        this.nowUs,
-      ),
-    );
+    return { participant: 1, clOrdId, side, qty: Number(qty), ...level, ...more, type };
+  }
+
+  /** Sends it and returns the new lines. */
+  send(clOrdId: string, text: string, more: More = {}): string[] {
+    return this.during(() => this.market.submit(this.order(clOrdId, text, more), this.nowUs));
+  }
+
+  group(input: MarketGroupInput): string[] {
+    return this.during(() => this.market.submitGroup(input, this.nowUs));
   }
 
   cancel(clOrdId: string, participant = 1): string[] {

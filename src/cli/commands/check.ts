@@ -165,7 +165,11 @@ export function usesOf(orders: readonly Row[], needs: DataRequirements): Strateg
     orderTypes: distinct('type'),
     timesInForce: distinct('timeInForce'),
     groups: [...new Set([...groups.values()].flatMap(groupKinds))].toSorted(),
-    reduceOnly: orders.some((order) => order['reduceOnly'] === true),
+    // Exits of a group are held as the venue can hold them.
+    reduceOnly: orders.some(
+      (order) =>
+        order['reduceOnly'] === true && !['stop', 'target'].includes(order['role'] as string),
+    ),
     feeds: (['quotes', 'trades', 'depth'] as const).filter(
       (kind) => (needs[kind] ?? []).length > 0,
     ),

@@ -46,6 +46,8 @@ export interface BookCounts {
 export interface MboBookOptions extends OrderBookOptions {
   /** Tells sessions apart: continuous trading begins with the first trade inside one. Without it, with the first trade. */
   readonly calendar?: TradingCalendar;
+  /** Called at each trade, before what it took is taken off the book. */
+  readonly onTrade?: (batch: MboColumns, row: number) => void;
 }
 
 /** Called at the end of each event, when the book is consistent. `row` is that of the batch. */
@@ -64,6 +66,10 @@ export type EventEnd = (batch: MboColumns, row: number) => void;
 export class MboBook {
   readonly book: OrderBook;
   readonly #stretches: Stretches | null;
+  readonly #onTradeRow: MboBookOptions['onTrade'];
+  /** The ids of the last batch, seen as halves. */
+  #idsOf: BigUint64Array = new BigUint64Array(0);
+  #ids: Uint32Array = new Uint32Array(0);
   readonly #counts: { -readonly [K in keyof BookCounts]: BookCounts[K] } = {
     rows: 0,
     events: 0,
@@ -89,6 +95,7 @@ export class MboBook {
     this.book = new OrderBook(options);
     this.#stretches =
       options.calendar === undefined ? null : new Stretches(options.calendar, 'break');
+    this.#onTradeRow = options.onTrade;
   }
 
   get counts(): BookCounts {
@@ -107,11 +114,16 @@ export class MboBook {
     to: number = batch.length,
   ): void {
     const { orderId, action, side, price, qty, tsUs, isEventEnd } = batch;
-    // Halves of the ids, little-endian as every typed array of the machines that run this.
-    const ids = new Uint32Array(orderId.buffer, orderId.byteOffset, 2 * orderId.length);
+    if (this.#idsOf !== orderId) {
+      // Halves of the ids, little-endian as every typed array of the machines that run this.
+      this.#ids = new Uint32Array(orderId.buffer, orderId.byteOffset, 2 * orderId.length);
+      this.#idsOf = orderId;
+    }
+    const ids = this.#ids;
     for (let row = from; row < to; row += 1) {
       const low = ids[2 * row]!;
       const high = ids[2 * row + 1]!;
+      if (action[row] === MboAction.trade) this.#onTradeRow?.(batch, row);
       this.#row(action[row]!, high, low, side[row]!, price[row]!, qty[row]!, tsUs[row]!);
       if (isEventEnd[row] === 0) continue;
       this.#endEvent(tsUs[row]!);
@@ -229,8 +241,10 @@ export class MboBook {
 
   #endEvent(tsUs: number): void {
     this.#counts.events += 1;
-    for (const slot of this.#filledSlots) this.#filled[slot] = 0;
-    this.#filledSlots.length = 0;
+    if (this.#filledSlots.length > 0) {
+      for (const slot of this.#filledSlots) this.#filled[slot] = 0;
+      this.#filledSlots.length = 0;
+    }
     if (!this.book.isCrossed) return;
     if (tsUs < this.#tradedUntilUs) this.#counts.crossed += 1;
     else this.#counts.crossedBeforeOpen += 1;

@@ -23,6 +23,14 @@ export interface OrderBookOptions {
   readonly isTracked?: boolean;
 }
 
+/** Hears each change of a book while it happens. It must not change the book. */
+export interface BookWatch {
+  /** An order has `by` contracts less, or left its place with them. `joinSeq`: when it joined that place. */
+  onLess(side: BookSide, price: number, joinSeq: number, by: number): void;
+  /** A level has this many contracts now; 0 where it is gone. */
+  onLevel(side: BookSide, price: number, qty: number): void;
+}
+
 /** Levels that changed, each once or more, since the last `clear`. */
 export class LevelChanges {
   length: number = 0;
@@ -62,12 +70,17 @@ export class OrderBook implements BookView {
   readonly bids: Ladder;
   readonly asks: Ladder;
   readonly changes: LevelChanges | null;
+  watch: BookWatch | null = null;
+  /** Counts every order that joined the end of a level. */
+  joinSeq: number = 0;
   readonly #index: OrderIndex;
   // Orders by slot. A free slot's `next` is the next free one.
   #orderNext: Int32Array;
   #orderPrev: Int32Array;
   #orderLevel: Int32Array;
   #orderQty: Float64Array;
+  /** `joinSeq` when the order took its place. */
+  #orderJoined: Float64Array;
   #generation: Uint32Array;
   #freeOrder: number = NONE;
   #orderEnd: number = 0;
@@ -92,6 +105,7 @@ export class OrderBook implements BookView {
     this.#orderPrev = new Int32Array(orders);
     this.#orderLevel = new Int32Array(orders).fill(NONE);
     this.#orderQty = new Float64Array(orders);
+    this.#orderJoined = new Float64Array(orders);
     this.#generation = new Uint32Array(orders);
     this.#levelPrice = new Float64Array(levels);
     this.#levelSide = new Int8Array(levels);
@@ -218,6 +232,7 @@ export class OrderBook implements BookView {
     const level = this.#orderLevel[slot]!;
     this.#orderQty[slot] = left;
     this.#levelQty[level]! -= by;
+    if (this.watch !== null) this.#tellLess(slot, level, by);
     this.#touch(level);
   }
 
@@ -248,7 +263,9 @@ export class OrderBook implements BookView {
     if (isHere && qty <= keepsUpTo) {
       this.#orderQty[slot] = qty;
       this.#levelQty[level]! += qty - before;
-      if (qty !== before) this.#touch(level);
+      if (qty === before) return true;
+      if (this.watch !== null) this.#tellLess(slot, level, before - qty);
+      this.#touch(level);
       return true;
     }
     this.#unlink(slot);
@@ -272,7 +289,15 @@ export class OrderBook implements BookView {
   }
 
   #touch(level: number): void {
-    this.changes?.add(this.#levelSide[level]! as BookSide, this.#levelPrice[level]!);
+    const side = this.#levelSide[level]! as BookSide;
+    const price = this.#levelPrice[level]!;
+    if (this.changes !== null) this.changes.add(side, price);
+    if (this.watch !== null) this.watch.onLevel(side, price, this.#levelQty[level]!);
+  }
+
+  #tellLess(slot: number, level: number, by: number): void {
+    const side = this.#levelSide[level]! as BookSide;
+    this.watch!.onLess(side, this.#levelPrice[level]!, this.#orderJoined[slot]!, by);
   }
 
   #append(slot: number, side: BookSide, price: number): void {
@@ -289,6 +314,8 @@ export class OrderBook implements BookView {
     if (tail === NONE) this.#levelHead[level] = slot;
     else this.#orderNext[tail] = slot;
     this.#levelTail[level] = slot;
+    this.joinSeq += 1;
+    this.#orderJoined[slot] = this.joinSeq;
     this.#levelQty[level]! += this.#orderQty[slot]!;
     this.#levelOrders[level]! += 1;
     this.#touch(level);
@@ -304,6 +331,7 @@ export class OrderBook implements BookView {
     else this.#orderPrev[next] = prev;
     this.#levelQty[level]! -= this.#orderQty[slot]!;
     this.#levelOrders[level]! -= 1;
+    if (this.watch !== null) this.#tellLess(slot, level, this.#orderQty[slot]!);
     this.#touch(level);
     if (this.#levelHead[level] !== NONE) return;
     this.#ladder(this.#levelSide[level]! as BookSide).remove(this.#levelPrice[level]!);
@@ -347,6 +375,7 @@ export class OrderBook implements BookView {
     this.#orderPrev = grown(this.#orderPrev, new Int32Array(capacity));
     this.#orderLevel = grown(this.#orderLevel, new Int32Array(capacity).fill(NONE));
     this.#orderQty = grown(this.#orderQty, new Float64Array(capacity));
+    this.#orderJoined = grown(this.#orderJoined, new Float64Array(capacity));
     this.#generation = grown(this.#generation, new Uint32Array(capacity));
     this.#index.reserve(capacity);
   }

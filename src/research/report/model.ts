@@ -16,6 +16,7 @@ import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
 import { tradeViewRows } from '../trades-view.ts';
 import { imitationLabel } from '../verdict.ts';
+import { accountTables, programmeColumns } from './programme-tables.ts';
 import type { PackColumn, Packed } from './pack.ts';
 import { packColumns } from './pack.ts';
 import type {
@@ -218,6 +219,7 @@ export function buildReportModel(
     years: periodRows(daily),
     tables: withoutMachinePaths({
       equity: sampleTables(summary, daily),
+      account: accountTables(run),
       periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
       time: timeTables(run, segments),
@@ -352,6 +354,7 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
     { name: 'day.gross', decimals: 4, values: share((one) => one.grossNotional) },
     { name: 'day.net', decimals: 4, values: share((one) => one.netNotional) },
     { name: 'day.contracts', values: contractsHeld(run, daily) },
+    ...programmeColumns(run, daily),
   ];
 }
 

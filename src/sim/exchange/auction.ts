@@ -3,7 +3,7 @@
  * side, the highest price for bids and the lowest for offers, then the price nearest to the reference.
  * Source: CME Group, rules for the indicative opening price.
  */
-import type { LimitBook } from '../book/limit-book.ts';
+import type { ReadLiquidity } from './liquidity.ts';
 
 /** What an auction would do: price in ticks, contracts traded, and contracts left over (bids above 0, offers below). */
 export interface Indication {
@@ -57,7 +57,7 @@ function isBetter(next: Candidate, best: Candidate): boolean {
   return next.distance < best.distance;
 }
 
-type ReadBook = Pick<LimitBook, 'bestTicks' | 'worsePrice' | 'totalQty'>;
+type ReadBook = Pick<ReadLiquidity, 'bestTicks' | 'worsePrice' | 'totalQty'>;
 
 /** Contracts by price, hidden ones included. */
 function levelsOf(book: ReadBook, side: 1 | -1): Map<number, number> {

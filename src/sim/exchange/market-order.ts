@@ -1,4 +1,5 @@
 /** Orders of the exchange: what a participant sends, the record that the market keeps, and what it reports. */
+import type { FillEvidence } from '../../core/execution.ts';
 import type {
   OrderType,
   Side,
@@ -8,6 +9,7 @@ import type {
   WorkingState,
 } from '../../core/order.ts';
 import type { OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
+import type { GroupEvent, LiveGroup } from '../groups/group-desk.ts';
 
 /** An order as it reaches the market. Prices are ticks, quantities whole contracts, times µs UTC. */
 export interface MarketOrderInput {
@@ -55,8 +57,19 @@ export interface MarketReplaceInput {
   readonly displayQty?: number;
 }
 
-/** Where an order is: in the book, waiting for its trigger, for the opening, for limits that let it trade, or gone. */
-export type OrderPlace = 'book' | 'trigger' | 'opening' | 'parked' | 'queue' | 'done';
+/**
+ * Where an order is: in the book, waiting for its trigger, for the opening, for the close, for limits that let it trade, for
+ * the fills of its parent, or gone.
+ */
+export type OrderPlace =
+  | 'book'
+  | 'trigger'
+  | 'opening'
+  | 'closing'
+  | 'parked'
+  | 'held'
+  | 'queue'
+  | 'done';
 
 /** The record of one order. Only the market changes it. */
 export class MarketOrder {
@@ -80,6 +93,11 @@ export class MarketOrder {
   bestTicks: number = NaN;
   /** Lower goes first among orders that one event elects. */
   priority: number;
+  /** The group that it is a leg of, and the leg's number there; null and -1 without one. */
+  live: LiveGroup | null = null;
+  leg: number = -1;
+  /** Contracts up to which its group lets it trade. */
+  releasedQty: number = Infinity;
 
   constructor(input: MarketOrderInput, orderId: number, arrivalUs: number) {
     this.input = input;
@@ -102,7 +120,7 @@ export class MarketOrder {
 
   get working(): WorkingState {
     if (this.place === 'done') return 'none';
-    if (this.place === 'parked') return 'parked';
+    if (this.place === 'parked' || this.place === 'held') return this.place;
     return this.isTriggered ? 'triggered' : 'live';
   }
 }
@@ -114,6 +132,7 @@ export type MarketReportKind =
   | 'Canceled'
   | 'Expired'
   | 'Triggered'
+  | 'Released'
   | 'Parked'
   | 'Unparked'
   | 'Replaced'
@@ -137,10 +156,13 @@ export interface MarketReport {
   readonly tradeId: number;
   /** Of a fill: whether the order came to the other one. False for both sides of an auction. */
   readonly isAggressor: boolean;
+  /** Of a fill: the rule and what it rests on. An object of its own that may be kept. Null otherwise. */
+  readonly evidence: FillEvidence | null;
 }
 
 /** Market states, as venues name them. */
 export type MarketPhase =
+  | 'unlisted'
   | 'closed'
   | 'pre-open'
   | 'pre-open-no-cancel'
@@ -155,4 +177,7 @@ export interface MarketSink {
   /** A public trade. `aggressor` 0 in an auction. */
   onPrint?(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void;
   onPhase?(phase: MarketPhase, tsUs: number): void;
+  onGroup?(event: GroupEvent): void;
+  /** A command and everything that followed from it are through. */
+  onQuiet?(tsUs: number): void;
 }

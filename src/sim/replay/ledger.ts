@@ -41,6 +41,16 @@ export class ConsumptionLedger {
     this.#levels.set(priceTicks, level);
   }
 
+  /**
+   * A print took `qty` of what is shown, which the record has not told yet: what we took stays taken beside it.
+   */
+  onPrint(priceTicks: number, shownQty: number, qty: number): void {
+    if (this.#mode === 'off') return;
+    const available = Math.max(0, this.available(priceTicks, shownQty) - qty);
+    const seen = this.#levels.get(priceTicks)?.seen ?? shownQty;
+    this.#levels.set(priceTicks, { seen: Math.max(0, seen - qty), available });
+  }
+
   /** The record shows another size at a price; 0 where the level is gone. */
   onSize(priceTicks: number, shownQty: number): void {
     const level = this.#levels.get(priceTicks);

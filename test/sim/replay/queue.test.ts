@@ -2,7 +2,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { ConsumptionLedger } from '../../../src/sim/replay/ledger.ts';
-import { OrderQueue, QueuePosition } from '../../../src/sim/replay/queue-model.ts';
+import { QueuePosition } from '../../../src/sim/replay/queue-model.ts';
 
 const back = { name: 'back' } as const;
 
@@ -56,6 +56,20 @@ describe('a place in a queue that is known by its size', () => {
     place.onSize(15);
     expect(place.ahead).toBe(15);
   });
+  it('Q5: nor when the decrease is told first', () => {
+    const place = new QueuePosition(back, 40);
+    place.onSize(30, 7);
+    expect(place.onTradeAfter(10, 7)).toBe(0);
+    expect(place.ahead).toBe(30);
+    // A later trade is another one.
+    expect(place.onTradeAfter(31, 8)).toBe(1);
+  });
+  it('Q8: whatever the model', () => {
+    const place = new QueuePosition({ name: 'prob' }, 40);
+    place.onHidden();
+    place.onSize(60);
+    expect(place.ahead).toBe(40);
+  });
   it('Q9: a price that is not shown fills nobody until it is', () => {
     const place = new QueuePosition(back, NaN);
     expect(place.onTrade(500)).toBe(0);
@@ -73,7 +87,7 @@ describe('a place in a queue that is known by its size', () => {
     const [first, second] = [new QueuePosition(back, 0), new QueuePosition(back, 0)];
     const filled = Math.min(3, first.onTrade(4));
     expect(filled).toBe(3);
-    expect(second.onTrade(4, filled)).toBe(1);
+    expect(second.onTrade(4) - filled).toBe(1);
   });
   test.prop([
     fc.constantFrom('front', 'back', 'prob', 'never'),
@@ -113,26 +127,31 @@ describe('a place in a queue that is known by its size', () => {
 });
 
 describe('a queue whose orders are known', () => {
-  const queue = (): OrderQueue =>
-    new OrderQueue([
-      [1n, 35],
-      [2n, 5],
-    ]);
+  // Orders joined as number 1 (35) and 2 (5); ours came then.
+  const queue = (): QueuePosition => new QueuePosition({ name: 'mbo' }, 40, 2);
   it('Q6: who joined after us does not matter', () => {
     const own = queue();
-    own.onOrder(3n, 30);
-    own.onLeave(3n);
+    own.onOrder(3, 30);
     expect(own.ahead).toBe(40);
   });
   it('Q7: who leaves takes no more along than it had', () => {
     const own = queue();
-    own.onLeave(2n);
+    own.onOrder(2, 5);
     expect(own.ahead).toBe(35);
-    own.onOrder(1n, 10);
+    own.onOrder(1, 25);
     expect(own.ahead).toBe(10);
-    own.onLeave(1n);
-    own.onLeave(1n);
-    expect(own.ahead).toBe(0);
+  });
+  it('a trade is told before the orders that it took, and counts once', () => {
+    const own = queue();
+    expect(own.onTrade(38)).toBe(0);
+    own.onOrder(1, 35);
+    own.onOrder(2, 3);
+    expect([own.ahead, own.aheadNow(false)]).toEqual([2, 2]);
+    expect(own.onTrade(3)).toBe(1);
+    expect(own.onTrade(2)).toBe(2);
+    own.onOrder(2, 2);
+    own.onEventEnd();
+    expect(own.aheadNow(false)).toBe(0);
   });
 });
 

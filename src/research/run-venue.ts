@@ -1,0 +1,104 @@
+/** The venue of a run: bars, ticks or both, as on a named venue, behind a connection that takes time. */
+import { intervalUs } from '../core/bars.ts';
+import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
+import { createBarExchange } from '../sim/bar-exchange.ts';
+import type { BarExchangeOptions } from '../sim/bar-options.ts';
+import { LatencyModel } from '../sim/latency/model.ts';
+import { LatencyVenue } from '../sim/latency/venue.ts';
+import { commonCapabilities } from '../sim/profiles/capabilities.ts';
+import { VENUE_PROFILES } from '../sim/profiles/profiles.ts';
+import type { VenueProfile } from '../sim/profiles/types.ts';
+import type { TickMatching } from '../sim/venue/options.ts';
+import { RoutedVenue } from '../sim/venue/routed.ts';
+import { createTickVenue } from '../sim/venue/tick-venue.ts';
+import type { VenueConfig } from './define-config.ts';
+import type { RunPlan } from './plan.ts';
+
+const US_PER_MINUTE = 60_000_000;
+/** Slack of a bar's open for a market order: 1 % of the bar, at least 250 ms. */
+const SLACK_MIN_US = 250_000;
+
+export interface RunVenueInput {
+  readonly plan: RunPlan;
+  readonly config: VenueConfig;
+  readonly bars: BarExchangeOptions;
+  readonly random: RandomSource;
+  /** The bound in favour of the strategy: nobody stands before its orders, where the data do not tell. */
+  readonly isOptimistic: boolean;
+}
+
+export function isOnTicks(plan: RunPlan): boolean {
+  return Object.values(plan.matching).some((matching) => matching !== 'bars');
+}
+
+/** Passive fills depend on a model of the queue: the data show sizes, not orders. */
+export function hasQueueModel(plan: RunPlan, config: VenueConfig): boolean {
+  const isModelled = Object.values(plan.matching).some((kind) => kind !== 'bars' && kind !== 'mbo');
+  return isModelled && config.queue !== 'front';
+}
+
+/** Errors: E_SIM_OPTION. */
+export function createRunVenue(input: RunVenueInput): SimulatedVenue {
+  const { plan, config } = input;
+  const profile = VENUE_PROFILES[config.profile ?? 'ideal'];
+  if (config.latency === undefined) return matchingVenue(input, profile, 0);
+  const model = new LatencyModel(config.latency, input.random);
+  // A fill comes back, a cancel goes out.
+  const ownMessageUs =
+    model.orderUs('response', 'new', '', 0) + model.orderUs('entry', 'cancel', '', 0);
+  const venue = matchingVenue(input, profile, ownMessageUs);
+  return new LatencyVenue(venue, model, { openSlackUs: slackOf(plan) });
+}
+
+function matchingVenue(
+  input: RunVenueInput,
+  profile: VenueProfile,
+  ownMessageUs: number,
+): SimulatedVenue {
+  const { plan, config } = input;
+  const matching = plan.table.contracts.map(({ root }): TickMatching | null => {
+    const kind = plan.matching[root]!;
+    return kind === 'bars' ? null : kind;
+  });
+  if (matching.every((kind) => kind === null)) return barVenue(input, profile);
+  const ticks = createTickVenue({
+    table: plan.table,
+    matching,
+    hasPrints: printsOf(plan),
+    profile,
+    ownMessageUs,
+    ...(input.bars.fees === undefined ? {} : { fees: input.bars.fees }),
+    queue: input.isOptimistic ? 'front' : (config.queue ?? 'back'),
+    ...(config.queuePower === undefined ? {} : { queuePower: config.queuePower }),
+    ...(config.ledger === undefined ? {} : { ledger: config.ledger }),
+    ...(config.throughQty === undefined ? {} : { throughQty: config.throughQty }),
+    ...(config.halfSpreadTicks === undefined ? {} : { halfSpreadTicks: config.halfSpreadTicks }),
+    ...(config.protectionTicks === undefined ? {} : { protectionTicks: config.protectionTicks }),
+    ...(config.beyondDepth === undefined ? {} : { beyondDepth: config.beyondDepth }),
+    ...(config.staleMinutes === undefined ? {} : { staleUs: config.staleMinutes * US_PER_MINUTE }),
+  });
+  if (matching.every((kind) => kind !== null)) return ticks;
+  return new RoutedVenue(barVenue(input, profile), ticks);
+}
+
+/** Bars with what the profile allows of them; their groups are held by the exchange, for a bar has no milliseconds. */
+function barVenue({ bars }: RunVenueInput, profile: VenueProfile): SimulatedVenue {
+  const venue = createBarExchange(bars);
+  if (profile.name === 'ideal') return venue;
+  const capabilities = commonCapabilities(profile.capabilities, venue.capabilities);
+  return Object.assign(venue, { capabilities });
+}
+
+function printsOf(plan: RunPlan): Uint8Array {
+  const has = new Uint8Array(plan.table.contracts.length);
+  for (const { kind, contractIndex, isMarket } of plan.ticks)
+    if (isMarket && (kind === 'trades' || kind === 'mbo')) has[contractIndex] = 1;
+  return has;
+}
+
+function slackOf(plan: RunPlan): Float64Array {
+  return Float64Array.from(plan.table.contracts, ({ root }) => {
+    if (plan.matching[root] !== 'bars') return 0;
+    return Math.max(SLACK_MIN_US, intervalUs(plan.executionInterval[root]!) / 100);
+  });
+}
