@@ -506,7 +506,8 @@ function finish(
     plan,
     prepared.dataset.manifest,
     main.recorder.tables().fills,
-    prepared.costs,
+    // An imitation charges no slippage, so none is missing.
+    isImitation(options.fills) ? {} : prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
   const assumed = assumedMargins(prepared);
