@@ -23,7 +23,7 @@ export type { MarketSnapshot } from './exchange/snapshot.ts';
 export { MarketJournal, replayJournal } from './exchange/command-journal.ts';
 export type { MarketCommand } from './exchange/command-journal.ts';
 export { RunningHash, stateHash } from './exchange/state-hash.ts';
-export type { GroupAnswer, MarketOptions } from './exchange/contract-market.ts';
+export type { GroupAnswer, MarketOptions, SessionTimes } from './exchange/contract-market.ts';
 export { bracketOf, ocaRules, ocoOf } from './groups/group-input.ts';
 export type {
   BracketInput,
@@ -33,6 +33,10 @@ export type {
 } from './groups/group-input.ts';
 export type { GroupEvent, GroupMessage, LiveGroup } from './groups/group-desk.ts';
 export type { GroupLeg, GroupSet, GroupState, LegRole } from './groups/group-state.ts';
+export { createPublishedMarket, PublishedBook } from './exchange/published-book.ts';
+export type { BookFeed } from './exchange/published-book.ts';
+export type { BreakerRule } from './exchange/breaker.ts';
+export type { OffGrid } from './exchange/market-rules.ts';
 export type { Indication } from './exchange/auction.ts';
 export type {
   MarketOrder,

@@ -73,6 +73,8 @@ export interface MarketOptions {
   readonly bandTicks?: number;
   /** Market orders that arrive while the market is not open wait for it. Default: they are rejected. */
   readonly queueMarket?: boolean;
+  /** Orders that arrive while the market is closed are parked until its next phase. Default: they are rejected. */
+  readonly queueClosed?: boolean;
   /** Default `open`. */
   readonly startPhase?: MarketPhase;
 }
@@ -460,6 +462,13 @@ export class ContractMarket {
     this.#resumeUs = Infinity;
     if (from === 'open' && (phase === 'closed' || phase === 'post-close' || phase === 'expired'))
       this.#closingAuction();
+    const wasShut = this.#isShut;
+    // What was parked takes part in the auction of the opening.
+    this.#phase = phase === 'open' && from === 'closed' ? 'pre-open' : phase;
+    if (wasShut && phase !== 'expired') {
+      this.#unpark();
+      this.#settle();
+    }
     this.#phase = phase;
     this.#sink.onPhase?.(phase, tsUs);
     // A record holds its auctions itself: `openAt`.
@@ -483,13 +492,7 @@ export class ContractMarket {
     for (const order of this.#working()) {
       if (order.place === 'book' && !this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
     }
-    for (const order of this.#parked) {
-      if (!this.#isInLimits(order.limitTicks)) continue;
-      this.#parked.delete(order);
-      order.place = 'queue';
-      this.#tell('Unparked', order);
-      this.#arrivals.push(order);
-    }
+    this.#unpark();
     this.#settle();
   }
 
@@ -512,6 +515,8 @@ export class ContractMarket {
       this.#openingQty(1),
       this.#openingQty(-1),
       this.#tieTicks(),
+      this.#lowLimit,
+      this.#highLimit,
     );
   }
 
@@ -705,7 +710,7 @@ export class ContractMarket {
     const phase = this.#phase;
     if (phase === 'expired') return 'contract-expired';
     if (phase === 'unlisted') return 'contract-not-listed';
-    return phase === 'closed' || phase === 'post-close' ? 'market-closed' : null;
+    return this.#isShut && this.#options.queueClosed !== true ? 'market-closed' : null;
   }
 
   /** What the book would do to an order at once. */
@@ -774,7 +779,8 @@ export class ContractMarket {
 
   /** Puts an accepted order where it belongs, or trades it. */
   #arrive(order: MarketOrder): void {
-    if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
+    if (this.#isShut) this.#park(order);
+    else if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
     else if (order.timeInForce === 'at-close') {
       order.place = 'closing';
       this.#closing.add(order);
@@ -813,13 +819,31 @@ export class ContractMarket {
     else this.#rest(order);
   }
 
+  get #isShut(): boolean {
+    return this.#phase === 'closed' || this.#phase === 'post-close';
+  }
+
+  #unpark(): void {
+    if (this.#isShut) return;
+    for (const order of this.#parked) {
+      if (!this.#isInLimits(order.limitTicks)) continue;
+      this.#parked.delete(order);
+      order.place = 'queue';
+      this.#tell('Unparked', order);
+      this.#arrivals.push(order);
+    }
+  }
+
+  #park(order: MarketOrder): void {
+    order.place = 'parked';
+    this.#parked.add(order);
+    this.#tell('Parked', order);
+  }
+
   #parkOrEnd(order: MarketOrder): void {
     this.#leavePlace(order);
-    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') {
-      order.place = 'parked';
-      this.#parked.add(order);
-      this.#tell('Parked', order);
-    } else this.#end(order, 'Canceled', 'price-limit');
+    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') this.#park(order);
+    else this.#end(order, 'Canceled', 'price-limit');
   }
 
   // ------------------------------------------------------------------------------------------------ execution
@@ -1188,7 +1212,10 @@ export class ContractMarket {
         this.#release(order);
       this.#electAll();
       const next = this.#arrivals.shift();
-      if (next === undefined) return;
+      if (next === undefined) {
+        this.#sink.onQuiet?.(this.#nowUs);
+        return;
+      }
       if (next.place === 'queue') this.#arrive(next);
     }
   }
@@ -1337,7 +1364,7 @@ export class ContractMarket {
     }
     this.#sessionTicks = this.#lastTicks = priceTicks;
     this.#breaker?.onTrade(priceTicks, this.#nowUs);
-    this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
+    const onTrade = (bid: OrderHandle, ask: OrderHandle, part: number): void => {
       this.#tradeCount += 1;
       for (const handle of [bid, ask]) {
         const order = this.#byHandle.get(handle)!;
@@ -1348,12 +1375,45 @@ export class ContractMarket {
       }
       this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);
       this.#capAfterTrades();
-    });
+    };
+    const mayTrade = (bid: OrderHandle, ask: OrderHandle): boolean => this.#mayMeet(bid, ask);
+    this.#book.uncross(priceTicks, qty, onTrade, mayTrade);
     for (const order of orders) {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
     this.#prints.push(priceTicks);
+    this.#rearriveCrossed();
+  }
+
+  /** Of two peers of one group only one may trade: that which came first. The other one goes. */
+  #mayMeet(bid: OrderHandle, ask: OrderHandle): boolean {
+    const [buy, sell] = [this.#byHandle.get(bid)!, this.#byHandle.get(ask)!];
+    const { live } = buy;
+    if (live === null || live !== sell.live) return true;
+    const set = live.state.legs[buy.leg]!.set;
+    if (set < 0 || set !== live.state.legs[sell.leg]!.set) return true;
+    if (live.state.sets[set]!.rule === 'none') return true;
+    this.#desk.cancelPeer(buy.priority > sell.priority ? buy : sell);
+    return false;
+  }
+
+  /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
+  #rearriveCrossed(): void {
+    const crosses = (): boolean => this.#book.bestTicks(1) >= this.#book.bestTicks(-1);
+    if (!crosses()) return;
+    const resting = [...this.#byHandle.values()].sort((a, b) => b.priority - a.priority);
+    const late: MarketOrder[] = [];
+    for (const order of resting) {
+      if (!crosses()) break;
+      const { side } = order.input;
+      const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+      if (order.place !== 'book' || (order.limitTicks - opposite) * side < 0) continue;
+      this.#leavePlace(order);
+      order.place = 'queue';
+      late.push(order);
+    }
+    this.#arrivals.push(...late.reverse());
   }
 
   // --------------------------------------------------------------------------------------- changes and endings

@@ -178,4 +178,6 @@ export interface MarketSink {
   onPrint?(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void;
   onPhase?(phase: MarketPhase, tsUs: number): void;
   onGroup?(event: GroupEvent): void;
+  /** A command and everything that followed from it are through. */
+  onQuiet?(tsUs: number): void;
 }

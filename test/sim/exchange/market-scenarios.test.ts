@@ -249,6 +249,17 @@ describe('triggers', () => {
       'a 1@394',
     ]);
   });
+  it('stops on the middle and on a mark', () => {
+    const desk = new MarketDesk();
+    desk.send('low', 'buy 9 limit 390', { participant: 2 });
+    desk.send('bid', 'buy 1 limit 398', { participant: 2 });
+    desk.send('ask', 'sell 1 limit 400', { participant: 3 });
+    desk.send('mid', 'sell 1 stop 396', { trigger: 'mid' });
+    desk.send('mark', 'sell 1 stop 396', { trigger: 'mark' });
+    expect(desk.during(() => desk.market.setMark(397, 0))).toEqual([]);
+    expect(desk.during(() => desk.market.setMark(396, 0))[0]).toBe('mark Triggered');
+    expect(desk.market.orderOf(1, 'mid')!.isTriggered).toBe(true);
+  });
   it('S3: by rising trigger for buys, falling for sells, then by time', () => {
     const desk = new MarketDesk();
     desk.send('offers', 'sell 50 limit 410', { participant: 2 });
@@ -612,6 +623,36 @@ describe('prices between two ticks', () => {
     desk.send('a', 'buy 1 limit 100');
     expect(desk.replace('a', { limitTicks: 98.9 })).toEqual(['a Replaced 1 price-rounded']);
     expect(desk.queue(1, 98)).toEqual(['a 1/1']);
+  });
+});
+
+describe('orders that come while the market is closed', () => {
+  it('are parked where the venue keeps them, and take part in the opening', () => {
+    const desk = new MarketDesk({ startPhase: 'closed', queueClosed: true, queueMarket: true });
+    expect(desk.send('l', 'buy 2 limit 100')).toEqual(['l Parked']);
+    expect(desk.send('s', 'sell 1 stop 90')).toEqual(['s Parked']);
+    expect(desk.send('m', 'sell 1 market', { participant: 2 })).toEqual(['m Parked']);
+    expect(desk.send('i', 'buy 1 limit 100', { timeInForce: 'fok' })).toEqual([
+      'i Rejected market-not-open',
+    ]);
+    expect(desk.market.book.orderCount).toBe(0);
+    expect(desk.market.orderOf(1, 'l')!.working).toBe('parked');
+    expect(desk.during(() => desk.market.setPhase('open', 0))).toEqual([
+      'l Unparked',
+      's Unparked',
+      'm Unparked',
+      'l 1@100',
+      'm 1@100',
+    ]);
+    expect(desk.queue(1, 100)).toEqual(['l 1/1']);
+  });
+  it('may be cancelled and changed meanwhile, and limits alone set none free', () => {
+    const desk = new MarketDesk({ startPhase: 'closed', queueClosed: true });
+    desk.send('a', 'buy 2 limit 100', { timeInForce: 'gtc' });
+    expect(desk.during(() => desk.market.setLimits(90, 110, 0))).toEqual([]);
+    expect(desk.replace('a', { limitTicks: 99 })).toEqual(['a Replaced', 'a Parked']);
+    expect(desk.cancel('a')).toEqual(['a Canceled user']);
+    expect(desk.during(() => desk.market.setPhase('pre-open', 0))).toEqual([]);
   });
 });
 
