@@ -524,6 +524,8 @@ export class ContractMarket {
       this.#openingQty(1),
       this.#openingQty(-1),
       this.#tieTicks(),
+      this.#lowLimit,
+      this.#highLimit,
     );
   }
 
@@ -1382,7 +1384,7 @@ export class ContractMarket {
     }
     this.#sessionTicks = this.#lastTicks = priceTicks;
     this.#breaker?.onTrade(priceTicks, this.#nowUs);
-    this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
+    const onTrade = (bid: OrderHandle, ask: OrderHandle, part: number): void => {
       this.#tradeCount += 1;
       for (const handle of [bid, ask]) {
         const order = this.#byHandle.get(handle)!;
@@ -1393,12 +1395,45 @@ export class ContractMarket {
       }
       this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);
       this.#capAfterTrades();
-    });
+    };
+    const mayTrade = (bid: OrderHandle, ask: OrderHandle): boolean => this.#mayMeet(bid, ask);
+    this.#book.uncross(priceTicks, qty, onTrade, mayTrade);
     for (const order of orders) {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
     this.#prints.push(priceTicks);
+    this.#rearriveCrossed();
+  }
+
+  /** Of two peers of one group only one may trade: that which came first. The other one goes. */
+  #mayMeet(bid: OrderHandle, ask: OrderHandle): boolean {
+    const [buy, sell] = [this.#byHandle.get(bid)!, this.#byHandle.get(ask)!];
+    const { live } = buy;
+    if (live === null || live !== sell.live) return true;
+    const set = live.state.legs[buy.leg]!.set;
+    if (set < 0 || set !== live.state.legs[sell.leg]!.set) return true;
+    if (live.state.sets[set]!.rule === 'none') return true;
+    this.#desk.cancelPeer(buy.priority > sell.priority ? buy : sell);
+    return false;
+  }
+
+  /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
+  #rearriveCrossed(): void {
+    const crosses = (): boolean => this.#book.bestTicks(1) >= this.#book.bestTicks(-1);
+    if (!crosses()) return;
+    const resting = [...this.#byHandle.values()].sort((a, b) => b.priority - a.priority);
+    const late: MarketOrder[] = [];
+    for (const order of resting) {
+      if (!crosses()) break;
+      const { side } = order.input;
+      const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+      if (order.place !== 'book' || (order.limitTicks - opposite) * side < 0) continue;
+      this.#leavePlace(order);
+      order.place = 'queue';
+      late.push(order);
+    }
+    this.#arrivals.push(...late.reverse());
   }
 
   // --------------------------------------------------------------------------------------- changes and endings
