@@ -42,7 +42,7 @@ import { baseOnly, parseRates } from './rates.ts';
 import type { TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
-import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
+import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -415,7 +415,7 @@ function finish(
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
-    plan,
+    { ...plan, notes: [...plan.notes, ...venueNotesOf(prepared)] },
     prepared.dataset.manifest,
     main.recorder.tables().fills,
     prepared.costs,
@@ -449,6 +449,10 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
+  return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
 }
 
 type PassProgress = (bars: number, nowUs: TsUs) => boolean;
