@@ -281,6 +281,7 @@ export function docsIndex(): string {
   lines.push(
     '## Elsewhere',
     '',
+    '- [Agreement with other programs](agreement.md)',
     '- [Dependencies and why](dependencies.md)',
     '- [Architecture](../ARCHITECTURE.md) · [Contributing](../CONTRIBUTING.md) · [Changelog](../CHANGELOG.md)',
     '- [Examples](../examples/README.md) · [Notebooks](../notebooks/README.md) · [Live](../src/live/README.md)',

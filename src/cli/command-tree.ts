@@ -40,6 +40,11 @@ export const FILL_POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  'lean',
+  'nautilus',
+  'backtesting.py',
+  'backtrader',
+  'drilldown',
 ] as const;
 
 const runTable = (name: string, what: string, extra: readonly FlagSpec[] = []): CommandSpec => ({
@@ -90,10 +95,15 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'dataset',
       },
       { flags: '--capital <amount>', description: 'starting capital, whole currency units' },
+      {
+        flags: '--account <file>',
+        description: 'rules of a funded account; its start balance is the capital',
+        group: 'Simulation',
+      },
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },
       {
         flags: '--fills <policy>',
-        description: 'how ambiguous bars are resolved',
+        description: 'how ambiguous bars are resolved, or whose fills are imitated',
         group: 'Simulation',
         choices: FILL_POLICIES,
       },
@@ -122,6 +132,16 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         flags: '--rates <file>',
         description: 'currency rates: date,currency,rate',
+        group: 'Simulation',
+      },
+      {
+        flags: '--margins <path>',
+        description: "dated margins: a table, or LEAN's folder of margin files",
+        group: 'Simulation',
+      },
+      {
+        flags: '--settlements <file>',
+        description: 'official settlement prices: date,contract,price',
         group: 'Simulation',
       },
       {
@@ -188,6 +208,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     answer: 'path and size of the file',
     load: () => import('./commands/report.ts'),
+  },
+  {
+    name: 'programme',
+    summary: 'a run as a funded account: how it ended, and from every start',
+    args: [RUN],
+    flags: [
+      { flags: '--rules <file>', description: 'programme to judge by; default that of the run' },
+      { flags: '--csv', description: 'the table by start date as CSV' },
+    ],
+    examples: [
+      'frontmonth programme last --rules rules.json',
+      'frontmonth programme last --rules rules.json --csv',
+    ],
+    answer: 'state of the account, what it went through, outcomes by start date',
+    load: () => import('./commands/programme.ts'),
   },
   {
     name: 'compare',

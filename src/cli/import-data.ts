@@ -136,16 +136,7 @@ async function csv(options: ImportOptions): Promise<Imported> {
       hasHeader: options.header,
       // Later files of one command add to the earlier ones.
       isAppend: k > 0,
-      ...(options.quarantine
-        ? {
-            quarantine: {
-              issuesPath: join(
-                options.catalogDir,
-                `${options.dataset}-${basename(path)}.issues.jsonl`,
-              ),
-            },
-          }
-        : {}),
+      ...quarantineOf(options, path),
     });
     rows += report.rows;
     dataset = report.dataset;
@@ -296,6 +287,16 @@ export function specOf(options: ImportOptions, root: string): InstrumentSpec {
       options.contract === undefined ? `--instrument ${root}` : `--contract ${options.contract}`,
     fix: didYouMean(root, [...specs.keys()], '`frontmonth contracts` lists the products'),
   });
+}
+
+/** Where the rows that a file's import refuses are written, when the user asked for a quarantine. */
+export function quarantineOf(
+  options: ImportOptions,
+  path: string,
+): { readonly quarantine?: { readonly issuesPath: string } } {
+  if (!options.quarantine) return {};
+  const name = `${options.dataset}-${basename(path)}.issues.jsonl`;
+  return { quarantine: { issuesPath: join(options.catalogDir, name) } };
 }
 
 export function createFor(options: ImportOptions, ...specs: readonly InstrumentSpec[]): Dataset {

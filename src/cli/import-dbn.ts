@@ -1,5 +1,5 @@
 /** Wires the importer of Databento's files to products, symbols and sessions. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { TradingError } from '../core/errors.ts';
 import { parseContractId } from '../core/symbology.ts';
 import type { TsUs } from '../core/units.ts';
@@ -14,7 +14,7 @@ import { mayBeZeroOrBelow } from '../data/ingest/price-rule.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { openCalendars } from '../research/calendar-files.ts';
 import type { Imported } from './import-data.ts';
-import { gridOf, lastEnded } from './import-data.ts';
+import { gridOf, lastEnded, quarantineOf } from './import-data.ts';
 import { programVersion } from './package-root.ts';
 import type { ImportOptions } from './services.ts';
 
@@ -51,16 +51,7 @@ export async function importDbnFiles(options: ImportOptions): Promise<Imported> 
     tradeDateOf: (root, knownUs) =>
       lastEnded(calendars.forInstrument(specs.get(root)!), knownUs as TsUs),
     ...(contract === undefined ? {} : { contract: parseContractId(contract).id }),
-    ...(options.quarantine
-      ? {
-          quarantine: {
-            issuesPath: join(
-              options.catalogDir,
-              `${options.dataset}-${basename(options.files[0]!)}.issues.jsonl`,
-            ),
-          },
-        }
-      : {}),
+    ...quarantineOf(options, options.files[0]!),
   });
   return {
     dataset: report.dataset,

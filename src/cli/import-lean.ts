@@ -23,7 +23,7 @@ import { asSourceError, sourceError } from '../data/ingest/source-error.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import { openCalendars } from '../research/calendar-files.ts';
 import type { Imported } from './import-data.ts';
-import { checkZone, createFor, gridOf, instantOf, lastEnded } from './import-data.ts';
+import { checkZone, createFor, gridOf, instantOf, lastEnded, quarantineOf } from './import-data.ts';
 import type { ImportOptions } from './services.ts';
 
 /** Errors: those of the importer; E_USAGE for what files and flags leave open, E_INSTRUMENT_UNKNOWN. */
@@ -45,16 +45,7 @@ export function importLeanFiles(options: ImportOptions): Imported {
     ...(contract === undefined ? {} : { contract: parseContractId(contract).id }),
     ...(series === undefined ? {} : { series }),
     ...(kinds === undefined ? {} : { kinds: kinds.map(kindOf) }),
-    ...(options.quarantine
-      ? {
-          quarantine: {
-            issuesPath: join(
-              options.catalogDir,
-              `${options.dataset}-${basename(options.files[0]!)}.issues.jsonl`,
-            ),
-          },
-        }
-      : {}),
+    ...quarantineOf(options, options.files[0]!),
   });
   return {
     dataset: report.dataset,

@@ -1,5 +1,4 @@
 /** Wires the importer of Parquet bars to products, zones and sessions. */
-import { basename, join } from 'node:path';
 import { TradingError } from '../core/errors.ts';
 import type { BarInterval } from '../core/bars.ts';
 import { didYouMean } from '../core/suggest.ts';
@@ -19,6 +18,7 @@ import {
   gridOf,
   instantOf,
   productFinder,
+  quarantineOf,
   sessionFinder,
   specOf,
 } from './import-data.ts';
@@ -66,16 +66,7 @@ export function importParquetFiles(options: ImportOptions): Imported {
       sessionFinder(calendars.forInstrument(specOf(options, root)))(
         Math.floor(wallDateUs / US_PER_DAY) as TradeDate,
       ),
-    ...(options.quarantine
-      ? {
-          quarantine: {
-            issuesPath: join(
-              options.catalogDir,
-              `${options.dataset}-${basename(options.files[0]!)}.issues.jsonl`,
-            ),
-          },
-        }
-      : {}),
+    ...quarantineOf(options, options.files[0]!),
   });
   const { rows, refused, notes } = report;
   return {

@@ -17,6 +17,7 @@ import { parseTradeDate } from '../core/trade-date.ts';
 import type { Catalog } from '../data/catalog.ts';
 import type { DatasetManifest } from '../data/manifest.ts';
 import type { RunData } from '../research/run-data.ts';
+import type { ProgrammeAnswer } from '../research/programme-run.ts';
 import type { RunTableName } from '../research/tables.ts';
 import { programVersion } from './package-root.ts';
 import type {
@@ -48,6 +49,8 @@ export function createServices(): Services {
     resolveRun: async (runsDir, ref) =>
       (await import('../research/run-store.ts')).resolveRun(runsDir, ref),
     readRun,
+    readProgramme: async (file) => (await import('../research/programme.ts')).readProgramme(file),
+    judgeProgramme,
     tagRun,
     renderReport,
     renderComparison,
@@ -98,6 +101,13 @@ async function runData(
   const { readRun: read } = await import('../research/run-store.ts');
   const store = await import('../data/arrow-store.ts');
   return read(dir, store, isLight ? { tables, prices: false } : { prices: true });
+}
+
+async function judgeProgramme(dir: string, file: string | null): Promise<ProgrammeAnswer | null> {
+  const { judgeRun } = await import('../research/programme-run.ts');
+  const { readProgramme } = await import('../research/programme.ts');
+  const given = file === null ? null : readProgramme(file);
+  return judgeRun(await runData(dir, true, ['equity', 'trades']), given);
 }
 
 async function readRun(dir: string): Promise<RunView> {

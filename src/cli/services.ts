@@ -13,6 +13,8 @@ import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import type { OpenInterestFigure } from '../data/open-interest.ts';
 import type { DataReport, IssueSeverity } from '../data/quality.ts';
+import type { Programme } from '../core/programme/programme.ts';
+import type { ProgrammeAnswer } from '../research/programme-run.ts';
 import type {
   BacktestOptions,
   BacktestOutcome,
@@ -217,6 +219,10 @@ export interface Services {
   /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
   resolveRun(runsDir: string, ref: string): Promise<string>;
   readRun(dir: string): Promise<RunView>;
+  /** Errors: E_PROGRAMME_FILE, E_PROGRAMME_VALUE. */
+  readProgramme(file: string): Promise<Programme>;
+  /** The account of a run under the programme of a file, or under its own; null where there is neither. */
+  judgeProgramme(dir: string, file: string | null): Promise<ProgrammeAnswer | null>;
   tagRun(dir: string, tags: readonly string[]): Promise<void>;
   renderReport(dir: string, options: ReportOptions): Promise<string>;
   renderComparison(dirs: readonly string[], options: Pick<ReportOptions, 'theme'>): Promise<string>;

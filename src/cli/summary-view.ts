@@ -1,6 +1,7 @@
 /** The summary table of a run, as text. */
 import type { Metrics, RunManifest, RunSummary } from '../research/run-format.ts';
 import { sampleLabel } from '../research/samples.ts';
+import { imitationLabel } from '../research/verdict.ts';
 import {
   formatBytes,
   formatMicros,
@@ -116,9 +117,11 @@ function nextLines(commands: readonly string[], width: number): string[] {
 function titleLines(out: Output, { summary, manifest }: SummaryParts, width: number): string[] {
   const data = manifest.datasets.map((set) => `${set.name}@${set.checksum.slice(0, 8)}`).join(' ');
   const sample = sampleLabel(manifest);
+  const imitation = imitationLabel(summary.fillPolicy);
   const words = [`run ${summary.runId}`, `seed ${manifest.seed}`, `data ${data}`];
   const labels = [
     ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+    ...(imitation === null ? [] : [imitation.toUpperCase()]),
     ...(sample === null ? [] : [sample]),
     ...(summary.outcome === 'completed' ? [] : [summary.outcome.toUpperCase()]),
   ];
@@ -161,6 +164,7 @@ function linesOf(summary: RunSummary): Line[] {
     ...(figure(summary, 'netOneBarLater') === null
       ? []
       : [money('one bar later', 'netOneBarLater', 'net with every order a bar late')]),
+    ...spreadLines(summary),
     money('max drawdown', 'maxDrawdown', '', -1),
     {
       label: 'Sharpe (252)',
@@ -180,6 +184,30 @@ function linesOf(summary: RunSummary): Line[] {
       delta: (of) => of.trades.closed,
       note: `${summary.orders.submitted} orders, ${summary.orders.filled} filled`,
     },
+  ];
+}
+
+/** What other resolutions of the ambiguous bars would have earned, where the headline is not one of the bounds. */
+function spreadLines({ ambiguity, currency }: RunSummary): Line[] {
+  const { bounds, seeded } = ambiguity;
+  const only = (label: string, value: number, note: string): Line => ({
+    label: `${label} ${currency}`,
+    value: (_, bound) => (bound === 'optimistic' ? '' : formatMoney(value)),
+    note,
+  });
+  return [
+    ...(bounds === undefined
+      ? []
+      : [only('worst', bounds.worst, `best ${formatMoney(bounds.best)}, full simulations`)]),
+    ...(seeded === undefined
+      ? []
+      : [
+          only(
+            'median draw',
+            seeded.p50,
+            `5 % ${formatMoney(seeded.p05)}, 95 % ${formatMoney(seeded.p95)} of ${seeded.runs} draws`,
+          ),
+        ]),
   ];
 }
 

@@ -150,16 +150,41 @@ export interface DefinitionColumns {
   readonly isDeleted: Uint8Array;
 }
 
-export type MarketDataKind =
-  | 'bars'
-  | 'trades'
-  | 'quotes'
-  | 'quote-bars'
-  | 'depth'
-  | 'mbo'
-  | 'open-interest'
-  | 'statistics'
-  | 'definitions';
+export const MARKET_DATA_KINDS = [
+  'bars',
+  'trades',
+  'quotes',
+  'quote-bars',
+  'depth',
+  'mbo',
+  'open-interest',
+  'statistics',
+  'definitions',
+] as const;
+export type MarketDataKind = (typeof MARKET_DATA_KINDS)[number];
+
+/** Bars that are being filled: `length` rows of the columns count. Mutable; one owner. */
+export interface BarBuffer extends BarColumns {
+  length: number;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+}
+
+export function newBarBuffer(capacity: number): BarBuffer {
+  const column = (): Float64Array => new Float64Array(capacity);
+  return {
+    length: 0,
+    openUs: column(),
+    closeUs: column(),
+    open: column(),
+    high: column(),
+    low: column(),
+    close: column(),
+    volume: column(),
+  };
+}
 
 /** Interval names: `1m`, `5m`, `15m`, `30m`, `1h`, `4h`, `1d`; `1d` is one bar a trade date, session to session. */
 export type BarInterval = `${number}${'s' | 'm' | 'h' | 'd'}`;

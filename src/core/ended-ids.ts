@@ -28,12 +28,50 @@ export class IdSet {
     if (number < 0) return this.#others.has(id);
     return this.#ranges.get(prefixOf(id))?.has(number) ?? false;
   }
+
+  /** The set as plain data, and back. */
+  toPlain(): PlainIdSet {
+    const ranges = [...this.#ranges].map(([prefix, { from, to }]) => ({
+      prefix,
+      from: [...from],
+      to: [...to],
+    }));
+    return { ranges, others: [...this.#others] };
+  }
+  static fromPlain(plain: PlainIdSet): IdSet {
+    const set = new IdSet();
+    for (const { prefix, from, to } of plain.ranges) set.#ranges.set(prefix, new Ranges(from, to));
+    for (const id of plain.others) set.#others.add(id);
+    return set;
+  }
+}
+
+/** An `IdSet` as plain data: ranges with both ends included. */
+export interface PlainIdSet {
+  readonly ranges: readonly {
+    readonly prefix: string;
+    readonly from: readonly number[];
+    readonly to: readonly number[];
+  }[];
+  readonly others: readonly string[];
 }
 
 /** Whole numbers as ranges, both ends included, sorted and apart. */
 class Ranges {
-  readonly #from: number[] = [];
-  readonly #to: number[] = [];
+  readonly #from: number[];
+  readonly #to: number[];
+
+  constructor(from: readonly number[] = [], to: readonly number[] = []) {
+    this.#from = [...from];
+    this.#to = [...to];
+  }
+
+  get from(): readonly number[] {
+    return this.#from;
+  }
+  get to(): readonly number[] {
+    return this.#to;
+  }
 
   add(value: number): void {
     const at = this.#rangeAtOrBefore(value);
@@ -98,7 +136,7 @@ export class EndedOrders<V> {
   readonly #capacity: number;
   #young: Map<string, V> = new Map();
   #old: Map<string, V> = new Map();
-  readonly #gone: IdSet = new IdSet();
+  #gone: IdSet = new IdSet();
   /** Largest number of an id that ended: a new order, whose number is larger, asks no map. */
   #highest: number = -1;
 
@@ -126,4 +164,32 @@ export class EndedOrders<V> {
     if (numberOf(id) > this.#highest) return false;
     return this.#young.has(id) || this.#old.has(id) || this.#gone.has(id);
   }
+
+  /** Both generations, younger last, and the ids of the others, as plain data. */
+  toPlain<P>(plainOf: (value: V) => P): PlainEnded<P> {
+    const rows = (from: Map<string, V>): [string, P][] =>
+      [...from].map(([id, value]) => [id, plainOf(value)]);
+    return { old: rows(this.#old), young: rows(this.#young), gone: this.#gone.toPlain() };
+  }
+  static fromPlain<V, P>(
+    plain: PlainEnded<P>,
+    valueOf: (row: P) => V,
+    capacity: number = ENDED_KEPT,
+  ): EndedOrders<V> {
+    const ended = new EndedOrders<V>(capacity);
+    ended.#old = new Map(plain.old.map(([id, row]) => [id, valueOf(row)]));
+    ended.#young = new Map(plain.young.map(([id, row]) => [id, valueOf(row)]));
+    ended.#gone = IdSet.fromPlain(plain.gone);
+    for (const { to } of plain.gone.ranges) ended.#highest = Math.max(ended.#highest, ...to);
+    for (const id of [...ended.#old.keys(), ...ended.#young.keys()])
+      ended.#highest = Math.max(ended.#highest, numberOf(id));
+    return ended;
+  }
+}
+
+/** `EndedOrders` as plain data. */
+export interface PlainEnded<P> {
+  readonly old: readonly (readonly [id: string, row: P])[];
+  readonly young: readonly (readonly [id: string, row: P])[];
+  readonly gone: PlainIdSet;
 }

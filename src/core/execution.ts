@@ -26,8 +26,11 @@ export interface NewOrderRequest {
   readonly sender?: MessageSender;
 }
 
-/** Who sent a message, where it was not the strategy: the engine, to move a position and its orders at a roll. */
-export type MessageSender = 'roll';
+/**
+ * Who sent a message, where it was not the strategy: the engine, to move a position and its orders at a roll, or the account,
+ * to close what a margin call or a delivery forbids.
+ */
+export type MessageSender = 'roll' | 'account';
 
 /**
  * A group to a venue: an entry that releases exits (OTO), with the rule between the exits; or peers without an entry
@@ -82,8 +85,6 @@ export interface FillEvidence {
   /** Row of the bar: open and close of its interval. */
   readonly barOpenUs?: TsUs;
   readonly barCloseUs?: TsUs;
-  /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
-  readonly latencySubbar?: true;
   /** The event of the record that filled: its time, price, contracts and aggressor (1 buyer, -1 seller, 0 not known). */
   readonly marketUs?: TsUs;
   readonly marketPriceTicks?: PriceTicks;
@@ -98,6 +99,8 @@ export interface FillEvidence {
   readonly withheldQty?: Qty;
   /** What was assumed: `synthetic-liquidity`, `synthetic-quote`. */
   readonly flags?: readonly string[];
+  /** The order reached the exchange inside this bar, so shortly after its open that it was let in there. */
+  readonly latencySubbar?: true;
 }
 
 /** One alternative of an ambiguous bar. `pnlTicks` is signed, per contract, relative to the chosen one. */
@@ -147,7 +150,7 @@ export interface VenueFill {
   readonly execId: string;
   readonly lastQty: Qty;
   readonly lastPriceTicks: PriceTicks;
-  /** Fees of this fill in the instrument's currency, positive is a cost. */
+  /** Fees of this fill, positive is a cost: in the instrument's currency, or the one in which the account is charged. */
   readonly feeMicros: CashMicros;
   /** Part of `feeMicros` that is the broker's commission; the rest is exchange and clearing. */
   readonly commissionMicros: CashMicros;
@@ -169,6 +172,12 @@ export interface Fill {
   readonly knownUs: TsUs;
   readonly feeMicros: CashMicros;
   readonly commissionMicros: CashMicros;
+  /** What was paid, where fees are charged in another currency; the two amounts above are its worth at the date's rates. */
+  readonly feePaid?: {
+    readonly currency: string;
+    readonly feeMicros: CashMicros;
+    readonly commissionMicros: CashMicros;
+  };
   readonly role: OrderRole;
   readonly tag: string;
   readonly groupId: GroupId | null;

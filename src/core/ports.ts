@@ -11,6 +11,8 @@ import type {
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
 import type { GroupId } from './order.ts';
+import type { AccountMark } from './programme/evaluator.ts';
+import type { ProgrammeDecision } from './programme/programme.ts';
 import type {
   CalendarBasis,
   MarketState,
@@ -221,6 +223,39 @@ export interface SimulatedVenue extends ExecutionClient {
   setLag?(lagUs: number): void;
   /** Delay of one market event on its way to the strategy, in µs; `seq` tells events of one time apart. */
   feedLagUs?(tsUs: number, seq: number): number;
+}
+
+/**
+ * Rules over a whole account, watched while it trades. The engine tells what happened, asks before an order leaves, and closes
+ * what may not be held; the guard only says. `row` is a row of instruments.
+ */
+export interface AccountGuard {
+  /** Nothing is kept of `mark`. */
+  onMark(mark: AccountMark): void;
+  /** A fill that is no move of a position at a roll. */
+  onFill(clOrdId: string, netBefore: number, signedQty: number): void;
+  /**
+   * The last close of a trade date. Base currency, millionths; `atStops` is what equity changes by when every working stop
+   * fills at its price, null where a position has none.
+   */
+  onDayEnd(
+    tradeDate: TradeDate,
+    tsUs: TsUs,
+    balance: number,
+    equity: number,
+    atStops: number | null,
+  ): void;
+  /** A moment of its own has come, `nextUs` or later. */
+  onTime(nowUs: TsUs): void;
+  /** The next moment at which the guard may change its mind by itself, or TS_MAX. */
+  nextUs(): number;
+  /** Why nothing of this product may be held on this trade date, or null. */
+  flatReason(row: number, tradeDate: TradeDate): string | null;
+  /** Stable reason of a denial, or null; `contracts` is the largest weighted position that could come of it. */
+  deny(row: number, tradeDate: TradeDate, contracts: number): string | null;
+  weightOf(row: number): number;
+  /** What was decided since the last call, for the journal. */
+  takeDecisions(): readonly ProgrammeDecision[];
 }
 
 /** Append-only event log. Lines are canonical JSON; the running hash is over their bytes. */

@@ -1,6 +1,7 @@
 /** Positions: signed net quantity, average price and realised profit, exact in counts and millionths. */
 import type { InstrumentSpec } from './instrument.ts';
 import { cashOfCounts } from './instrument.ts';
+import { LotQueue } from './money/lots.ts';
 import type { CashMicros, NetQty, PriceTicks } from './units.ts';
 import { toCashMicros } from './units.ts';
 
@@ -16,8 +17,11 @@ export interface PositionView {
   readonly markTicks: number;
 }
 
+/** What a closing fill closes: a share of all that is open, or the oldest lots. */
+export type LotMethod = 'average' | 'fifo';
+
 /**
- * Average-cost position of one contract. The flow of the fills is kept in whole counts and the cost of what is open beside
+ * Position of one contract at average cost or first in, first out. The flow of the fills is kept in whole counts and the cost of what is open beside
  * it: realised = flow + cost. So a partial close may round by half a millionth, and a closed position never does.
  */
 export class Position {
@@ -30,9 +34,12 @@ export class Position {
   feesMicros: number = 0;
   markTicks: number = 0;
   readonly spec: InstrumentSpec;
+  /** The open lots; null at average cost. */
+  readonly lots: LotQueue | null;
 
-  constructor(spec: InstrumentSpec) {
+  constructor(spec: InstrumentSpec, method: LotMethod = 'average') {
     this.spec = spec;
+    this.lots = method === 'fifo' ? new LotQueue() : null;
   }
 
   /** Applies a fill; returns the realised profit of it in millionths. A fill through zero closes, then opens. */
@@ -42,7 +49,10 @@ export class Position {
     this.feesMicros = toCashMicros(this.feesMicros + feeMicros);
     this.flowCounts -= signedQty * priceTicks;
     const isSameSide = before === 0 || Math.sign(before) === Math.sign(signedQty);
-    if (isSameSide) this.costCounts += signedQty * priceTicks;
+    if (this.lots !== null) {
+      this.lots.apply(signedQty, priceTicks);
+      this.costCounts = this.lots.costCounts;
+    } else if (isSameSide) this.costCounts += signedQty * priceTicks;
     else if (after === 0) this.costCounts = 0;
     else if (Math.sign(after) === Math.sign(before)) this.costCounts *= after / before;
     else this.costCounts = after * priceTicks;

@@ -8,6 +8,7 @@ import type {
   StampStatement,
   VolumeStatement,
 } from '../core/bars.ts';
+import { MARKET_DATA_KINDS } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { ContractId } from '../core/instrument.ts';
 
@@ -74,17 +75,7 @@ export interface DatasetManifest extends DatasetMeta {
 
 const grid = z.strictObject({ kind: z.enum(['ticks', 'float']), increment: z.number().positive() });
 const segment = z.strictObject({
-  kind: z.enum([
-    'bars',
-    'trades',
-    'quotes',
-    'quote-bars',
-    'depth',
-    'mbo',
-    'open-interest',
-    'statistics',
-    'definitions',
-  ]),
+  kind: z.enum(MARKET_DATA_KINDS),
   contract: z.string().regex(/^[A-Z0-9_]{1,20}[FGHJKMNQUVXZ]\d{4}$/),
   root: z.string(),
   interval: z

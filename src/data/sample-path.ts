@@ -7,6 +7,7 @@
  * to about 90 days (a Markov-switching multifractal), which gives clusters with long memory and fat tails. A slow
  * mean-reverting drift makes trends; a common factor and one per group make products move together.
  */
+import { newBarBuffer } from '../core/bars.ts';
 import type { SessionColumns } from '../core/session.ts';
 import type { TradeDate } from '../core/units.ts';
 import { US_PER_HOUR, US_PER_MINUTE } from '../core/units.ts';
@@ -75,8 +76,8 @@ export class SpotPath {
   readonly day: DayPath = {
     openUs: 0,
     closeUs: 0,
-    hours: emptyColumns(64),
-    minutes: emptyColumns(2 * MINUTES_PER_DAY),
+    hours: newBarBuffer(64),
+    minutes: newBarBuffer(2 * MINUTES_PER_DAY),
     hourOf: new Int32Array(2 * MINUTES_PER_DAY),
   };
   readonly #product: SampleProduct;
@@ -438,28 +439,14 @@ export function contractChance(seed: number, contract: string): number {
   return uniformAt(streamKey(seed, contract), 0);
 }
 
-function emptyColumns(capacity: number): PathColumns {
-  const column = (): Float64Array => new Float64Array(capacity);
-  return {
-    length: 0,
-    openUs: column(),
-    closeUs: column(),
-    open: column(),
-    high: column(),
-    low: column(),
-    close: column(),
-    volume: column(),
-  };
-}
-
 /** Empties the day and makes room for a span of minutes. */
 function reserve(day: DayPath, minutes: number): void {
   day.hours.length = 0;
   day.minutes.length = 0;
   if (minutes > day.hourOf.length) {
-    Object.assign(day.minutes, emptyColumns(2 * minutes));
+    Object.assign(day.minutes, newBarBuffer(2 * minutes));
     day.hourOf = new Int32Array(2 * minutes);
   }
   if (minutes / 60 + 2 > day.hours.openUs.length)
-    Object.assign(day.hours, emptyColumns(Math.ceil(minutes / 30)));
+    Object.assign(day.hours, newBarBuffer(Math.ceil(minutes / 30)));
 }

@@ -8,6 +8,7 @@ import type {
 } from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type {
+  AccountGuard,
   BarSource,
   CurrencyRates,
   JournalPort,
@@ -16,6 +17,7 @@ import type {
   SimulatedVenue,
   TradingCalendar,
 } from '../core/ports.ts';
+import type { AccountRules } from '../core/money/account-rules.ts';
 import type { Adjustment, RollSchedule } from '../core/roll.ts';
 import type { RunRecorder } from '../core/run-events.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
@@ -110,8 +112,12 @@ export interface EngineConfig {
   readonly recorder: RunRecorder;
   readonly risk: RiskLimits;
   readonly margin: MarginModel;
+  /** Rules over the account that may deny orders and close positions. */
+  readonly guard?: AccountGuard;
   readonly rates: CurrencyRates;
   readonly capitalMicros: CashMicros;
+  /** Rules of the account; `defaultAccountRules` where absent. */
+  readonly account?: AccountRules;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;

@@ -4,6 +4,9 @@ import type { RunRecorder } from '../core/run-events.ts';
 import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros } from '../core/units.ts';
 import type { ContractTable } from '../core/instrument.ts';
+import { chooseSettlement } from '../core/money/settlement.ts';
+import type { AccountRules } from '../core/money/account-rules.ts';
+import type { MarkBook } from './mark-book.ts';
 import type { Portfolio } from './portfolio.ts';
 
 interface Exposure {
@@ -27,6 +30,14 @@ export class DayBook {
   #momentLow: number = 0;
   #momentHigh: number = 0;
   #dayStart: CashMicros;
+  readonly #account: AccountRules | null;
+  readonly #marks: MarkBook | null;
+  /** An equity below this asks for a look at the margin; the worst one since the last look. */
+  guardMicros: number = 0;
+  isBelow: boolean = false;
+  #worst: number = Infinity;
+  /** Fills of this moment: the range of its bars is not wholly the position's. */
+  #hasFills: boolean = false;
   /** By row of instrument: exposure of the date in hand, and since when a position is held in open session. */
   readonly #exposure: Exposure[];
   /** Highest of the date in hand: a position that is gone by its close needed its margin all the same. */
@@ -45,7 +56,11 @@ export class DayBook {
     readonly recorder: RunRecorder;
     readonly journal: JournalPort;
     readonly closes: ReadonlyMap<TradeDate, number>;
+    readonly account?: AccountRules;
+    readonly marks?: MarkBook;
   }) {
+    this.#account = options.account ?? null;
+    this.#marks = options.marks ?? null;
     this.#table = options.table;
     this.#portfolio = options.portfolio;
     this.#recorder = options.recorder;
@@ -97,6 +112,15 @@ export class DayBook {
   /** After fills: equity anew from the books. */
   resync(): void {
     this.#equity = this.#portfolio.equityMicros();
+    this.#hasFills = true;
+  }
+
+  /** The worst equity since it was last asked for, a double. Asking ends the alarm. */
+  takeWorst(): number {
+    const worst = Math.min(this.#worst, this.#equity);
+    this.#worst = Infinity;
+    this.isBelow = false;
+    return worst;
   }
 
   /** After the bars of one instant: extremes of several contracts are taken together, so that they stay bounds. */
@@ -105,6 +129,13 @@ export class DayBook {
     const high = this.#equity + this.#momentHigh;
     if (low < this.#low) this.#low = low;
     if (high > this.#high) this.#high = high;
+    // The low of a bar is a price that traded; lows of several contracts need not have come together.
+    const worst = this.#portfolio.held.length === 1 && !this.#hasFills ? low : this.#equity;
+    if (worst < this.guardMicros) {
+      this.isBelow = true;
+      if (worst < this.#worst) this.#worst = worst;
+    }
+    this.#hasFills = false;
     this.#momentLow = 0;
     this.#momentHigh = 0;
   }
@@ -136,14 +167,18 @@ export class DayBook {
       this.#heldSinceUs[row] = Math.max(tsUs, openSince);
   }
 
-  /** Daily settlement of a product's positions at the close of its last session of the date. */
-  markInstrument(row: number, tradeDate: TradeDate, nowUs: TsUs): void {
+  /** Daily settlement of a product's positions. */
+  settleInstrument(row: number, tradeDate: TradeDate, nowUs: TsUs): void {
     this.#portfolio.setRateDate(tradeDate);
     for (const c of this.#portfolio.touched) {
       if (this.#table.instrumentIndex[c] !== row) continue;
       if (this.#portfolio.needsMark(c)) this.#mark(c, tradeDate, nowUs);
       this.#barSeen[c] = 0;
     }
+  }
+
+  /** The close of a product's last session of the date; its positions were settled. */
+  closeInstrument(row: number, tradeDate: TradeDate): void {
     const exposure = this.#exposure[row]!;
     const day = this.#byDate.get(tradeDate) ?? { exposedUs: 0, openUs: 0 };
     day.exposedUs = Math.max(day.exposedUs, exposure.exposedUs);
@@ -153,12 +188,18 @@ export class DayBook {
     exposure.openUs = 0;
   }
 
-  /** Emits the equity of every date whose last session has closed. */
-  emitDue(nowUs: TsUs): void {
+  /**
+   * Emits the equity of every date whose last session has closed; false where there was none. `onDate` hears of each.
+   */
+  emitDue(nowUs: TsUs, onDate?: (tradeDate: TradeDate) => void): boolean {
+    const before = this.#at;
     while (this.#at < this.#dates.length && this.#lastCloseUs[this.#at]! <= nowUs) {
-      this.#emit(this.#dates[this.#at]!, nowUs);
+      const date = this.#dates[this.#at]!;
+      this.#emit(date, nowUs);
+      onDate?.(date);
       this.#at += 1;
     }
+    return this.#at > before;
   }
 
   /** At the end of a run inside a date: its positions and equity as they stand. */
@@ -196,15 +237,14 @@ export class DayBook {
   }
 
   #mark(contractIndex: number, tradeDate: TradeDate, nowUs: TsUs): void {
-    const { lastTicks } = this.#portfolio;
-    // Without a bar in the session the previous settlement stands: no second mark at a stale price, no gap either.
-    const isFresh =
-      this.#barSeen[contractIndex] === 1 || Number.isNaN(this.#settled[contractIndex]!);
-    const settleTicks = lastTicks[contractIndex]!;
+    const { ticks: settleTicks, source: settleSource } = this.#settlementOf(
+      contractIndex,
+      tradeDate,
+      nowUs,
+    );
     const mark = this.#portfolio.settle(contractIndex, settleTicks);
     this.#settled[contractIndex] = settleTicks;
     const { id } = this.#table.contractAt(contractIndex);
-    const settleSource = isFresh ? 'last-bar' : 'previous-settlement';
     const rate = this.#portfolio.rateOf(contractIndex);
     this.#journal.append('settle', nowUs, {
       tradeDate,
@@ -226,6 +266,40 @@ export class DayBook {
       tradedQty: mark.tradedQty,
       rate,
     });
+  }
+
+  /** The best price there is, and where it came from. */
+  #settlementOf(
+    contractIndex: number,
+    tradeDate: TradeDate,
+    nowUs: TsUs,
+  ): { ticks: number; source: string } {
+    const traded = this.#marks?.lastTicks(contractIndex) ?? NaN;
+    const isTicks = !Number.isNaN(traded);
+    const last = isTicks ? traded : this.#portfolio.lastTicks[contractIndex]!;
+    const previous = this.#settled[contractIndex]!;
+    const official = this.#account?.settlements?.daily(contractIndex, tradeDate) ?? NaN;
+    // Without a price in the session the previous settlement stands: no second mark at a stale price, no gap either.
+    const isFresh = this.#barSeen[contractIndex] === 1 || Number.isNaN(previous);
+    const isAtExchange = this.#account?.settleAt === 'exchange';
+    const chosen = chooseSettlement(
+      {
+        officialTicks: official,
+        vwapTicks: isAtExchange ? this.#marks!.vwapTicks(contractIndex) : NaN,
+        midTicks: isAtExchange
+          ? this.#marks!.midTicks(contractIndex, nowUs, this.#account.quoteFreshUs)
+          : NaN,
+        lastTicks: isFresh ? last : NaN,
+        previousTicks: previous,
+      },
+      isTicks ? 'last-trade' : 'last-bar',
+    )!;
+    // After the close the settlement is what a position is worth until it trades again.
+    if (!isAtExchange && chosen.ticks !== this.#portfolio.lastTicks[contractIndex]) {
+      this.#equity += this.#portfolio.moveMicros(contractIndex, chosen.ticks);
+      this.#portfolio.lastTicks[contractIndex] = chosen.ticks;
+    }
+    return chosen;
   }
 
   #emit(tradeDate: TradeDate, nowUs: TsUs): void {

@@ -10,7 +10,11 @@ import type { VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
-import { TS_MAX, TS_MIN } from '../core/units.ts';
+import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
+import { defaultAccountRules } from '../core/money/account-rules.ts';
+import { feeEntryAt } from '../core/money/fees.ts';
+import { AccountDesk } from './account-desk.ts';
+import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
 import type { BarFeed, EngineConfig, EngineResult } from './config.ts';
 import { EngineContext } from './context.ts';
@@ -18,6 +22,7 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
@@ -99,8 +104,12 @@ export class Engine {
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
+  /** Null without rules over the account. */
+  readonly #watch: AccountWatch | null;
   readonly #rolls: RollDesk;
   readonly #book: DayBook;
+  readonly #accounts: AccountDesk;
+  readonly #marks: MarkBook;
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
@@ -145,8 +154,10 @@ export class Engine {
     const { table } = config;
     checkConfig(config);
     this.#journal = new EventLog(config.journal);
-    this.#config = { ...config, journal: this.#journal };
-    this.#portfolio = new Portfolio(config);
+    const account = config.account ?? defaultAccountRules(table.instruments.length);
+    this.#config = { ...config, account, journal: this.#journal };
+    this.#portfolio = new Portfolio(this.#config);
+    this.#marks = new MarkBook(table.contracts.length, account.quoteFreshUs);
     this.#portfolio.setRateDate(config.from);
     this.#isActive = new Uint8Array(table.instruments.length);
     this.#isAuction = new Uint8Array(table.contracts.length);
@@ -197,6 +208,8 @@ export class Engine {
       recorder: config.recorder,
       journal: this.#journal,
       closes: lastCloses(sessions, config.from, startUs),
+      account,
+      marks: this.#marks,
     });
     this.#trades = new TradeBuilder({
       table,
@@ -209,7 +222,31 @@ export class Engine {
       },
     });
     const hears = { orders: false, fills: false };
-    this.#desk = this.#createDesk(hears);
+    const risk = new RiskGate({
+      limits: config.risk,
+      table,
+      orders: this.#orders,
+      portfolio: this.#portfolio,
+    });
+    this.#watch = this.#createWatch(risk);
+    this.#desk = this.#createDesk(hears, risk);
+    this.#accounts = new AccountDesk({
+      rules: account,
+      table,
+      calendars: config.calendars,
+      sessions,
+      startUs,
+      portfolio: this.#portfolio,
+      risk,
+      orders: this.#orders,
+      desk: this.#desk,
+      book: this.#book,
+      marks: this.#marks,
+      journal: this.#journal,
+      capabilities: config.venue.capabilities,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+    });
     const currentContract = new Int32Array(table.instruments.length).fill(-1);
     const params = config.params as never;
     this.#rolls = new RollDesk(
@@ -274,15 +311,27 @@ export class Engine {
     return this.#finish(outcome, error);
   }
 
-  #createDesk(hears: DeskParts['hears']): OrderDesk {
-    const { table, venue, recorder } = this.#config;
-    const risk = new RiskGate({
-      limits: this.#config.risk,
+  #createWatch(risk: RiskGate): AccountWatch | null {
+    const { guard, table, venue } = this.#config;
+    if (guard === undefined) return null;
+    return new AccountWatch({
+      guard,
       table,
+      clock: this.#clock,
+      journal: this.#journal,
       orders: this.#orders,
       portfolio: this.#portfolio,
+      risk,
+      timesInForce: venue.capabilities.timesInForce,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      desk: () => this.#desk,
     });
+  }
+
+  #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
+    const { table, venue, recorder } = this.#config;
     return new OrderDesk({
+      watch: this.#watch,
       table,
       clock: this.#clock,
       venue,
@@ -293,7 +342,10 @@ export class Engine {
       risk,
       trades: this.#trades,
       tradeDateOf: (c) => this.#tracks[table.instrumentIndex[c]!]!.tradeDate,
-      onPositionChange: (c, tsUs) => this.#book.onPositionChange(c, tsUs),
+      onPositionChange: (c, tsUs) => {
+        this.#book.onPositionChange(c, tsUs);
+        this.#accounts.onPositionChange();
+      },
       hears,
     });
   }
@@ -355,10 +407,13 @@ export class Engine {
         const fills = this.#desk.fillCount;
         venue.onTick!(kind, c, columns, at);
         this.#tickCount += 1;
-        const mark = this.#venueTicks[c]!;
-        if (portfolio.netQty[c] !== 0 && mark !== portfolio.lastTicks[c]) {
-          if (fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, mark));
-          this.#trades.onTick(c, mark);
+        const last = this.#venueTicks[c]!;
+        const mark = this.#marks.onTick(kind, c, columns, at, last);
+        if (portfolio.netQty[c] !== 0) {
+          if (fills === this.#desk.fillCount && mark !== portfolio.lastTicks[c])
+            this.#book.onMove(portfolio.moveMicros(c, mark));
+          // Excursions are of prices that traded; the account is worth the middle.
+          this.#trades.onTick(c, last);
         }
         if (mark === mark) portfolio.lastTicks[c] = mark;
         if (fills !== this.#desk.fillCount) this.#book.resync();
@@ -440,6 +495,7 @@ export class Engine {
       else {
         this.#applyTicks(tsUs);
         if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+        if (this.#book.isBelow) this.#checkMargin();
         this.#deliverTicksDue(tsUs);
       }
       this.#pollIn -= 1;
@@ -463,6 +519,7 @@ export class Engine {
     const { venue } = this.#config;
     this.#ticks.applyAt(tsUs);
     this.#book.endMoment();
+    this.#watch?.endMoment();
     this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs(), this.#ticks.nextDueUs());
   }
 
@@ -498,15 +555,19 @@ export class Engine {
         this.#clock.advanceTo(tsUs as TsUs);
         if (this.#isQuiet(feed, batch, at, track)) {
           this.#passBar(feed.contractIndex, batch, at);
+          if (this.#watch !== null) this.#endWatched();
+          if (this.#book.isBelow) this.#checkMargin();
           this.#deliverAlone(feed, batch, at, track);
         } else if (this.#isUsable(feed, batch, at)) {
           if (feed.isExecution) {
             this.#market(feed, batch, at, track);
             if (this.#portfolio.netQty[feed.contractIndex] !== 0) this.#book.endMoment();
+            this.#watch?.endMoment();
             if (this.#desk.hasWork || this.#trades.hasClosed()) {
               this.#book.endMoment();
               this.#settle();
             }
+            if (this.#book.isBelow) this.#checkMargin();
           } else if (feed.isCounted) this.#countBar(feed.contractIndex, batch.close[at]!);
           this.#deliverAlone(feed, batch, at, track);
         }
@@ -548,10 +609,17 @@ export class Engine {
       const high = batch.high[at]!;
       const low = batch.low[at]!;
       this.#book.onQuietBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
       this.#trades.endBar(c, high, low, close);
     }
     this.#venueTicks[c] = close;
     this.#book.seeBar(c);
+  }
+
+  /** After a quiet bar: the account's rules may ask for orders. */
+  #endWatched(): void {
+    this.#watch!.endMoment();
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #deliverAlone(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -586,6 +654,7 @@ export class Engine {
     if (this.#tickContracts !== null && this.#ticks.topTs() === tsUs) this.#applyTicks(tsUs);
     this.#marketPhase(due, tsUs);
     if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+    if (this.#book.isBelow) this.#checkMargin();
     this.#deliverBars(due);
     // A roll is decided from the close of this moment: its bars are still those of the old contract.
     if (this.#rolls.nextUs() <= tsUs) {
@@ -594,13 +663,25 @@ export class Engine {
     }
     if (this.#tickContracts !== null) this.#deliverTicksDue(tsUs);
     else while (this.#ticks.topTs() === tsUs) this.#deliverTick();
+    if (this.#accounts.nextUs() <= tsUs) {
+      this.#accounts.onTime(tsUs);
+      this.#settle();
+    }
     this.#closeSessions(tsUs);
     this.#fireTimers(tsUs);
     this.#account(tsUs);
+    if (this.#watch !== null && this.#watch.nextUs() <= tsUs) this.#watch.onTime(tsUs);
+    if (this.#watch !== null && this.#desk.hasWork) this.#settle();
     this.#advanceFeeds(due);
     this.#boundaryUs = this.#nextBoundaryUs();
     this.#pollIn -= MOMENT_WEIGHT;
     if (this.#pollIn <= 0) this.#poll();
+  }
+
+  /** A margin call is judged after the events of its instant were delivered; what it sends trades at the next. */
+  #checkMargin(): void {
+    this.#accounts.check(this.#clock.nowUs());
+    if (this.#desk.hasWork) this.#settle();
   }
 
   #openSessions(tsUs: TsUs): void {
@@ -617,7 +698,11 @@ export class Engine {
       this.#tellPhase(row, 'open', tsUs);
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) this.#portfolio.setRateDate(track.tradeDate);
+      if (this.#isActive[row] === 1) {
+        this.#portfolio.setRateDate(track.tradeDate);
+        this.#accounts.onSessionOpen(row, tsUs);
+        if (this.#desk.hasWork) this.#settle();
+      }
       if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
       this.#enter('onSessionOpen');
       const { root } = this.#config.table.instruments[row]!;
@@ -648,6 +733,7 @@ export class Engine {
       this.#expire(c, tsUs);
     }
     this.#book.endMoment();
+    this.#watch?.endMoment();
   }
 
   /** Orders for the day end where a session closes now. */
@@ -711,6 +797,7 @@ export class Engine {
     if (flags >= 0 && (low <= this.#wakeLow[c]! || high >= this.#wakeHigh[c]!)) {
       wasWoken = true;
       this.#trades.beginBar(c, high, low);
+      this.#watch?.beginBar(c, high, low);
       venue.onBar(c, batch, at, flags);
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
@@ -721,7 +808,10 @@ export class Engine {
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low);
-    if (isHeld || wasWoken) this.#trades.endBar(c, high, low, close);
+    if (isHeld || wasWoken) {
+      this.#trades.endBar(c, high, low, close);
+      this.#watch?.endBar(c, high, low);
+    }
   }
 
   /** The legs of a roll meet the prices of its record, as samples: through the venue, with slippage and fees. */
@@ -843,7 +933,13 @@ export class Engine {
         this.#leave();
         this.#settle();
       }
-      if (track.isLastOfTradeDate) this.#book.markInstrument(row, track.tradeDate, tsUs);
+      if (track.isLastOfTradeDate) {
+        if (this.#accounts.isSettlingAtClose)
+          this.#book.settleInstrument(row, track.tradeDate, tsUs);
+        this.#book.closeInstrument(row, track.tradeDate);
+      }
+      this.#accounts.onSessionClose(tsUs);
+      if (this.#desk.hasWork) this.#settle();
       track.advance();
       this.#activate(row);
     }
@@ -863,7 +959,7 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    this.#book.emitDue(tsUs);
+    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -897,21 +993,30 @@ export class Engine {
     this.#boundaryUs = Math.min(this.#boundaryUs, this.#config.venue.nextTimerUs());
   }
 
-  /** Last trade: working orders are cancelled, a position is settled in cash at the last price. */
+  /** Last trade: working orders are cancelled, a position is settled in cash at the official final price or the last one. */
   #expire(contractIndex: number, tsUs: TsUs): void {
-    const { venue, table } = this.#config;
+    const { venue, table, account } = this.#config;
     venue.onContractExpiry(contractIndex, tsUs);
     const netQty = this.#portfolio.netQty[contractIndex]!;
     if (netQty === 0) return;
     const { id } = table.contractAt(contractIndex);
     const spec = table.instrumentOf(contractIndex);
+    const isCash = spec.settlement === 'cash';
+    const official = account!.settlements?.final(contractIndex) ?? NaN;
+    const isOfficial = isCash && !Number.isNaN(official);
+    const traded = this.#marks.lastTicks(contractIndex);
+    const last = Number.isNaN(traded) ? this.#portfolio.lastTicks[contractIndex]! : traded;
+    const priceTicks = isOfficial ? official : last;
+    if (!isCash) this.#accounts.tellDelivery(contractIndex, tsUs);
     this.#desk.issue({
       code: 'E_HELD_TO_EXPIRY',
-      severity: spec.settlement === 'cash' ? 'warning' : 'error',
-      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the last price`,
+      severity: isOfficial ? 'info' : isCash ? 'warning' : 'error',
+      message: `${netQty} ${id} were held to expiry (${spec.settlement} settlement) and are settled at the ${isOfficial ? 'official final' : 'last'} price`,
       tsUs,
       contract: id,
     });
+    const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
+    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -920,11 +1025,14 @@ export class Engine {
       contractIndex,
       side: netQty > 0 ? -1 : 1,
       qty: Math.abs(netQty) as Qty,
-      priceTicks: this.#portfolio.lastTicks[contractIndex]! as PriceTicks,
+      priceTicks: priceTicks as PriceTicks,
       tsUs,
       knownUs: tsUs,
-      feeMicros: 0 as CashMicros,
-      commissionMicros: 0 as CashMicros,
+      ...this.#desk.feesOf(
+        contractIndex,
+        toCashMicros(feeMicros * Math.abs(netQty)),
+        0 as CashMicros,
+      ),
       role: 'single',
       tag: 'expiry',
       groupId: null,
@@ -945,8 +1053,9 @@ export class Engine {
       this.#rolls.nextRecordUs(),
       Math.max(this.#timers.nextUs(), this.#clock.nowUs()),
       this.#config.venue.nextTimerUs(),
+      this.#watch?.nextUs() ?? TS_MAX,
     );
-    next = Math.min(next, this.#edgeUs, this.#ticks.nextDueUs());
+    next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
     return next;

@@ -3,6 +3,20 @@ import { EXIT } from '../core/errors.ts';
 import type { ErrorCatalog } from '../core/errors.ts';
 
 export const ENGINE_ERRORS: ErrorCatalog = {
+  E_PROGRAMME_ENDED: {
+    title: 'The programme of this account reached its end',
+    cause:
+      'A loss closed the account, or its target was reached; the message names the rule, the value that was tested and the level.',
+    cure: 'See the whole account, and other starts: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
+  E_PROGRAMME_LIMIT: {
+    title: 'A limit of the day of a programme was reached',
+    cause:
+      'The account fell to the limit of its trade date; what follows is the action of the rule.',
+    cure: 'See each of them: frontmonth programme <run>.',
+    exit: EXIT.ok,
+  },
   E_STRATEGY_ASYNC: {
     title: 'A hook of a strategy is asynchronous',
     cause:
@@ -130,6 +144,26 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     title: 'A position was held to the expiry of its contract',
     cause: 'The position was neither rolled nor closed before the last trade.',
     cure: 'Roll earlier, or use positionsOnRoll `roll` or `flatten`.',
+    exit: EXIT.strategy,
+  },
+  E_MARGIN_CALL: {
+    title: 'Equity fell below the maintenance margin',
+    cause:
+      'What was held needed more margin than the account had left; with bars, at the worst price that traded.',
+    cure: 'Trade fewer contracts or start with more capital; `account.liquidation` says what a call closes.',
+    exit: EXIT.ok,
+  },
+  E_NEGATIVE_BALANCE: {
+    title: 'The account lost more than it held',
+    cause: 'A price jumped past every level at which the position could have been closed.',
+    cure: 'Trade fewer contracts for the capital; the balance is kept as it is, below zero.',
+    exit: EXIT.ok,
+  },
+  E_DELIVERY_RISK: {
+    title: 'A position reached the delivery of its contract',
+    cause:
+      'A contract with physical delivery was held on its first notice date or to its last trade.',
+    cure: 'Roll earlier, or set `account.forceFlat` so that the position is closed before.',
     exit: EXIT.strategy,
   },
   E_ROLL_INCOMPLETE: {

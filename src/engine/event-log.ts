@@ -35,6 +35,7 @@ const TS = new Fragment(',"tsUs":');
 const KNOWN = new Fragment(',"knownUs":');
 const FEE = new Fragment(',"feeMicros":');
 const COMMISSION = new Fragment(',"commissionMicros":');
+const FEE_PAID = new Fragment(',"feePaid":');
 const TAG = new Fragment(',"tag":');
 const TYPE = new Fragment(',"orderType":');
 const EVIDENCE = new Fragment(',"evidence":');
@@ -153,6 +154,10 @@ export class EventLog implements JournalPort {
     line.number(fill.feeMicros);
     line.fragment(COMMISSION);
     line.number(fill.commissionMicros);
+    if (fill.feePaid !== undefined) {
+      line.fragment(FEE_PAID);
+      line.object(fill.feePaid);
+    }
     line.fragment(ROLE);
     line.word(fill.role);
     line.fragment(TAG);

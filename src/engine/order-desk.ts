@@ -16,7 +16,8 @@ import { isTerminal, toClOrdId } from '../core/order.ts';
 import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
-import type { PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
+import type { AccountWatch } from './account-watch.ts';
 import type { EventClock } from './clock.ts';
 import type { EventLog } from './event-log.ts';
 import type { Order, OrderManager } from './order-manager.ts';
@@ -62,6 +63,7 @@ export interface DeskParts {
   readonly trades: TradeBuilder;
   readonly tradeDateOf: (contractIndex: number) => TradeDate;
   readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
+  readonly watch: AccountWatch | null;
   /** Hooks that the strategy has: nothing is prepared for those that it has not. */
   readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
@@ -72,6 +74,8 @@ export interface DraftOrder {
   readonly spec: OrderSpec;
   readonly role: OrderRole;
   readonly isRoll?: boolean;
+  /** The account itself closes a position: no limit stands in its way. */
+  readonly isForced?: boolean;
   readonly isHeld?: boolean;
   readonly sender?: MessageSender;
 }
@@ -128,7 +132,8 @@ export class OrderDesk implements ExecutionSink {
   /** A single order. */
   submit(draft: DraftOrder): ClOrdId {
     const order = this.#create(draft, null);
-    if (!this.#isAllowed([order], draft.isRoll === true)) return order.clOrdId;
+    const isExempt = draft.isRoll === true || draft.isForced === true;
+    if (!this.#isAllowed([order], isExempt)) return order.clOrdId;
     this.#post({ kind: 'new', order, request: this.#toRequest(order, draft.sender) });
     return order.clOrdId;
   }
@@ -222,6 +227,22 @@ export class OrderDesk implements ExecutionSink {
     this.#parts.recorder.onIssue(issue);
   }
 
+  /** Fees as a fill states them: in the contract's currency, and what was paid where that is another one. */
+  feesOf(
+    contractIndex: number,
+    feeMicros: CashMicros,
+    commissionMicros: CashMicros,
+  ): Pick<Fill, 'feeMicros' | 'commissionMicros' | 'feePaid'> {
+    const { portfolio } = this.#parts;
+    const currency = portfolio.feeCurrencyOf(contractIndex);
+    if (currency === null) return { feeMicros, commissionMicros };
+    return {
+      feeMicros: portfolio.feeInOwnCurrency(contractIndex, feeMicros),
+      commissionMicros: portfolio.feeInOwnCurrency(contractIndex, commissionMicros),
+      feePaid: { currency, feeMicros, commissionMicros },
+    };
+  }
+
   /** Books a fill that no order of the strategy caused: the cash settlement at expiry. */
   bookFill(fill: Fill): void {
     this.#book(fill, false);
@@ -254,10 +275,10 @@ export class OrderDesk implements ExecutionSink {
     return sender === undefined ? request : { ...request, sender };
   }
 
-  #isAllowed(orders: readonly Order[], isRoll: boolean): boolean {
+  #isAllowed(orders: readonly Order[], isExempt: boolean): boolean {
     const nowUs = this.#parts.clock.nowUs();
     let reason: string | null = null;
-    if (!isRoll) {
+    if (!isExempt) {
       for (const order of orders) {
         // Held exits follow their entry; only what can trade at once is judged.
         if (order.working === 'held') continue;
@@ -266,6 +287,7 @@ export class OrderDesk implements ExecutionSink {
           tradeDate: this.#parts.tradeDateOf(order.contractIndex),
           nowUs,
         });
+        reason ??= this.#parts.watch?.deny(order) ?? null;
       }
     }
     for (const order of orders) {
@@ -360,8 +382,7 @@ export class OrderDesk implements ExecutionSink {
       priceTicks: venueFill.lastPriceTicks,
       tsUs: report.tsUs,
       knownUs: this.#parts.clock.nowUs(),
-      feeMicros: venueFill.feeMicros,
-      commissionMicros: venueFill.commissionMicros,
+      ...this.feesOf(order.contractIndex, venueFill.feeMicros, venueFill.commissionMicros),
       role: order.role,
       tag: order.tag,
       groupId: order.groupId,
@@ -381,11 +402,13 @@ export class OrderDesk implements ExecutionSink {
       fill.side * fill.qty,
       fill.priceTicks as PriceTicks,
       fill.feeMicros,
+      fill.feePaid,
     );
     this.fillCount += 1;
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
+    this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
   }
 

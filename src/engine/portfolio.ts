@@ -1,6 +1,6 @@
 /**
  * Money: positions per contract, cash per currency, the daily mark. Everything is whole millionths, so that
- * Σ cash = capital + Σ realised + Σ variation − Σ fees holds exactly, per currency.
+ * Σ cash = capital + Σ realised + Σ variation − Σ fees + Σ exchanged holds exactly, per currency.
  *
  * Variation margin: `cash` holds what was realised against the last settlement mark plus the marks themselves. It is the
  * rounded value of one exact sum of counts per contract (flows plus the cost basis since the last mark), so partial
@@ -9,10 +9,12 @@
 import { assert } from '../core/errors.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import { cashOfCounts, notionalOf } from '../core/instrument.ts';
+import type { AccountRules } from '../core/money/account-rules.ts';
+import { scanMargin } from '../core/money/scan-margin.ts';
 import type { CurrencyRates, MarginModel } from '../core/ports.ts';
 import { Position } from '../core/position.ts';
 import type { CashMicros, PriceTicks, TradeDate } from '../core/units.ts';
-import { toCashMicros } from '../core/units.ts';
+import { roundHalfEven, toCashMicros } from '../core/units.ts';
 
 /** What one contract did since its last daily mark. */
 class Ledger {
@@ -47,7 +49,28 @@ export interface DailyMark {
   readonly variationMicros: CashMicros;
 }
 
+/** A fee charged in a currency other than the product's: what left the account there. */
+export interface PaidFee {
+  readonly currency: string;
+  readonly feeMicros: CashMicros;
+  readonly commissionMicros: CashMicros;
+}
+
+/** Cash of one currency exchanged into the base. */
+export interface Sweep {
+  readonly currency: string;
+  readonly micros: CashMicros;
+  readonly rate: number;
+  readonly baseMicros: CashMicros;
+}
+
+/** Contracts by row, as held or as they could come to be held. */
+export type NetOf = (contractIndex: number) => number;
+
 export class Portfolio {
+  readonly #account: AccountRules | null;
+  /** 1 while the intraday margin of an instrument is in force, by row of instrument. */
+  readonly #isIntraday: Uint8Array;
   readonly #table: ContractTable;
   readonly #rates: CurrencyRates;
   readonly #margin: MarginModel;
@@ -77,13 +100,19 @@ export class Portfolio {
     readonly rates: CurrencyRates;
     readonly margin: MarginModel;
     readonly capitalMicros: CashMicros;
+    readonly account?: AccountRules;
   }) {
+    this.#account = options.account ?? null;
+    this.#isIntraday = new Uint8Array(options.table.instruments.length);
     this.#table = options.table;
     this.#rates = options.rates;
     this.#margin = options.margin;
     this.#currencies = [options.rates.base];
     for (const spec of options.table.instruments)
       if (!this.#currencies.includes(spec.currency)) this.#currencies.push(spec.currency);
+    for (const currency of this.#account?.feeCurrency ?? [])
+      if (currency !== null && !this.#currencies.includes(currency))
+        this.#currencies.push(currency);
     this.#cash = this.#currencies.map((_, index) => (index === 0 ? options.capitalMicros : 0));
     this.#fees = this.#currencies.map(() => 0);
     this.#rate = new Float64Array(this.#currencies.length).fill(1);
@@ -118,24 +147,46 @@ export class Portfolio {
     return this.#rate[this.#currencyOf[contractIndex]!]!;
   }
 
-  /** Applies a fill: cash takes what it realised against the last mark, less the fee. Returns realised since entry. */
+  /** What a fee of this contract is paid in, where that is not the contract's own currency; null otherwise. */
+  feeCurrencyOf(contractIndex: number): string | null {
+    const currency =
+      this.#account?.feeCurrency[this.#table.instrumentIndex[contractIndex]!] ?? null;
+    return currency === this.#currencies[this.#currencyOf[contractIndex]!] ? null : currency;
+  }
+
+  /** A fee in the contract's currency, at the rates of the date, rounded once. */
+  feeInOwnCurrency(contractIndex: number, paidMicros: number): CashMicros {
+    const from = this.#currencies.indexOf(this.feeCurrencyOf(contractIndex)!);
+    return toCashMicros(
+      roundHalfEven((paidMicros * this.#rate[from]!) / this.rateOf(contractIndex)),
+    );
+  }
+
+  /**
+   * Applies a fill: cash takes what it realised against the last mark, less the fee. Returns realised since entry.
+   * `paid` is the fee where it is charged in another currency; `feeMicros` is its worth in the contract's.
+   */
   applyFill(
     contractIndex: number,
     signedQty: number,
     priceTicks: PriceTicks,
     feeMicros: CashMicros,
+    paid: PaidFee | null = null,
   ): CashMicros {
     const ledger = this.#ledgerOf(contractIndex);
     const { position } = ledger;
     const before = position.netQty;
     const realised = position.applyFill(signedQty, priceTicks, feeMicros);
     ledger.flowCounts -= signedQty * priceTicks;
-    ledger.refCounts = refAfterFill(ledger.refCounts, before, signedQty, priceTicks);
+    ledger.refCounts =
+      position.lots?.refCounts ?? refAfterFill(ledger.refCounts, before, signedQty, priceTicks);
     ledger.dayFeesMicros = toCashMicros(ledger.dayFeesMicros + feeMicros);
     ledger.dayTradedQty += Math.abs(signedQty);
     this.#post(ledger);
-    this.#addCash(ledger.currency, 0 - feeMicros);
-    this.#fees[ledger.currency] = toCashMicros(this.#fees[ledger.currency]! + feeMicros);
+    const purse = paid === null ? ledger.currency : this.#currencies.indexOf(paid.currency);
+    const charged = paid?.feeMicros ?? feeMicros;
+    this.#addCash(purse, 0 - charged);
+    this.#fees[purse] = toCashMicros(this.#fees[purse]! + charged);
     this.netQty[contractIndex] = position.netQty;
     if (before === 0) this.held.push(contractIndex);
     else if (position.netQty === 0) this.held.splice(this.held.indexOf(contractIndex), 1);
@@ -150,6 +201,7 @@ export class Portfolio {
     const netQty = ledger.position.netQty;
     const before = this.#cash[ledger.currency]!;
     ledger.refCounts = netQty === 0 ? 0 : settleTicks * netQty;
+    ledger.position.lots?.settle(settleTicks);
     this.#post(ledger);
     const variation = this.#cash[ledger.currency]! - before;
     const pnl = ledger.postedMicros - ledger.markedMicros - ledger.dayFeesMicros;
@@ -204,6 +256,31 @@ export class Portfolio {
     return toCashMicros(this.#cash[this.#currencies.indexOf(currency)] ?? 0);
   }
 
+  /** Every currency of the account, the base first. */
+  get currencies(): readonly string[] {
+    return this.#currencies;
+  }
+
+  /** Fees paid in one currency: exact. */
+  feesOf(currency: string): CashMicros {
+    return toCashMicros(this.#fees[this.#currencies.indexOf(currency)] ?? 0);
+  }
+
+  /** Exchanges the cash of every other currency into the base at the rate of the date; rounded once each, half to even. */
+  sweep(): readonly Sweep[] {
+    const swept: Sweep[] = [];
+    for (let c = 1; c < this.#cash.length; c += 1) {
+      const micros = toCashMicros(this.#cash[c]!);
+      if (micros === 0) continue;
+      const rate = this.#rate[c]!;
+      const baseMicros = toCashMicros(roundHalfEven(micros * rate));
+      this.#cash[c] = 0;
+      this.#addCash(0, baseMicros);
+      swept.push({ currency: this.#currencies[c]!, micros, rate, baseMicros });
+    }
+    return swept;
+  }
+
   feesMicros(): CashMicros {
     let base = 0;
     for (let c = 0; c < this.#fees.length; c += 1) base += this.#fees[c]! * this.#rate[c]!;
@@ -231,12 +308,66 @@ export class Portfolio {
     );
   }
 
+  /** Whether the cheaper margin of the day holds for an instrument. Returns whether that changed anything. */
+  setIntraday(instrumentRow: number, isIntraday: boolean): boolean {
+    const value = isIntraday ? 1 : 0;
+    const isChange = this.#isIntraday[instrumentRow] !== value;
+    this.#isIntraday[instrumentRow] = value;
+    return isChange;
+  }
+
+  get hasScan(): boolean {
+    return this.#account?.scan != null;
+  }
+
   /** Margin of the positions held, in base currency. */
   marginMicros(kind: 'initial' | 'maintenance', tradeDate: TradeDate): CashMicros {
-    let base = 0;
-    for (const c of this.held)
-      base += Math.abs(this.netQty[c]!) * this.marginPerContract(kind, c, tradeDate);
+    const base = this.requirement(kind, this.held, (c) => this.netQty[c]!, tradeDate);
     return toCashMicros(Math.round(base));
+  }
+
+  /**
+   * Margin of the contracts in `rows` as if `netOf` were held: what is scanned as one portfolio, the others one by one.
+   * Base currency, a double.
+   */
+  requirement(
+    kind: 'initial' | 'maintenance',
+    rows: readonly number[],
+    netOf: NetOf,
+    tradeDate: TradeDate,
+  ): number {
+    const scan = this.#account?.scan ?? null;
+    let base = 0;
+    for (const c of rows) {
+      if (scan !== null && this.#isScanned(c)) continue;
+      const qty = Math.abs(netOf(c));
+      if (qty !== 0) base += qty * this.marginPerContract(kind, c, tradeDate);
+    }
+    if (scan === null) return base;
+    const nets = scan.products.map(({ root }) => this.#productNet(root, rows, netOf));
+    const margin = scanMargin(scan, nets);
+    return base + (kind === 'initial' ? margin.initialMicros : margin.maintenanceMicros);
+  }
+
+  #isScanned(contractIndex: number): boolean {
+    const { root } = this.#table.instrumentOf(contractIndex);
+    return this.#account!.scan!.products.some((product) => product.root === root);
+  }
+
+  #productNet(
+    root: string,
+    rows: readonly number[],
+    netOf: NetOf,
+  ): { long: number; short: number; rate: number } {
+    let [long, short, rate] = [0, 0, 1];
+    for (const c of rows) {
+      if (this.#table.instrumentOf(c).root !== root) continue;
+      const net = netOf(c);
+      if (net > 0) long += net;
+      else short -= net;
+      rate = this.rateOf(c);
+    }
+    return { long, short, rate };
   }
 
   /** In base currency, a double. */
@@ -245,6 +376,13 @@ export class Portfolio {
     contractIndex: number,
     tradeDate: TradeDate,
   ): number {
+    const row = this.#table.instrumentIndex[contractIndex]!;
+    const intraday = this.#isIntraday[row] === 1 ? this.#account!.intraday[row]! : null;
+    if (intraday !== null)
+      return (
+        (kind === 'initial' ? intraday.initialMicros : intraday.maintenanceMicros) *
+        this.rateOf(contractIndex)
+      );
     const mark = this.lastTicks[contractIndex]!;
     const micros =
       kind === 'initial'
@@ -289,7 +427,7 @@ export class Portfolio {
     if (existing !== null) return existing;
     const spec = this.#table.instrumentOf(contractIndex);
     const currency = this.#currencyOf[contractIndex]!;
-    const ledger = new Ledger(new Position(spec), contractIndex, currency);
+    const ledger = new Ledger(new Position(spec, this.#account?.lots), contractIndex, currency);
     this.#ledgers[contractIndex] = ledger;
     this.touched.push(contractIndex);
     return ledger;

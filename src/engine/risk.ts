@@ -19,7 +19,9 @@ export type DenialReason =
   | 'no-price'
   | 'price-collar'
   | 'max-position'
-  | 'margin';
+  | 'margin'
+  | 'margin-call'
+  | 'near-delivery';
 
 /** Orders remembered for doubles before those outside the window are forgotten. */
 const SAME_KEPT = 1024;
@@ -50,6 +52,9 @@ export class RiskGate {
   readonly #isInUse: Uint8Array;
   readonly #inUse: number[] = [];
   readonly #groups: Map<GroupId, Exposure> = new Map();
+  /** While a margin call is open nothing may be opened, and never in a contract close to its delivery. */
+  isCalled: boolean = false;
+  readonly isNearDelivery: Uint8Array;
 
   constructor(options: {
     readonly limits: RiskLimits;
@@ -65,6 +70,7 @@ export class RiskGate {
     this.#buys = new Float64Array(count);
     this.#sells = new Float64Array(count);
     this.#isInUse = new Uint8Array(count);
+    this.isNearDelivery = new Uint8Array(count);
   }
 
   /** The reason of a denial, or null; an allowed order counts against the throttle. The order is in the manager already. */
@@ -83,13 +89,34 @@ export class RiskGate {
     if (Number.isNaN(this.#portfolio.lastTicks[contractIndex]!)) return 'no-price';
     if (!spec.reduceOnly && this.#isBeyondCollar(contractIndex, spec)) return 'price-collar';
     if (!isReducing) {
+      if (this.isCalled) return 'margin-call';
+      if (this.isNearDelivery[contractIndex] === 1) return 'near-delivery';
       if (this.#worstPosition(order) > limits.positionQtyMax) return 'max-position';
-      const needed = this.#marginNeeded(input);
+      const needed = this.#marginNeeded(input.tradeDate);
       if (Number.isNaN(needed)) return 'no-price';
       if (needed > this.#portfolio.equityMicros()) return 'margin';
     }
     if (Number.isFinite(limits.ordersPerInterval)) this.#sentUs.push(input.nowUs);
     return null;
+  }
+
+  /** Whether an order can only make a position smaller; asked after `check`. */
+  isReducing(order: Order): boolean {
+    return this.#isReducing(order);
+  }
+
+  /** The largest weighted position that could come of what is held and of what works; asked after `check`. */
+  worstContracts(weightOf: (contractIndex: number) => number): number {
+    let sum = 0;
+    for (const c of this.#portfolio.held)
+      if (this.#isInUse[c] === 0) sum += this.#worstOf(c, weightOf);
+    for (const c of this.#inUse) sum += this.#worstOf(c, weightOf);
+    return sum;
+  }
+
+  #worstOf(c: number, weightOf: (contractIndex: number) => number): number {
+    const net = this.#portfolio.netQty[c]!;
+    return Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!)) * weightOf(c);
   }
 
   /**
@@ -208,13 +235,57 @@ export class RiskGate {
     return Math.abs(worst);
   }
 
+  /** Initial margin that working orders hold back beyond that of the positions; 0 when none works. Base currency. */
+  reservedMicros(tradeDate: TradeDate): number {
+    this.#scan();
+    return this.#marginNeeded(tradeDate) - this.#heldMargin(tradeDate);
+  }
+
+  #heldMargin(tradeDate: TradeDate): number {
+    return this.#portfolio.requirement(
+      'initial',
+      this.#portfolio.held,
+      (c) => this.#portfolio.netQty[c]!,
+      tradeDate,
+    );
+  }
+
   /** Initial margin of what is held and of what could come to be held; NaN when a contract among them has no price. */
-  #marginNeeded(input: RiskCheck): number {
+  #marginNeeded(tradeDate: TradeDate): number {
+    if (this.#portfolio.hasScan) return this.#portfolioNeeded(tradeDate);
     let needed = 0;
     for (const c of this.#portfolio.held)
-      if (this.#isInUse[c] === 0) needed += this.#marginOf(c, input.tradeDate);
-    for (const c of this.#inUse) needed += this.#marginOf(c, input.tradeDate);
+      if (this.#isInUse[c] === 0) needed += this.#marginOf(c, tradeDate);
+    for (const c of this.#inUse) needed += this.#marginOf(c, tradeDate);
     return needed;
+  }
+
+  /**
+   * Where products offset each other: the most of nothing filled, all buys, all sells, and each contract's own orders alone,
+   * so that no order borrows a credit from another that may not fill.
+   */
+  #portfolioNeeded(tradeDate: TradeDate): number {
+    const { held, netQty, lastTicks } = this.#portfolio;
+    const rows = [...held, ...this.#inUse.filter((c) => netQty[c] === 0)];
+    if (rows.some((c) => Number.isNaN(lastTicks[c]!))) return NaN;
+    const [buys, sells] = [this.#buys, this.#sells];
+    const cases: ((c: number) => number)[] = [
+      (c) => netQty[c]!,
+      (c) => netQty[c]! + buys[c]!,
+      (c) => netQty[c]! - sells[c]!,
+    ];
+    const needed = cases.map((net) => this.#portfolio.requirement('initial', rows, net, tradeDate));
+    for (const one of this.#inUse)
+      for (const net of cases.slice(1))
+        needed.push(
+          this.#portfolio.requirement(
+            'initial',
+            rows,
+            (c) => (c === one ? net(c) : netQty[c]!),
+            tradeDate,
+          ),
+        );
+    return Math.max(...needed);
   }
 
   #marginOf(c: number, tradeDate: TradeDate): number {

@@ -7,13 +7,15 @@ import { basename, dirname, join } from 'node:path';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
-import type { CurrencyRates, JournalPort } from '../core/ports.ts';
+import type { CurrencyRates, JournalPort, RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { describeRollRule } from '../core/roll.ts';
+import { ProgrammeGuard } from '../core/programme/guard.ts';
+import type { Programme } from '../core/programme/programme.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import { resolveParams } from '../core/strategy.ts';
 import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
-import { MICROS_PER_UNIT, toCashMicros, toIsoUtc } from '../core/units.ts';
+import { MICROS_PER_UNIT, toCashMicros, toIsoUtc, US_PER_DAY } from '../core/units.ts';
 import { createLabelCalendar } from '../calendars/label-calendar.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
@@ -27,9 +29,19 @@ import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
+import type { FeeModel } from '../sim/fee-model.ts';
+import { createImitation } from '../sim/imitations/imitation-venue.ts';
+import { isImitation } from '../sim/imitations/profiles.ts';
+import { barOptionsOf, besideSegments } from './bar-fills.ts';
+import { drawOf, netProfitOf, spreadOf } from './fill-spread.ts';
+import type { BarFillConfig } from './define-config.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
 import { createMarginModel } from '../sim/margin-model.ts';
-import { MARGIN_PCT_BY_CLASS, costsOf, fillCostOf } from './costs.ts';
+import type { AccountInputs } from './account.ts';
+import { accountRulesOf, feeEntriesOf, marginRulesOf } from './account.ts';
+import { costsOf, fillCostOf } from './costs.ts';
+import type { ProgrammeRun } from './programme-run.ts';
+import { programmeRunOf } from './programme-run.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
 import { DatesSeen } from './dates-seen.ts';
@@ -38,8 +50,9 @@ import type { RunPlan } from './plan.ts';
 import { planRun } from './plan.ts';
 import { readPriceTapes } from './price-tape.ts';
 import { PROGRAM_VERSION } from './program.ts';
+import { flatDeadlines, programmeMismatch } from './programme.ts';
 import { baseOnly, parseRates } from './rates.ts';
-import type { TableRecorder } from './recorder.ts';
+import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
 import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
@@ -71,7 +84,7 @@ export interface RunProgress {
   readonly tradeDate: string | null;
 }
 
-export interface BacktestOptions {
+export interface BacktestOptions extends AccountInputs {
   /** Built-in name or path, as the user gave it. */
   readonly strategyFile: string;
   readonly strategy: AnyStrategyDefinition;
@@ -94,6 +107,7 @@ export interface BacktestOptions {
   readonly returnBase: 'equity' | 'fixed';
   readonly seed: number;
   readonly fills: FillPolicy;
+  readonly barFills?: BarFillConfig;
   /** Simulate the optimistic bound too, and the run with every order one bar late. */
   readonly bounds: boolean;
   readonly execution?: BarInterval;
@@ -103,6 +117,8 @@ export interface BacktestOptions {
   readonly risk?: Partial<RiskLimits>;
   /** What orders match on, as on which venue, and how long messages take. Default: bars, ideal, no time. */
   readonly venue?: VenueConfig;
+  /** Rules of a funded account: the run acts under them. Capital and currency are those of the programme. */
+  readonly programme?: Programme;
   readonly runsDir: string;
   /** Run folder in place of one below `runsDir`. */
   readonly out?: string;
@@ -168,13 +184,17 @@ export interface PreparedRun {
 /** Loads and plans; nothing is simulated or written. Errors: those of the catalog, the plan and the parameters. */
 export function prepareRun(options: BacktestOptions): PreparedRun {
   const { strategy } = options;
+  if (options.programme !== undefined) {
+    const mismatch = programmeMismatch(options.programme, options);
+    if (mismatch !== null) throw mismatch;
+  }
   if (options.outOfSample !== undefined) parseTradeDate(options.outOfSample);
   const params = resolveParams(strategy.params, options.params) as PreparedRun['params'];
   const roots = options.instruments ?? strategy.instruments;
   const specs = loadInstruments(options.instrumentsDir);
   const dataset = openCatalog(options.catalogDir).dataset(options.dataset);
   const requirements = strategy.requires(params, roots);
-  const plan = planRun({
+  const planned = planRun({
     dataset,
     specs,
     calendars: openCalendars(options.calendars),
@@ -187,6 +207,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.execution === undefined ? {} : { execution: options.execution }),
     ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
+  const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
   const costs = Object.fromEntries(
@@ -198,13 +219,73 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
       : parseRates(options.rates.text, options.currency, options.rates.file);
   // Fails before the first bar where a currency has no rate at all.
   for (const spec of instruments) rates.rate(spec.currency, plan.from);
+  for (const currency of accountRulesOf(options, plan.table).feeCurrency)
+    if (currency !== null) rates.rate(currency, plan.from);
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
+}
+
+/** The plan with the segments that bar matching may read beside its feeds. */
+function withBeside(plan: RunPlan, dataset: Dataset, options: BacktestOptions): RunPlan {
+  const isDrilldown = options.fills === 'drilldown';
+  const hasQuotes = options.barFills?.quoteBars === true;
+  if (!isDrilldown && !hasQuotes) return plan;
+  const { table, executionInterval } = plan;
+  const beside = besideSegments(dataset, table, executionInterval, isDrilldown, hasQuotes);
+  return { ...plan, segments: [...new Set([...plan.segments, ...beside])] };
 }
 
 export interface Pass {
   readonly result: EngineResult;
   readonly recorder: TableRecorder;
   readonly dates: DatesSeen;
+  /** Null without a programme. */
+  readonly guard: ProgrammeGuard | null;
+}
+
+/** The venue of a pass: what the data prove, or what another program would have made of them. Errors: E_SIM_OPTION. */
+function venueOf(
+  prepared: PreparedRun,
+  policy: FillPolicy,
+  random: RandomSource,
+  delayBars: number,
+): SimulatedVenue {
+  const { options, plan, costs } = prepared;
+  const { table } = plan;
+  const fees = feesOf(prepared);
+  if (isImitation(policy)) {
+    if (Object.keys(options.venue ?? {}).length > 0)
+      throw new TradingError('E_SIM_OPTION', `fills ${policy} with settings of a venue`, {
+        details: { fills: policy, venue: options.venue },
+        rule: 'an imitation fills as that program does: it has no venue settings',
+        fix: 'leave the venue settings out, or choose another fill policy',
+      });
+    return createImitation({ table, program: policy, fees });
+  }
+  return createRunVenue({
+    plan,
+    config: options.venue ?? {},
+    random,
+    isOptimistic: policy === 'optimistic',
+    bars: {
+      table,
+      policy,
+      random,
+      delayBars,
+      slippageTicks: Object.fromEntries(
+        table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
+      ),
+      // A sample is one price: it has no range that slippage could be kept within.
+      ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
+      ...barOptionsOf({
+        config: options.barFills ?? {},
+        isDrilldown: options.fills === 'drilldown',
+        dataset: prepared.dataset,
+        table,
+        calendars: plan.calendars,
+      }),
+      fees,
+    },
+  });
 }
 
 /** One pass of the engine over a prepared run; with `delayBars` the strategy's messages arrive that much later. */
@@ -214,10 +295,13 @@ export function simulate(
   journal: JournalPort,
   onProgress?: (bars: number, nowUs: TsUs) => boolean,
   delayBars: number = 0,
+  draw: number = 0,
+  isObserver: boolean = false,
 ): Pass {
-  const { options, plan, costs } = prepared;
+  const { options, plan } = prepared;
   const { table } = plan;
   const random = createRandom(options.seed);
+  const guard = guardOf(prepared, policy, isObserver);
   const recorder = createRunRecorder({ table });
   const dates = new DatesSeen(plan.calendars, plan.from, plan.to);
   const feeds = plan.feeds.map((feed) => ({
@@ -235,37 +319,14 @@ export function simulate(
     series: plan.series,
     feeds,
     ticks: plan.ticks.map((each) => plan.openTicks(each)),
-    venue: createRunVenue({
-      plan,
-      config: options.venue ?? {},
-      random,
-      isOptimistic: policy === 'optimistic',
-      bars: {
-        table,
-        policy,
-        random,
-        delayBars,
-        slippageTicks: Object.fromEntries(
-          table.instruments.map((spec) => [spec.root, costs[spec.root]!.slippageTicks]),
-        ),
-        // A sample is one price: it has no range that slippage could be kept within.
-        ...(plan.rollFills === 'record' ? { maxSlipBeyondBarTicks: Infinity } : {}),
-        fees: createFeeModel(table, feeSchedule(table.instruments, costs)),
-      },
-    }),
+    venue: venueOf(prepared, policy, drawOf(random, draw), delayBars),
     random,
     journal,
     recorder,
     risk: prepared.risk,
-    margin: createMarginModel(
-      table,
-      Object.fromEntries(
-        table.instruments.map((spec) => [
-          spec.root,
-          { kind: 'notional', ...MARGIN_PCT_BY_CLASS[spec.assetClass] },
-        ]),
-      ),
-    ),
+    ...(guard === null ? {} : { guard }),
+    margin: createMarginModel(table, marginRulesOf(options, table.instruments)),
+    account: accountRulesOf(options, table),
     rates: prepared.rates,
     capitalMicros: toCashMicros(Math.round(options.capital * MICROS_PER_UNIT)),
     from: plan.from,
@@ -274,26 +335,30 @@ export function simulate(
     ...(onProgress === undefined ? {} : { onProgress }),
   });
   for (const feed of feeds) feed.source.close();
-  return { result, recorder, dates };
+  return { result, recorder, dates, guard };
 }
 
-function feeSchedule(
-  instruments: readonly InstrumentSpec[],
-  costs: Readonly<Record<string, RunCosts>>,
-): Record<string, { from: number; commissionMicros: number; exchangeMicros: number }[]> &
-  Record<string, never[]> {
-  const schedule: Record<string, unknown> = {};
-  for (const spec of instruments) {
-    const cost = costs[spec.root]!;
-    schedule[spec.root] = [
-      {
-        from: -1_000_000,
-        commissionMicros: Math.round(cost.commissionPerSide * MICROS_PER_UNIT),
-        exchangeMicros: Math.round(cost.exchangeFeePerSide * MICROS_PER_UNIT),
-      },
-    ];
-  }
-  return schedule as never;
+function guardOf(
+  { options, plan }: PreparedRun,
+  policy: FillPolicy,
+  isObserver: boolean,
+): ProgrammeGuard | null {
+  const { programme } = options;
+  if (programme === undefined) return null;
+  return new ProgrammeGuard({
+    programme,
+    against: policy !== 'optimistic',
+    roots: plan.table.instruments.map((spec) => spec.root),
+    deadlines: flatDeadlines(programme, plan.calendars, plan.from, plan.to),
+    isObserver,
+  });
+}
+
+/** The fees of a run, dated where its account says so. */
+export function feesOf({ options, plan, costs }: PreparedRun): FeeModel {
+  const { instruments } = plan.table;
+  const { entries, rounding } = feeEntriesOf(options, instruments, costs);
+  return createFeeModel(plan.table, entries, rounding);
 }
 
 /** Runs a backtest and writes its folder, summary and report. */
@@ -412,7 +477,11 @@ function finish(
   if (main.result.bars === 0 && main.result.outcome === 'completed') throw noBars(plan, options);
   const bound = boundOf(prepared, main, progress('optimistic bound', 0.4, 0.3));
   const late = oneBarLaterOf(prepared, main, progress('one bar later', 0.7, 0.3));
+  const programme = programmePass(prepared, main, progress('without the programme', 0.9, 0.1));
   const manifest = describe(main.result, main.result.outcome, errorOf(main.result));
+  const netOf = (pass: Pass): number =>
+    netProfitOf(toRunData({ manifest, tables: pass.recorder.tables() }));
+  const spread = spreadOf(prepared, main, bound, simulate, netOf);
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
     { ...plan, notes: [...plan.notes, ...venueNotesOf(prepared)] },
@@ -421,15 +490,24 @@ function finish(
     prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
-  const issues = [...main.recorder.issues(), ...notes];
+  const assumed = assumedMargins(prepared);
+  const issues = [...main.recorder.issues(), ...assumed, ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();
-  const data = toRunData({ manifest, tables: main.recorder.tables(), issues, prices, optimistic });
+  const data = toRunData({
+    manifest,
+    tables: main.recorder.tables(),
+    issues,
+    prices,
+    optimistic,
+    programme,
+  });
   const boundData =
     bound === null ? null : toRunData({ manifest, tables: bound.recorder.tables() });
   const summary = summarise(data, boundData, {
     random: createRandom(options.seed),
     oneBarLater:
       typeof late === 'string' ? late : toRunData({ manifest, tables: late.recorder.tables() }),
+    ...spread,
   });
   const dir = folder.commit({
     manifest,
@@ -438,6 +516,7 @@ function finish(
     issues,
     prices,
     optimistic,
+    programme,
   });
   const report =
     options.report === false ? null : writeReport(dir, { ...data, dir, summary } as RunData, io);
@@ -455,12 +534,26 @@ function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
   return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
 }
 
+/** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */
+function assumedMargins({ options, plan }: PreparedRun): readonly IssueGroup[] {
+  if (options.margins === undefined) return [];
+  const rules = marginRulesOf(options, plan.table.instruments);
+  const roots = Object.keys(rules).filter((root) => rules[root]!.kind === 'notional');
+  if (roots.length === 0) return [];
+  const code = 'W_MARGIN_ASSUMED';
+  const severity = 'warning';
+  const message = `${options.margins.file} has no margin of ${roots.join(', ')}: a percentage of the notional was assumed`;
+  const tsUs = (plan.from * US_PER_DAY) as TsUs;
+  return [{ code, severity, count: 1, first: [{ code, severity, message, tsUs }] }];
+}
+
 type PassProgress = (bars: number, nowUs: TsUs) => boolean;
 
 /** The optimistic bound, or null where it is not simulated or did not reach its end. */
 function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | null {
   const { options } = prepared;
-  const isWanted = options.bounds && options.fills === 'pessimistic';
+  const isWanted =
+    options.bounds && (options.fills === 'pessimistic' || options.fills === 'drilldown');
   if (!isWanted || main.result.outcome !== 'completed') return null;
   // Policies differ in ambiguous groups only: without one, the other bound is this very run.
   const isModelled = hasQueueModel(prepared.plan, options.venue ?? {});
@@ -469,11 +562,33 @@ function boundOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): P
   return bound.result.outcome === 'completed' ? bound : null;
 }
 
+/**
+ * The account under its programme. Other starts are judged on the path of the run that nothing stopped: where the programme
+ * acted, that is one more simulation.
+ */
+function programmePass(
+  prepared: PreparedRun,
+  main: Pass,
+  onProgress: PassProgress,
+): ProgrammeRun | null {
+  const { options } = prepared;
+  const { guard } = main;
+  if (guard === null) return null;
+  if (!guard.hasActed) return programmeRunOf(guard, guard.marks.columns());
+  if (!options.bounds) return programmeRunOf(guard, null);
+  const free = simulate(prepared, options.fills, new SilentJournal(), onProgress, 0, 0, true);
+  return programmeRunOf(
+    guard,
+    free.result.outcome === 'completed' ? free.guard!.marks.columns() : null,
+  );
+}
+
 /** The run with every message of the strategy one execution bar late, or why there is none. */
 function oneBarLaterOf(prepared: PreparedRun, main: Pass, onProgress: PassProgress): Pass | string {
   const { options } = prepared;
   if (!options.bounds) return 'not simulated: --no-bounds';
   if (main.result.outcome !== 'completed') return 'not simulated: the run did not reach its end';
+  if (isImitation(options.fills)) return `not simulated: fills imitate ${options.fills}`;
   if (isOnTicks(prepared.plan))
     return 'not simulated: orders match on ticks; give a latency instead';
   // Who sends nothing cannot be late.
@@ -707,7 +822,9 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
   const execution = manifest.config['execution'];
   const rates = manifest.config['rates'];
   const calendars = manifest.config['calendars'];
+  const barFills = manifest.config['barFills'];
   const venue = manifest.config['venue'] as VenueConfig | undefined;
+  const programme = manifest.config['programme'];
   return {
     strategyFile: manifest.strategy.file,
     strategy: options.strategy,
@@ -724,12 +841,15 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     capital: manifest.capitalMicros / MICROS_PER_UNIT,
     currency: manifest.currency,
     ...(rates === undefined ? {} : { rates: rates as { text: string; file: string } }),
+    ...accountInputsOf(manifest.config),
     ...(calendars === undefined
       ? {}
       : { calendars: calendars as readonly { text: string; file: string }[] }),
+    ...(programme === undefined ? {} : { programme: programme as Programme }),
     returnBase: manifest.returnBase,
     seed: manifest.seed,
     fills: manifest.fillPolicy,
+    ...(barFills === undefined ? {} : { barFills: barFills as BarFillConfig }),
     bounds: false,
     ...(typeof execution === 'string' ? { execution: execution as BarInterval } : {}),
     costs: manifest.costs,
@@ -739,6 +859,16 @@ function optionsOf(manifest: RunManifest, options: RerunOptions): BacktestOption
     command: [],
     config: manifest.config,
     clock: options.clock,
+  };
+}
+
+/** What the manifest keeps of an account. */
+function accountInputsOf(config: RunManifest['config']): AccountInputs {
+  const { account, margins, settlements } = config as AccountInputs;
+  return {
+    ...(account === undefined ? {} : { account }),
+    ...(margins === undefined ? {} : { margins }),
+    ...(settlements === undefined ? {} : { settlements }),
   };
 }
 

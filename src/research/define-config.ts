@@ -49,6 +49,122 @@ export interface VenueConfig {
   readonly latency?: LatencySpec;
 }
 
+/** Fees in force from a date, per contract and side, in whole units of the fee currency. */
+export interface FeeConfig {
+  /** YYYY-MM-DD; the first entry may leave it out and holds from the beginning. */
+  readonly from?: string;
+  readonly commission: number;
+  /** Exchange fee; `maker` and `taker` take its place for a fill that rested or took. Rebates are negative. */
+  readonly exchange?: number;
+  readonly clearing?: number;
+  readonly regulatory?: number;
+  readonly maker?: number;
+  readonly taker?: number;
+  /** Least commission of an order with a fill. */
+  readonly minimumPerOrder?: number;
+  /** Per contract at final settlement. */
+  readonly expiry?: number;
+}
+
+/** Rules of the account: how positions are counted, marked, margined and closed. */
+export interface AccountConfig {
+  /** What a closing fill closes: a share of all (`average`, default) or the oldest lots (`fifo`). */
+  readonly lots?: 'average' | 'fifo';
+  /** When positions are settled: at the close of the trade date (default) or at the exchange's settlement time. */
+  readonly settleAt?: 'session-close' | 'exchange';
+  /** What happens when equity falls below maintenance margin. Default: new risk is refused and nothing is closed. */
+  readonly liquidation?: {
+    readonly policy: 'immediate' | 'graceUntil' | 'rejectNewRiskOnly';
+    /** With `graceUntil`. */
+    readonly until?: 'session-close' | 'settlement' | 'next-session-open';
+    /** Closing stops at maintenance plus this many percent. Default 0. */
+    readonly bufferPct?: number;
+  };
+  /** Cheaper margin inside a window of the exchange's day, per contract, by root or `default`. Times are HH:MM there. */
+  readonly intraday?: Readonly<
+    Record<
+      string,
+      {
+        readonly initial: number;
+        /** Default: `initial`. */
+        readonly maintenance?: number;
+        readonly from: string;
+        readonly until: string;
+      }
+    >
+  >;
+  /** Portfolio margin by price scan in place of the levels of the products it names. */
+  readonly scan?: {
+    /** Loss of one contract over the scan range, and charge for a spread between months, in units of the product's currency. */
+    readonly products: Readonly<
+      Record<string, { readonly range: number; readonly interMonth?: number }>
+    >;
+    /** `[['ES', 1], ['NQ', 2]]`: contracts of one against contracts of the other; applied in order. */
+    readonly credits?: readonly {
+      readonly legs: readonly [readonly [string, number], readonly [string, number]];
+      readonly pct: number;
+      readonly sides?: 'opposite' | 'same';
+    }[];
+    /** Initial margin is maintenance times this. Default 1.1. */
+    readonly initialFactor?: number;
+  };
+  /** `daily`: cash in other currencies is exchanged at the end of each date. Default `never`. */
+  readonly sweep?: 'never' | 'daily';
+  /** Business days before the first notice or the last trade on which a deliverable position is closed. Default: never. */
+  readonly forceFlat?: { readonly beforeFirstNotice?: number; readonly beforeLastTrade?: number };
+  /** Dated fees by root or `default`; they take the place of the two fees in `costs`. */
+  readonly fees?: Readonly<Record<string, readonly FeeConfig[]>>;
+  /** Fees are rounded to this unit, per fill or over the order. Default: exact millionths. */
+  readonly feeRounding?: { readonly per: 'fill' | 'order'; readonly unit: number };
+  /** Currency in which fees are charged, by root or `default`. Default: the product's own. */
+  readonly feeCurrency?: Readonly<Record<string, string>>;
+  /** Oldest quote whose middle is a mark, where orders match on ticks. Default 60. */
+  readonly quoteFreshSeconds?: number;
+}
+
+/** How orders match on bars, beside `fills` and `costs`. Ticks are by root, or one number for all. */
+export interface BarFillConfig {
+  /**
+   * Whether a limit fills that the price touches and does not pass: `never` (default), `always`, with a probability, or for
+   * what the bar's volume, divided over its ticks, leaves behind a queue of so many contracts.
+   */
+  readonly touch?:
+    | 'never'
+    | 'always'
+    | { readonly prob: number }
+    | { readonly volume: { readonly queueQty: number } };
+  /** A limit that is jumped over inside a session gets the better open. Default false: its own price. */
+  readonly gapImprove?: boolean;
+  /** Share of a bar's volume that our orders may take together, or `all`. Default 0.1. */
+  readonly participation?: number | 'all';
+  /** Half the spread, which trade bars do not show. Default 0. */
+  readonly spreadTicks?: number | Readonly<Record<string, number>>;
+  /** Half the spread from a time of day (HH:MM of the exchange) on; `default` holds for other products. */
+  readonly spreadByTime?: Readonly<
+    Record<string, readonly { readonly from: string; readonly ticks: number }[]>
+  >;
+  /** Buys match on the ask and sells on the bid where the dataset has quote bars of the interval. Default false. */
+  readonly quoteBars?: boolean;
+  /** How far slippage may carry a fill outside its bar. Default 0. */
+  readonly maxSlipBeyondBarTicks?: number;
+  /** Orders of a close fill at the next open (default), or at that very close, and are flagged. */
+  readonly fillOn?: 'next-open' | 'close';
+  /** Milliseconds from us to the exchange. Default 0. */
+  readonly latencyMs?: number;
+  /** A market order this late still gets the open. Default: a hundredth of the bar, at least 250. */
+  readonly openSlackMs?: number;
+  /** A post-only limit that would trade is refused (default), or moved to the last price. */
+  readonly postOnly?: 'reject' | 'slide';
+  /** What is left of a protected market order rests at its protection (default), or is cancelled. */
+  readonly protectionRest?: 'rest' | 'cancel';
+  /** Daily price limit from the close of the session before. Default: none. */
+  readonly dailyLimitTicks?: number | Readonly<Record<string, number>>;
+  /** Minutes before the close from which `at-close` orders are refused. Default 0. */
+  readonly closeCutoffMinutes?: number;
+  /** With `fills: 'seeded'`: simulations whose results are given as quantiles. Default 20. */
+  readonly seededRuns?: number;
+}
+
 export interface FrontmonthConfig {
   /** Folder of datasets. Default `catalog`. */
   readonly catalog?: string;
@@ -66,8 +182,10 @@ export interface FrontmonthConfig {
   readonly returnBase?: 'equity' | 'fixed';
   /** Default 1. */
   readonly seed?: number;
-  /** How ambiguous bars are resolved. Default `pessimistic`. */
+  /** How ambiguous bars are resolved, or the program whose fills are imitated. Default `pessimistic`. */
   readonly fills?: FillPolicy;
+  /** How orders match on bars, beyond that. */
+  readonly barFills?: BarFillConfig;
   /** Whether the optimistic bound is simulated too. Default true. */
   readonly bounds?: boolean;
   /** By product root; `default` holds for the others. */
@@ -75,6 +193,12 @@ export interface FrontmonthConfig {
   readonly risk?: RiskConfig;
   /** What orders match on, the venue's rules, and the time that messages take. Default: bars, ideal, none. */
   readonly venue?: VenueConfig;
+  /** Rules of the account. */
+  readonly account?: AccountConfig;
+  /** Dated margins: a file `root,date,initial,maintenance`, a file `ROOT.csv` of LEAN, or a folder of those. */
+  readonly margins?: string;
+  /** File of official settlement prices, `date,contract,price` and perhaps `kind` (daily or final). */
+  readonly settlements?: string;
   /** First trade date, YYYY-MM-DD, that strategies are not fitted on: reports shade it and judge it apart. Default: none. */
   readonly outOfSample?: string;
   /** File of currency rates, `date,currency,rate`: units of `currency` of the account for one unit. */

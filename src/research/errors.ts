@@ -45,6 +45,19 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Correct the query; the error lists the tables, `DESCRIBE bars_1d` the columns of one.',
     exit: EXIT.input,
   },
+  E_PROGRAMME_FILE: {
+    title: 'A programme cannot be read',
+    cause: 'The file is not there or is not JSON.',
+    cure: 'Check the path; a programme is one JSON object, see docs/reference/programme.md.',
+    exit: EXIT.input,
+  },
+  E_PROGRAMME_VALUE: {
+    title: 'A rule of a programme is not valid',
+    cause:
+      'A field is missing, unknown, of the wrong kind, or contradicts another; a misspelt one would be ignored in silence.',
+    cure: 'Correct the named field by its rule; all switches: docs/reference/programme.md.',
+    exit: EXIT.input,
+  },
   E_PER_CURRENCY: {
     title: 'The accounts of a run per currency do not fit its products',
     cause:

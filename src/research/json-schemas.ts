@@ -5,6 +5,8 @@
 import { z } from 'zod';
 import { calendarFileSchema } from '../calendars/user-calendar.ts';
 import { datasetManifestSchema } from '../data/manifest.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
+import { programmeSchema } from './programme.ts';
 import { configSchema } from './project-config.ts';
 import { RUN_SCHEMA } from './run-format.ts';
 
@@ -22,6 +24,8 @@ const fillPolicy = z.enum([
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
+  'drilldown',
 ]);
 const returnBase = z.enum(['equity', 'fixed']);
 const warning = z.looseObject({ code: z.string(), message: z.string() });
@@ -130,6 +134,10 @@ const SUMMARY = z.looseObject({
     groups: count,
     atStakeMicros: z.int(),
     isBarResolutionSensitive: z.boolean(),
+    bounds: z.looseObject({ worst: z.number(), best: z.number() }).optional(),
+    seeded: z
+      .looseObject({ runs: count, p05: z.number(), p50: z.number(), p95: z.number() })
+      .optional(),
   }),
   rolls: z.looseObject({ chains: count, positions: count, costMicros: z.int() }),
   orders: z.looseObject({
@@ -170,7 +178,8 @@ export type DocumentName =
   | 'run-summary'
   | 'dataset-manifest'
   | 'config'
-  | 'calendar';
+  | 'calendar'
+  | 'programme';
 const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   envelope: z.union([REFUSAL, ANSWER]),
   'run-manifest': RUN_MANIFEST,
@@ -178,6 +187,7 @@ const DOCUMENTS: Readonly<Record<DocumentName, z.ZodType>> = {
   'dataset-manifest': datasetManifestSchema(),
   config: configSchema(),
   calendar: calendarFileSchema(),
+  programme: programmeSchema(),
 };
 export const DOCUMENT_NAMES: readonly DocumentName[] = Object.keys(DOCUMENTS) as DocumentName[];
 

@@ -21,6 +21,19 @@ export const PLAN_ERRORS: ErrorCatalog = {
     cure: 'Give a rates file (date,currency,rate) with --rates, run the product in an account of its currency, or give each currency an account with --per-currency.',
     exit: EXIT.input,
   },
+  E_ACCOUNT: {
+    title: 'The rules of the account contradict each other',
+    cause:
+      'A part of `account` in the configuration lacks what it needs, or names a product wrongly.',
+    cure: 'Correct the named part; the reference of the account lists every key.',
+    exit: EXIT.input,
+  },
+  E_ACCOUNT_FILE: {
+    title: 'A file of margins or settlement prices cannot be read',
+    cause: 'A line is not of the form that the header promises, or dates do not increase.',
+    cure: 'Correct the named line.',
+    exit: EXIT.input,
+  },
   E_RATES_FILE: {
     title: 'A file of currency rates cannot be read',
     cause: 'A line is not date,currency,rate, or the dates are not increasing.',

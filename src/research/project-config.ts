@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
 import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';
 
@@ -50,6 +51,74 @@ const VENUE = z.strictObject({
     })
     .optional(),
 });
+const amount = z.number().min(-1e9).max(1e9);
+const fee = z.strictObject({
+  from: z.iso.date().optional(),
+  commission: amount,
+  exchange: amount.optional(),
+  clearing: amount.optional(),
+  regulatory: amount.optional(),
+  maker: amount.optional(),
+  taker: amount.optional(),
+  minimumPerOrder: amount.optional(),
+  expiry: amount.optional(),
+});
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, HH:MM');
+const currency = z.string().regex(/^[A-Z]{3}$/, 'three capital letters');
+const creditLeg = z.tuple([z.string(), positive]);
+const ACCOUNT = z.strictObject({
+  lots: z.enum(['average', 'fifo']).optional(),
+  settleAt: z.enum(['session-close', 'exchange']).optional(),
+  liquidation: z
+    .strictObject({
+      policy: z.enum(['immediate', 'graceUntil', 'rejectNewRiskOnly']),
+      until: z.enum(['session-close', 'settlement', 'next-session-open']).optional(),
+      bufferPct: z.number().min(0).max(1000).optional(),
+    })
+    .optional(),
+  intraday: z
+    .record(
+      z.string(),
+      z.strictObject({
+        initial: positive,
+        maintenance: positive.optional(),
+        from: clock,
+        until: clock,
+      }),
+    )
+    .optional(),
+  scan: z
+    .strictObject({
+      products: z.record(
+        z.string(),
+        z.strictObject({ range: positive, interMonth: z.number().min(0).optional() }),
+      ),
+      credits: z
+        .array(
+          z.strictObject({
+            legs: z.tuple([creditLeg, creditLeg]),
+            pct: positive.max(100),
+            sides: z.enum(['opposite', 'same']).optional(),
+          }),
+        )
+        .optional(),
+      initialFactor: z.number().min(1).max(10).optional(),
+    })
+    .optional(),
+  sweep: z.enum(['never', 'daily']).optional(),
+  forceFlat: z
+    .strictObject({
+      beforeFirstNotice: z.number().int().min(0).max(60).optional(),
+      beforeLastTrade: z.number().int().min(0).max(60).optional(),
+    })
+    .optional(),
+  fees: z.record(z.string(), z.array(fee).min(1)).optional(),
+  feeRounding: z
+    .strictObject({ per: z.enum(['fill', 'order']), unit: z.number().min(0.000001) })
+    .optional(),
+  feeCurrency: z.record(z.string(), currency).optional(),
+  quoteFreshSeconds: z.number().min(0).max(86_400).optional(),
+});
 const POLICIES = [
   'pessimistic',
   'optimistic',
@@ -58,7 +127,46 @@ const POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  ...IMITATIONS,
+  'drilldown',
 ] as const;
+const notNegative = z.number().min(0);
+const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const BAR_FILLS = z.strictObject({
+  touch: z
+    .union([
+      z.enum(['never', 'always']),
+      z.strictObject({ prob: notNegative.max(1) }),
+      z.strictObject({ volume: z.strictObject({ queueQty: notNegative }) }),
+    ])
+    .optional(),
+  gapImprove: z.boolean().optional(),
+  participation: z.union([positive, z.literal('all')]).optional(),
+  spreadTicks: ticksByRoot.optional(),
+  spreadByTime: z
+    .record(
+      z.string(),
+      z
+        .array(
+          z.strictObject({
+            from: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time such as 08:30'),
+            ticks: notNegative,
+          }),
+        )
+        .min(1),
+    )
+    .optional(),
+  quoteBars: z.boolean().optional(),
+  maxSlipBeyondBarTicks: notNegative.optional(),
+  fillOn: z.enum(['next-open', 'close']).optional(),
+  latencyMs: notNegative.max(86_400_000).optional(),
+  openSlackMs: notNegative.max(86_400_000).optional(),
+  postOnly: z.enum(['reject', 'slide']).optional(),
+  protectionRest: z.enum(['rest', 'cancel']).optional(),
+  dailyLimitTicks: ticksByRoot.optional(),
+  closeCutoffMinutes: notNegative.max(1440).optional(),
+  seededRuns: positive.int().min(2).max(1000).optional(),
+});
 
 /** One schema per key, so that a fault names its key. */
 export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>> = {
@@ -71,10 +179,14 @@ export const CONFIG_SCHEMAS: Readonly<Record<keyof FrontmonthConfig, z.ZodType>>
   returnBase: z.enum(['equity', 'fixed']),
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   fills: z.enum(POLICIES),
+  barFills: BAR_FILLS,
   bounds: z.boolean(),
   costs: z.record(z.string(), COSTS),
   risk: RISK,
   venue: VENUE,
+  account: ACCOUNT,
+  margins: z.string().min(1),
+  settlements: z.string().min(1),
   rates: z.string().min(1),
   outOfSample: z.iso.date(),
   calendars: z.array(z.string().min(1)),
@@ -99,6 +211,8 @@ const ENV_KEYS: readonly ConfigKey[] = [
   'fills',
   'bounds',
   'rates',
+  'margins',
+  'settlements',
   'outOfSample',
 ];
 
@@ -108,12 +222,16 @@ export function envNameOf(key: ConfigKey): string {
 
 export type ConfigOrigin = 'flag' | 'environment' | 'project' | 'user' | 'default';
 export type ConfigValues = Required<
-  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'outOfSample'>
+  Omit<FrontmonthConfig, 'instruments' | 'rates' | 'margins' | 'settlements' | 'outOfSample'>
 > & {
   /** Null: nothing is out of sample. */
   readonly outOfSample: string | null;
   /** Null: one currency only. */
   readonly rates: string | null;
+  /** Null: assumed percentages of the notional. */
+  readonly margins: string | null;
+  /** Null: positions are marked at the prices of the data. */
+  readonly settlements: string | null;
   /** Null: the specifications of the package. */
   readonly instruments: string | null;
 };
@@ -133,6 +251,9 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   catalog: 'catalog',
   instruments: null,
   rates: null,
+  account: {},
+  margins: null,
+  settlements: null,
   outOfSample: null,
   runs: 'runs',
   dataset: 'sample',
@@ -141,6 +262,7 @@ const DEFAULTS: Readonly<Record<ConfigKey, unknown>> = {
   returnBase: 'equity',
   seed: 1,
   fills: 'pessimistic',
+  barFills: {},
   bounds: true,
   costs: {},
   risk: {},
@@ -200,6 +322,8 @@ const PATH_KEYS: ReadonlySet<ConfigKey> = new Set([
   'runs',
   'instruments',
   'rates',
+  'margins',
+  'settlements',
   'calendars',
 ]);
 
@@ -272,6 +396,8 @@ function checkLayer(layer: Layer): void {
 
 function knownOf(path: string): string[] {
   if (path.startsWith('venue')) return Object.keys(VENUE.shape);
+  if (path.startsWith('account')) return Object.keys(ACCOUNT.shape);
+  if (path.startsWith('barFills')) return Object.keys(BAR_FILLS.shape);
   return Object.keys(path.startsWith('costs') ? COSTS.shape : RISK.shape);
 }
 

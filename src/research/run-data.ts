@@ -1,4 +1,5 @@
 /** A run in memory, however it came there: from a recorder, from its folder, or from a test. */
+import type { ProgrammeRun } from './programme-run.ts';
 import type { StoredTable, TableDef, RowOf } from './columns.ts';
 import { emptyTable, toRows } from './columns.ts';
 import type { IssueGroup } from './recorder.ts';
@@ -41,6 +42,8 @@ export interface RunData extends RunRows {
   readonly issues: readonly IssueGroup[];
   readonly prices: readonly PriceTape[];
   readonly optimistic: BoundData | null;
+  /** Null where the run was not under a programme. */
+  readonly programme: ProgrammeRun | null;
 }
 
 export interface RunDataInput {
@@ -53,6 +56,7 @@ export interface RunDataInput {
   readonly prices?: readonly PriceTape[];
   /** Tables of the optimistic run; equity and trades are enough. */
   readonly optimistic?: Readonly<Partial<Record<RunTableName, StoredTable>>> | null;
+  readonly programme?: ProgrammeRun | null;
 }
 
 export function toRunData(input: RunDataInput): RunData {
@@ -64,6 +68,7 @@ export function toRunData(input: RunDataInput): RunData {
       summary: input.summary ?? null,
       issues: input.issues ?? [],
       prices: input.prices ?? [],
+      programme: input.programme ?? null,
       optimistic: bound === null ? null : withRows({}, bound),
     },
     input.tables,

@@ -15,6 +15,7 @@
  */
 import type { BarInterval } from '../core/bars.ts';
 import type { ParamDef } from '../core/strategy.ts';
+import type { Imitation } from '../sim/imitations/profiles.ts';
 
 export const RUN_SCHEMA = 'frontmonth.run/1';
 export const SUMMARY_SCHEMA = 'frontmonth.run-summary/1';
@@ -27,7 +28,9 @@ export type FillPolicy =
   | 'olhc'
   | 'nearest'
   | 'close-direction'
-  | 'seeded';
+  | 'seeded'
+  | 'drilldown'
+  | Imitation;
 
 /** A product as far as tables and the report need it. */
 export interface RunInstrument {
@@ -167,6 +170,17 @@ export interface RunSummary {
     readonly groups: number;
     readonly atStakeMicros: number;
     readonly isBarResolutionSensitive: boolean;
+    /** Net profit with every ambiguous group against us and for us; runs of other policies than `pessimistic`. */
+    readonly bounds?: { readonly worst: number; readonly best: number };
+    /** With `seeded`: net profit over that many draws, nearest ranks. */
+    readonly seeded?: {
+      readonly runs: number;
+      readonly p05: number;
+      readonly p25: number;
+      readonly p50: number;
+      readonly p75: number;
+      readonly p95: number;
+    };
   };
   readonly rolls: {
     readonly chains: number;

@@ -7,6 +7,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { TradingError } from '../core/errors.ts';
 import type { FileIo } from '../data/file-io.ts';
 import { nodeFileIo, writeWhole } from '../data/file-io.ts';
+import type { ProgrammeRun } from './programme-run.ts';
+import { MARK_KINDS } from './programme-run.ts';
 import type { ColumnKind, StoredColumn, StoredTable } from './columns.ts';
 import type { IssueGroup, RunTables } from './recorder.ts';
 import type { PriceTape, RunData } from './run-data.ts';
@@ -51,6 +53,8 @@ export interface RunContents {
   readonly prices?: readonly PriceTape[];
   /** Tables of the run with the other bound; equity and trades are kept, in `optimistic/`. */
   readonly optimistic?: RunTables | null;
+  /** The account under its programme: `programme.json`, and the path that other starts are judged on, `marks.arrow`. */
+  readonly programme?: ProgrammeRun | null;
 }
 
 /** An unfinished run folder. The journal is written into `dir` while the run goes on. */
@@ -115,6 +119,7 @@ function writeContents(dir: string, contents: RunContents, store: TableStore, io
       writeStored(join(dir, 'optimistic'), name, optimistic[name], store, io);
   }
   for (const tape of contents.prices ?? []) writeTape(dir, tape, store, io);
+  if (contents.programme != null) writeProgramme(dir, contents.programme, store, io);
   writeJson(join(dir, 'issues.json'), contents.issues, io);
   const summary = {
     schema: SUMMARY_SCHEMA,
@@ -138,6 +143,47 @@ function writeStored(
     columns[column.name] = { type: ARROW_TYPE[column.kind], values: column.values };
   const path = join(dir, `${name}.arrow`);
   store.writeTable(path, columns, { schema: RUN_SCHEMA, table: name }, io);
+}
+
+function writeProgramme(dir: string, run: ProgrammeRun, store: TableStore, io: FileIo): void {
+  const { marks, ...rest } = run;
+  if (marks !== null) {
+    const columns: Record<string, ArrowColumn> = {};
+    for (const [name, kind] of Object.entries(MARK_KINDS))
+      columns[name] = { type: ARROW_TYPE[kind], values: marks[name as keyof typeof MARK_KINDS] };
+    const about = { schema: RUN_SCHEMA, table: 'marks' };
+    store.writeTable(join(dir, 'marks.arrow'), columns, about, io);
+  }
+  writeJson(join(dir, 'programme.json'), { ...rest, startMicros: marks?.startMicros ?? null }, io);
+}
+
+/** The programme of a run folder, or null. */
+function readProgrammeRun(dir: string, store: TableStore): ProgrammeRun | null {
+  if (!fs.existsSync(join(dir, 'programme.json'))) return null;
+  const { startMicros, ...rest } = readJson(join(dir, 'programme.json')) as ProgrammeRun & {
+    readonly startMicros: number | null;
+  };
+  if (startMicros === null) return { ...rest, marks: null };
+  const table = store.readTable(join(dir, 'marks.arrow'));
+  const length = table['tsUs']!.length;
+  const numbers = (name: string): Float64Array =>
+    Float64Array.from(table[name] as ArrayLike<number>, Number);
+  return {
+    ...rest,
+    marks: {
+      length,
+      startMicros,
+      tradeDate: Int32Array.from(table['tradeDate'] as ArrayLike<number>, Number),
+      tsUs: numbers('tsUs'),
+      balance: numbers('balance'),
+      equity: numbers('equity'),
+      low: numbers('low'),
+      high: numbers('high'),
+      lowSure: numbers('lowSure'),
+      highSure: numbers('highSure'),
+      hasEntry: Uint8Array.from(table['hasEntry'] as ArrayLike<number>, Number),
+    },
+  };
 }
 
 function writeTape(dir: string, tape: PriceTape, store: TableStore, io: FileIo): void {
@@ -246,6 +292,7 @@ export function readRun(dir: string, store: TableStore, options: ReadOptions = {
     tables,
     prices: options.prices === false ? [] : readTapes(join(dir, 'prices'), store),
     optimistic: optimistic.equity === undefined ? null : optimistic,
+    programme: readProgrammeRun(dir, store),
   });
 }
 

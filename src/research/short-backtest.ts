@@ -10,6 +10,7 @@ import type { StrategyDefinition } from '../core/strategy.ts';
 import { toIsoUtc } from '../core/units.ts';
 import type { RunProgress } from './backtest.ts';
 import { runBacktest, TABLE_STORE } from './backtest.ts';
+import { accountTexts } from './account-files.ts';
 import { readCalendarFiles } from './calendar-files.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import type { RunData } from './run-data.ts';
@@ -78,6 +79,8 @@ export async function backtest<P extends ParamSchema>(
   const calendars =
     options.calendars === undefined ? undefined : readCalendarFiles(options.calendars);
   const risk = options.risk ?? {};
+  const instrumentsDir = resolve(options.instrumentsDir ?? INSTRUMENTS_OF_PACKAGE);
+  const account = accountTexts(options, instrumentsDir, instruments ?? strategy.instruments);
   const outcome = await runBacktest({
     strategyFile: options.file === undefined ? strategy.id : relative('.', options.file),
     strategy,
@@ -85,7 +88,7 @@ export async function backtest<P extends ParamSchema>(
     ...(instruments === undefined ? {} : { instruments }),
     params: options.params ?? {},
     catalogDir: resolve(options.catalog ?? 'catalog'),
-    instrumentsDir: resolve(options.instrumentsDir ?? INSTRUMENTS_OF_PACKAGE),
+    instrumentsDir,
     dataset: options.dataset ?? 'sample',
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
@@ -94,11 +97,13 @@ export async function backtest<P extends ParamSchema>(
     returnBase: options.returnBase ?? 'equity',
     seed: options.seed ?? 1,
     fills: options.fills ?? 'pessimistic',
+    ...(options.barFills === undefined ? {} : { barFills: options.barFills }),
     bounds: options.bounds ?? true,
     ...(execution === undefined ? {} : { execution }),
     ...(outOfSample === undefined ? {} : { outOfSample }),
     ...(rates === undefined ? {} : { rates }),
     ...(calendars === undefined ? {} : { calendars }),
+    ...account,
     costs: options.costs ?? {},
     risk,
     runsDir: resolve(options.runs ?? 'runs'),
@@ -111,6 +116,8 @@ export async function backtest<P extends ParamSchema>(
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars === undefined ? {} : { calendars }),
+      ...account,
+      ...(options.barFills === undefined ? {} : { barFills: options.barFills }),
       risk,
     },
     clock: systemClock,

@@ -19,6 +19,9 @@ export interface SummaryOptions {
   readonly search?: { readonly trials: number; readonly variance: number };
   /** The same run with every message one execution bar late, or why there is none. */
   readonly oneBarLater?: RunData | string;
+  /** Net profits of the other policies, where they were simulated. */
+  readonly bounds?: RunSummary['ambiguity']['bounds'];
+  readonly seeded?: RunSummary['ambiguity']['seeded'];
 }
 
 /** `optimistic` is the same run with every ambiguous group resolved for us. */
@@ -56,6 +59,7 @@ export function summarise(
       fillPolicy: manifest.fillPolicy,
       metrics,
       optimistic: bound,
+      ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
       sharpeInterval: intervals?.sharpe ?? { low: null, high: null },
       closed: closed.length,
       open,
@@ -71,7 +75,9 @@ export function summarise(
     ambiguity: {
       groups: run.ambiguities.length,
       atStakeMicros: stakeOf(run),
-      isBarResolutionSensitive: isBarResolutionSensitive(metrics, bound),
+      isBarResolutionSensitive: isBarResolutionSensitive(metrics, bound, options.bounds),
+      ...(options.bounds === undefined ? {} : { bounds: options.bounds }),
+      ...(options.seeded === undefined ? {} : { seeded: options.seeded }),
     },
     rolls: rollsOf(run),
     orders: ordersOf(run),

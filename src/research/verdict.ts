@@ -1,4 +1,5 @@
 /** The first sentence of a report, by rule. No praise, no grade. */
+import { isImitation } from '../sim/imitations/profiles.ts';
 import { TOO_FEW_TRADES } from './metrics.ts';
 import type { Metrics } from './run-format.ts';
 
@@ -7,6 +8,7 @@ export interface VerdictInput {
   readonly fillPolicy: string;
   readonly metrics: Metrics;
   readonly optimistic: Metrics | null;
+  readonly bounds?: { readonly worst: number; readonly best: number };
   readonly sharpeInterval: { readonly low: number | null; readonly high: number | null };
   readonly closed: number;
   readonly open: number;
@@ -14,11 +16,25 @@ export interface VerdictInput {
   readonly bars: number;
 }
 
-/** True when the bounds disagree on the sign of the net profit. */
-export function isBarResolutionSensitive(metrics: Metrics, optimistic: Metrics | null): boolean {
-  const low = metrics['netProfit']?.value ?? 0;
-  const high = optimistic?.['netProfit']?.value ?? low;
-  return Math.sign(low) !== Math.sign(high);
+/** Said wherever a run is named whose fills are those of another program; null for our own. */
+export function imitationLabel(fillPolicy: string): string | null {
+  return isImitation(fillPolicy) ? `Imitation of ${fillPolicy}` : null;
+}
+
+/** Share of the headline by which its bounds may differ before the data cannot decide. */
+const SENSITIVE_SHARE = 0.2;
+
+/** True when the bounds disagree on the sign of the net profit, or differ by more than a fifth of the headline. */
+export function isBarResolutionSensitive(
+  metrics: Metrics,
+  optimistic: Metrics | null,
+  bounds?: { readonly worst: number; readonly best: number },
+): boolean {
+  const net = metrics['netProfit']?.value ?? 0;
+  const worst = bounds?.worst ?? net;
+  const best = bounds?.best ?? optimistic?.['netProfit']?.value ?? net;
+  if (Math.sign(worst) !== Math.sign(best)) return true;
+  return Math.abs(best - worst) > SENSITIVE_SHARE * Math.abs(net);
 }
 
 /** @example verdictOf(input) // => 'Net +18,412 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. …' */
@@ -29,7 +45,10 @@ export function verdictOf(input: VerdictInput): string {
     sentences[0] = `No trades: ${formatWhole(input.bars)} bars seen, net ${signedWhole(net)} ${input.currency}.`;
     return sentences.join(' ');
   }
-  if (isBarResolutionSensitive(input.metrics, input.optimistic))
+  const label = imitationLabel(input.fillPolicy);
+  if (label !== null)
+    sentences.push(`${label}: what that program would report, not what these bars prove.`);
+  if (isBarResolutionSensitive(input.metrics, input.optimistic, input.bounds))
     sentences.push('Bar-resolution-sensitive: this data cannot decide.');
   sentences.push(sharpeSentence(input));
   if (input.closed < TOO_FEW_TRADES)

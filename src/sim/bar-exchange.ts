@@ -29,27 +29,56 @@ import type { ExecutionSink, RandomSource } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import { roundCounts } from '../core/price-grid.ts';
 import type { Qty, TsUs } from '../core/units.ts';
-import { toCashMicros, TS_MAX } from '../core/units.ts';
-import type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
-import { delayOf, hashText, participationOf, policyOf, settingsOf } from './bar-options.ts';
+import { TS_MAX } from '../core/units.ts';
+import type {
+  BarExchange,
+  BarExchangeCounts,
+  BarExchangeOptions,
+  QuotePair,
+  TouchRule,
+} from './bar-options.ts';
+import {
+  delayOf,
+  hashText,
+  microsOf,
+  participationOf,
+  policyOf,
+  settingsOf,
+  touchOf,
+} from './bar-options.ts';
 import type { PathPolicy } from './bar-policies.ts';
-import { DelayedBarVenue } from './bar-transit.ts';
+import { TOUCH_STREAM } from './bar-policies.ts';
+import { isSaneBar, SeenBar, tellsTheSame } from './bar-seen.ts';
+import { DelayedBarVenue, LateBarVenue } from './bar-transit.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
 import type { FeeModel } from './fee-model.ts';
-import { NO_FEES } from './fee-model.ts';
-import type { MatchSettings, PathPlan, PlanStep } from './group-path.ts';
-import { aggressiveTicks, pathPrice, planGroup, planSingle } from './group-path.ts';
+import { fillRoleOf, NO_FEES } from './fee-model.ts';
+import type { MatchSettings, PathPlan, PlanStep, QuoteShift } from './group-path.ts';
+import {
+  aggressiveTicks,
+  halfSpread,
+  limitShift,
+  pathPrice,
+  planGroup,
+  planSingle,
+} from './group-path.ts';
 import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
 import { groupProblem, orderProblem, replaceProblem } from './requests.ts';
 import { reportOf, wakeBounds } from './reports.ts';
+import { ticksPerContract } from './slippage.ts';
 
 export type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
 
 /** Builds a bar venue. Errors: E_SIM_OPTION. */
 export function createBarExchange(options: BarExchangeOptions): BarExchange {
   const delayBars = delayOf(options);
+  const latencyUs = microsOf('latencyUs', options.latencyUs ?? 0);
+  const slackUs = options.openSlackUs;
+  if (slackUs !== undefined) microsOf('openSlackUs', slackUs);
   const venue = new BarVenue(options);
-  return delayBars === 0 ? venue : new DelayedBarVenue(venue, delayBars);
+  const line: BarExchange =
+    latencyUs === 0 ? venue : new LateBarVenue(venue, latencyUs, slackUs ?? null);
+  return delayBars === 0 ? line : new DelayedBarVenue(line, delayBars);
 }
 
 interface MutableBar {
@@ -70,6 +99,9 @@ class BarVenue implements BarExchange {
     ambiguousGroups: 0,
     roundedFills: 0,
     unprotectedRemainders: 0,
+    drilledBars: 0,
+    finerRefused: 0,
+    lockedBars: 0,
   };
   readonly #table: ContractTable;
   readonly #policy: PathPolicy;
@@ -104,6 +136,24 @@ class BarVenue implements BarExchange {
   #repriced: SimGroup | null = null;
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
+  readonly #options: BarExchangeOptions;
+  readonly #touch: TouchRule;
+  readonly #isCloseMode: boolean;
+  readonly #closeCutoffUs: number;
+  /** Last bar of each contract that an order could have traded in. */
+  readonly #seen: readonly SeenBar[];
+  readonly #baseSpread: Float64Array;
+  readonly #dailyLimit: Float64Array;
+  /** Last close of the session before, from which daily limits are measured. */
+  readonly #sessionRef: Float64Array;
+  /** 1 when the bar stands still at its upper daily limit, -1 at its lower. */
+  #lock: number = 0;
+  /** Volume of the bar that is being matched; NaN where it is not known. */
+  #barVolume: number = NaN;
+  /** Set while a message is handed over that reached the venue a moment after the open of the coming bar. */
+  isSubBar: boolean = false;
+  readonly #quotePair: QuotePair = newQuotePair();
+  readonly #quoteShift: QuoteShift = newQuoteShift();
 
   constructor(options: BarExchangeOptions) {
     const { table } = options;
@@ -124,6 +174,19 @@ class BarVenue implements BarExchange {
     this.#nextPriority = new Float64Array(n);
     this.#netQty = new Float64Array(n);
     this.#isExpired = new Uint8Array(n);
+    this.#options = options;
+    this.#touch = touchOf(options);
+    this.#isCloseMode = options.fillOn === 'close';
+    this.#closeCutoffUs = microsOf('closeCutoffUs', options.closeCutoffUs ?? 0);
+    this.#seen = table.contracts.map(() => new SeenBar());
+    this.#baseSpread = Float64Array.from(this.#settings, (each) => each.spreadTicks);
+    const limits = options.dailyLimitTicks;
+    this.#dailyLimit =
+      limits === undefined
+        ? new Float64Array(n).fill(NaN)
+        : ticksPerContract('dailyLimitTicks', limits, table);
+    this.#sessionRef = new Float64Array(n).fill(NaN);
+    if (this.#isCloseMode) this.wakeHigh.fill(-Infinity);
   }
 
   connect(sink: ExecutionSink): void {
@@ -140,7 +203,9 @@ class BarVenue implements BarExchange {
     }
     const order = this.#register(request, null, null);
     this.#report('Accepted', order, request.sentUs);
+    this.#slide(order, request.sentUs);
     this.#arrive(order);
+    this.#fillAtClose(order);
     this.#refresh(order.contractIndex);
   }
 
@@ -168,8 +233,11 @@ class BarVenue implements BarExchange {
     for (const order of [group.entry, ...group.exits]) {
       if (order !== null) this.#report('Accepted', order, request.sentUs);
     }
-    if (group.entry !== null) this.#arrive(group.entry);
-    else for (const order of group.exits) this.#arrive(order);
+    if (group.entry !== null) {
+      this.#slide(group.entry, request.sentUs);
+      this.#arrive(group.entry);
+      this.#fillAtClose(group.entry);
+    } else for (const order of group.exits) this.#arrive(order);
     this.#refresh(requests[0]!.contractIndex);
   }
 
@@ -177,7 +245,13 @@ class BarVenue implements BarExchange {
     if (this.#isBusy) return this.#defer(() => this.replace(request));
     const order = this.#open.get(request.clOrdId);
     const reason =
-      order === undefined ? this.#missing(request.clOrdId) : replaceProblem(order, request);
+      order === undefined
+        ? this.#missing(request.clOrdId)
+        : (replaceProblem(order, request) ??
+          (order.postOnly &&
+          this.#wouldTake(order.contractIndex, order.side, request.limitTicks ?? NaN)
+            ? 'post-only-would-trade'
+            : null));
     if (order === undefined || reason !== null) {
       this.#reportMissing('ReplaceRejected', request, reason ?? 'unknown-order', order);
       return;
@@ -219,51 +293,228 @@ class BarVenue implements BarExchange {
 
   onBar(contractIndex: number, bars: BarColumns, row: number, flags: number): void {
     const orders = this.#live[contractIndex]!;
-    if (orders.length === 0) return;
-    const bar = this.#bar;
-    bar.open = bars.open[row]!;
-    bar.high = bars.high[row]!;
-    bar.low = bars.low[row]!;
-    bar.close = bars.close[row]!;
+    if (orders.length === 0 && !this.#isCloseMode) return;
     const volume = bars.volume[row]!;
-    const isSane =
-      bar.low <= Math.min(bar.open, bar.close) && bar.high >= Math.max(bar.open, bar.close);
-    if ((flags & BarFlag.quarantined) !== 0 || !isSane || volume < 0) {
+    if ((flags & BarFlag.quarantined) !== 0 || !isSaneBar(bars, row)) {
+      if (orders.length === 0) return;
       this.counts.badBars += 1;
-      const text = `a bar ${bar.open}/${bar.high}/${bar.low}/${bar.close} (ticks) contradicts itself and executes no order`;
+      const prices = `${bars.open[row]!}/${bars.high[row]!}/${bars.low[row]!}/${bars.close[row]!}`;
+      const text = `a bar ${prices} (ticks) contradicts itself and executes no order`;
       this.#reportIssue('E_BAR_REFUSED', text, contractIndex, bars.closeUs[row]!);
       return;
     }
-    if (volume === 0) {
-      this.counts.zeroVolumeBars += 1;
-      const text = 'a bar without volume executes no order';
-      this.#reportIssue('E_BAR_NO_VOLUME', text, contractIndex, bars.closeUs[row]!);
-      return;
-    }
-    this.#barOpenUs = bars.openUs[row]!;
-    this.#barCloseUs = bars.closeUs[row]!;
     // The hair keeps a whole product whole: 0.29 × 100 is below 29 in doubles.
     this.#capLeft = isNaN(volume) ? Infinity : Math.floor(this.#participation * volume + 1e-9);
-    this.#barCount += 1;
     this.#isBusy = true;
-    this.#isAtOpen = true;
-    this.#matchOpen(contractIndex, orders, (flags & BarFlag.auctionOpen) !== 0);
-    this.#isAtOpen = false;
-    this.#matchPath(contractIndex, orders);
+    if (volume === 0) this.#passQuiet(contractIndex, bars, row, flags);
+    else this.#match(contractIndex, bars, row, flags);
     this.#isBusy = false;
     this.#compact(contractIndex);
     this.#flush();
   }
 
+  /** A bar without volume: an official settlement alone can fill in it. */
+  #passQuiet(contractIndex: number, bars: BarColumns, row: number, flags: number): void {
+    if (this.#live[contractIndex]!.length === 0) return;
+    this.counts.zeroVolumeBars += 1;
+    const text = 'a bar without volume executes no order';
+    this.#reportIssue('E_BAR_NO_VOLUME', text, contractIndex, bars.closeUs[row]!);
+    if ((flags & BarFlag.sessionLast) === 0 || this.#options.settlementTicks === undefined) return;
+    this.#takeBar(bars, row);
+    this.#matchClose(contractIndex, bars.closeUs[row]!, NaN);
+  }
+
+  /** Matches a bar, or the finer bars that it stands for. All of them share the volume of the bar. */
+  #match(contractIndex: number, bars: BarColumns, row: number, flags: number): void {
+    const finer = this.#finerOf(contractIndex, bars, row);
+    if (finer === null) {
+      this.#takeBar(bars, row);
+      this.#execute(contractIndex, flags);
+      return;
+    }
+    this.counts.drilledBars += 1;
+    const settings = this.#settings[contractIndex]!;
+    const isOutermost = settings.outer === null;
+    if (isOutermost) {
+      settings.outer = { open: NaN, close: NaN, high: bars.high[row]!, low: bars.low[row]! };
+    }
+    for (let i = 0; i < finer.length; i += 1) {
+      this.#compact(contractIndex);
+      const [low, high] = [this.wakeLow[contractIndex]!, this.wakeHigh[contractIndex]!];
+      if (finer.low[i]! > low && finer.high[i]! < high) continue;
+      if (finer.volume[i]! === 0) continue;
+      const isFirst = i === 0 ? BarFlag.auctionOpen : 0;
+      const isLast = i === finer.length - 1 ? BarFlag.sessionLast : 0;
+      this.#match(contractIndex, finer, i, flags & (isFirst | isLast));
+    }
+    if (isOutermost) settings.outer = null;
+  }
+
+  #finerOf(contractIndex: number, bars: BarColumns, row: number): BarColumns | null {
+    const source = this.#options.finer;
+    const [openUs, closeUs] = [bars.openUs[row]!, bars.closeUs[row]!];
+    if (source === undefined || openUs === closeUs) return null;
+    const finer = source.within(contractIndex, openUs, closeUs);
+    if (finer === null || finer.length === 0) return null;
+    if (tellsTheSame(finer, bars, row)) return finer;
+    this.counts.finerRefused += 1;
+    return null;
+  }
+
+  #takeBar(bars: BarColumns, row: number): void {
+    const bar = this.#bar;
+    bar.open = bars.open[row]!;
+    bar.high = bars.high[row]!;
+    bar.low = bars.low[row]!;
+    bar.close = bars.close[row]!;
+    this.#barOpenUs = bars.openUs[row]!;
+    this.#barCloseUs = bars.closeUs[row]!;
+    this.#barVolume = bars.volume[row]!;
+  }
+
+  #execute(contractIndex: number, flags: number): void {
+    const orders = this.#live[contractIndex]!;
+    this.#barCount += 1;
+    this.#prepare(contractIndex, orders);
+    this.#isAtOpen = true;
+    this.#matchOpen(contractIndex, orders, (flags & BarFlag.auctionOpen) !== 0);
+    this.#isAtOpen = false;
+    this.#matchPath(contractIndex, orders);
+    if ((flags & BarFlag.sessionLast) !== 0) {
+      this.#matchClose(contractIndex, this.#barCloseUs, this.#bar.close);
+    }
+    this.#seen[contractIndex]!.keep(this.#bar, this.#barOpenUs, this.#barCloseUs, this.#capLeft);
+  }
+
+  /** What differs from bar to bar: spread, quotes, a locked limit, and which touched limits fill. */
+  #prepare(contractIndex: number, orders: readonly SimOrder[]): void {
+    const { spreadAt, quoteBars } = this.#options;
+    const settings = this.#settings[contractIndex]!;
+    if (spreadAt !== undefined) {
+      const spread = spreadAt(contractIndex, this.#barOpenUs);
+      settings.spreadTicks = isNaN(spread) ? this.#baseSpread[contractIndex]! : spread;
+    }
+    if (quoteBars !== undefined) {
+      const isRead = quoteBars.read(
+        contractIndex,
+        this.#barOpenUs,
+        this.#barCloseUs,
+        this.#quotePair,
+      );
+      if (isRead) shiftsOf(this.#quotePair, this.#bar, this.#quoteShift);
+      settings.quotes = isRead ? this.#quoteShift : null;
+    }
+    const { open, high, low, close } = this.#bar;
+    const away = close - this.#sessionRef[contractIndex]!;
+    const isStill = high === low && open === close;
+    const isLocked = isStill && Math.abs(away) >= this.#dailyLimit[contractIndex]!;
+    this.#lock = isLocked ? Math.sign(away) : 0;
+    if (isLocked) this.counts.lockedBars += 1;
+    if (this.#touch === 'always' || (this.#touch === 'never' && !isLocked)) return;
+    for (const order of orders) {
+      order.touchQty = this.#touchQty(order);
+      if (order.group === null || order.group.entry !== order) continue;
+      for (const leg of order.group.exits) leg.touchQty = this.#touchQty(leg);
+    }
+  }
+
+  /** Contracts that a bar may fill whose range ends at the order's limit. */
+  #touchQty(order: SimOrder): number {
+    // Everybody wants to trade with whoever stands against a locked limit.
+    if (this.#lock === -order.side) return Infinity;
+    const touch = this.#touch;
+    if (typeof touch === 'string' || isNaN(order.limit)) return touch === 'always' ? Infinity : 0;
+    if ('prob' in touch) {
+      const { random } = this.#options;
+      const key = this.#drawKeys[order.contractIndex]!;
+      return random.uniform(TOUCH_STREAM, key, order.seq, this.#barOpenUs) < touch.prob
+        ? Infinity
+        : 0;
+    }
+    // The volume of the bar, divided over its ticks.
+    const ticks = Math.max(1, this.#bar.high - this.#bar.low + 1);
+    const volume = isNaN(this.#barVolume) ? 0 : this.#barVolume / ticks;
+    return Math.max(0, Math.floor(volume - touch.volume.queueQty));
+  }
+
+  /** Orders for the close of the session, after everything that the path has filled. `price` is NaN for settlement only. */
+  #matchClose(contractIndex: number, closeUs: number, price: number): void {
+    const orders = this.#live[contractIndex]!;
+    const official = this.#options.settlementTicks?.(contractIndex, closeUs) ?? NaN;
+    const at = isNaN(official) ? price : official;
+    if (isNaN(at)) return;
+    // A settlement is no trade: it has no volume to share.
+    if (!isNaN(official)) this.#capLeft = Infinity;
+    for (let i = 0; i < orders.length; i += 1) {
+      const order = orders[i]!;
+      if (order.timeInForce !== 'at-close' || !this.#isEligible(order)) continue;
+      const isGood = order.isMarketNow() || order.side * (order.limit - at) >= 0;
+      if (isGood) {
+        this.#fill(order, at, at, isNaN(official) ? 'at-close' : 'at-close-settlement', null);
+      }
+      this.#end(order, 'Canceled', 'at-close-unfilled', this.#barCloseUs, true);
+    }
+  }
+
+  /** With `fillOn: 'close'`: an order that would trade at once does so at the close it was decided on. */
+  #fillAtClose(order: SimOrder): void {
+    const seen = this.#seen[order.contractIndex]!;
+    if (!this.#isCloseMode || seen.closeUs !== order.eligibleUs || seen.capLeft <= 0) return;
+    if (order.timeInForce === 'at-open' || order.timeInForce === 'at-close') return;
+    const isLimit = order.isLimitNow();
+    if (isLimit ? order.fresh !== Fresh.marketable : !order.isMarketNow()) return;
+    seen.restore(this.#bar);
+    this.#barOpenUs = seen.openUs;
+    this.#barCloseUs = seen.closeUs;
+    this.#capLeft = seen.capLeft;
+    const { close } = this.#bar;
+    const { side } = order;
+    const settings = this.#settings[order.contractIndex]!;
+    const slipped = aggressiveTicks(side, close, this.#bar, settings);
+    const price = !isLimit
+      ? slipped
+      : side > 0
+        ? Math.min(slipped, order.limit)
+        : Math.max(slipped, order.limit);
+    this.#isBusy = true;
+    this.#fill(order, close, price, 'same-bar-close', null);
+    this.#becomeLimit(order, close, price, settings);
+    this.#isBusy = false;
+    seen.capLeft = this.#capLeft;
+    this.#compact(order.contractIndex);
+    this.#flush();
+  }
+
   onSessionClose(contractIndex: number, closeUs: TsUs): void {
+    this.#closeUnflagged(contractIndex, closeUs);
+    this.#sessionRef[contractIndex] = this.lastTicks[contractIndex]!;
     for (const order of this.#live[contractIndex]!.slice()) {
-      const isOfSession = order.timeInForce !== 'gtc' && order.timeInForce !== 'gtd';
+      const { timeInForce } = order;
+      const isOfSession =
+        timeInForce !== 'gtc' && timeInForce !== 'gtd' && timeInForce !== 'at-open';
       // An order sent at the close or later waits for the next session.
       if (isOfSession && order.eligibleUs < closeUs) {
         this.#end(order, 'Expired', 'day-end', closeUs, false);
       }
     }
     this.#compact(contractIndex);
+  }
+
+  /** The last bar of the session ended before its close: its close is the session's. */
+  #closeUnflagged(contractIndex: number, closeUs: number): void {
+    const isWaiting = (order: SimOrder): boolean =>
+      order.timeInForce === 'at-close' && order.eligibleUs < closeUs;
+    if (!this.#live[contractIndex]!.some(isWaiting)) return;
+    const seen = this.#seen[contractIndex]!;
+    seen.restore(this.#bar);
+    this.#barOpenUs = seen.openUs;
+    this.#barCloseUs = seen.closeUs;
+    this.#capLeft = seen.capLeft;
+    this.#isBusy = true;
+    this.#matchClose(contractIndex, closeUs, this.#bar.close);
+    this.#isBusy = false;
+    this.#compact(contractIndex);
+    this.#flush();
   }
 
   onContractExpiry(contractIndex: number, tsUs: TsUs): void {
@@ -300,14 +551,18 @@ class BarVenue implements BarExchange {
     for (let i = 0; i < orders.length; i += 1) {
       const order = orders[i]!;
       if (!this.#isEligible(order)) continue;
-      const isAggressive = order.fresh === Fresh.marketable || order.triggerDir() !== 0;
+      const isOpening = order.timeInForce === 'at-open';
+      if (order.timeInForce === 'at-close' || (isOpening && !isAuction)) continue;
+      const isAggressive =
+        order.fresh === Fresh.marketable || order.triggerDir() !== 0 || order.isMarketNow();
       if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
       // What volume or position kept from filling stays aggressive and goes to the next open.
       const isLeft =
         isAggressive && order.isLimitNow() && order.side * (order.limit - this.#bar.open) >= 0;
       order.fresh = isLeft ? Fresh.marketable : Fresh.no;
+      order.isSubBar = false;
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
-      if (isImmediate && order.state !== State.done) {
+      if ((isImmediate || isOpening) && order.state !== State.done) {
         this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
       }
     }
@@ -327,36 +582,86 @@ class BarVenue implements BarExchange {
     const { side } = order;
     if (order.timeInForce === 'fok' && order.liveQty() > this.#fillable(order)) return;
     const wasElected = order.state === State.elected;
-    if (order.kind === Kind.trailing && isNaN(order.stop)) order.stop = order.trailTrigger(open);
+    if (order.kind === Kind.trailing && !this.#arm(order, open)) return;
+    const settings = this.#settings[contractIndex]!;
     const dir = order.triggerDir();
     if (dir !== 0) {
-      const isPast = dir > 0 ? open >= order.stop : open <= order.stop;
+      const price = order.isBidAsk ? open + side * halfSpread(side, settings) : open;
+      const isPast = dir > 0 ? price >= order.stop : price <= order.stop;
       if (!isPast && order.fresh !== Fresh.inTheMarket) return;
       this.#elect(order, this.#barOpenUs);
     }
-    const settings = this.#settings[contractIndex]!;
     if (order.isMarketNow()) {
-      const rule =
-        order.kind === Kind.market ? 'bar-open' : wasElected ? 'elected-open' : 'stop-jump';
-      this.#fill(order, open, aggressiveTicks(side, open, bar, settings), rule, null);
+      this.#tryMarket(order, settings, wasElected);
       return;
     }
-    const through = side * (order.limit - open);
+    const own = settings.quotes === null ? open : open + side * halfSpread(side, settings);
+    const through = side * (order.limit - own);
     if (through < 0) return;
-    if (order.fresh === Fresh.marketable || dir !== 0) {
+    if (order.timeInForce === 'at-open') {
+      this.#fill(order, own, own, 'at-open', null);
+    } else if (order.fresh === Fresh.marketable || dir !== 0) {
       const slipped = aggressiveTicks(side, open, bar, settings);
       const price = side > 0 ? Math.min(slipped, order.limit) : Math.max(slipped, order.limit);
       this.#fill(order, open, price, 'limit-marketable', null);
     } else if (isAuction) {
-      this.#fill(order, open, open, 'auction-open', null);
+      this.#fill(order, own, own, 'auction-open', null);
     } else if (through > 0 && this.#gapImprove) {
-      this.#fill(order, open, open, 'limit-jump-improved', null);
+      this.#fill(order, own, own, 'limit-jump-improved', null);
     } else if (through > 0) {
-      const own = order.fresh === Fresh.unknown ? insideBar(side, order.limit, bar) : order.limit;
-      this.#fill(order, own, own, 'limit-jump', null);
-    } else if (settings.isTouchFilled) {
-      this.#fill(order, open, open, 'limit-touch', null);
+      const at = order.fresh === Fresh.unknown ? insideBar(side, order.limit, bar) : order.limit;
+      this.#fill(order, at, at, 'limit-jump', null);
+    } else if (order.touchQty > 0) {
+      const rule = this.#lock === -side ? 'limit-locked' : 'limit-touch';
+      this.#fill(order, own, own, rule, null, true);
     }
+  }
+
+  /** False while the trail sleeps. */
+  #arm(order: SimOrder, open: number): boolean {
+    const wasDormant = order.isDormant();
+    order.arm(open);
+    if (order.isDormant()) return false;
+    if (wasDormant) this.#report('Restated', order, this.#barOpenUs);
+    return true;
+  }
+
+  #tryMarket(order: SimOrder, settings: MatchSettings, wasElected: boolean): void {
+    const { open } = this.#bar;
+    const { side } = order;
+    if (order.timeInForce === 'at-open') {
+      this.#fill(order, open, open, 'at-open', null);
+      return;
+    }
+    const isPlain = order.kind === Kind.market || order.kind === Kind.marketToLimit;
+    const plain = order.isSubBar ? 'latency-subbar' : 'bar-open';
+    const rule = isPlain ? plain : wasElected ? 'elected-open' : 'stop-jump';
+    const slipped = aggressiveTicks(side, open, this.#bar, settings);
+    const limit = protectionOf(order, open, settings);
+    const price = isNaN(limit)
+      ? slipped
+      : side > 0
+        ? Math.min(slipped, limit)
+        : Math.max(slipped, limit);
+    this.#fill(order, open, price, rule, null);
+    this.#becomeLimit(order, open, price, settings);
+  }
+
+  /** What is left of a market order rests: at its protection, or, as market-to-limit, at the price of its fill. */
+  #becomeLimit(order: SimOrder, base: number, exact: number, settings: MatchSettings): void {
+    if (order.state === State.done) return;
+    const protection = protectionOf(order, base, settings);
+    if (order.kind === Kind.marketToLimit && order.cum > 0) {
+      order.limit = roundCounts(exact, order.side > 0 ? 'up' : 'down');
+    } else if (!isNaN(protection)) {
+      if (this.#options.protectionRest === 'cancel') {
+        this.#end(order, 'Canceled', 'protection-reached', this.#barOpenUs, true);
+        return;
+      }
+      order.limit = protection;
+    } else return;
+    order.kind = Kind.limit;
+    this.#report('Restated', order, this.#isAtOpen ? this.#barOpenUs : this.#barCloseUs);
   }
 
   // What happens between the open and the close.
@@ -400,6 +705,7 @@ class BarVenue implements BarExchange {
 
   #isInPath(order: SimOrder): boolean {
     if (!this.#isEligible(order) || order.isMarketNow()) return false;
+    if (order.timeInForce === 'at-open' || order.timeInForce === 'at-close') return false;
     if (order.fresh === Fresh.marketable) return false;
     // Part of the bar lies beyond the expiry, and nothing tells which.
     return order.expireUs >= this.#barCloseUs && order.liveQty() > 0;
@@ -426,6 +732,7 @@ class BarVenue implements BarExchange {
     if (trail !== null && trail.state === State.live && !isNaN(plan.trailTrigger)) {
       if (trail.stop !== plan.trailTrigger) {
         trail.stop = plan.trailTrigger;
+        trail.activation = NaN;
         this.#report('Restated', trail, this.#barCloseUs);
       }
     }
@@ -448,16 +755,33 @@ class BarVenue implements BarExchange {
     if (order.state === State.done || order.state === State.held) return;
     const wasLimit = order.isLimitNow();
     const base = this.#triggerBase(order, step.baseTicks);
+    // Its limit follows the trigger at which it is elected.
+    if (!wasLimit && !isNaN(order.electOffset) && order.kind === Kind.trailing) order.stop = base;
     const price = pathPrice(order, base, this.#bar, settings);
     if (!wasLimit) this.#elect(order, this.#barCloseUs);
     if (step.action === 'elect') return;
+    // The fill of its entry lies beyond its protection already: it rests.
+    if (!isNaN(order.electOffset) && order.side * (order.limit - base) < 0) return;
     // What volume or position kept from filling at a jump stays at its own price, which this bar may never have seen.
     const isInside = step.baseTicks >= this.#bar.low && step.baseTicks <= this.#bar.high;
-    const rule = wasLimit && !isInside ? 'limit-jump' : PATH_RULES[order.kind]!;
+    const isTouch = wasLimit && this.#isTouchOnly(order, settings);
+    const rule =
+      wasLimit && !isInside && settings.quotes === null
+        ? 'limit-jump'
+        : isTouch
+          ? 'limit-touch'
+          : PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
-    this.#fill(order, base, price, rule, policy);
+    this.#fill(order, base, price, rule, policy, isTouch);
     const isPastLimit = order.side * (order.limit - order.stop) >= 0;
     if (!wasLimit && order.isLimitNow() && isPastLimit) order.fresh = Fresh.marketable;
+  }
+
+  /** The bar ends at the limit and does not pass it. */
+  #isTouchOnly(order: SimOrder, settings: MatchSettings): boolean {
+    const { side } = order;
+    const extreme = side > 0 ? this.#bar.low : this.#bar.high;
+    return order.limit === extreme + limitShift(side, -side, settings);
   }
 
   /** A stop that its entry's fill had already passed when it was released trades from there, not from its own level. */
@@ -468,12 +792,15 @@ class BarVenue implements BarExchange {
   }
 
   #elect(order: SimOrder, tsUs: number): void {
+    if (isNaN(order.limit)) order.limit = order.stop + order.electOffset;
     order.state = State.elected;
     this.#report('Triggered', order, tsUs);
   }
 
   /** Contracts that may fill now by volume and reduce-only. */
   #fillable(order: SimOrder): number {
+    // At a locked limit everybody wants the same side.
+    if (this.#lock === order.side) return 0;
     let qty = Math.min(order.liveQty(), this.#capLeft);
     if (order.reduceOnly) {
       qty = Math.min(qty, Math.max(0, -order.side * this.#netQty[order.contractIndex]!));
@@ -481,8 +808,17 @@ class BarVenue implements BarExchange {
     return qty;
   }
 
-  #fill(order: SimOrder, base: number, exact: number, rule: string, policy: string | null): void {
-    const qty = this.#fillable(order);
+  #fill(
+    order: SimOrder,
+    base: number,
+    exact: number,
+    rule: string,
+    policy: string | null,
+    isTouch: boolean = false,
+  ): void {
+    let qty = this.#fillable(order);
+    // A touch reaches what is shown; a price that is passed takes the hidden rest with it.
+    if (isTouch) qty = Math.min(qty, order.touchQty, order.displayQty);
     if (qty <= 0) return;
     const c = order.contractIndex;
     const price = roundCounts(exact, order.side > 0 ? 'up' : 'down');
@@ -494,7 +830,13 @@ class BarVenue implements BarExchange {
     order.costTicks += qty * price;
     if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
-    const commission = this.#fees.commissionMicros(c, tsUs) * qty;
+    const { feeMicros, commissionMicros } = this.#fees.charge(
+      c,
+      tsUs,
+      qty,
+      fillRoleOf(rule),
+      order.feeTab,
+    );
     const evidence = makeEvidence(
       rule,
       policy,
@@ -509,8 +851,8 @@ class BarVenue implements BarExchange {
       execId: `${BAR_VENUE_CAPABILITIES.venue}-${order.orderId}-${order.fillCount}`,
       lastQty: qty as Qty,
       lastPriceTicks: price,
-      feeMicros: toCashMicros(commission + this.#fees.exchangeMicros(c, tsUs) * qty),
-      commissionMicros: toCashMicros(commission),
+      feeMicros,
+      commissionMicros,
       evidence,
     };
     this.#sink?.onReport(reportOf('Fill', order, tsUs, undefined, fill));
@@ -686,6 +1028,8 @@ class BarVenue implements BarExchange {
     this.#nextSeq[c] = seq + 1;
     const orderId = `${this.#table.contractAt(c).id}-${seq}`;
     const order = new SimOrder(request, seq, orderId, group, child);
+    if (this.#touch === 'always') order.touchQty = Infinity;
+    if (this.isSubBar) order.isSubBar = true;
     order.priority = this.#takePriority(c);
     this.#open.set(order.clOrdId, order);
     if (order.expireUs < this.#timerUs) this.#timerUs = order.expireUs;
@@ -708,7 +1052,30 @@ class BarVenue implements BarExchange {
     const c = request.contractIndex;
     assert(c >= 0 && c < this.#live.length, 'an order names a contract of the table');
     if (this.#open.has(request.clOrdId) || this.#ended.has(request.clOrdId)) return 'duplicate-id';
-    return this.#isExpired[c] === 1 ? 'contract-expired' : null;
+    if (this.#isExpired[c] === 1) return 'contract-expired';
+    const { spec } = request;
+    if (spec.timeInForce === 'at-close' && this.#options.sessionCloseUs !== undefined) {
+      const closeUs = this.#options.sessionCloseUs(c, request.sentUs);
+      if (request.sentUs > closeUs - this.#closeCutoffUs) return 'at-close-late';
+    }
+    const isRefused = spec.type === 'limit' && spec.postOnly === true;
+    if (isRefused && this.#options.postOnly !== 'slide') {
+      if (this.#wouldTake(c, spec.side, spec.limitTicks)) return 'post-only-would-trade';
+    }
+    return null;
+  }
+
+  /** Whether a limit lies beyond the last price, so that it would trade on arrival. */
+  #wouldTake(contractIndex: number, side: number, limitTicks: number): boolean {
+    return side * (limitTicks - this.lastTicks[contractIndex]!) > 0;
+  }
+
+  /** A post-only limit that would trade moves to the last price, where the venue is told to do so. */
+  #slide(order: SimOrder, tsUs: number): void {
+    if (!order.postOnly || !this.#wouldTake(order.contractIndex, order.side, order.limit)) return;
+    const last = this.lastTicks[order.contractIndex]!;
+    order.limit = roundCounts(last, order.side > 0 ? 'down' : 'up');
+    this.#report('Restated', order, tsUs, 'post-only-slide');
   }
 
   #groupAdmissionProblem(
@@ -797,7 +1164,12 @@ class BarVenue implements BarExchange {
   }
 
   #refresh(contractIndex: number): void {
-    wakeBounds(this.#live[contractIndex]!, contractIndex, this.wakeLow, this.wakeHigh);
+    const { spreadAt, quoteBars } = this.#options;
+    const orders = this.#live[contractIndex]!;
+    const isMoving = orders.length > 0 && (spreadAt !== undefined || quoteBars !== undefined);
+    const isAlways = this.#isCloseMode || isMoving;
+    const spread = this.#baseSpread[contractIndex]!;
+    wakeBounds(orders, contractIndex, this.wakeLow, this.wakeHigh, isAlways, spread);
   }
 
   #reportIssue(code: string, message: string, contractIndex: number, tsUs: number): void {
@@ -847,6 +1219,38 @@ const PATH_RULES: Readonly<Record<number, string>> = {
   [Kind.touchLimit]: 'touched-limit',
   [Kind.trailing]: 'trailing-touch',
 };
+
+/** The worst price of a protected market order on whole ticks; NaN without protection. */
+function protectionOf(order: SimOrder, base: number, settings: MatchSettings): number {
+  const { side } = order;
+  const limit = base + side * (halfSpread(side, settings) + order.protectionTicks);
+  return side > 0 ? Math.floor(limit) : Math.ceil(limit);
+}
+
+function newQuotePair(): QuotePair {
+  const [bidOpen, bidHigh, bidLow, bidClose] = [NaN, NaN, NaN, NaN];
+  const [askOpen, askHigh, askLow, askClose] = [NaN, NaN, NaN, NaN];
+  return { bidOpen, bidHigh, bidLow, bidClose, askOpen, askHigh, askLow, askClose };
+}
+
+function newQuoteShift(): QuoteShift {
+  return {
+    buy: { open: 0, high: 0, low: 0, close: 0 },
+    sell: { open: 0, high: 0, low: 0, close: 0 },
+  };
+}
+
+function shiftsOf(pair: QuotePair, bar: MutableBar, into: QuoteShift): void {
+  const { buy, sell } = into;
+  buy.open = pair.askOpen - bar.open;
+  buy.high = pair.askHigh - bar.high;
+  buy.low = pair.askLow - bar.low;
+  buy.close = pair.askClose - bar.close;
+  sell.open = pair.bidOpen - bar.open;
+  sell.high = pair.bidHigh - bar.high;
+  sell.low = pair.bidLow - bar.low;
+  sell.close = pair.bidClose - bar.close;
+}
 
 /** A price kept within the bar, for an order whose arrival price is not known. */
 function insideBar(side: number, price: number, bar: MutableBar): number {

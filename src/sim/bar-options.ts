@@ -1,4 +1,5 @@
 /** Options of the bar venue, checked and spread over the contracts of a run. */
+import type { BarColumns } from '../core/bars.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import { TradingError } from '../core/errors.ts';
 import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
@@ -16,19 +17,85 @@ export interface BarExchangeOptions {
   readonly policy?: PathPolicy;
   /** Ticks by which market and elected stop orders fill worse; default 0. */
   readonly slippageTicks?: TicksByRoot;
-  /** Ticks that every aggressive fill pays for the spread, which trade bars do not show; default 0. */
+  /** Ticks that every aggressive fill pays for the spread, which trade bars do not show: half of it. Default 0. */
   readonly spreadTicks?: TicksByRoot;
+  /** The same for the bar that opens at `openUs`, where it changes with the time; NaN leaves `spreadTicks`. */
+  readonly spreadAt?: (contractIndex: number, openUs: number) => number;
+  /** Bars of bid and ask beside the trade bars: buys are matched on the ask, sells on the bid. */
+  readonly quoteBars?: QuoteBarSource;
   /** How far beyond the bar's extreme slippage may carry a fill; default 0. */
   readonly maxSlipBeyondBarTicks?: number;
   readonly fees?: FeeModel;
   /** Share of a bar's volume that all our orders may take; default 0.1, Infinity lifts the cap. */
   readonly participation?: number;
   /** Whether a limit fills when the price touches but does not pass it; default `never`. */
-  readonly touch?: 'never' | 'always';
+  readonly touch?: TouchRule;
   /** A limit that the market jumps over inside a session fills at the open; default false: at its own price. */
   readonly gapImprove?: boolean;
   /** Bars by which every order, change and cancel of the strategy arrives later; default 0. See `bar-transit.ts`. */
   readonly delayBars?: number;
+  /** µs from the strategy to the venue; default 0. A message that arrives inside a bar takes part from the next one. */
+  readonly latencyUs?: number;
+  /**
+   * µs after the open of a bar within which an arriving market order still gets that open (`latency-subbar`). Default: a
+   * hundredth of the bar, and at least 250 ms.
+   */
+  readonly openSlackUs?: number;
+  /** Market and marketable orders of a bar's close fill at that very close (`same-bar-close`). Default `next-open`. */
+  readonly fillOn?: 'next-open' | 'close';
+  /** A post-only limit beyond the last price is refused, or moved to that price; default `reject`. */
+  readonly postOnly?: 'reject' | 'slide';
+  /** What is left of a protected order beyond its protection rests at it, or is cancelled; default `rest`. */
+  readonly protectionRest?: 'rest' | 'cancel';
+  /**
+   * Ticks by which prices may leave the last close of the session before; default none. A bar that stands still at such a
+   * limit fills nothing on the side that everybody wants, and the other side at the limit.
+   */
+  readonly dailyLimitTicks?: TicksByRoot;
+  /** End of the session that a moment belongs to, µs; with it, `at-close` orders have a cut-off. */
+  readonly sessionCloseUs?: (contractIndex: number, tsUs: number) => number;
+  /** µs before the close from which `at-close` orders are refused (`at-close-late`); default 0. */
+  readonly closeCutoffUs?: number;
+  /** Official settlement of the session that closes, in ticks: `at-close` orders fill there; NaN where there is none. */
+  readonly settlementTicks?: (contractIndex: number, closeUs: number) => number;
+  /** Finer bars of the same contract. Given, they replace every bar that an order could act in. */
+  readonly finer?: FinerBars;
+}
+
+/**
+ * `never`: a limit must be traded through. `always`: a touch is enough. `prob`: a touch is enough with this probability,
+ * drawn for each order and bar. `volume`: the volume at the price is taken as the bar's, divided over its ticks; what
+ * exceeds `queueQty` contracts ahead of us fills.
+ */
+export type TouchRule =
+  | 'never'
+  | 'always'
+  | { readonly prob: number }
+  | { readonly volume: { readonly queueQty: number } };
+
+/** Where the venue finds what a bar hides. */
+export interface FinerBars {
+  /**
+   * Bars or samples of the contract inside the interval, in order, of a finer interval than it; null where there are none.
+   * They must tell the same open, high, low and close, or they are not used.
+   */
+  within(contractIndex: number, openUs: number, closeUs: number): BarColumns | null;
+}
+
+/** Bars of bid and ask over the interval of a trade bar; false where there are none. */
+export interface QuoteBarSource {
+  read(contractIndex: number, openUs: number, closeUs: number, into: QuotePair): boolean;
+}
+/** Counts of the price grid. */
+export interface QuotePair {
+  bidOpen: number;
+  bidHigh: number;
+  bidLow: number;
+  bidClose: number;
+  askOpen: number;
+  askHigh: number;
+  askLow: number;
+  askClose: number;
 }
 
 /** Counters of what the venue met. */
@@ -39,6 +106,11 @@ export interface BarExchangeCounts {
   roundedFills: number;
   /** Exits that an OCO rule cancelled after a partial exit, with a position left. */
   unprotectedRemainders: number;
+  /** Bars that finer ones replaced, and bars whose finer ones tell other prices. */
+  drilledBars: number;
+  finerRefused: number;
+  /** Bars that stood still at a daily limit while an order wanted its side. */
+  lockedBars: number;
 }
 
 export interface BarExchange extends SimulatedVenue {
@@ -88,8 +160,30 @@ export function settingsOf(options: BarExchangeOptions): MatchSettings[] {
     slipTicks: slip[c]!,
     spreadTicks: spread[c]!,
     beyondTicks,
-    isTouchFilled: options.touch === 'always',
+    quotes: null,
+    outer: null,
   }));
+}
+
+/** Checks the rule of touched limits. Errors: E_SIM_OPTION. */
+export function touchOf(options: BarExchangeOptions): TouchRule {
+  const touch = options.touch ?? 'never';
+  if (touch === 'never' || touch === 'always') return touch;
+  if (typeof touch === 'object' && 'prob' in touch && touch.prob >= 0 && touch.prob <= 1) {
+    return touch;
+  }
+  if (typeof touch === 'object' && 'volume' in touch && touch.volume.queueQty >= 0) return touch;
+  throw optionError(
+    'touch',
+    JSON.stringify(touch),
+    'never, always, { prob: 0 to 1 } or { volume: { queueQty: 0 or more } }',
+  );
+}
+
+/** µs, whole and not negative. Errors: E_SIM_OPTION. */
+export function microsOf(option: string, value: number): number {
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw optionError(option, value, 'whole microseconds, 0 or more');
 }
 
 /** A hash of the contract's id, so that a draw does not depend on the order of registration. */

@@ -10,16 +10,19 @@ export const PATH_POLICIES = [
   'nearest',
   'close-direction',
   'seeded',
+  'drilldown',
 ] as const;
 /**
  * `pessimistic` and `optimistic` take the worst and the best outcome of each group, valued at the bar's close; `seeded`
  * draws one; the others follow one path: open, high, low, close (`ohlc`), its mirror (`olhc`), the nearer extreme first
- * (`nearest`), or the extreme against the bar's direction first (`close-direction`).
+ * (`nearest`), or the extreme against the bar's direction first (`close-direction`). `drilldown` matches on the finest bars
+ * or ticks that the venue is given, and is `pessimistic` where these leave several outcomes or there are none.
  */
 export type PathPolicy = (typeof PATH_POLICIES)[number];
 
-/** Stream of the counter-based random source that path draws use. */
+/** Streams of the counter-based random source: draws of paths, and of touched limits. */
 export const PATH_STREAM = 0x7061;
+export const TOUCH_STREAM = 0x746f;
 
 /** Whether the policy's path visits the high before the low. Only for policies that follow one path. */
 export function isHighFirst(policy: PathPolicy, bar: BarRange): boolean {
@@ -45,7 +48,7 @@ export function chooseOutcome(
       Math.floor(random.uniform(PATH_STREAM, a, b, c) * values.length),
     );
   }
-  if (policy !== 'pessimistic' && policy !== 'optimistic') return -1;
+  if (policy !== 'pessimistic' && policy !== 'optimistic' && policy !== 'drilldown') return -1;
   let best = 0;
   for (let i = 1; i < values.length; i += 1) {
     const isBetter = values[i]! > values[best]!;

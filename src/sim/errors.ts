@@ -49,6 +49,13 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Report it with the seed and the journal: the same run shows it again.',
     exit: EXIT.bug,
   },
+  E_SNAPSHOT: {
+    title: 'A snapshot of a market is refused',
+    cause:
+      'It was written by another version of the program, is no snapshot of a market, or its parts contradict each other.',
+    cure: 'Restore it with the version that wrote it, or replay the journal from its beginning.',
+    exit: EXIT.input,
+  },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',
     cause:

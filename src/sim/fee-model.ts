@@ -1,43 +1,51 @@
-/** Dated fees per contract and side, in exact millionths of the instrument's currency. */
+/** Dated fees per contract and side, in exact millionths of the fee currency. */
 import { TradingError } from '../core/errors.ts';
 import type { ContractTable } from '../core/instrument.ts';
-import type { TradeDate, TsUs } from '../core/units.ts';
-import { US_PER_DAY } from '../core/units.ts';
+import type { FeeCharge, FeeEntry, FeeRounding, FillRole } from '../core/money/fees.ts';
+import { chargeFill, exchangeFeesOf, FeeTab, feeEntryAt, feeProblem } from '../core/money/fees.ts';
+import type { CashMicros, TsUs } from '../core/units.ts';
 
-/** Fees in force from a date (inclusive), per contract and side. A rebate is negative. */
-export interface FeeEntry {
-  readonly from: TradeDate;
-  readonly commissionMicros: number;
-  /** Exchange, clearing and regulatory fees together. */
-  readonly exchangeMicros: number;
-}
+export type { FeeCharge, FeeEntry, FillRole };
+export { FeeTab };
 
-/** Per-contract fees at the moment of a fill. Both are whole millionths. */
+/** Fees at the moment of a fill, in whole millionths. */
 export interface FeeModel {
+  /** Per contract, before minimum and rounding. */
   commissionMicros(contractIndex: number, tsUs: TsUs): number;
+  /** Exchange, clearing and regulatory fees per contract of a fill whose role is not known. */
   exchangeMicros(contractIndex: number, tsUs: TsUs): number;
+  /** What a fill costs; the venue keeps one tab for each order. */
+  charge(contractIndex: number, tsUs: TsUs, qty: number, role: FillRole, tab: FeeTab): FeeCharge;
 }
 
+/** What a fill of the bar venue was, from its rule: a limit that waited was a maker; an auction has neither. */
+export function fillRoleOf(rule: string): FillRole {
+  if (rule === 'auction-open') return 'unknown';
+  return rule.startsWith('limit-') && rule !== 'limit-marketable' ? 'maker' : 'taker';
+}
+
+const FREE: FeeCharge = { feeMicros: 0 as CashMicros, commissionMicros: 0 as CashMicros };
 export const NO_FEES: FeeModel = {
   commissionMicros: () => 0,
   exchangeMicros: () => 0,
+  charge: () => FREE,
 };
 
 /**
  * Builds a fee model from dated entries by root. An entry takes effect at 00:00 UTC of its date.
  * Errors: E_FEE_SCHEDULE when a root of the table has no entries, entries are not sorted by date, an amount is not a
- * whole number of millionths, or (at a fill) no entry is in force yet.
+ * whole number of millionths, a rounding is not positive, or (at a fill) no entry is in force yet.
  */
 export function createFeeModel(
   table: ContractTable,
   byRoot: Readonly<Record<string, readonly FeeEntry[]>>,
+  rounding: Readonly<Record<string, FeeRounding | undefined>> = {},
 ): FeeModel {
   const entries = table.instruments.map((spec) => checkedEntries(spec.root, byRoot[spec.root]));
+  const units = table.instruments.map((spec) => checkedRounding(spec.root, rounding[spec.root]));
   const entryAt = (contractIndex: number, tsUs: TsUs): FeeEntry => {
-    const rows = entries[table.instrumentIndex[contractIndex]!]!;
-    for (let i = rows.length - 1; i >= 0; i -= 1) {
-      if (rows[i]!.from * US_PER_DAY <= tsUs) return rows[i]!;
-    }
+    const entry = feeEntryAt(entries[table.instrumentIndex[contractIndex]!]!, tsUs);
+    if (entry !== null) return entry;
     const root = table.contractAt(contractIndex).root;
     throw new TradingError('E_FEE_SCHEDULE', `${root} has no fees in force at ${tsUs}`, {
       details: { root, tsUs },
@@ -47,28 +55,35 @@ export function createFeeModel(
   };
   return {
     commissionMicros: (contractIndex, tsUs) => entryAt(contractIndex, tsUs).commissionMicros,
-    exchangeMicros: (contractIndex, tsUs) => entryAt(contractIndex, tsUs).exchangeMicros,
+    exchangeMicros: (contractIndex, tsUs) =>
+      exchangeFeesOf(entryAt(contractIndex, tsUs), 'unknown'),
+    charge: (contractIndex, tsUs, qty, role, tab) =>
+      chargeFill(
+        entryAt(contractIndex, tsUs),
+        units[table.instrumentIndex[contractIndex]!]!,
+        qty,
+        role,
+        tab,
+      ),
   };
 }
 
 function checkedEntries(root: string, rows: readonly FeeEntry[] | undefined): readonly FeeEntry[] {
-  const problem = problemOf(rows);
+  const problem = feeProblem(rows);
   if (problem === null) return rows!;
-  throw new TradingError('E_FEE_SCHEDULE', `fees of ${root}: ${problem}`, {
-    details: { root },
-    rule: 'entries are sorted by date and hold whole millionths',
-    fix: `correct the fee entries of ${root}`,
-  });
+  throw feeError(root, problem, 'entries are sorted by date and hold whole millionths');
 }
 
-function problemOf(rows: readonly FeeEntry[] | undefined): string | null {
-  if (rows === undefined || rows.length === 0) return 'there is no entry';
-  for (let i = 0; i < rows.length; i += 1) {
-    const row = rows[i]!;
-    if (!Number.isSafeInteger(row.commissionMicros) || !Number.isSafeInteger(row.exchangeMicros)) {
-      return `entry ${i} is not a whole number of millionths`;
-    }
-    if (i > 0 && row.from <= rows[i - 1]!.from) return `entry ${i} does not start later`;
-  }
-  return null;
+function checkedRounding(root: string, given: FeeRounding | undefined): FeeRounding | null {
+  if (given === undefined) return null;
+  if (Number.isSafeInteger(given.unitMicros) && given.unitMicros > 0) return given;
+  throw feeError(root, `rounding to ${given.unitMicros}`, 'a rounding unit is above 0 and whole');
+}
+
+function feeError(root: string, problem: string, rule: string): TradingError {
+  return new TradingError('E_FEE_SCHEDULE', `fees of ${root}: ${problem}`, {
+    details: { root },
+    rule,
+    fix: `correct the fee entries of ${root}`,
+  });
 }

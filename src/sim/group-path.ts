@@ -25,9 +25,47 @@ import { slippedTicks } from './slippage.ts';
 /** What the price functions need to know of a contract. Ticks. */
 export interface MatchSettings {
   readonly slipTicks: number;
-  readonly spreadTicks: number;
+  /** Half the spread of this bar. */
+  spreadTicks: number;
   readonly beyondTicks: number;
-  readonly isTouchFilled: boolean;
+  /** The bar that finer ones replace: slippage stays within its range. Null without drill-down. */
+  outer: BarRange | null;
+  /** How far the quotes of this bar lie from its trades; null without quote bars. */
+  quotes: QuoteShift | null;
+}
+
+/** What quote bars add to the prices of a trade bar, by the side of the order: the ask for a buy, the bid for a sell. */
+export interface QuoteShift {
+  readonly buy: SideShift;
+  readonly sell: SideShift;
+}
+export interface SideShift {
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+}
+
+/** What a buy pays above the trade price, or a sell gets below it; negative where the quotes lie the other way. */
+export function halfSpread(side: number, settings: MatchSettings): number {
+  const { quotes } = settings;
+  if (quotes === null) return settings.spreadTicks;
+  return side > 0 ? quotes.buy.open : -quotes.sell.open;
+}
+
+/** What lies between the trade price and the price that elects the order, where the path comes to it going `dir`. */
+export function triggerShift(order: SimOrder, dir: number, settings: MatchSettings): number {
+  if (!order.isBidAsk) return 0;
+  if (settings.quotes === null) return order.side * settings.spreadTicks;
+  return limitShift(order.side, dir, settings);
+}
+
+/** The same for a resting limit: quotes alone move it. */
+export function limitShift(side: number, dir: number, settings: MatchSettings): number {
+  const { quotes } = settings;
+  if (quotes === null) return 0;
+  const shift = side > 0 ? quotes.buy : quotes.sell;
+  return dir > 0 ? shift.high : shift.low;
 }
 export interface PolicyContext {
   readonly policy: PathPolicy;
@@ -81,9 +119,26 @@ export function pathPrice(
   settings: MatchSettings,
 ): number {
   if (isPassive(order)) return baseTicks;
-  const price = aggressiveTicks(order.side, baseTicks, bar, settings);
-  if (isNaN(order.limit)) return price;
-  return order.side > 0 ? Math.min(price, order.limit) : Math.max(price, order.limit);
+  const { side } = order;
+  const price = order.isBidAsk
+    ? quotedTicks(order, baseTicks, bar, settings)
+    : aggressiveTicks(side, baseTicks, bar, settings);
+  const limit = order.limitAt(baseTicks);
+  if (isNaN(limit)) return price;
+  return side > 0 ? Math.min(price, limit) : Math.max(price, limit);
+}
+
+/** An order that the quote elects trades at that quote: the spread is in its trigger already. */
+function quotedTicks(
+  order: SimOrder,
+  baseTicks: number,
+  bar: BarRange,
+  settings: MatchSettings,
+): number {
+  const { side } = order;
+  const range = settings.outer ?? bar;
+  const extreme = (side > 0 ? range.high : range.low) + triggerShift(order, side, settings);
+  return slippedTicks(side, baseTicks, settings.slipTicks, extreme, settings.beyondTicks);
 }
 
 export function aggressiveTicks(
@@ -92,9 +147,10 @@ export function aggressiveTicks(
   bar: BarRange,
   settings: MatchSettings,
 ): number {
-  const extreme = side > 0 ? bar.high : bar.low;
+  const range = settings.outer ?? bar;
+  const extreme = side > 0 ? range.high : range.low;
   const slipped = slippedTicks(side, baseTicks, settings.slipTicks, extreme, settings.beyondTicks);
-  return slipped + side * settings.spreadTicks;
+  return slipped + side * halfSpread(side, settings);
 }
 
 /** Whether the order would fill as a resting limit, also after an election that leaves it resting. */
@@ -115,15 +171,21 @@ function triggerDirOf(order: SimOrder): 1 | -1 {
 function reachOf(
   order: SimOrder,
   bar: BarRange,
-  isTouchFilled: boolean,
+  settings: MatchSettings,
 ): { dir: 1 | -1; level: number } {
-  if (order.isLimitNow()) {
-    return {
-      dir: -order.side as 1 | -1,
-      level: limitReach(order.side, order.limit, bar, isTouchFilled),
-    };
-  }
-  return { dir: triggerDirOf(order), level: order.stop };
+  if (order.isLimitNow()) return limitReachOf(order, bar, settings);
+  const dir = triggerDirOf(order);
+  return { dir, level: order.stop - triggerShift(order, dir, settings) };
+}
+
+function limitReachOf(
+  order: SimOrder,
+  bar: BarRange,
+  settings: MatchSettings,
+): { dir: 1 | -1; level: number } {
+  const dir = -order.side as 1 | -1;
+  const own = order.limit - limitShift(order.side, dir, settings);
+  return { dir, level: limitReach(order.side, own, bar, order.touchQty > 0) };
 }
 
 function baseOf(order: SimOrder): number {
@@ -131,28 +193,26 @@ function baseOf(order: SimOrder): number {
 }
 
 /** Whether the bar's range reaches the order's first level. Allocates nothing. */
-export function isReached(order: SimOrder, bar: BarRange, isTouchFilled: boolean): boolean {
+export function isReached(order: SimOrder, bar: BarRange, settings: MatchSettings): boolean {
   if (order.isLimitNow()) {
-    const level = limitReach(order.side, order.limit, bar, isTouchFilled);
+    const own = order.limit - limitShift(order.side, -order.side, settings);
+    const level = limitReach(order.side, own, bar, order.touchQty > 0);
     return order.side > 0 ? bar.low <= level : bar.high >= level;
   }
-  return triggerDirOf(order) > 0 ? bar.high >= order.stop : bar.low <= order.stop;
+  const dir = triggerDirOf(order);
+  const level = order.stop - triggerShift(order, dir, settings);
+  return dir > 0 ? bar.high >= level : bar.low <= level;
 }
 
 function legOf(order: SimOrder, bar: BarRange, settings: MatchSettings): PathLeg {
-  const { dir, level } = reachOf(order, bar, settings.isTouchFilled);
+  const { dir, level } = reachOf(order, bar, settings);
   const isStaged = !order.isLimitNow() && restsAfterElection(order);
   const { group } = order;
   const isEntry = group !== null && group.entry === order;
   return {
     dir,
     level,
-    second: isStaged
-      ? {
-          dir: -order.side as 1 | -1,
-          level: limitReach(order.side, order.limit, bar, settings.isTouchFilled),
-        }
-      : null,
+    second: isStaged ? limitReachOf(order, bar, settings) : null,
     part: isEntry ? 'entry' : order.role === 'stop' ? 'stop' : 'other',
     qty: order.state === State.held ? order.groupQty : order.liveQty(),
     isHeld: order.state === State.held,
@@ -169,7 +229,7 @@ export function planSingle(
   if (order.kind === Kind.trailing && order.state === State.live) {
     return planTrailing(null, order, null, bar, settings, context);
   }
-  if (!isReached(order, bar, settings.isTouchFilled)) return null;
+  if (!isReached(order, bar, settings)) return null;
   return planLegs([order], null, bar, settings, context);
 }
 
@@ -192,8 +252,7 @@ export function planGroup(
   }
   let isAnyReached = false;
   for (const leg of legs) {
-    if (leg.state !== State.held && isReached(leg, bar, settings.isTouchFilled))
-      isAnyReached = true;
+    if (leg.state !== State.held && isReached(leg, bar, settings)) isAnyReached = true;
   }
   return isAnyReached ? planLegs(legs, group, bar, settings, context) : null;
 }
@@ -417,20 +476,38 @@ function planTrailing(
   const side = -trail.side;
   if (entry === null && !canTrailAct(trail, target, bar, settings)) return null;
   const seen = mirrorBar(bar, side);
-  const reach = entry === null ? null : reachOf(entry, bar, settings.isTouchFilled);
-  const kind = reach === null ? 'open' : reach.dir === -side ? 'falling' : 'rising';
-  const entryLevel = reach === null ? seen.open : side * reach.level;
+  const targetReach = target === null ? Infinity : side * reachOf(target, bar, settings).level;
+  const isDormant = trail.isDormant();
+  const arming = side * trail.activation;
+  if (isDormant && (seen.high < arming || targetReach <= arming)) {
+    // The trail sleeps through this bar; the others are left.
+    const others = [entry, target].filter((order) => order !== null);
+    const isAny = others.some((o) => o.state !== State.held && isReached(o, bar, settings));
+    return isAny ? planLegs(others, trail.group, bar, settings, context) : null;
+  }
+  const reach = entry === null ? null : reachOf(entry, bar, settings);
+  // A sleeping trail begins where it is armed, beyond any entry on the same way.
+  const kind = isDormant
+    ? 'rising'
+    : reach === null
+      ? 'open'
+      : reach.dir === -side
+        ? 'falling'
+        : 'rising';
+  const entryLevel = isDormant ? arming : reach === null ? seen.open : side * reach.level;
   // The trail starts at the entry's own price: the reach of a limit lies a tick beyond it.
   const startOf = (best: number): number =>
     side *
     trail.trailTrigger(
-      side * (best === entryLevel && entry !== null ? side * baseOf(entry) : best),
+      side * (best === entryLevel && entry !== null && !isDormant ? side * baseOf(entry) : best),
     );
   const trigger0 = isNaN(trail.stop) ? -Infinity : side * trail.stop;
-  const targetReach =
-    target === null ? Infinity : side * reachOf(target, bar, settings.isTouchFilled).level;
+  // The highest price before the target fills: its limit, or the tick before it where a touch fills.
   const targetBest =
-    target === null ? Infinity : side * target.limit - (settings.isTouchFilled ? 1 : 0);
+    target === null
+      ? Infinity
+      : side * (target.limit - limitShift(target.side, side, settings)) -
+        (target.touchQty > 0 ? 1 : 0);
   const found = trailingOutcomes(
     kind,
     entryLevel,
@@ -499,10 +576,11 @@ function canTrailAct(
   bar: BarRange,
   settings: MatchSettings,
 ): boolean {
-  const ratcheted = trail.trailTrigger(trail.side < 0 ? bar.high : bar.low);
-  if (trail.side * (ratcheted - trail.stop) < 0) return true;
-  if (isReached(trail, bar, settings.isTouchFilled)) return true;
-  return target !== null && isReached(target, bar, settings.isTouchFilled);
+  const best = trail.side < 0 ? bar.high : bar.low;
+  if (target !== null && isReached(target, bar, settings)) return true;
+  if (trail.isDormant()) return trail.side * (best - trail.activation) <= 0;
+  if (trail.side * (trail.trailTrigger(best) - trail.stop) < 0) return true;
+  return isReached(trail, bar, settings);
 }
 
 function trailCandidates(
@@ -515,8 +593,7 @@ function trailCandidates(
 ): TrailCandidate[] {
   const out: TrailCandidate[] = [];
   const exitAt = (base: number): void => {
-    const priceTicks = aggressiveTicks(trail.side, base, bar, settings);
-    out.push({ order: trail, baseTicks: base, priceTicks });
+    out.push({ order: trail, baseTicks: base, priceTicks: pathPrice(trail, base, bar, settings) });
   };
   if ((found.outcomes & OutcomeBit.open) !== 0) {
     out.push({ order: null, baseTicks: NaN, priceTicks: bar.close });
@@ -577,7 +654,7 @@ function insertWalked(
   const base = side * walked.price;
   const at = candidates.findIndex((c) => c.order === trail && c.baseTicks === base);
   if (at >= 0) return at;
-  const priceTicks = aggressiveTicks(trail.side, base, bar, settings);
+  const priceTicks = pathPrice(trail, base, bar, settings);
   candidates.push({ order: trail, baseTicks: base, priceTicks });
   return candidates.length - 1;
 }

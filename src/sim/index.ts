@@ -18,7 +18,12 @@ export type {
   SelfTradeMode,
 } from './book/limit-book.ts';
 export { ContractMarket } from './exchange/contract-market.ts';
-export type { GroupAnswer, MarketOptions } from './exchange/contract-market.ts';
+export { MARKET_SNAPSHOT_VERSION } from './exchange/snapshot.ts';
+export type { MarketSnapshot } from './exchange/snapshot.ts';
+export { MarketJournal, replayJournal } from './exchange/command-journal.ts';
+export type { MarketCommand } from './exchange/command-journal.ts';
+export { RunningHash, stateHash } from './exchange/state-hash.ts';
+export type { GroupAnswer, MarketOptions, SessionTimes } from './exchange/contract-market.ts';
 export { bracketOf, ocaRules, ocoOf } from './groups/group-input.ts';
 export type {
   BracketInput,
@@ -28,6 +33,10 @@ export type {
 } from './groups/group-input.ts';
 export type { GroupEvent, GroupMessage, LiveGroup } from './groups/group-desk.ts';
 export type { GroupLeg, GroupSet, GroupState, LegRole } from './groups/group-state.ts';
+export { createPublishedMarket, PublishedBook } from './exchange/published-book.ts';
+export type { BookFeed } from './exchange/published-book.ts';
+export type { BreakerRule } from './exchange/breaker.ts';
+export type { OffGrid } from './exchange/market-rules.ts';
 export type { Indication } from './exchange/auction.ts';
 export type {
   MarketOrder,
@@ -46,6 +55,10 @@ export { ReplayMarket } from './replay/replay-market.ts';
 export type { ReplayCounts, ReplayFeed, ReplayOptions } from './replay/replay-market.ts';
 export { createFeeModel, NO_FEES } from './fee-model.ts';
 export type { FeeEntry, FeeModel } from './fee-model.ts';
+export { createImitation } from './imitations/imitation-venue.ts';
+export type { ImitationOptions } from './imitations/imitation-venue.ts';
+export { IMITATION_CAPABILITIES, IMITATIONS } from './imitations/profiles.ts';
+export type { Imitation } from './imitations/profiles.ts';
 export { createMarginModel } from './margin-model.ts';
 export type { MarginLevel, MarginRule } from './margin-model.ts';
 export type { TicksByRoot } from './slippage.ts';

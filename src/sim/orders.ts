@@ -9,6 +9,7 @@ import type {
   TimeInForce,
   TrailSpec,
 } from '../core/order.ts';
+import { FeeTab } from '../core/money/fees.ts';
 import type { TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 
@@ -20,6 +21,8 @@ export const Kind = {
   touchMarket: 4,
   touchLimit: 5,
   trailing: 6,
+  /** A market order whose rest becomes a limit at the price of its first fill. */
+  marketToLimit: 7,
 } as const;
 
 export const State = { held: 0, live: 1, elected: 2, done: 3 } as const;
@@ -43,6 +46,8 @@ const KIND_BY_TYPE: Readonly<Record<string, number>> = {
   'market-if-touched': Kind.touchMarket,
   'limit-if-touched': Kind.touchLimit,
   'trailing-stop': Kind.trailing,
+  'trailing-stop-limit': Kind.trailing,
+  'market-to-limit': Kind.marketToLimit,
 };
 
 export class SimOrder {
@@ -52,7 +57,8 @@ export class SimOrder {
   /** Arrival number at the venue, per contract. */
   readonly seq: number;
   readonly side: 1 | -1;
-  readonly kind: number;
+  /** A market order with a rest becomes a limit. */
+  kind: number;
   readonly timeInForce: TimeInForce;
   readonly expireUs: number;
   readonly reduceOnly: boolean;
@@ -64,6 +70,17 @@ export class SimOrder {
   readonly trail: TrailSpec | null;
   /** Limit minus stop as submitted: kept when an exit's level follows the entry. */
   readonly limitOffset: number;
+  /** Limit minus trigger of an order that gets its limit when it is elected; NaN for none. */
+  readonly electOffset: number;
+  /** Ticks that a market order may pay beyond the best price; NaN for no protection. */
+  readonly protectionTicks: number;
+  readonly postOnly: boolean;
+  /** Elected by the quote: half the spread moves its trigger. */
+  readonly isBidAsk: boolean;
+  /** Contracts shown at a time; Infinity for all. */
+  readonly displayQty: number;
+  /** Price that arms the trail; NaN when it is armed. */
+  activation: number;
   limit: number;
   /** Trigger; NaN for none, or for a trail that starts at its release. */
   stop: number;
@@ -80,8 +97,13 @@ export class SimOrder {
   priority: number;
   fresh: number = Fresh.no;
   fillCount: number = 0;
+  readonly feeTab: FeeTab = new FeeTab();
   /** Serial number of the bar in which its entry released it. */
   releasedBar: number = -1;
+  /** Contracts that a bar may fill whose range ends at the limit; 0 when a touch fills nothing. */
+  touchQty: number = 0;
+  /** It arrived inside the bar that fills it, a moment after the open. */
+  isSubBar: boolean = false;
 
   constructor(
     request: NewOrderRequest,
@@ -105,10 +127,19 @@ export class SimOrder {
     this.group = group;
     this.groupQty = child === null ? spec.qty : child.groupQty;
     this.level = child?.level ?? null;
-    this.trail = spec.type === 'trailing-stop' ? spec.trail : null;
+    this.trail = 'trail' in spec ? spec.trail : null;
     this.limit = 'limitTicks' in spec ? spec.limitTicks : NaN;
     this.stop = 'stopTicks' in spec && spec.stopTicks !== undefined ? spec.stopTicks : NaN;
     this.limitOffset = this.limit - this.stop;
+    const { protectionTicks = NaN } = spec;
+    const isTriggered = this.kind !== Kind.market && this.kind !== Kind.marketToLimit;
+    const beyond = spec.type === 'trailing-stop-limit' ? spec.limitOffsetTicks : protectionTicks;
+    this.electOffset = isTriggered && isNaN(this.limit) ? this.side * beyond : NaN;
+    this.protectionTicks = isTriggered ? NaN : protectionTicks;
+    this.postOnly = spec.type === 'limit' && spec.postOnly === true;
+    this.isBidAsk = spec.trigger === 'bid-ask';
+    this.displayQty = spec.displayQty ?? Infinity;
+    this.activation = this.trail?.activationTicks ?? NaN;
     this.qty = spec.qty;
     this.eligibleUs = request.sentUs;
   }
@@ -128,7 +159,7 @@ export class SimOrder {
 
   /** Trades at once, whatever the price. */
   isMarketNow(): boolean {
-    if (this.kind === Kind.market) return true;
+    if (this.kind === Kind.market || this.kind === Kind.marketToLimit) return true;
     return this.state === State.elected && isNaN(this.limit);
   }
 
@@ -139,7 +170,7 @@ export class SimOrder {
 
   /** Waits for a trigger: 1 when it elects at or above it, -1 at or below, 0 when it waits for none. */
   triggerDir(): number {
-    if (this.state !== State.live) return 0;
+    if (this.state !== State.live || !isNaN(this.activation)) return 0;
     if (this.kind === Kind.stop || this.kind === Kind.stopLimit || this.kind === Kind.trailing) {
       return this.side;
     }
@@ -156,11 +187,31 @@ export class SimOrder {
       else if (isNaN(last)) this.fresh = Fresh.unknown;
       return;
     }
-    if (this.kind === Kind.trailing && isNaN(this.stop) && !isNaN(last)) {
-      this.stop = this.trailTrigger(last);
-    }
+    if (this.kind === Kind.trailing) this.arm(last);
     const dir = this.triggerDir();
     if (dir !== 0 && dir * (last - this.stop) >= 0) this.fresh = Fresh.inTheMarket;
+  }
+
+  /** Waits for the price that arms its trail. */
+  isDormant(): boolean {
+    return !isNaN(this.activation) && this.state === State.live;
+  }
+
+  /** A price is seen: it arms the trail or gives it its first trigger. */
+  arm(price: number): void {
+    if (isNaN(price)) return;
+    if (this.isDormant()) {
+      if (this.side * (price - this.activation) > 0) return;
+      this.activation = NaN;
+      const trigger = this.trailTrigger(price);
+      if (isNaN(this.stop) || this.side * (trigger - this.stop) < 0) this.stop = trigger;
+    } else if (isNaN(this.stop)) this.stop = this.trailTrigger(price);
+  }
+
+  /** The limit that the order has once it was elected at `trigger`; NaN for none. */
+  limitAt(trigger: number): number {
+    if (!isNaN(this.limit)) return this.limit;
+    return (this.kind === Kind.trailing ? trigger : this.stop) + this.electOffset;
   }
 
   /** Trigger of the trail when `best` is the best price seen, on whole ticks, rounded away from the market. */

@@ -69,17 +69,28 @@ export function wakeBounds(
   contractIndex: number,
   wakeLow: Float64Array,
   wakeHigh: Float64Array,
+  isAlways: boolean,
+  spreadTicks: number,
 ): void {
   let low = -Infinity;
-  let high = Infinity;
+  let high = isAlways ? -Infinity : Infinity;
   for (let i = 0; i < orders.length; i += 1) {
     const order = orders[i]!;
     const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
-    const dir = order.isLimitNow() ? -order.side : order.triggerDir();
-    const level = order.isLimitNow() ? order.limit : order.stop;
-    const ratchetAt = order.kind === Kind.trailing && dir !== 0 ? order.nextRatchet() : NaN;
+    const isLimit = order.isLimitNow();
+    const isDormant = order.isDormant();
+    const dir = isLimit || isDormant ? -order.side : order.triggerDir();
+    const trigger = order.isBidAsk ? order.stop - order.side * spreadTicks : order.stop;
+    const level = isLimit ? order.limit : isDormant ? order.activation : trigger;
+    const isRatchet = order.kind === Kind.trailing && !isLimit && !isDormant && dir !== 0;
+    const ratchetAt = isRatchet ? order.nextRatchet() : NaN;
     const isAnyBar =
-      order.isMarketNow() || isImmediate || order.fresh !== Fresh.no || ratchetAt === -Infinity;
+      order.isMarketNow() ||
+      isImmediate ||
+      order.fresh !== Fresh.no ||
+      order.timeInForce === 'at-open' ||
+      order.timeInForce === 'at-close' ||
+      ratchetAt === -Infinity;
     if (isAnyBar) high = -Infinity;
     else if (dir > 0) {
       high = Math.min(high, level);

@@ -21,11 +21,31 @@ export function orderProblem(request: NewOrderRequest): string | null {
   if (isImmediate && spec.type !== 'market' && spec.type !== 'limit') {
     return 'unsupported-time-in-force';
   }
+  const isAuction = timeInForce === 'at-open' || timeInForce === 'at-close';
+  if (isAuction && spec.type !== 'market' && spec.type !== 'limit') {
+    return 'unsupported-time-in-force';
+  }
+  const isPostOnly = spec.type === 'limit' && spec.postOnly === true;
+  if (isPostOnly && (isImmediate || isAuction)) return 'unsupported-time-in-force';
+  const isTrail = spec.type === 'trailing-stop' || spec.type === 'trailing-stop-limit';
   if (spec.trigger !== undefined && !triggers.includes(spec.trigger)) return 'unsupported-trigger';
-  if (spec.displayQty !== undefined) return 'unsupported-iceberg';
-  if (spec.protectionTicks !== undefined) return 'unsupported-protection';
-  if (spec.type === 'limit' && spec.postOnly === true) return 'unsupported-post-only';
+  // A trail follows the trades; the quote beside them is not known between the waypoints of a bar.
+  if (isTrail && spec.trigger === 'bid-ask') return 'unsupported-trigger';
   if (!(Number.isSafeInteger(spec.qty) && spec.qty > 0)) return 'invalid-qty';
+  const { displayQty, protectionTicks } = spec;
+  if (displayQty !== undefined) {
+    if (!('limitTicks' in spec)) return 'unsupported-iceberg';
+    const isShown = Number.isSafeInteger(displayQty) && displayQty > 0 && displayQty <= spec.qty;
+    if (!isShown) return 'invalid-display-qty';
+  }
+  if (protectionTicks !== undefined) {
+    if ('limitTicks' in spec || spec.type === 'trailing-stop-limit' || isAuction) {
+      return 'unsupported-protection';
+    }
+    if (!(Number.isSafeInteger(protectionTicks) && protectionTicks >= 0)) {
+      return 'invalid-protection';
+    }
+  }
   if (timeInForce === 'gtd' && !(spec.expireUs !== undefined && spec.expireUs > request.sentUs)) {
     return 'invalid-expiry';
   }
@@ -41,9 +61,13 @@ function priceProblem(spec: OrderSpec): string | null {
   ) {
     return 'off-grid';
   }
-  if (spec.type !== 'trailing-stop') return null;
+  if (!('trail' in spec)) return null;
   const { offsetTicks, offsetPpm, activationTicks } = spec.trail;
-  if (activationTicks !== undefined) return 'unsupported-trail-activation';
+  if (activationTicks !== undefined && !Number.isSafeInteger(activationTicks)) return 'off-grid';
+  if (spec.type === 'trailing-stop-limit') {
+    const { limitOffsetTicks } = spec;
+    if (!(Number.isSafeInteger(limitOffsetTicks) && limitOffsetTicks >= 0)) return 'invalid-trail';
+  }
   if ((offsetTicks === undefined) === (offsetPpm === undefined)) return 'invalid-trail';
   const offset = offsetTicks ?? offsetPpm!;
   return offset > 0 && Number.isFinite(offset) ? null : 'invalid-trail';
@@ -66,8 +90,10 @@ export function groupProblem(request: OrderGroupRequest, lastTicks: number): str
 function childProblem(child: GroupChild, children: readonly GroupChild[]): string | null {
   if (!(Number.isSafeInteger(child.groupQty) && child.groupQty > 0)) return 'invalid-qty';
   const timeInForce = child.order.spec.timeInForce ?? 'day';
-  if (timeInForce === 'ioc' || timeInForce === 'fok') return 'unsupported-time-in-force';
-  if (child.order.spec.type !== 'trailing-stop') return null;
+  if (timeInForce !== 'day' && timeInForce !== 'gtc' && timeInForce !== 'gtd') {
+    return 'unsupported-time-in-force';
+  }
+  if (!('trail' in child.order.spec)) return null;
   const others = children.filter((other) => other !== child);
   const isPair = others.length === 0 || (others.length === 1 && others[0]!.order.role === 'target');
   return child.order.role === 'stop' && isPair ? null : 'unsupported-trailing-group';
@@ -79,7 +105,7 @@ function bracketProblem(
   lastTicks: number,
 ): string | null {
   const { spec } = entry;
-  if (spec.type === 'trailing-stop') return 'unsupported-trailing-group';
+  if ('trail' in spec) return 'unsupported-trailing-group';
   const isStaged =
     (spec.type === 'stop-limit' || spec.type === 'limit-if-touched') &&
     spec.side * (spec.limitTicks - spec.stopTicks) < 0;
@@ -92,7 +118,13 @@ function bracketProblem(
   for (const child of children) {
     const { order, level } = child;
     if (order.spec.side === spec.side) return 'invalid-group';
-    if (order.spec.type === 'trailing-stop' && isStaged) return 'unsupported-trailing-group';
+    if ('trail' in order.spec) {
+      if (isStaged) return 'unsupported-trailing-group';
+      const { activationTicks } = order.spec.trail;
+      if (activationTicks !== undefined && !canArm(spec, activationTicks)) {
+        return 'unsupported-trailing-group';
+      }
+    }
     if (level !== undefined && 'offsetTicks' in level) {
       if (!(Number.isSafeInteger(level.offsetTicks) && level.offsetTicks > 0)) return 'off-grid';
       continue;
@@ -103,6 +135,13 @@ function bracketProblem(
     if (price !== null && (price - reference) * away <= 0) return 'inverted-bracket';
   }
   return null;
+}
+
+/** A sleeping trail can be judged behind an entry at the open, or behind one on the way to where it is armed. */
+function canArm(entry: OrderSpec, activation: number): boolean {
+  if (entry.type === 'market' || entry.type === 'market-to-limit') return true;
+  const isOnTheWay = entry.type === 'stop' || entry.type === 'stop-limit';
+  return isOnTheWay && entry.side * (activation - entry.stopTicks) >= 0;
 }
 
 function priceOf(spec: OrderSpec): number | null {

@@ -13,11 +13,12 @@ import type {
   Strategy,
   StrategyContext,
 } from '../core/strategy.ts';
-import { choice, defineStrategy, int, number, time } from '../core/strategy.ts';
+import { choice, defineStrategy, int, number } from '../core/strategy.ts';
 import type { Fill } from '../core/execution.ts';
 import type { Session } from '../core/session.ts';
-import type { PriceTicks, TsUs } from '../core/units.ts';
+import type { PriceTicks } from '../core/units.ts';
 import { Bollinger } from '../indicators/statistics.ts';
+import { cancelEntries, closeAtMarket, SessionWindow, sessionParams } from './session-window.ts';
 
 const params = {
   interval: choice({
@@ -62,30 +63,10 @@ const params = {
     unit: 'ticks',
     description: 'orders move when their level has moved by this',
   }),
-  entryFrom: time({
-    default: '08:30',
-    description: 'entries from this local time of the exchange',
-  }),
-  entryTo: time({ default: '14:30', description: 'no entries from this local time on' }),
-  noEntryMinutes: int({
-    default: 30,
-    min: 2,
-    max: 600,
-    unit: 'minutes',
-    description: 'no entries in the last minutes of a session',
-  }),
-  flatMinutes: int({
-    default: 15,
-    min: 2,
-    max: 600,
-    unit: 'minutes',
-    description: 'flat when this is left of a session',
-  }),
+  ...sessionParams,
   qty: int({ default: 1, min: 1, max: 1000, unit: 'contracts', description: 'contracts a trade' }),
 };
 type Values = ParamValues<typeof params>;
-
-const MINUTE_US = 60_000_000;
 
 /** What outlives a restart. */
 interface State {
@@ -111,24 +92,16 @@ interface Entry {
   readonly stopOffset: number;
 }
 
-function minutesOf(hhmm: string): number {
-  return Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
-}
-
-/** Minutes left of the session in progress; 0 when the market is closed. */
-function minutesLeft(root: string, ctx: StrategyContext): number {
-  const session = ctx.session(root);
-  return session === null ? 0 : (session.closeUs - ctx.nowUs) / MINUTE_US;
-}
-
 class LimitReversion implements Strategy {
   readonly #params: Values;
   readonly #roots: readonly string[];
+  readonly #window: SessionWindow;
   readonly #products: Map<string, Product> = new Map();
   #restored: Readonly<Record<string, State>> = {};
 
   constructor(values: Values, roots: readonly string[]) {
     this.#params = values;
+    this.#window = new SessionWindow(values);
     this.#roots = roots;
   }
 
@@ -147,17 +120,13 @@ class LimitReversion implements Strategy {
     }
   }
 
-  /** A minute without a trade has no bar, so the end of the session is kept by timers as well. */
   onSessionOpen(root: string, session: Session, ctx: StrategyContext): void {
-    const { noEntryMinutes, flatMinutes } = this.#params;
-    const at = (minutes: number): TsUs => (session.closeUs - minutes * MINUTE_US) as TsUs;
-    ctx.setTimer(`no-entry ${root}`, at(Math.max(noEntryMinutes, flatMinutes)));
-    ctx.setTimer(`flat ${root}`, at(flatMinutes));
+    this.#window.setTimers(root, session, ctx);
   }
 
   onTimer(name: string, ctx: StrategyContext): void {
-    const product = this.#products.get(name.slice(name.indexOf(' ') + 1));
-    if (product !== undefined) this.#keepSessionEnd(product, ctx);
+    const root = this.#window.rootOf(name);
+    if (this.#products.has(root)) this.#window.keepEnd(root, ctx);
   }
 
   onBar(bar: BarView, ctx: StrategyContext): void {
@@ -166,7 +135,7 @@ class LimitReversion implements Strategy {
     this.#plot(product, ctx);
     const isHeld = ctx.netQty(bar.root) !== 0;
     product.barsHeld = isHeld ? product.barsHeld + 1 : 0;
-    if (this.#keepSessionEnd(product, ctx)) return;
+    if (this.#window.keepEnd(bar.root, ctx)) return;
     if (isHeld) this.#manage(product, ctx);
     else this.#seek(product, bar, ctx);
   }
@@ -183,16 +152,6 @@ class LimitReversion implements Strategy {
     if (order?.role !== 'entry') return;
     const product = this.#products.get(ctx.contractSpec(fill.contract).root);
     if (product !== undefined && product.barsHeld === 0) product.enteredUs = fill.tsUs;
-  }
-
-  /** True near the end of a session: no entry works then, and what is held is being closed. */
-  #keepSessionEnd(product: Product, ctx: StrategyContext): boolean {
-    const left = minutesLeft(product.root, ctx);
-    const { noEntryMinutes, flatMinutes } = this.#params;
-    if (left <= Math.max(noEntryMinutes, flatMinutes)) this.#cancelEntries(product, ctx);
-    if (left > flatMinutes) return false;
-    this.#close(product, 'session-end', ctx);
-    return true;
   }
 
   #seek(product: Product, bar: BarView, ctx: StrategyContext): void {
@@ -223,9 +182,8 @@ class LimitReversion implements Strategy {
     ctx: StrategyContext,
   ): Entry | null {
     const { band, series, root } = product;
-    const { noEntryMinutes, bandDeviations, stopDeviations, armDeviations } = this.#params;
-    if (!band.ready || !this.#isEntryTime(bar, ctx)) return null;
-    if (minutesLeft(root, ctx) <= noEntryMinutes) return null;
+    const { bandDeviations, stopDeviations, armDeviations } = this.#params;
+    if (!band.ready || !this.#window.isEntryTime(root, ctx)) return null;
     if (product.refusedUs >= ctx.session(root)!.openUs) return null;
     const deviation = (band.upper - band.value) / bandDeviations;
     const distance = band.value - bar.close;
@@ -258,12 +216,13 @@ class LimitReversion implements Strategy {
   }
 
   #manage(product: Product, ctx: StrategyContext): void {
-    this.#cancelEntries(product, ctx);
+    cancelEntries(product.root, ctx);
     const session = ctx.session(product.root);
-    if (product.barsHeld >= this.#params.maxBars) return this.#close(product, 'time-stop', ctx);
+    if (product.barsHeld >= this.#params.maxBars)
+      return closeAtMarket(product.root, 'time-stop', ctx);
     // The last session had no bar on which the closing order could trade.
     if (session !== null && product.enteredUs < session.openUs)
-      return this.#close(product, 'left-over', ctx);
+      return closeAtMarket(product.root, 'left-over', ctx);
     this.#moveTarget(product, ctx);
   }
 
@@ -279,32 +238,6 @@ class LimitReversion implements Strategy {
     const isBeyondStop = isLong ? mean <= stop.stopTicks : mean >= stop.stopTicks;
     if (isBeyondStop || Math.abs(mean - target.limitTicks!) < this.#params.repriceTicks) return;
     ctx.modify(target.clOrdId, { limitTicks: mean });
-  }
-
-  #cancelEntries(product: Product, ctx: StrategyContext): void {
-    for (const order of ctx.openOrders({ root: product.root }))
-      if (order.role === 'entry') ctx.cancel(order.clOrdId);
-  }
-
-  /** Closes at market. The stop stands until nothing is left, should that order find no bar to trade on. */
-  #close(product: Product, tag: string, ctx: StrategyContext): void {
-    if (ctx.netQty(product.root) === 0) return;
-    const open = ctx.openOrders({ root: product.root });
-    if (open.some((order) => order.type === 'market')) return;
-    const contracts = new Set([ctx.contract(product.root), ...open.map((each) => each.contract)]);
-    for (const contract of contracts) {
-      const { netQty } = ctx.position(contract);
-      if (netQty === 0) continue;
-      const side: Side = netQty > 0 ? -1 : 1;
-      const qty = Math.abs(netQty);
-      ctx.submit({ contract, side, qty, type: 'market', reduceOnly: true, tag });
-    }
-  }
-
-  #isEntryTime(bar: BarView, ctx: StrategyContext): boolean {
-    const now = ctx.calendar(bar.root).localMinutes(ctx.nowUs);
-    const [from, to] = [minutesOf(this.#params.entryFrom), minutesOf(this.#params.entryTo)];
-    return from < to ? now >= from && now < to : now >= from || now < to;
   }
 
   #plot({ root, band }: Product, ctx: StrategyContext): void {

@@ -12,6 +12,7 @@ import type {
 } from '../core/strategy.ts';
 import { choice, defineStrategy, int, number, time } from '../core/strategy.ts';
 import type { TradeDate } from '../core/units.ts';
+import { minutesOf } from './session-window.ts';
 
 const params = {
   interval: choice({ default: '1m', choices: ['1m', '5m'], description: 'bar size that is read' }),
@@ -43,10 +44,6 @@ interface Day {
   low: number;
   isPlaced: boolean;
   isDone: boolean;
-}
-
-function minutesOf(hhmm: string): number {
-  return Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
 }
 
 /** A market order needs a bar after this one: on a short session the close comes before `flatAt`. */

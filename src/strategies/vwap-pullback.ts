@@ -16,10 +16,11 @@ import type {
   Strategy,
   StrategyContext,
 } from '../core/strategy.ts';
-import { boolean, choice, defineStrategy, int, number, time } from '../core/strategy.ts';
-import type { PriceTicks, TsUs } from '../core/units.ts';
+import { boolean, choice, defineStrategy, int, number } from '../core/strategy.ts';
+import type { PriceTicks } from '../core/units.ts';
 import { Atr } from '../indicators/ranges.ts';
 import { SessionVwap } from '../indicators/volume.ts';
+import { cancelEntries, closeAtMarket, SessionWindow, sessionParams } from './session-window.ts';
 
 const params = {
   interval: choice({ default: '1m', choices: ['1m', '5m'], description: 'bar size that is read' }),
@@ -122,29 +123,9 @@ const params = {
     unit: 'entries',
     description: 'filled entries a session and product',
   }),
-  entryFrom: time({
-    default: '08:30',
-    description: 'entries from this local time of the exchange',
-  }),
-  entryTo: time({ default: '14:30', description: 'no entries from this local time on' }),
-  noEntryMinutes: int({
-    default: 30,
-    min: 2,
-    max: 600,
-    unit: 'minutes',
-    description: 'no entries in the last minutes of a session',
-  }),
-  flatMinutes: int({
-    default: 15,
-    min: 2,
-    max: 600,
-    unit: 'minutes',
-    description: 'flat when this is left of a session',
-  }),
+  ...sessionParams,
 };
 type Values = ParamValues<typeof params>;
-
-const MINUTE_US = 60_000_000;
 
 /** What outlives a restart. */
 interface State {
@@ -175,16 +156,6 @@ interface Entry {
   readonly riskTicks: number;
 }
 
-function minutesOf(hhmm: string): number {
-  return Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
-}
-
-/** Minutes left of the session in progress; 0 when the market is closed. */
-function minutesLeft(root: string, ctx: StrategyContext): number {
-  const session = ctx.session(root);
-  return session === null ? 0 : (session.closeUs - ctx.nowUs) / MINUTE_US;
-}
-
 /**
  * Contracts of each target, nearest first: the given shares rounded down and the rest to the last, or an even split with the
  * odd contracts to the nearest. They add up to `qty`; a target may get none.
@@ -204,11 +175,13 @@ export function targetQtys(qty: number, targets: number, sharesPct: readonly num
 class VwapPullback implements Strategy {
   readonly #params: Values;
   readonly #roots: readonly string[];
+  readonly #window: SessionWindow;
   readonly #products: Map<string, Product> = new Map();
   #restored: Readonly<Record<string, State>> = {};
 
   constructor(values: Values, roots: readonly string[]) {
     this.#params = values;
+    this.#window = new SessionWindow(values);
     this.#roots = roots;
   }
 
@@ -219,7 +192,7 @@ class VwapPullback implements Strategy {
       const calendar = ctx.calendar(root);
       // A trade date around a holiday may have two sessions; each has its own VWAP.
       const sessionOf = (bar: BarView): number =>
-        vwapFrom === 'session' || this.#isInWindow(calendar.localMinutes(bar.openUs))
+        vwapFrom === 'session' || this.#window.contains(calendar.localMinutes(bar.openUs))
           ? (calendar.sessionAt(bar.openUs)?.openUs ?? NaN)
           : NaN;
       this.#products.set(root, {
@@ -239,24 +212,20 @@ class VwapPullback implements Strategy {
     }
   }
 
-  /** A minute without a trade has no bar, so the end of the session is kept by timers as well. */
   onSessionOpen(root: string, session: Session, ctx: StrategyContext): void {
-    const { noEntryMinutes, flatMinutes } = this.#params;
-    const at = (minutes: number): TsUs => (session.closeUs - minutes * MINUTE_US) as TsUs;
-    ctx.setTimer(`no-entry ${root}`, at(Math.max(noEntryMinutes, flatMinutes)));
-    ctx.setTimer(`flat ${root}`, at(flatMinutes));
+    this.#window.setTimers(root, session, ctx);
   }
 
   onTimer(name: string, ctx: StrategyContext): void {
-    const product = this.#products.get(name.slice(name.indexOf(' ') + 1));
-    if (product !== undefined) this.#keepSessionEnd(product, ctx);
+    const root = this.#window.rootOf(name);
+    if (this.#products.has(root)) this.#window.keepEnd(root, ctx);
   }
 
   onBar(bar: BarView, ctx: StrategyContext): void {
     const product = this.#products.get(bar.root);
     if (product === undefined) return;
     this.#follow(product, bar, ctx);
-    if (this.#keepSessionEnd(product, ctx)) return;
+    if (this.#window.keepEnd(bar.root, ctx)) return;
     if (ctx.netQty(bar.root) === 0) this.#seek(product, bar, ctx);
     else this.#manage(product, ctx);
   }
@@ -288,16 +257,6 @@ class VwapPullback implements Strategy {
     const drift = vwaps.at(-1)! - vwaps[0]!;
     if (drift === 0 || Math.abs(drift) < minDriftAtr * atr.value) return 0;
     return drift > 0 ? 1 : -1;
-  }
-
-  /** True near the end of a session: no entry works then, and what is held is being closed. */
-  #keepSessionEnd(product: Product, ctx: StrategyContext): boolean {
-    const left = minutesLeft(product.root, ctx);
-    const { noEntryMinutes, flatMinutes } = this.#params;
-    if (left <= Math.max(noEntryMinutes, flatMinutes)) this.#cancelEntries(product, ctx);
-    if (left > flatMinutes) return false;
-    this.#close(product, 'session-end', ctx);
-    return true;
   }
 
   #seek(product: Product, bar: BarView, ctx: StrategyContext): void {
@@ -332,10 +291,9 @@ class VwapPullback implements Strategy {
     ctx: StrategyContext,
   ): Entry | null {
     const { root, armed: side, vwap, atr, series } = product;
-    const { noEntryMinutes, maxTrades, stopAtr, entry } = this.#params;
+    const { maxTrades, stopAtr, entry } = this.#params;
     if (side === 0 || product.trades >= maxTrades || !vwap.ready || !atr.ready) return null;
-    if (!this.#isInWindow(ctx.calendar(root).localMinutes(ctx.nowUs))) return null;
-    if (minutesLeft(root, ctx) <= noEntryMinutes) return null;
+    if (!this.#window.isEntryTime(root, ctx)) return null;
     if (product.refusedUs >= ctx.session(root)!.openUs) return null;
     const instrument = ctx.instrument(root);
     const riskTicks = Math.max(1, Math.round((atr.value * stopAtr) / instrument.tickSize));
@@ -407,7 +365,7 @@ class VwapPullback implements Strategy {
     if (order.role === 'entry' && (kind === 'Denied' || kind === 'Rejected'))
       product.refusedUs = event.tsUs;
     if (order.role !== 'target' || (kind !== 'Fill' && kind !== 'PartialFill')) return;
-    this.#cancelEntries(product, ctx);
+    cancelEntries(product.root, ctx);
     if (this.#params.breakEven) this.#moveStopToEntry(product, order, ctx);
   }
 
@@ -432,36 +390,11 @@ class VwapPullback implements Strategy {
   }
 
   #manage(product: Product, ctx: StrategyContext): void {
-    this.#cancelEntries(product, ctx);
+    cancelEntries(product.root, ctx);
     const session = ctx.session(product.root);
     // The last session had no bar on which the closing order could trade.
     if (session !== null && product.enteredUs < session.openUs)
-      this.#close(product, 'left-over', ctx);
-  }
-
-  #cancelEntries(product: Product, ctx: StrategyContext): void {
-    for (const order of ctx.openOrders({ root: product.root }))
-      if (order.role === 'entry') ctx.cancel(order.clOrdId);
-  }
-
-  /** Closes at market. The stop stands until nothing is left, should that order find no bar to trade on. */
-  #close(product: Product, tag: string, ctx: StrategyContext): void {
-    if (ctx.netQty(product.root) === 0) return;
-    const open = ctx.openOrders({ root: product.root });
-    if (open.some((order) => order.type === 'market')) return;
-    const contracts = new Set([ctx.contract(product.root), ...open.map((each) => each.contract)]);
-    for (const contract of contracts) {
-      const { netQty } = ctx.position(contract);
-      if (netQty === 0) continue;
-      const side: Side = netQty > 0 ? -1 : 1;
-      const qty = Math.abs(netQty);
-      ctx.submit({ contract, side, qty, type: 'market', reduceOnly: true, tag });
-    }
-  }
-
-  #isInWindow(minutes: number): boolean {
-    const [from, to] = [minutesOf(this.#params.entryFrom), minutesOf(this.#params.entryTo)];
-    return from < to ? minutes >= from && minutes < to : minutes >= from || minutes < to;
+      closeAtMarket(product.root, 'left-over', ctx);
   }
 
   saveState(): unknown {

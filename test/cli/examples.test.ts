@@ -64,6 +64,9 @@ beforeAll(async () => {
     '2022-01-04 23:00:00,4780.5,20220600,4770.25,20220300,4780.5,20220600',
   ];
   writeFileSync(join(cwd, 'SP500.csv.gz'), gzipSync(`${prices.join('\n')}\n`));
+  const rules = { schema: 'frontmonth.programme/1', name: 'x', currency: 'USD', startBalance: 1e5 };
+  const maximumLoss = { amount: 2e3, mode: 'static', tested: 'real-time', includesOpen: true };
+  writeFileSync(join(cwd, 'rules.json'), JSON.stringify({ ...rules, maximumLoss }));
   // Three runs, so that `last~2` is one.
   for (let i = 0; i < 3; i += 1) {
     const argv = ['backtest', 'donchian-breakout', '--instruments', 'ES', '--no-bounds'];

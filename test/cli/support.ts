@@ -77,6 +77,8 @@ export const FAKE_SERVICES: Services = {
   listRuns: () => Promise.resolve([]),
   resolveRun: (runsDir, ref) => Promise.resolve(`${runsDir}/${ref}`),
   readRun: never('readRun'),
+  readProgramme: never('readProgramme'),
+  judgeProgramme: never('judgeProgramme'),
   tagRun: never('tagRun'),
   renderReport: never('renderReport'),
   renderComparison: never('renderComparison'),

@@ -4,8 +4,8 @@ import { bracketOutcomes, OutcomeBit, trailingOutcomes } from '../../src/sim/cer
 import type { EntryKind } from '../../src/sim/certainty.ts';
 import { allBars, allPaths } from '../support/path-oracle.ts';
 
-const HEIGHT = 6;
-const TRAIL_HEIGHT = 5;
+const HEIGHT = Number(process.env['FRONTMONTH_ORACLE_HEIGHT'] ?? 6);
+const TRAIL_HEIGHT = Math.max(5, HEIGHT - 1);
 
 /** A long bracket, tick by tick. */
 interface Bracket {

@@ -22,30 +22,48 @@ function child(order: NewOrderRequest, offsetTicks?: number): GroupChild {
 
 describe('refusals by name', () => {
   const refused: readonly [string, object, string][] = [
-    ['market-to-limit', { type: 'market-to-limit' }, 'unsupported-order-type'],
     [
-      'trailing-stop-limit',
-      { type: 'trailing-stop-limit', trail: { offsetTicks: 4 }, limitOffsetTicks: 1 },
-      'unsupported-order-type',
+      'a stop-limit of a trail on the wrong side of it',
+      { type: 'trailing-stop-limit', trail: { offsetTicks: 4 }, limitOffsetTicks: -1 },
+      'invalid-trail',
     ],
-    ['at-close', { type: 'market', timeInForce: 'at-close' }, 'unsupported-time-in-force'],
+    [
+      'a stop for the close',
+      { type: 'stop', stopTicks: 420, timeInForce: 'at-close' },
+      'unsupported-time-in-force',
+    ],
     [
       'a stop that is immediate',
       { type: 'stop', stopTicks: 420, timeInForce: 'ioc' },
       'unsupported-time-in-force',
     ],
+    ['a trigger by mark', { type: 'stop', stopTicks: 420, trigger: 'mark' }, 'unsupported-trigger'],
     [
-      'a quote trigger',
-      { type: 'stop', stopTicks: 420, trigger: 'bid-ask' },
+      'a trail by the quote',
+      { type: 'trailing-stop', trail: { offsetTicks: 4 }, trigger: 'bid-ask' },
       'unsupported-trigger',
     ],
-    ['an iceberg', { type: 'limit', limitTicks: 390, displayQty: 1 }, 'unsupported-iceberg'],
-    ['protection', { type: 'market', protectionTicks: 4 }, 'unsupported-protection'],
-    ['post-only', { type: 'limit', limitTicks: 390, postOnly: true }, 'unsupported-post-only'],
+    ['an iceberg without a price', { type: 'market', displayQty: 1 }, 'unsupported-iceberg'],
     [
-      'an activated trail',
-      { type: 'trailing-stop', trail: { offsetTicks: 4, activationTicks: 420 } },
-      'unsupported-trail-activation',
+      'an iceberg that shows more than it is',
+      { type: 'limit', limitTicks: 390, displayQty: 2 },
+      'invalid-display-qty',
+    ],
+    [
+      'protection of a limit',
+      { type: 'limit', limitTicks: 390, protectionTicks: 4 },
+      'unsupported-protection',
+    ],
+    ['negative protection', { type: 'market', protectionTicks: -1 }, 'invalid-protection'],
+    [
+      'an immediate post-only order',
+      { type: 'limit', limitTicks: 390, postOnly: true, timeInForce: 'ioc' },
+      'unsupported-time-in-force',
+    ],
+    [
+      'a trail that is armed off the grid',
+      { type: 'trailing-stop', trail: { offsetTicks: 4, activationTicks: 420.5 } },
+      'off-grid',
     ],
     ['a trail without offset', { type: 'trailing-stop', trail: {} }, 'invalid-trail'],
     ['quantity zero', { type: 'market', qty: 0 }, 'invalid-qty'],

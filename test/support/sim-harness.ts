@@ -83,6 +83,7 @@ export class SimHarness {
   readonly venue: BarExchange;
   readonly reports: ExecutionReport[] = [];
   readonly ambiguities: AmbiguityEvent[] = [];
+  readonly issues: string[] = [];
   nowUs: number = START_US;
   #lastCloseUs: number = START_US;
   #groups: number = 0;
@@ -100,6 +101,7 @@ export class SimHarness {
     this.venue.connect({
       onReport: (report) => this.reports.push(report),
       onAmbiguity: (event) => this.ambiguities.push(event),
+      onVenueIssue: (issue) => this.issues.push(issue.code),
     });
   }
 
@@ -237,6 +239,13 @@ export class SimHarness {
         sentUs: this.nowUs as TsUs,
       }),
     'session-close': () => this.venue.onSessionClose(0, this.nowUs as TsUs),
+    move: ([id, price]) =>
+      this.venue.replace({
+        clOrdId: id as ClOrdId,
+        orderId: null,
+        limitTicks: ticks(price!),
+        sentUs: this.nowUs as TsUs,
+      }),
     wait: ([minutes]) => {
       this.nowUs += Number(minutes) * MINUTE_US;
       this.#lastCloseUs = this.nowUs;
@@ -261,6 +270,11 @@ export class SimHarness {
       .filter((word) => !isNaN(Number(word)))
       .map(ticks);
     const flags = words.slice(1).filter((word) => isNaN(Number(word)));
+    // `protect=1` and `arm=102` in prices, `show=2` in contracts.
+    const named = (name: string): string | undefined =>
+      flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1);
+    const arm = named('arm');
+    const armed = arm === undefined ? {} : { activationTicks: ticks(arm) };
     const prices =
       type === 'limit'
         ? { limitTicks: numbers[0]! }
@@ -270,28 +284,42 @@ export class SimHarness {
             ? { stopTicks: numbers[0]!, limitTicks: numbers[1]! }
             : type === 'trailing-stop'
               ? {
-                  trail: { offsetTicks: numbers[0]! },
+                  trail: { offsetTicks: numbers[0]!, ...armed },
                   ...(numbers.length > 1 ? { stopTicks: numbers[1]! } : {}),
                 }
-              : {};
-    const timeInForce = flags.find((flag) => ['day', 'gtc', 'ioc', 'fok'].includes(flag)) ?? 'gtc';
+              : type === 'trailing-stop-limit'
+                ? {
+                    trail: { offsetTicks: numbers[0]!, ...armed },
+                    limitOffsetTicks: numbers[1]!,
+                    ...(numbers.length > 2 ? { stopTicks: numbers[2]! } : {}),
+                  }
+                : {};
+    const known = ['day', 'gtc', 'ioc', 'fok', 'at-open', 'at-close'];
+    const timeInForce = flags.find((flag) => known.includes(flag)) ?? 'gtc';
+    const [protect, show] = [named('protect'), named('show')];
     return {
       type,
       side,
       qty,
       ...prices,
+      ...(protect === undefined ? {} : { protectionTicks: ticks(protect) }),
+      ...(show === undefined ? {} : { displayQty: Number(show) as Qty }),
+      ...(flags.includes('post-only') ? { postOnly: true } : {}),
+      ...(flags.includes('bid-ask') ? { trigger: 'bid-ask' as const } : {}),
       timeInForce: timeInForce as 'gtc',
       ...(flags.includes('reduce-only') ? { reduceOnly: true } : {}),
     };
   }
 
-  /** `O/H/L/C [v<volume>] [auction]`. */
+  /** `O/H/L/C [v<volume>] [auction] [last]`. */
   #bar(words: string[]): void {
     const [open, high, low, close] = words[0]!.split('/').map(ticks);
     const volume = words.find((word) => word.startsWith('v'));
     this.barTicks(open!, high!, low!, close!, {
       ...(volume === undefined ? {} : { volume: Number(volume.slice(1)) }),
-      flags: words.includes('auction') ? BarFlag.auctionOpen : 0,
+      flags:
+        (words.includes('auction') ? BarFlag.auctionOpen : 0) |
+        (words.includes('last') ? BarFlag.sessionLast : 0),
     });
   }
 
@@ -327,7 +355,9 @@ export class SimHarness {
     if (trail >= 0) {
       const offsetTicks = ticks(words[trail + 1]!);
       const from = words[trail + 2] === 'from' ? { stopTicks: ticks(words[trail + 3]!) } : {};
-      const spec = { ...common, type: 'trailing-stop', trail: { offsetTicks }, ...from };
+      const arm = words.find((word) => word.startsWith('arm='));
+      const armed = arm === undefined ? {} : { activationTicks: ticks(arm.slice(4)) };
+      const spec = { ...common, type: 'trailing-stop', trail: { offsetTicks, ...armed }, ...from };
       exits.push(this.order('s', spec, 'stop'));
     }
     if (target >= 0) {

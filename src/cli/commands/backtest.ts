@@ -5,6 +5,7 @@ import type { BarInterval } from '../../core/bars.ts';
 import { intervalUs } from '../../core/bars.ts';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT, TradingError } from '../../core/errors.ts';
+import type { Programme } from '../../core/programme/programme.ts';
 import { checkParam, resolveParams } from '../../core/strategy.ts';
 import { toTsUs } from '../../core/units.ts';
 import type { VenueConfig } from '../../research/define-config.ts';
@@ -38,13 +39,16 @@ export async function backtest(
   name: string,
   defaults: { readonly capital?: number } = {},
 ): Promise<ExitCode> {
-  const config = await call.config(configFlags(call, defaults.capital));
   const services = await call.services();
+  const account = textFlag(call, 'account');
+  const programme =
+    account === undefined ? null : await services.readProgramme(resolve(call.host.cwd, account));
+  const config = await call.config(configFlags(call, programme?.startBalance ?? defaults.capital));
   const strategy = await loadStrategy(name, {
     cwd: call.host.cwd,
     builtIn: await services.builtInStrategies(),
   });
-  const options = await backtestOptions(call, config, strategy);
+  const options = await backtestOptions(call, config, strategy, programme);
   await checkProducts(services, options);
   const interrupts = watchInterrupts(call.host);
   if ((await ensureSample(call, config, interrupts)) === 'stopped') return interrupts.exitCode()!;
@@ -69,6 +73,8 @@ function configFlags(call: CommandCall, capital?: number): Record<string, unknow
     seed: numberFlag(call, 'seed', { min: 0 }),
     fills: textFlag(call, 'fills'),
     rates: textFlag(call, 'rates'),
+    margins: textFlag(call, 'margins'),
+    settlements: textFlag(call, 'settlements'),
     outOfSample: dateFlag(call, 'outOfSample'),
     ...(call.flags['bounds'] === false ? { bounds: false } : {}),
   };
@@ -78,6 +84,7 @@ async function backtestOptions(
   call: CommandCall,
   config: ResolvedConfig,
   strategy: LoadedStrategy,
+  programme: Programme | null,
 ): Promise<BacktestOptions> {
   const { values } = config;
   const texts = call.flags['param'];
@@ -90,6 +97,7 @@ async function backtestOptions(
   if (execution !== undefined) withWhere(`--execution ${execution}`, () => intervalUs(execution));
   const rates = readRates(values.rates);
   const calendars = await calendarTextsOf(config);
+  const account = await accountOf(config, instruments ?? strategy.definition.instruments);
   const venue = venueOf(call, values.venue);
   const isVenueSet = Object.keys(venue).length > 0;
   return {
@@ -107,24 +115,30 @@ async function backtestOptions(
     returnBase: values.returnBase,
     seed: values.seed,
     fills: values.fills,
+    barFills: values.barFills,
     bounds: values.bounds,
     costs: values.costs,
     risk: values.risk,
     ...(isVenueSet ? { venue } : {}),
     ...(values.outOfSample === null ? {} : { outOfSample: values.outOfSample }),
+    ...(programme === null ? {} : { programme }),
     runsDir: values.runs,
     ...(out === undefined ? {} : { out: resolve(call.host.cwd, out) }),
     ...(execution === undefined ? {} : { execution: execution as BarInterval }),
     ...(rates === undefined ? {} : { rates }),
     ...(calendars.length === 0 ? {} : { calendars }),
+    ...account,
     command: call.command,
-    // `rerun` reads the first six back.
+    // `rerun` reads back what stands before `values`.
     config: {
       ...(isVenueSet ? { venue } : {}),
       ...(instruments === undefined ? {} : { instruments }),
       ...(execution === undefined ? {} : { execution }),
       ...(rates === undefined ? {} : { rates }),
       ...(calendars.length === 0 ? {} : { calendars }),
+      ...(programme === null ? {} : { programme }),
+      ...account,
+      ...(Object.keys(values.barFills).length === 0 ? {} : { barFills: values.barFills }),
       risk: values.risk,
       values,
       origins: config.origins,
@@ -152,6 +166,17 @@ async function checkProducts(services: Services, options: BacktestOptions): Prom
   const known = [...(await services.loadInstruments(options.instrumentsDir)).keys()];
   const unknown = options.instruments.find((root) => !known.includes(root));
   if (unknown !== undefined) throw unknownProduct(unknown, known, `--instruments ${unknown}`);
+}
+
+/** Nothing is loaded where the account is not configured. */
+async function accountOf(
+  config: ResolvedConfig,
+  roots: readonly string[],
+): Promise<Pick<BacktestOptions, 'account' | 'margins' | 'settlements'>> {
+  const { account, margins, settlements } = config.values;
+  if (Object.keys(account).length === 0 && margins === null && settlements === null) return {};
+  const { accountTexts } = await import('../../research/account-files.ts');
+  return accountTexts(config.values, instrumentsDirOf(config), roots);
 }
 
 function readRates(file: string | null): { text: string; file: string } | undefined {

@@ -241,8 +241,10 @@ export class MboBook {
 
   #endEvent(tsUs: number): void {
     this.#counts.events += 1;
-    for (const slot of this.#filledSlots) this.#filled[slot] = 0;
-    this.#filledSlots.length = 0;
+    if (this.#filledSlots.length > 0) {
+      for (const slot of this.#filledSlots) this.#filled[slot] = 0;
+      this.#filledSlots.length = 0;
+    }
     if (!this.book.isCrossed) return;
     if (tsUs < this.#tradedUntilUs) this.#counts.crossed += 1;
     else this.#counts.crossedBeforeOpen += 1;

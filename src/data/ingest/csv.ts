@@ -5,8 +5,8 @@
 import * as fs from 'node:fs';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
-import type { BarColumns, BarInterval, BarStamp } from '../../core/bars.ts';
-import { intervalUs } from '../../core/bars.ts';
+import type { BarBuffer, BarColumns, BarInterval, BarStamp } from '../../core/bars.ts';
+import { intervalUs, newBarBuffer } from '../../core/bars.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
 import { GRID_TOLERANCE } from '../../core/price-grid.ts';
@@ -251,18 +251,10 @@ type Field = keyof CsvColumns;
 interface ContractState {
   readonly contract: ContractId;
   readonly grid: GridStatement;
-  readonly buffer: MutableBars;
+  readonly buffer: BarBuffer;
   sink: SegmentSink<BarColumns> | null;
   year: number;
   lastCloseUs: number;
-}
-
-interface MutableBars extends BarColumns {
-  length: number;
-  readonly open: Float64Array;
-  readonly high: Float64Array;
-  readonly low: Float64Array;
-  readonly close: Float64Array;
 }
 
 class CsvRows {
@@ -368,7 +360,7 @@ class CsvRows {
     const state: ContractState = {
       contract: parsed.id,
       grid,
-      buffer: newBuffer(),
+      buffer: newBarBuffer(BUFFER_ROWS),
       sink: null,
       year: NaN,
       lastCloseUs: span?.lastUs ?? -Infinity,
@@ -565,20 +557,6 @@ class CsvRows {
       fix: 'check the file, the delimiter and the time format',
     });
   }
-}
-
-function newBuffer(): MutableBars {
-  const column = (): Float64Array => new Float64Array(BUFFER_ROWS);
-  return {
-    length: 0,
-    openUs: column(),
-    closeUs: column(),
-    open: column(),
-    high: column(),
-    low: column(),
-    close: column(),
-    volume: column(),
-  };
 }
 
 function flush(state: ContractState): void {

@@ -5,7 +5,7 @@
 import * as fs from 'node:fs';
 import { z } from 'zod';
 import type { BarInterval, MarketDataKind } from '../../core/bars.ts';
-import { intervalUs } from '../../core/bars.ts';
+import { intervalUs, MARKET_DATA_KINDS } from '../../core/bars.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { ContractId } from '../../core/instrument.ts';
 import { parseContractId } from '../../core/symbology.ts';
@@ -22,17 +22,6 @@ import type { DatasetMeta } from '../manifest.ts';
 import type { KindColumns, LayoutColumn } from '../segment-codec.ts';
 import { layoutOf } from '../segment-codec.ts';
 
-const KINDS = [
-  'bars',
-  'trades',
-  'quotes',
-  'quote-bars',
-  'depth',
-  'mbo',
-  'open-interest',
-  'statistics',
-  'definitions',
-] as const;
 const BATCH_ROWS = 65_536;
 /** Most groups are short: their first batch is. */
 const FIRST_ROWS = 4096;
@@ -48,7 +37,7 @@ export interface ExportedReport {
 /** The kind of rows that a header line of an exported file names; null for any other text. */
 export function exportedKind(header: string): MarketDataKind | null {
   const line = header.trim();
-  for (const kind of KINDS)
+  for (const kind of MARKET_DATA_KINDS)
     for (const prices of ['decimal', 'both', 'counts'] as const)
       if (
         exportColumns(kind, prices)

@@ -2,7 +2,8 @@
  * Puts rows into a stored series: what a part covers is replaced by it, what lies before and after stays. Written in batches
  * of one size, so that the same rows are the same bytes whatever way they came.
  */
-import type { BarColumns, BarInterval, MarketDataKind } from '../../core/bars.ts';
+import type { BarBuffer, BarColumns, BarInterval, MarketDataKind } from '../../core/bars.ts';
+import { newBarBuffer } from '../../core/bars.ts';
 import type { ContractId } from '../../core/instrument.ts';
 import type { DatasetWriter, SegmentSink } from '../dataset-writer.ts';
 import { yearOf } from '../dataset-writer.ts';
@@ -79,7 +80,7 @@ export class BarSeries {
   readonly #contract: ContractId;
   readonly #interval: BarInterval;
   readonly #old: StoredRows<BarColumns>;
-  #buffer: BarBuffer = barBuffer(FIRST_ROWS);
+  #buffer: BarBuffer = newBarBuffer(FIRST_ROWS);
   #sink: SegmentSink<BarColumns> | null = null;
   #year = NaN;
   #first = NaN;
@@ -178,33 +179,8 @@ export class BarSeries {
   }
 }
 
-interface BarBuffer {
-  length: number;
-  readonly openUs: Float64Array;
-  readonly closeUs: Float64Array;
-  readonly open: Float64Array;
-  readonly high: Float64Array;
-  readonly low: Float64Array;
-  readonly close: Float64Array;
-  readonly volume: Float64Array;
-}
-
-function barBuffer(rows: number): BarBuffer {
-  const column = (): Float64Array => new Float64Array(rows);
-  return {
-    length: 0,
-    openUs: column(),
-    closeUs: column(),
-    open: column(),
-    high: column(),
-    low: column(),
-    close: column(),
-    volume: column(),
-  };
-}
-
 function grown(old: BarBuffer): BarBuffer {
-  const next = barBuffer(old.openUs.length * 2);
+  const next = newBarBuffer(old.openUs.length * 2);
   for (const name of ['openUs', 'closeUs', 'open', 'high', 'low', 'close', 'volume'] as const)
     next[name].set(old[name]);
   next.length = old.length;

@@ -15,6 +15,8 @@ import { summarise } from '../summary.ts';
 import type { TradeRow } from '../tables.ts';
 import type { TradeMode, TradeViewRow } from '../trades-view.ts';
 import { tradeViewRows } from '../trades-view.ts';
+import { imitationLabel } from '../verdict.ts';
+import { accountTables, programmeColumns } from './programme-tables.ts';
 import type { PackColumn, Packed } from './pack.ts';
 import { packColumns } from './pack.ts';
 import type {
@@ -195,6 +197,7 @@ export function buildReportModel(
   ]);
   const closed = flat.filter((row) => !row.open);
   const sample = sampleLabel(run.manifest);
+  const imitation = imitationLabel(run.manifest.fillPolicy);
   const model: ReportModel = {
     schema: 'frontmonth.report/1',
     summary,
@@ -204,6 +207,7 @@ export function buildReportModel(
     compared: options.compared ?? null,
     labels: [
       ...(summary.isSynthetic ? ['SYNTHETIC DATA'] : []),
+      ...(imitation === null ? [] : [imitation.toUpperCase()]),
       ...(sample === null ? [] : [sample]),
       ...(options.label === undefined ? [] : [options.label]),
       ...(run.manifest.outcome === 'completed' ? [] : [run.manifest.outcome.toUpperCase()]),
@@ -215,6 +219,7 @@ export function buildReportModel(
     years: periodRows(daily),
     tables: withoutMachinePaths({
       equity: sampleTables(summary, daily),
+      account: accountTables(run),
       periods: [weekdayTable(daily), extremeDatesTable(run, daily)],
       drawdowns: [drawdownTable(daily, run.trades)],
       time: timeTables(run, segments),
@@ -349,6 +354,7 @@ function dailyColumns(run: RunData, daily: DailySeries): PackColumn[] {
     { name: 'day.gross', decimals: 4, values: share((one) => one.grossNotional) },
     { name: 'day.net', decimals: 4, values: share((one) => one.netNotional) },
     { name: 'day.contracts', values: contractsHeld(run, daily) },
+    ...programmeColumns(run, daily),
   ];
 }
 

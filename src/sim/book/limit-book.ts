@@ -59,6 +59,22 @@ export interface Aggressor {
   readonly selfTrade?: SelfTradeMode;
 }
 
+/** One resting order of a snapshot. Rows stand best price first, and in time priority at one price. */
+export interface BookRow {
+  /** What the owner of the book calls the order. */
+  readonly orderId: number;
+  readonly side: Side;
+  readonly priceTicks: number;
+  /** Open contracts, and the part of them in the queue. */
+  readonly leavesQty: number;
+  readonly shownQty: number;
+  readonly displayQty: number;
+  readonly group: number;
+  readonly isLead: boolean;
+  /** It bettered the market last. */
+  readonly isTop: boolean;
+}
+
 const NONE = -1;
 const SLOT_LIMIT = 2 ** 22;
 /** Levels from the lowest to the highest price of one side. */
@@ -279,6 +295,47 @@ export class LimitBook {
     return ahead;
   }
 
+  /** Every resting order as plain data, bids before offers. Handles are no part of it: `orderIdOf` names the orders. */
+  snapshot(orderIdOf: (handle: OrderHandle) => number): BookRow[] {
+    const rows: BookRow[] = [];
+    for (const side of [1, -1] as const) {
+      const own = this.#of(side);
+      for (let row = own.best; row >= 0; row = own.worse(row))
+        for (let slot = own.head[row]!; slot !== NONE; slot = this.#next[slot]!)
+          rows.push({
+            orderId: orderIdOf(this.#handleOf(slot)),
+            side,
+            priceTicks: own.base + row,
+            leavesQty: this.#leaves[slot]!,
+            shownQty: this.#shown[slot]!,
+            displayQty: this.#display[slot]!,
+            group: this.#group[slot]!,
+            isLead: (this.#flags[slot]! & Flag.lead) !== 0,
+            isTop: own.top === slot,
+          });
+    }
+    return rows;
+  }
+
+  /** Puts the orders of a snapshot into this book, which must be empty. Handles are new ones. Errors: E_BOOK_RANGE. */
+  restore(rows: readonly BookRow[], onRest: (orderId: number, handle: OrderHandle) => void): void {
+    assert(this.#openCount === 0, 'a snapshot is restored into an empty book');
+    const tops: [bid: number, ask: number] = [NONE, NONE];
+    for (const { orderId, side, priceTicks, leavesQty, ...more } of rows) {
+      const { displayQty, group, isLead, shownQty } = more;
+      const handle = this.restAt(side, priceTicks, leavesQty, displayQty, group, isLead);
+      const slot = this.#slotOf(handle);
+      const [own, less] = [this.#of(side), this.#shown[slot]! - shownQty];
+      // A slice that had traded in part goes on where it was.
+      this.#shown[slot] = shownQty;
+      own.shown[priceTicks - own.base]! -= less;
+      own.hidden[priceTicks - own.base]! += less;
+      if (more.isTop) tops[side === 1 ? 0 : 1] = slot;
+      onRest(orderId, handle);
+    }
+    [this.#bids.top, this.#asks.top] = tops;
+  }
+
   /** Puts an order at the end of its price. It may cross: what trades first is the caller's. Errors: E_BOOK_RANGE. */
   rest(order: RestingOrder): OrderHandle {
     return this.restAt(
@@ -355,7 +412,7 @@ export class LimitBook {
 
   /**
    * Contracts that an aggressor could take now, up to its quantity: hidden ones are counted, those of its own group are
-   * not. A fill-or-kill asks this first.
+   * not, nor what stands behind them where they would end it. A fill-or-kill asks this first.
    */
   available(aggressor: Aggressor): number {
     const other = this.#of(aggressor.side === 1 ? -1 : 1);
@@ -363,12 +420,36 @@ export class LimitBook {
     let sum = 0;
     for (let row = other.best; row >= 0 && sum < aggressor.qty; row = other.worse(row)) {
       if (!isWithin(other.base + row, aggressor.limitTicks, aggressor.side)) break;
-      if (group === 0) sum += other.shown[row]! + other.hidden[row]!;
-      else
+      const own = group === 0 ? NONE : this.#firstOfGroup(other, row, group);
+      if (own < 0) sum += other.shown[row]! + other.hidden[row]!;
+      else if ((aggressor.selfTrade ?? 'cancel-resting') === 'cancel-resting') {
         for (let slot = other.head[row]!; slot !== NONE; slot = this.#next[slot]!)
           if (this.#group[slot] !== group) sum += this.#leaves[slot]!;
+      } else {
+        // It ends, or becomes smaller, where it meets its own group.
+        const wanted = aggressor.qty - sum;
+        const before = this.#beforeSlot(other, row, own, wanted);
+        return before >= wanted ? aggressor.qty : sum + before;
+      }
     }
     return Math.min(sum, aggressor.qty);
+  }
+
+  #firstOfGroup(other: BookSide, row: number, group: number): number {
+    let slot = other.head[row]!;
+    while (slot !== NONE && this.#group[slot] !== group) slot = this.#next[slot]!;
+    return slot;
+  }
+
+  /** Contracts that an aggressor of `qty` trades at a level before it meets the order in a slot. */
+  #beforeSlot(other: BookSide, row: number, slot: number, qty: number): number {
+    const isSwept = qty >= other.shown[row]! + other.hidden[row]!;
+    // Where a level is shared out, its own group's orders are dealt with first.
+    if (!isSwept && !this.#isFifo) return 0;
+    let sum = 0;
+    for (let ahead = this.#prev[slot]!; ahead !== NONE; ahead = this.#prev[ahead]!)
+      sum += isSwept ? this.#leaves[ahead]! : this.#shown[ahead]!;
+    return sum;
   }
 
   /**
@@ -462,7 +543,7 @@ export class LimitBook {
     sink: MatchSink,
   ): number {
     const price = other.base + row;
-    for (let slot = other.head[row]!; slot !== NONE && left > 0;) {
+    for (let slot = other.head[row]!; slot !== NONE && left > 0 && !this.#isPaused;) {
       const next = this.#next[slot]!;
       if (group !== 0 && this.#group[slot] === group) {
         left = this.#selfTrade(price, slot, left, mode, sink);

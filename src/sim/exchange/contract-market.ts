@@ -5,6 +5,7 @@
  * A command is carried out whole before the next one: an aggressor trades, then what its trades elect joins the end of the
  * arrivals, until the market is quiet. Nothing is read from a clock: times come with the commands and never go back.
  */
+import { EndedOrders, IdSet } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
@@ -17,6 +18,8 @@ import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/gro
 import { groupProblem, withLevel } from '../groups/group-input.ts';
 import { legQtyProblem } from '../groups/group-state.ts';
 import type { Indication } from './auction.ts';
+import type { BreakerRule } from './breaker.ts';
+import { CircuitBreaker } from './breaker.ts';
 import { findAuctionPrice } from './auction.ts';
 import type { Liquidity, ReadLiquidity } from './liquidity.ts';
 import { RECORD } from './liquidity.ts';
@@ -29,7 +32,17 @@ import type {
   MarketSink,
 } from './market-order.ts';
 import { MarketOrder } from './market-order.ts';
-import { inputProblem, isImmediate, isMarketType, needsTrigger } from './market-rules.ts';
+import type { OffGrid } from './market-rules.ts';
+import { inputProblem, isImmediate, isMarketType, needsTrigger, toGrid } from './market-rules.ts';
+import type { MarketSnapshot } from './snapshot.ts';
+import {
+  checkSnapshot,
+  noSnapshot,
+  MARKET_SNAPSHOT_VERSION,
+  orderOfRow,
+  orderRow,
+  plainNumber,
+} from './snapshot.ts';
 import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
 
 export interface MarketOptions {
@@ -43,12 +56,36 @@ export interface MarketOptions {
   readonly remainder?: 'rest' | 'cancel';
   /** A stop whose price has been reached when it arrives: it is elected at once (default), or rejected. */
   readonly stopInMarket?: 'trigger' | 'reject';
-  /** Limit prices farther than this from the reference are rejected. Default: no band. */
+  /** Where a stop's protection is counted from: its trigger (default), or the price that it meets. */
+  readonly protectFrom?: 'trigger' | 'quote';
+  /** A price between two ticks: rejected (default), moved the way that trades later, or to the nearest tick. */
+  readonly offGrid?: OffGrid;
+  /** Contracts that one order may have. Default: no limit. */
+  readonly maxQty?: number;
+  /** A change to no more than what is filled: rejected (default), or the end of the order. */
+  readonly reduceToFilled?: 'reject' | 'cancel';
+  /** Moves that put the market on hold. Default: none do. */
+  readonly breaker?: BreakerRule;
+  /**
+   * Limit prices farther than this from the last trade of the session, else the indicative price, else the reference, are
+   * rejected. Default: no band.
+   */
   readonly bandTicks?: number;
   /** Market orders that arrive while the market is not open wait for it. Default: they are rejected. */
   readonly queueMarket?: boolean;
+  /** Orders that arrive while the market is closed are parked until its next phase. Default: they are rejected. */
+  readonly queueClosed?: boolean;
   /** Default `open`. */
   readonly startPhase?: MarketPhase;
+}
+
+/** Times of a session, in µs UTC; what is left out does not come. */
+export interface SessionTimes {
+  /** From here on orders for the opening or the close are neither taken, changed nor cancelled. */
+  readonly openCutOffUs?: number;
+  readonly closeCutOffUs?: number;
+  /** The end of trading, for holds that are shorter near it. */
+  readonly closeUs?: number;
 }
 
 /** What became of a group. */
@@ -92,13 +129,23 @@ export class ContractMarket {
   readonly #book: Liquidity;
   readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
+  /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
+  #ended: EndedOrders<MarketOrder> = new EndedOrders();
   /** Orders for the opening alone, and market orders that wait for it, in order of arrival. */
   readonly #opening: Set<MarketOrder> = new Set();
+  /** Orders for the close alone, in order of arrival. */
+  readonly #closing: Set<MarketOrder> = new Set();
+  readonly #breaker: CircuitBreaker | null;
+  /** When a hold ends; Infinity without one. */
+  #resumeUs: number = Infinity;
+  #session: SessionTimes = {};
+  /** The last trade of this session, or NaN. */
+  #sessionTicks: number = NaN;
   readonly #parked: Set<MarketOrder> = new Set();
   /** Legs of groups that may not trade before their parent does. */
   readonly #held: Set<MarketOrder> = new Set();
-  readonly #groupIds: Set<string> = new Set();
+  #groupIds: IdSet = new IdSet();
   readonly #desk: GroupDesk;
   /** Orders with a date of expiry. */
   readonly #dated: Set<MarketOrder> = new Set();
@@ -128,6 +175,7 @@ export class ContractMarket {
   constructor(sink: MarketSink, options: MarketOptions = {}, liquidity?: Liquidity) {
     this.#sink = sink;
     this.#options = options;
+    this.#breaker = options.breaker === undefined ? null : new CircuitBreaker(options.breaker);
     this.#phase = options.startPhase ?? 'open';
     this.#book = liquidity ?? new LimitBook(options.allocation);
     this.#report = {
@@ -179,8 +227,18 @@ export class ContractMarket {
     this.#capReducing(participant);
   }
 
+  /** Null for an id that the market never saw, and for an order that ended long ago. */
   orderOf(participant: number, clOrdId: string): MarketOrder | null {
-    return this.#byClient.get(keyOf(participant, clOrdId)) ?? null;
+    const key = keyOf(participant, clOrdId);
+    return this.#byClient.get(key) ?? this.#ended.get(key) ?? null;
+  }
+
+  /** Orders that have not ended, of everybody or of one participant, in order of arrival. */
+  openOrders(participant?: number): MarketOrder[] {
+    const all = [...this.#byClient.values()];
+    return participant === undefined
+      ? all
+      : all.filter((each) => each.input.participant === participant);
   }
 
   /** Groups that are not over, by participant and id; their rules stand in plain data. */
@@ -198,17 +256,124 @@ export class ContractMarket {
     return this.#byHandle.get(handle) ?? null;
   }
 
+  // ------------------------------------------------------------------------------------------------- snapshots
+
+  /** The state between two commands as plain data. Errors: E_SNAPSHOT over liquidity that cannot be written down. */
+  snapshot(): MarketSnapshot {
+    const book = this.#book.snapshot?.((handle) => this.#byHandle.get(handle)!.orderId);
+    if (book === undefined) throw noSnapshot();
+    const { groups, messages } = this.#desk.snapshot();
+    const legs = [...this.#desk.groups.values()].flatMap(({ orders }) => orders);
+    const ids = (orders: Iterable<MarketOrder>): number[] =>
+      [...orders].map(({ orderId }) => orderId);
+    return {
+      kind: 'frontmonth-market',
+      version: MARKET_SNAPSHOT_VERSION,
+      options: this.#options,
+      nowUs: plainNumber(this.#nowUs),
+      phase: this.#phase,
+      lastTicks: plainNumber(this.#lastTicks),
+      markTicks: plainNumber(this.#markTicks),
+      referenceTicks: plainNumber(this.#referenceTicks),
+      lowLimit: plainNumber(this.#lowLimit),
+      highLimit: plainNumber(this.#highLimit),
+      orderCount: this.#orderCount,
+      tradeCount: this.#tradeCount,
+      priority: this.#priority,
+      orders: [...this.#byClient.values()].map(orderRow),
+      ended: this.#ended.toPlain(orderRow),
+      book,
+      triggers: [...this.#triggers].map(([source, held]) => ({
+        source,
+        orders: ids(held.inOrder()),
+      })),
+      opening: ids(this.#opening),
+      parked: ids(this.#parked),
+      dated: ids([...this.#dated].filter(({ place }) => place !== 'done')),
+      held: ids(this.#held),
+      closing: ids(this.#closing),
+      session: this.#session,
+      sessionTicks: plainNumber(this.#sessionTicks),
+      resumeUs: plainNumber(this.#resumeUs),
+      breaker: this.#breaker?.toPlain() ?? null,
+      expiryUs: plainNumber(this.#expiryUs),
+      groups,
+      messages,
+      endedLegs: legs.filter(({ place }) => place === 'done').map(orderRow),
+      groupIds: this.#groupIds.toPlain(),
+      reducing: [...this.#reducing].map(([participant, orders]) => ({
+        participant,
+        orders: ids(orders),
+      })),
+      positions: [...this.#positions].map(([participant, netQty]) => ({ participant, netQty })),
+    };
+  }
+
+  /** A market that goes on from a snapshot as the original would have. Errors: E_SNAPSHOT, E_BOOK_RANGE. */
+  static restore(snapshot: MarketSnapshot, sink: MarketSink): ContractMarket {
+    checkSnapshot(snapshot);
+    const market = new ContractMarket(sink, snapshot.options);
+    market.#nowUs = Number(snapshot.nowUs);
+    market.#phase = snapshot.phase;
+    market.#lastTicks = Number(snapshot.lastTicks);
+    market.#markTicks = Number(snapshot.markTicks);
+    market.#referenceTicks = Number(snapshot.referenceTicks);
+    market.#lowLimit = Number(snapshot.lowLimit);
+    market.#highLimit = Number(snapshot.highLimit);
+    market.#orderCount = snapshot.orderCount;
+    market.#tradeCount = snapshot.tradeCount;
+    market.#priority = snapshot.priority;
+    const orders = new Map<number, MarketOrder>();
+    for (const row of snapshot.orders) {
+      const order = orderOfRow(row);
+      orders.set(order.orderId, order);
+      market.#byClient.set(keyOf(order.input.participant, order.input.clOrdId), order);
+    }
+    market.#ended = EndedOrders.fromPlain(snapshot.ended, orderOfRow);
+    market.#book.restore!(snapshot.book, (orderId, handle) => {
+      const order = orders.get(orderId)!;
+      order.handle = handle;
+      market.#byHandle.set(handle, order);
+    });
+    for (const { source, orders: ids } of snapshot.triggers) {
+      const held = market.#triggersOf(source);
+      for (const id of ids) held.add(orders.get(id)!);
+    }
+    for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
+    for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
+    for (const id of snapshot.dated) market.#dated.add(orders.get(id)!);
+    for (const id of snapshot.closing) market.#closing.add(orders.get(id)!);
+    market.#session = snapshot.session;
+    market.#sessionTicks = Number(snapshot.sessionTicks);
+    market.#resumeUs = Number(snapshot.resumeUs);
+    if (snapshot.breaker !== null) market.#breaker?.take(snapshot.breaker);
+    for (const id of snapshot.held) market.#held.add(orders.get(id)!);
+    market.#expiryUs = Number(snapshot.expiryUs);
+    for (const row of snapshot.endedLegs) {
+      const { participant, clOrdId } = row.input;
+      orders.set(row.orderId, market.orderOf(participant, clOrdId) ?? orderOfRow(row));
+    }
+    market.#desk.restore(snapshot.groups, snapshot.messages, (id) => orders.get(id)!);
+    market.#groupIds = IdSet.fromPlain(snapshot.groupIds);
+    for (const { participant, orders: ids } of snapshot.reducing)
+      market.#reducing.set(participant, new Set(ids.map((id) => orders.get(id)!)));
+    for (const { participant, netQty } of snapshot.positions)
+      market.#positions.set(participant, netQty);
+    return market;
+  }
+
   // ------------------------------------------------------------------------------------------------- commands
 
-  submit(input: MarketOrderInput, tsUs: number): MarketOrder | null {
+  submit(sent: MarketOrderInput, tsUs: number): MarketOrder | null {
     this.#advance(tsUs);
+    const input = this.#toGrid(sent);
     const reason = this.#submitProblem(input);
     if (reason !== null) {
       this.#tellNone('Rejected', input.participant, input.clOrdId, reason);
       return null;
     }
     const order = this.#register(input);
-    this.#tell('Accepted', order);
+    this.#tell('Accepted', order, input === sent ? '' : 'price-rounded');
     this.#arrive(order);
     this.#settle();
     return order;
@@ -218,8 +383,10 @@ export class ContractMarket {
    * Accepts a group whole, or rejects it whole: then the answer names the order at fault, whose report carries the reason;
    * those of the others say `group-rejected`.
    */
-  submitGroup(input: MarketGroupInput, tsUs: number): GroupAnswer {
+  submitGroup(sent: MarketGroupInput, tsUs: number): GroupAnswer {
     this.#advance(tsUs);
+    const legs = sent.legs.map((leg) => ({ ...leg, order: this.#toGrid(leg.order) }));
+    const input = { ...sent, legs };
     const problem = this.#groupProblem(input);
     if (problem !== null) {
       const { leg, reason } = problem;
@@ -245,11 +412,11 @@ export class ContractMarket {
     this.#groupIds.add(keyOf(orders[0]!.input.participant, input.groupId));
     const live = this.#desk.open(input, orders);
     this.#tellGroup('accepted', live, orders[0]!, 0);
-    for (const order of orders) {
+    for (const [leg, order] of orders.entries()) {
       const isHeld = order.releasedQty === 0;
       order.place = isHeld ? 'held' : 'queue';
       if (isHeld) this.#held.add(order);
-      this.#tell('Accepted', order);
+      this.#tell('Accepted', order, order.input === sent.legs[leg]!.order ? '' : 'price-rounded');
       if (!isHeld) this.#arrivals.push(order);
     }
     this.#settle();
@@ -260,13 +427,7 @@ export class ContractMarket {
     this.#advance(tsUs);
     const order = this.orderOf(participant, clOrdId);
     const reason =
-      order === null
-        ? 'unknown-order'
-        : order.place === 'done'
-          ? 'too-late'
-          : this.#phase === 'pre-open-no-cancel'
-            ? 'no-cancel-phase'
-            : null;
+      order === null ? this.#unknown(participant, clOrdId) : this.#changeProblem(order);
     if (reason !== null) this.#tellNone('CancelRejected', participant, clOrdId, reason);
     else this.#end(order!, 'Canceled', 'user');
     this.#settle();
@@ -276,13 +437,20 @@ export class ContractMarket {
   replace(participant: number, clOrdId: string, change: MarketReplaceInput, tsUs: number): void {
     this.#advance(tsUs);
     const order = this.orderOf(participant, clOrdId);
-    const reason = this.#replaceProblem(order, change);
-    if (reason !== null) {
-      this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
-      return;
-    }
-    this.#replace(order!, change);
+    const { side = 1, type = 'limit' } = order?.input ?? {};
+    const onGrid = toGrid(change, side, type, this.#options.offGrid ?? 'reject');
+    const reason =
+      order === null ? this.#unknown(participant, clOrdId) : this.#replaceProblem(order, onGrid);
+    if (reason === 'qty-below-filled' && this.#options.reduceToFilled === 'cancel') {
+      this.#end(order!, 'Canceled', reason);
+    } else if (reason !== null) this.#tellNone('ReplaceRejected', participant, clOrdId, reason);
+    else this.#replace(order!, onGrid, onGrid === change ? '' : 'price-rounded');
     this.#settle();
+  }
+
+  /** Cut-offs and the end of a session. */
+  setSession(times: SessionTimes): void {
+    this.#session = times;
   }
 
   /** Moves the market on. Opening from a phase without matching holds an auction first. */
@@ -291,6 +459,16 @@ export class ContractMarket {
     const from = this.#phase;
     if (from === phase) return;
     assert(from !== 'expired', 'an expired contract has no further phase');
+    this.#resumeUs = Infinity;
+    if (from === 'open' && (phase === 'closed' || phase === 'post-close' || phase === 'expired'))
+      this.#closingAuction();
+    const wasShut = this.#isShut;
+    // What was parked takes part in the auction of the opening.
+    this.#phase = phase === 'open' && from === 'closed' ? 'pre-open' : phase;
+    if (wasShut && phase !== 'expired') {
+      this.#unpark();
+      this.#settle();
+    }
     this.#phase = phase;
     this.#sink.onPhase?.(phase, tsUs);
     // A record holds its auctions itself: `openAt`.
@@ -314,13 +492,7 @@ export class ContractMarket {
     for (const order of this.#working()) {
       if (order.place === 'book' && !this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
     }
-    for (const order of this.#parked) {
-      if (!this.#isInLimits(order.limitTicks)) continue;
-      this.#parked.delete(order);
-      order.place = 'queue';
-      this.#tell('Unparked', order);
-      this.#arrivals.push(order);
-    }
+    this.#unpark();
     this.#settle();
   }
 
@@ -366,7 +538,7 @@ export class ContractMarket {
 
   /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
   recordPrint(priceTicks: number): void {
-    this.#lastTicks = priceTicks;
+    this.#sessionTicks = this.#lastTicks = priceTicks;
     this.#prints.push(priceTicks);
     this.#settle();
   }
@@ -395,7 +567,7 @@ export class ContractMarket {
 
   /** The record's auction: stops that its price elects take part, then `fillResting`, then orders without a limit. */
   openAt(priceTicks: number, fillResting: () => void): void {
-    this.#lastTicks = priceTicks;
+    this.#sessionTicks = this.#lastTicks = priceTicks;
     this.#electForAuction(priceTicks);
     fillResting();
     for (const order of this.#opening) {
@@ -445,13 +617,36 @@ export class ContractMarket {
       this.#expiryUs = Infinity;
       for (const { input } of this.#dated)
         this.#expiryUs = Math.min(this.#expiryUs, input.expireUs!);
+      if (this.#resumeUs <= dueUs) this.#resume();
       this.#settle();
     }
     this.#nowUs = tsUs;
   }
 
   #nextDueUs(): number {
-    return Math.min(this.#expiryUs, this.#desk.dueUs);
+    return Math.min(this.#expiryUs, this.#desk.dueUs, this.#resumeUs);
+  }
+
+  /** A trade would move the market too far: nothing trades until an auction opens it again. */
+  #hold(): void {
+    // What traded before elects as ever; what it elects waits.
+    this.#electAll();
+    const { closeUs = Infinity } = this.#session;
+    this.#resumeUs = this.#nowUs + this.#breaker!.holdUs(this.#nowUs, closeUs);
+    this.#phase = 'halted';
+    this.#sink.onPhase?.('halted', this.#nowUs);
+  }
+
+  #resume(): void {
+    this.#resumeUs = Infinity;
+    this.#breaker!.clear();
+    this.#phase = 'open';
+    this.#sink.onPhase?.('open', this.#nowUs);
+    this.#auction();
+  }
+
+  #toGrid(input: MarketOrderInput): MarketOrderInput {
+    return toGrid(input, input.side, input.type, this.#options.offGrid ?? 'reject');
   }
 
   #register(input: MarketOrderInput): MarketOrder {
@@ -468,9 +663,15 @@ export class ContractMarket {
   }
 
   #submitProblem(input: MarketOrderInput): string | null {
-    if (this.#byClient.has(keyOf(input.participant, input.clOrdId)))
-      return 'duplicate-client-order-id';
-    return inputProblem(input, this.#nowUs) ?? this.#arrivalProblem(input);
+    const key = keyOf(input.participant, input.clOrdId);
+    if (this.#byClient.has(key) || this.#ended.has(key)) return 'duplicate-client-order-id';
+    return this.#inputProblem(input) ?? this.#arrivalProblem(input);
+  }
+
+  #inputProblem(input: MarketOrderInput): string | null {
+    const problem = inputProblem(input, this.#nowUs);
+    if (problem !== null) return problem;
+    return input.qty > (this.#options.maxQty ?? Infinity) ? 'max-qty' : null;
   }
 
   #groupProblem(input: MarketGroupInput): LegProblem | null {
@@ -497,7 +698,7 @@ export class ContractMarket {
       return 'duplicate-client-order-id';
     // The state of the market concerns a child only when it is released.
     return (
-      inputProblem(order, this.#nowUs) ??
+      this.#inputProblem(order) ??
       this.#phaseProblem() ??
       this.#priceProblem(limitTicks, order.timeInForce ?? 'day')
     );
@@ -506,7 +707,8 @@ export class ContractMarket {
   #phaseProblem(): string | null {
     const phase = this.#phase;
     if (phase === 'expired') return 'contract-expired';
-    return phase === 'closed' || phase === 'post-close' ? 'market-closed' : null;
+    if (phase === 'unlisted') return 'contract-not-listed';
+    return this.#isShut && this.#options.queueClosed !== true ? 'market-closed' : null;
   }
 
   /** What the book would do to an order at once. */
@@ -530,10 +732,12 @@ export class ContractMarket {
     const phase = this.#phase;
     const tif = input.timeInForce ?? 'day';
     if (tif === 'at-open' && phase === 'open') return 'auction-over';
-    if (tif === 'at-close') return 'unsupported-time-in-force';
+    const { openCutOffUs = Infinity, closeCutOffUs = Infinity } = this.#session;
+    if (tif === 'at-open' && this.#nowUs >= openCutOffUs) return 'cut-off';
+    if (tif === 'at-close' && this.#nowUs >= closeCutOffUs) return 'cut-off';
     const isWaiting = phase !== 'open';
     if (isWaiting && isImmediate(tif)) return 'market-not-open';
-    const isMarket = isMarketType(input.type) && tif !== 'at-open';
+    const isMarket = isMarketType(input.type) && tif !== 'at-open' && tif !== 'at-close';
     if (isWaiting && isMarket && this.#options.queueMarket !== true) return 'market-not-open';
     if (input.reduceOnly === true && -input.side * this.positionOf(input.participant) <= 0)
       return 'reduce-only-exhausted';
@@ -544,11 +748,17 @@ export class ContractMarket {
   #priceProblem(limitTicks: number, tif: string): string | null {
     if (Number.isNaN(limitTicks)) return null;
     const { bandTicks } = this.#options;
-    const reference = Number.isNaN(this.#lastTicks) ? this.#referenceTicks : this.#lastTicks;
-    if (bandTicks !== undefined && Math.abs(limitTicks - reference) > bandTicks)
+    if (bandTicks !== undefined && Math.abs(limitTicks - this.#bandTicks()) > bandTicks)
       return 'price-band';
     const mayWait = tif === 'gtc' || tif === 'gtd';
     return this.#isInLimits(limitTicks) || mayWait ? null : 'price-limit';
+  }
+
+  /** What a band is measured from. */
+  #bandTicks(): number {
+    if (!Number.isNaN(this.#sessionTicks)) return this.#sessionTicks;
+    const indicative = this.#phase === 'open' ? undefined : this.indication()?.priceTicks;
+    return indicative ?? this.#tieTicks();
   }
 
   #stopProblem(input: MarketOrderInput): string | null {
@@ -567,8 +777,12 @@ export class ContractMarket {
 
   /** Puts an accepted order where it belongs, or trades it. */
   #arrive(order: MarketOrder): void {
-    if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
-    else if (!this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
+    if (this.#isShut) this.#park(order);
+    else if (needsTrigger(order.input.type) && !order.isTriggered) this.#awaitTrigger(order);
+    else if (order.timeInForce === 'at-close') {
+      order.place = 'closing';
+      this.#closing.add(order);
+    } else if (!this.#isInLimits(order.limitTicks)) this.#parkOrEnd(order);
     else if (this.#phase === 'open') this.#execute(order);
     else this.#awaitOpening(order);
   }
@@ -594,18 +808,40 @@ export class ContractMarket {
 
   #awaitOpening(order: MarketOrder): void {
     const isMarket = Number.isNaN(order.limitTicks);
+    if (isImmediate(order.timeInForce)) {
+      this.#end(order, 'Expired', order.timeInForce);
+      return;
+    }
     if (isMarket || order.timeInForce === 'at-open') this.#opening.add(order);
     if (isMarket) order.place = 'opening';
     else this.#rest(order);
   }
 
+  get #isShut(): boolean {
+    return this.#phase === 'closed' || this.#phase === 'post-close';
+  }
+
+  #unpark(): void {
+    if (this.#isShut) return;
+    for (const order of this.#parked) {
+      if (!this.#isInLimits(order.limitTicks)) continue;
+      this.#parked.delete(order);
+      order.place = 'queue';
+      this.#tell('Unparked', order);
+      this.#arrivals.push(order);
+    }
+  }
+
+  #park(order: MarketOrder): void {
+    order.place = 'parked';
+    this.#parked.add(order);
+    this.#tell('Parked', order);
+  }
+
   #parkOrEnd(order: MarketOrder): void {
     this.#leavePlace(order);
-    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') {
-      order.place = 'parked';
-      this.#parked.add(order);
-      this.#tell('Parked', order);
-    } else this.#end(order, 'Canceled', 'price-limit');
+    if (order.timeInForce === 'gtc' || order.timeInForce === 'gtd') this.#park(order);
+    else this.#end(order, 'Canceled', 'price-limit');
   }
 
   // ------------------------------------------------------------------------------------------------ execution
@@ -628,6 +864,7 @@ export class ContractMarket {
       }
       order.limitTicks = opposite - side;
       this.#rest(order);
+      this.#tell('Replaced', order, 'post-only-slide');
       return;
     }
     if (!this.#canTradeEnough(order, limit)) {
@@ -647,8 +884,9 @@ export class ContractMarket {
       ? (own ?? this.#options.stopProtectionTicks ?? this.#options.protectionTicks)
       : (own ?? this.#options.protectionTicks);
     if (ticks === undefined) return side * Infinity;
-    // A stop is protected from its trigger, a market order from the price that it meets.
-    return (order.isTriggered ? order.stopTicks : opposite) + side * ticks;
+    const isFromTrigger = order.isTriggered && this.#options.protectFrom !== 'quote';
+    const from = isFromTrigger || Number.isNaN(opposite) ? order.stopTicks : opposite;
+    return from + side * ticks;
   }
 
   /** FOK asks for everything, a minimum quantity for some. */
@@ -671,11 +909,22 @@ export class ContractMarket {
     return Math.max(0, Math.min(qty, closable));
   }
 
-  /** No trade beyond the day's limits. */
+  /** No trade beyond the day's limits, nor beyond what puts the market on hold. */
   #boundedLimit(side: Side, limitTicks: number): number {
+    const bound = this.#breaker?.boundTicks(side, this.#nowUs) ?? side * Infinity;
     return side === 1
-      ? Math.min(limitTicks, this.#highLimit)
-      : Math.max(limitTicks, this.#lowLimit);
+      ? Math.min(limitTicks, this.#highLimit, bound)
+      : Math.max(limitTicks, this.#lowLimit, bound);
+  }
+
+  /** Whether only the breaker keeps an order from trading on. */
+  #isBraked(side: Side, limitTicks: number): boolean {
+    if (this.#breaker === null || this.#phase !== 'open') return false;
+    const limit =
+      side === 1 ? Math.min(limitTicks, this.#highLimit) : Math.max(limitTicks, this.#lowLimit);
+    const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+    const bound = this.#breaker.boundTicks(side, this.#nowUs);
+    return (limit - opposite) * side >= 0 && (opposite - bound) * side > 0;
   }
 
   #trade(order: MarketOrder, limitTicks: number): void {
@@ -705,11 +954,19 @@ export class ContractMarket {
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
-      if (left < 0 || (left > 0 && !this.#book.isPaused)) break;
+      if (left < 0 || (left > 0 && !this.#book.isPaused && !this.#isCrossing(side, limit))) break;
     }
     this.#aggressor = null;
     this.#capAfterTrades();
+    if (order.leavesQty > 0 && this.#tradableQty(order) > 0 && this.#isBraked(side, limitTicks))
+      this.#hold();
     if (order.leavesQty > 0 && this.#tradableQty(order) === 0) this.#giveUp(order);
+  }
+
+  /** What a decremented order had behind its shown part is back in the book, across from the one that took it. */
+  #isCrossing(side: Side, limitTicks: number): boolean {
+    if (this.#book.isRecorded === true) return false;
+    return (limitTicks - this.#book.bestTicks(side === 1 ? -1 : 1)) * side >= 0;
   }
 
   /** An order that may trade nothing now: it waits for more of its parent, or ends. */
@@ -732,7 +989,8 @@ export class ContractMarket {
       return aggressor.live !== null || this.#reducing.has(aggressor.input.participant);
     }
     const resting = this.#byHandle.get(handle)!;
-    this.#lastTicks = price;
+    this.#sessionTicks = this.#lastTicks = price;
+    this.#breaker?.onTrade(price, this.#nowUs);
     this.#prints.push(price);
     resting.restingQty -= qty;
     if (leaves === 0) this.#forget(resting);
@@ -877,8 +1135,17 @@ export class ContractMarket {
     report.tradeId = 0;
     report.isAggressor = false;
     report.evidence = null;
-    if (order.place === 'done') this.#reducing.get(participant)?.delete(order);
+    if (order.place === 'done') {
+      this.#reducing.get(participant)?.delete(order);
+      this.#retire(order);
+    }
     this.#desk.onFill(order, qty, price, this.#nowUs);
+  }
+
+  #retire(order: MarketOrder): void {
+    const key = keyOf(order.input.participant, order.input.clOrdId);
+    this.#byClient.delete(key);
+    this.#ended.set(key, order);
   }
 
   #placeRemainder(order: MarketOrder, limitTicks: number, isMarket: boolean): void {
@@ -888,6 +1155,10 @@ export class ContractMarket {
     }
     if (isMarket) {
       const isOpenEnded = !Number.isFinite(limitTicks);
+      if (isOpenEnded && this.#phase !== 'open') {
+        this.#awaitOpening(order);
+        return;
+      }
       const mayRest =
         order.input.type === 'market-to-limit' || this.#options.remainder !== 'cancel';
       if (isOpenEnded || !mayRest) {
@@ -945,7 +1216,10 @@ export class ContractMarket {
         this.#release(order);
       this.#electAll();
       const next = this.#arrivals.shift();
-      if (next === undefined) return;
+      if (next === undefined) {
+        this.#sink.onQuiet?.(this.#nowUs);
+        return;
+      }
       if (next.place === 'queue') this.#arrive(next);
     }
   }
@@ -1013,7 +1287,8 @@ export class ContractMarket {
   }
 
   #tieTicks(): number {
-    return Number.isNaN(this.#referenceTicks) ? this.#lastTicks : this.#referenceTicks;
+    const ticks = Number.isNaN(this.#referenceTicks) ? this.#lastTicks : this.#referenceTicks;
+    return Math.max(this.#lowLimit, Math.min(this.#highLimit, ticks));
   }
 
   /** One price for all that crosses; stops that it elects join, until the price stands. */
@@ -1031,7 +1306,7 @@ export class ContractMarket {
   /** Stops that the price of an auction elects take part in it. False where there are none. */
   #electForAuction(priceTicks: number): boolean {
     const elected: MarketOrder[] = [];
-    this.#triggers.get('last')?.elect(priceTicks, priceTicks, elected);
+    this.#triggers.get('last')?.elect(priceTicks, priceTicks, elected, false);
     for (const order of elected) {
       this.#elect(order);
       this.#arrivals.pop();
@@ -1048,12 +1323,36 @@ export class ContractMarket {
       this.#opening.delete(order);
       if (order.place === 'done') continue;
       this.#leavePlace(order);
-      if (order.timeInForce === 'at-open') this.#end(order, 'Expired', 'auction-over');
+      if (order.timeInForce === 'at-open' || order.timeInForce === 'at-close')
+        this.#end(order, 'Expired', 'auction-over');
       else {
         order.place = 'queue';
         this.#arrivals.push(order);
       }
     }
+  }
+
+  /** Orders for the close meet everything else at one price; of a record, at its last one. */
+  #closingAuction(): void {
+    if (this.#closing.size === 0) return;
+    const orders = [...this.#closing];
+    for (const order of orders) {
+      this.#closing.delete(order);
+      const last = this.#lastTicks;
+      if (this.#book.isRecorded !== true) {
+        if (this.#isInLimits(order.limitTicks)) this.#awaitOpening(order);
+        continue;
+      }
+      const isReached = !((last - order.limitTicks) * order.input.side > 0) && !Number.isNaN(last);
+      const qty = isReached && order.place !== 'done' ? this.#tradableQty(order) : 0;
+      if (qty === 0) continue;
+      this.#tradeCount += 1;
+      this.#fill(order, last, qty, false, AUCTION);
+      this.#capped.push(order);
+      this.#capAfterTrades();
+    }
+    if (this.#book.isRecorded !== true) this.#auction();
+    for (const order of orders) this.#end(order, 'Expired', 'auction-over');
   }
 
   #uncross({ priceTicks, qty }: Indication): void {
@@ -1067,7 +1366,8 @@ export class ContractMarket {
       order.limitTicks = isOwn ? best : beyond + side;
       this.#rest(order);
     }
-    this.#lastTicks = priceTicks;
+    this.#sessionTicks = this.#lastTicks = priceTicks;
+    this.#breaker?.onTrade(priceTicks, this.#nowUs);
     this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
       this.#tradeCount += 1;
       for (const handle of [bid, ask]) {
@@ -1089,12 +1389,32 @@ export class ContractMarket {
 
   // --------------------------------------------------------------------------------------- changes and endings
 
-  #replaceProblem(order: MarketOrder | null, change: MarketReplaceInput): string | null {
-    if (order === null) return 'unknown-order';
-    if (order.place === 'done') return 'too-late';
+  /** An id of long ago is known to have ended, whatever became of its order. */
+  #unknown(participant: number, clOrdId: string): string {
+    return this.#ended.has(keyOf(participant, clOrdId)) ? 'too-late' : 'unknown-order';
+  }
+
+  /** Why an order may be neither changed nor cancelled now, or null. */
+  #changeProblem(order: MarketOrder): string | null {
+    if (order.place === 'done') return order.cumQty === order.qty ? 'already-filled' : 'too-late';
     if (this.#phase === 'pre-open-no-cancel') return 'no-cancel-phase';
+    const { openCutOffUs = Infinity, closeCutOffUs = Infinity } = this.#session;
+    const { timeInForce } = order;
+    const cutOff =
+      timeInForce === 'at-open'
+        ? openCutOffUs
+        : timeInForce === 'at-close'
+          ? closeCutOffUs
+          : Infinity;
+    return this.#nowUs >= cutOff ? 'cut-off' : null;
+  }
+
+  #replaceProblem(order: MarketOrder, change: MarketReplaceInput): string | null {
+    const problem = this.#changeProblem(order);
+    if (problem !== null) return problem;
     const { qty, limitTicks, stopTicks, displayQty } = change;
     if (qty !== undefined && !(Number.isSafeInteger(qty) && qty > 0)) return 'invalid-qty';
+    if (qty !== undefined && qty > (this.#options.maxQty ?? 1e9)) return 'max-qty';
     if (qty !== undefined && qty <= order.cumQty) return 'qty-below-filled';
     for (const price of [limitTicks, stopTicks])
       if (price !== undefined && !Number.isSafeInteger(price)) return 'off-grid';
@@ -1108,17 +1428,19 @@ export class ContractMarket {
     return legQtyProblem(order.live.state, order.leg, qty);
   }
 
-  #replace(order: MarketOrder, change: MarketReplaceInput): void {
+  #replace(order: MarketOrder, change: MarketReplaceInput, reason: string): void {
     const isSmallerOnly =
-      order.place === 'book' &&
-      change.limitTicks === undefined &&
-      change.displayQty === undefined &&
+      isSame(change.limitTicks, order.limitTicks) &&
+      isSame(change.stopTicks, order.stopTicks) &&
+      isSame(change.displayQty, order.displayQty) &&
       (change.qty ?? order.qty) <= order.qty;
     if (isSmallerOnly) {
       order.qty = change.qty ?? order.qty;
-      order.restingQty = Math.min(order.restingQty, order.leavesQty);
-      this.#book.reduce(order.handle, order.restingQty);
-      this.#tell('Replaced', order);
+      if (order.place === 'book') {
+        order.restingQty = Math.min(order.restingQty, order.leavesQty);
+        this.#book.reduce(order.handle, order.restingQty);
+      }
+      this.#tell('Replaced', order, reason);
       this.#desk.onReplaced(order, this.#nowUs);
       return;
     }
@@ -1133,7 +1455,7 @@ export class ContractMarket {
     order.place = 'queue';
     if (order.live !== null && (change.limitTicks ?? change.stopTicks) !== undefined)
       order.live.offsetTicks[order.leg] = 0;
-    this.#tell('Replaced', order);
+    this.#tell('Replaced', order, reason);
     this.#desk.onReplaced(order, this.#nowUs);
     if (place === 'held') {
       order.place = place;
@@ -1146,9 +1468,12 @@ export class ContractMarket {
 
   /** DAY orders end with their session, all orders with their contract. */
   #endSession(isExpiry: boolean): void {
+    this.#sessionTicks = NaN;
+    this.#session = {};
+    this.#breaker?.clear();
     for (const order of this.#working()) {
       if (isExpiry) this.#end(order, 'Canceled', 'contract-expired');
-      else if (order.timeInForce === 'day' || order.timeInForce === 'at-open')
+      else if (order.timeInForce !== 'gtc' && order.timeInForce !== 'gtd')
         this.#end(order, 'Expired', 'day-end');
     }
   }
@@ -1160,6 +1485,7 @@ export class ContractMarket {
       ...this.#opening,
       ...this.#parked,
       ...this.#held,
+      ...this.#closing,
     ];
     return [...new Set(orders)].sort((a, b) => a.orderId - b.orderId);
   }
@@ -1173,6 +1499,7 @@ export class ContractMarket {
       this.#triggersOf(order.input.trigger ?? 'last').remove(order);
     this.#parked.delete(order);
     this.#held.delete(order);
+    this.#closing.delete(order);
     this.#reducing.get(order.input.participant)?.delete(order);
   }
 
@@ -1194,6 +1521,7 @@ export class ContractMarket {
     this.#reducing.get(order.input.participant)?.delete(order);
     order.place = 'done';
     this.#tell(kind, order, reason);
+    this.#retire(order);
     this.#desk.onEnd(order, kind === 'Rejected' || reason === 'price-limit', this.#nowUs);
   }
 
@@ -1234,6 +1562,11 @@ export class ContractMarket {
     report.reason = reason;
     this.#sink.onReport(report as MarketReport);
   }
+}
+
+/** Whether a change leaves a value as it is. */
+function isSame(next: number | undefined, now: number): boolean {
+  return next === undefined || next === now;
 }
 
 function keyOf(participant: number, clOrdId: string): string {

@@ -4,7 +4,13 @@
  */
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side } from '../../core/order.ts';
-import type { Aggressor, MatchSink, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
+import type {
+  Aggressor,
+  BookRow,
+  MatchSink,
+  OrderHandle,
+  SelfTradeMode,
+} from '../book/limit-book.ts';
 
 /** In place of the handle of a resting order: the other side of a trade is the record, which has no orders of ours. */
 export const RECORD: OrderHandle = -1;
@@ -62,4 +68,7 @@ export interface Liquidity extends ReadLiquidity {
     qty: number,
     onTrade: (bid: OrderHandle, ask: OrderHandle, qty: number) => void,
   ): number;
+  /** What rests as plain data, and back into an empty one. Left out: a market over it cannot be written down. */
+  snapshot?(orderIdOf: (handle: OrderHandle) => number): BookRow[];
+  restore?(rows: readonly BookRow[], onRest: (orderId: number, handle: OrderHandle) => void): void;
 }

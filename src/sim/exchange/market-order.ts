@@ -58,10 +58,18 @@ export interface MarketReplaceInput {
 }
 
 /**
- * Where an order is: in the book, waiting for its trigger, for the opening, for limits that let it trade, for the fills of
- * its parent, or gone.
+ * Where an order is: in the book, waiting for its trigger, for the opening, for the close, for limits that let it trade, for
+ * the fills of its parent, or gone.
  */
-export type OrderPlace = 'book' | 'trigger' | 'opening' | 'parked' | 'held' | 'queue' | 'done';
+export type OrderPlace =
+  | 'book'
+  | 'trigger'
+  | 'opening'
+  | 'closing'
+  | 'parked'
+  | 'held'
+  | 'queue'
+  | 'done';
 
 /** The record of one order. Only the market changes it. */
 export class MarketOrder {
@@ -154,6 +162,7 @@ export interface MarketReport {
 
 /** Market states, as venues name them. */
 export type MarketPhase =
+  | 'unlisted'
   | 'closed'
   | 'pre-open'
   | 'pre-open-no-cancel'
@@ -169,4 +178,6 @@ export interface MarketSink {
   onPrint?(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void;
   onPhase?(phase: MarketPhase, tsUs: number): void;
   onGroup?(event: GroupEvent): void;
+  /** A command and everything that followed from it are through. */
+  onQuiet?(tsUs: number): void;
 }

@@ -1,6 +1,6 @@
 /** What an order must say by itself, whatever the state of the market. */
 import type { OrderType, TimeInForce } from '../../core/order.ts';
-import type { MarketOrderInput } from './market-order.ts';
+import type { MarketOrderInput, MarketReplaceInput } from './market-order.ts';
 
 /** Waits for a price before it is an order. */
 export function needsTrigger(type: OrderType): boolean {
@@ -20,6 +20,42 @@ export function isMarketType(type: OrderType): boolean {
 
 export function isImmediate(timeInForce: TimeInForce): boolean {
   return timeInForce === 'ioc' || timeInForce === 'fok';
+}
+
+/** What becomes of a price between two ticks. */
+export type OffGrid = 'reject' | 'passive' | 'nearest';
+
+type Prices = Pick<MarketReplaceInput, 'limitTicks' | 'stopTicks'>;
+
+/**
+ * Prices on the grid. `passive`: never more aggressive, and never elected earlier; `nearest`: the nearer tick, half a tick
+ * the passive way. The same object comes back where nothing is between ticks.
+ */
+export function toGrid<T extends Prices>(
+  prices: T,
+  side: 1 | -1,
+  type: OrderType,
+  mode: OffGrid,
+): T {
+  const { limitTicks, stopTicks } = prices;
+  const isOff = [limitTicks, stopTicks].some(
+    (price) => price !== undefined && Number.isFinite(price) && !Number.isInteger(price),
+  );
+  if (mode === 'reject' || !isOff) return prices;
+  // A limit away from the market; a trigger where the market has farther to go.
+  const isTouched = type === 'market-if-touched' || type === 'limit-if-touched';
+  const stop = isTouched ? -side : side;
+  return {
+    ...prices,
+    ...(limitTicks === undefined ? {} : { limitTicks: roundTo(limitTicks, -side, mode) }),
+    ...(stopTicks === undefined ? {} : { stopTicks: roundTo(stopTicks, stop, mode) }),
+  };
+}
+
+/** `up` above 0 rounds up, below 0 down; to the nearest tick only a half does. */
+function roundTo(price: number, up: number, mode: OffGrid): number {
+  if (mode === 'passive') return up > 0 ? Math.ceil(price) : Math.floor(price);
+  return up > 0 ? Math.floor(price + 0.5) : Math.ceil(price - 0.5);
 }
 
 const isWhole = (value: number | undefined): boolean => Number.isSafeInteger(value);
@@ -42,7 +78,8 @@ export function inputProblem(input: MarketOrderInput, nowUs: number): string | n
   if (hasLimit && !isWhole(input.limitTicks)) return 'off-grid';
   if (input.postOnly !== undefined && (type !== 'limit' || isImmediate(tif)))
     return 'invalid-post-only';
-  if (isImmediate(tif) && needsTrigger(type)) return 'unsupported-time-in-force';
+  if ((isImmediate(tif) || tif === 'at-close') && needsTrigger(type))
+    return 'unsupported-time-in-force';
   return triggerProblem(input) ?? protectionProblem(input);
 }
 

@@ -64,8 +64,9 @@ export class TriggerBook {
   /**
    * Takes out what a price elects, into `into`, and moves trailing stops after it. `rising` is compared with triggers that
    * wait for a rise, `falling` with the others; a trade has one price for both. Order: what the price passed first.
+   * `mayFollow` false: a price that is not final yet, as of an auction, moves no trail.
    */
-  elect(rising: number, falling: number, into: MarketOrder[]): void {
+  elect(rising: number, falling: number, into: MarketOrder[], mayFollow = true): void {
     const from = into.length;
     this.#electSide(-1, rising, into);
     this.#electSide(1, falling, into);
@@ -73,7 +74,7 @@ export class TriggerBook {
       if (isElectedTrail(order, rising, falling)) {
         this.#trailing.delete(order);
         into.push(order);
-      } else ratchet(order, order.input.side === 1 ? rising : falling);
+      } else if (mayFollow) ratchet(order, order.input.side === 1 ? rising : falling);
     }
     if (into.length - from > 1) sortElected(into, from, rising, falling);
   }
@@ -91,6 +92,11 @@ export class TriggerBook {
       }
       best = this.#book.bestTicks(side);
     }
+  }
+
+  /** Every order that waits, in the order in which they came to wait. */
+  inOrder(): MarketOrder[] {
+    return [...this.#byHandle.values(), ...this.#trailing];
   }
 
   /** The trigger that a move to this price passes first, in ticks, or NaN. */
@@ -135,7 +141,9 @@ export function ratchet(order: MarketOrder, priceTicks: number): void {
   const isBetter = Number.isNaN(order.bestTicks) || (order.bestTicks - priceTicks) * side > 0;
   if (!isBetter) return;
   order.bestTicks = priceTicks;
-  const trigger = priceTicks + side * trailDistance(order, priceTicks);
+  const exact = priceTicks + side * trailDistance(order, priceTicks);
+  // A middle or a mark may lie between two ticks; a trigger does not: it is rounded away from the market.
+  const trigger = side === 1 ? Math.ceil(exact) : Math.floor(exact);
   if (Number.isNaN(order.stopTicks) || (order.stopTicks - trigger) * side > 0)
     order.stopTicks = trigger;
 }

@@ -46,6 +46,20 @@ export interface GroupEvent {
   readonly tsUs: number;
 }
 
+/** A group as plain data: its orders by their numbers. */
+export interface GroupRow {
+  readonly participant: number;
+  readonly state: GroupState;
+  readonly orders: readonly number[];
+  readonly costTicks: readonly number[];
+  readonly offsetTicks: readonly number[];
+}
+export interface MessageRow {
+  readonly dueUs: number;
+  readonly groupKey: string;
+  readonly action: GroupAction;
+}
+
 /** What the desk has the market do. */
 export interface GroupHost {
   cancelLeg(order: MarketOrder, reason: string): void;
@@ -87,6 +101,44 @@ export class GroupDesk {
   /** When the next message arrives, or Infinity. */
   get dueUs(): number {
     return this.#messages[0]?.dueUs ?? Infinity;
+  }
+
+  /** Groups and messages as plain data, between two commands. */
+  snapshot(): { readonly groups: GroupRow[]; readonly messages: MessageRow[] } {
+    const groups = [...this.#groups.values()].map(({ state, orders, ...live }) => ({
+      ...live,
+      state: structuredClone(state),
+      orders: orders.map(({ orderId }) => orderId),
+    }));
+    const messages = this.#messages.map(({ dueUs, live, action }) => ({
+      dueUs,
+      groupKey: `${live.participant}|${live.state.groupId}`,
+      action,
+    }));
+    return { groups, messages };
+  }
+
+  restore(
+    groups: readonly GroupRow[],
+    messages: readonly MessageRow[],
+    orderOf: (orderId: number) => MarketOrder,
+  ): void {
+    const lives = new Map<string, LiveGroup>();
+    for (const row of groups) {
+      const live: LiveGroup = {
+        participant: row.participant,
+        state: structuredClone(row.state),
+        orders: row.orders.map(orderOf),
+        costTicks: [...row.costTicks],
+        offsetTicks: [...row.offsetTicks],
+      };
+      for (const order of live.orders) order.live = live;
+      const key = `${live.participant}|${live.state.groupId}`;
+      this.#groups.set(key, live);
+      lives.set(key, live);
+    }
+    for (const { dueUs, groupKey, action } of messages)
+      this.#messages.push({ dueUs, live: lives.get(groupKey)!, action });
   }
 
   open(input: MarketGroupInput, orders: readonly MarketOrder[]): LiveGroup {
@@ -143,6 +195,7 @@ export class GroupDesk {
 
   /** Carries out cancels and reductions until nothing follows from them. */
   drain(): void {
+    if (this.#pending.length === 0 && this.#touched.size === 0) return;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift())
       this.#apply(next.live, next.action);
     for (const live of this.#touched) {
@@ -155,6 +208,7 @@ export class GroupDesk {
 
   /** The next order that its parent released, or null. */
   nextRelease(): MarketOrder | null {
+    if (this.#releases.size === 0) return null;
     for (const order of this.#releases) {
       this.#releases.delete(order);
       if (order.place !== 'done') return order;

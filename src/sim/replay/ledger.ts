@@ -47,7 +47,8 @@ export class ConsumptionLedger {
   onPrint(priceTicks: number, shownQty: number, qty: number): void {
     if (this.#mode === 'off') return;
     const available = Math.max(0, this.available(priceTicks, shownQty) - qty);
-    this.#levels.set(priceTicks, { seen: Math.max(0, shownQty - qty), available });
+    const seen = this.#levels.get(priceTicks)?.seen ?? shownQty;
+    this.#levels.set(priceTicks, { seen: Math.max(0, seen - qty), available });
   }
 
   /** The record shows another size at a price; 0 where the level is gone. */

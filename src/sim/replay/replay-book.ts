@@ -59,15 +59,18 @@ export class ReplayBook implements Liquidity, BookWatch {
   evidence: FillEvidence | null = null;
   /** Events of the record so far. */
   eventCount: number = 0;
-  readonly event: MarketEvent = { tsUs: 0, priceTicks: NaN, qty: 0, aggressor: 0, from: null };
-  readonly own: Readonly<Record<Side, OwnSide>>;
+  readonly event: MarketEvent = { tsUs: NaN, priceTicks: NaN, qty: NaN, aggressor: 0, from: null };
+  readonly #ownBids: OwnSide = new OwnSide(1);
+  readonly #ownAsks: OwnSide = new OwnSide(-1);
   /** Orders that came to rest across the market, as long as the market stays there. */
   inside: OwnOrder[] = [];
   readonly #options: ReplayBookOptions;
   readonly #view: BookView;
   readonly #orders: OrderBook | null;
-  readonly #ledgers: Readonly<Record<Side, ConsumptionLedger>>;
-  readonly #printed: Readonly<Record<Side, Printed>>;
+  readonly #bidLedger: ConsumptionLedger;
+  readonly #askLedger: ConsumptionLedger;
+  readonly #bidsPrinted: Printed = { priceTicks: NaN, qty: 0 };
+  readonly #asksPrinted: Printed = { priceTicks: NaN, qty: 0 };
   readonly #byHandle: Map<OrderHandle, OwnOrder> = new Map();
   #lastHandle: OrderHandle = 0;
 
@@ -75,12 +78,21 @@ export class ReplayBook implements Liquidity, BookWatch {
     this.#options = options;
     this.#view = options.view;
     this.#orders = options.orders ?? null;
-    this.own = { '1': new OwnSide(1), '-1': new OwnSide(-1) };
-    this.#ledgers = {
-      '1': new ConsumptionLedger(options.ledger),
-      '-1': new ConsumptionLedger(options.ledger),
-    };
-    this.#printed = { '1': { priceTicks: NaN, qty: 0 }, '-1': { priceTicks: NaN, qty: 0 } };
+    this.#bidLedger = new ConsumptionLedger(options.ledger);
+    this.#askLedger = new ConsumptionLedger(options.ledger);
+  }
+
+  /** Our orders of a side. */
+  own(side: Side): OwnSide {
+    return side > 0 ? this.#ownBids : this.#ownAsks;
+  }
+
+  #ledgerOf(side: Side): ConsumptionLedger {
+    return side > 0 ? this.#bidLedger : this.#askLedger;
+  }
+
+  #printedOf(side: Side): Printed {
+    return side > 0 ? this.#bidsPrinted : this.#asksPrinted;
   }
 
   // -------------------------------------------------------------------------------------------------- reading
@@ -105,7 +117,7 @@ export class ReplayBook implements Liquidity, BookWatch {
   }
 
   countAt(side: Side, priceTicks: number): number {
-    return this.own[side].at(priceTicks)?.length ?? 0;
+    return this.own(side).at(priceTicks)?.length ?? 0;
   }
 
   worsePrice(side: Side, priceTicks: number): number {
@@ -119,7 +131,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     priceTicks: number,
     each: (handle: OrderHandle, shownQty: number, leavesQty: number) => void,
   ): void {
-    for (const order of this.own[side].at(priceTicks) ?? [])
+    for (const order of this.own(side).at(priceTicks) ?? [])
       each(order.handle, order.sliceQty, order.leavesQty);
   }
 
@@ -131,7 +143,7 @@ export class ReplayBook implements Liquidity, BookWatch {
 
   aheadOf(order: OwnOrder): number {
     let ahead = order.place.aheadNow(this.isEmptyAt(order.side, order.priceTicks));
-    for (const other of this.own[order.side].at(order.priceTicks)!) {
+    for (const other of this.own(order.side).at(order.priceTicks)!) {
       if (other === order) break;
       ahead += other.sliceQty;
     }
@@ -157,12 +169,12 @@ export class ReplayBook implements Liquidity, BookWatch {
   }
 
   #availableAt(side: Side, priceTicks: number, shownQty: number): number {
-    const available = this.#ledgers[side].available(priceTicks, shownQty);
+    const available = this.#ledgerOf(side).available(priceTicks, shownQty);
     return Math.max(0, available - this.#printedAt(side, priceTicks, shownQty));
   }
 
   #printedAt(side: Side, priceTicks: number, shownQty: number): number {
-    const printed = this.#printed[side];
+    const printed = this.#printedOf(side);
     if (priceTicks === printed.priceTicks) return printed.qty;
     return (priceTicks - printed.priceTicks) * side > 0 ? shownQty : 0;
   }
@@ -182,7 +194,7 @@ export class ReplayBook implements Liquidity, BookWatch {
       this.eventCount,
       isInside,
     );
-    this.own[side].add(order);
+    this.own(side).add(order);
     if (isInside) this.inside.push(order);
     this.#byHandle.set(order.handle, order);
     this.#watch();
@@ -201,7 +213,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     const order = this.#byHandle.get(handle);
     if (order === undefined) return 0;
     this.#byHandle.delete(handle);
-    this.own[order.side].remove(order);
+    this.own(order.side).remove(order);
     this.#watch();
     return order.leavesQty;
   }
@@ -226,7 +238,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     if (order.sliceQty > 0) return leaves;
     order.slice();
     order.place = this.#join(order.side, order.priceTicks);
-    const own = this.own[order.side];
+    const own = this.own(order.side);
     own.remove(order);
     own.add(order);
     return leaves;
@@ -236,7 +248,7 @@ export class ReplayBook implements Liquidity, BookWatch {
   #watch(): void {
     if (this.#orders === null) return;
     const isNeeded =
-      this.#byHandle.size > 0 || this.#ledgers[1].size > 0 || this.#ledgers[-1].size > 0;
+      this.#byHandle.size > 0 || this.#ledgerOf(1).size > 0 || this.#ledgerOf(-1).size > 0;
     this.#orders.watch = isNeeded ? this : null;
   }
 
@@ -246,7 +258,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     const { side, limitTicks, qty, selfTrade = 'cancel-resting' } = aggressor;
     const isStopped = selfTrade === 'cancel-aggressor' || selfTrade === 'cancel-both';
     const other: Side = side === 1 ? -1 : 1;
-    const first = isStopped ? this.own[other].best : NaN;
+    const first = isStopped ? this.own(other).best : NaN;
     let sum = 0;
     for (let depth = 0; sum < qty; depth += 1) {
       const price = this.#view.priceAt(other, depth);
@@ -271,7 +283,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     this.isPaused = false;
     while (left > 0 && !this.isPaused) {
       const recorded = this.#view.priceAt(other, depth);
-      const own = Number.isNaN(price) ? this.own[other].best : this.own[other].worse(price);
+      const own = Number.isNaN(price) ? this.own(other).best : this.own(other).worse(price);
       price = (own - recorded) * side < 0 || Number.isNaN(recorded) ? own : recorded;
       if (!((limitTicks - price) * side >= 0)) break;
       const shown = price === recorded ? this.#view.qtyAt(other, depth) : 0;
@@ -294,7 +306,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     const gone = shown - before;
     let available = before;
     let left = qty;
-    const own = this.own[other].at(price);
+    const own = this.own(other).at(price);
     if (own !== undefined) {
       for (const order of own.slice()) {
         if (left === 0) return 0;
@@ -319,7 +331,7 @@ export class ReplayBook implements Liquidity, BookWatch {
     sink: MatchSink,
   ): number {
     if (!(part > 0)) return left;
-    const ledger = this.#ledgers[other];
+    const ledger = this.#ledgerOf(other);
     const withheld = shown - this.#availableAt(other, price, shown);
     this.consume(other, price, part);
     this.note('take-shown', this.#options.flags === undefined, {
@@ -336,8 +348,8 @@ export class ReplayBook implements Liquidity, BookWatch {
   /** Marks shown contracts as taken by us. */
   consume(side: Side, priceTicks: number, qty: number): void {
     const shown = this.shownQty(side, priceTicks);
-    const ledger = this.#ledgers[side];
-    const printed = this.#printed[side];
+    const ledger = this.#ledgerOf(side);
+    const printed = this.#printedOf(side);
     const fromPrint = this.#printedAt(side, priceTicks, shown);
     if (fromPrint > 0) {
       ledger.onPrint(priceTicks, shown, fromPrint);
@@ -400,7 +412,7 @@ export class ReplayBook implements Liquidity, BookWatch {
 
   /** A print took contracts of a side that the record still shows. */
   onPrint(side: Side, priceTicks: number, qty: number): void {
-    const printed = this.#printed[side];
+    const printed = this.#printedOf(side);
     if (printed.priceTicks === priceTicks) printed.qty += qty;
     else if (!((priceTicks - printed.priceTicks) * side > 0)) {
       printed.priceTicks = priceTicks;
@@ -410,14 +422,18 @@ export class ReplayBook implements Liquidity, BookWatch {
 
   /** The record shows a side as it is now, prints included. */
   onShown(side: Side): void {
-    this.#printed[side].priceTicks = NaN;
+    this.#printedOf(side).priceTicks = NaN;
   }
 
   /** Another size at a price; 0 where the level is gone or out of sight. */
   onSize(side: Side, priceTicks: number, qty: number, tsUs: number): void {
-    const ledger = this.#ledgers[side];
+    const ledger = this.#ledgerOf(side);
     if (ledger.size > 0) ledger.onSize(priceTicks, qty);
-    const own = this.own[side];
+    this.#onOwnLevel(side, priceTicks, qty, tsUs);
+  }
+
+  #onOwnLevel(side: Side, priceTicks: number, qty: number, tsUs: number): void {
+    const own = this.own(side);
     if (own.prices.length === 0) return;
     const level = own.at(priceTicks);
     if (level === undefined) return;
@@ -429,18 +445,21 @@ export class ReplayBook implements Liquidity, BookWatch {
 
   /** The best price of a side is this one now: levels that would be better are gone. */
   onBest(side: Side, priceTicks: number): void {
-    const ledger = this.#ledgers[side];
+    const ledger = this.#ledgerOf(side);
     if (ledger.size > 0) ledger.dropBetterThan(priceTicks, side);
   }
 
   onLess(side: BookSide, price: number, joinSeq: number, by: number): void {
-    const level = this.own[side].at(price);
+    const level = this.own(side).at(price);
     if (level === undefined) return;
     for (let k = 0; k < level.length; k += 1) level[k]!.place.onOrder(joinSeq, by);
   }
 
   onLevel(side: BookSide, price: number, qty: number): void {
-    this.onSize(side, price, qty, this.event.tsUs);
+    const ledger = this.#ledgerOf(side);
+    if (ledger.size > 0) ledger.onSize(price, qty);
+    // Places by single orders follow `onLess`.
+    if (this.#options.queue.name !== 'mbo') this.#onOwnLevel(side, price, qty, this.event.tsUs);
   }
 
   /** Orders across the market are like others once the market has moved away from them. */
@@ -455,7 +474,7 @@ export class ReplayBook implements Liquidity, BookWatch {
   /** Forgets what we took: a session's book is another one. */
   clearMarks(): void {
     for (const side of [1, -1] as const) {
-      this.#ledgers[side].clear();
+      this.#ledgerOf(side).clear();
       this.onShown(side);
     }
     this.#watch();

@@ -134,7 +134,7 @@ export class ReplayMarket {
 
   // ------------------------------------------------------------------------------------------------- commands
 
-  /** The order handling, with every command: `submit`, `cancel`, `replace`, `setReference` and the like. */
+  /** The order handling, to be read: orders, positions, groups. */
   get market(): Omit<ContractMarket, 'setPhase'> {
     return this.#market;
   }
@@ -154,6 +154,8 @@ export class ReplayMarket {
   }
 
   submit: ContractMarket['submit'] = (input, tsUs) => this.#market.submit(input, this.#time(tsUs));
+  submitGroup: ContractMarket['submitGroup'] = (input, tsUs) =>
+    this.#market.submitGroup(input, this.#time(tsUs));
   cancel: ContractMarket['cancel'] = (participant, clOrdId, tsUs) =>
     this.#market.cancel(participant, clOrdId, this.#time(tsUs));
   replace: ContractMarket['replace'] = (participant, clOrdId, change, tsUs) =>
@@ -334,7 +336,7 @@ export class ReplayMarket {
     book.onBest(side, to);
     if (from !== to && !Number.isNaN(from)) {
       // Behind the new best it is still there, out of sight.
-      const level = book.own[side].at(from);
+      const level = book.own(side).at(from);
       if (level !== undefined) for (const order of level) order.place.onHidden();
     }
     if (!Number.isNaN(to)) book.onSize(side, to, qty, tsUs);
@@ -344,15 +346,18 @@ export class ReplayMarket {
     const book = this.#book;
     book.onShown(1);
     book.onShown(-1);
-    if (book.orderCount > 0 && this.#queue.name === 'mbo') this.#endQueues();
+    this.#endQueues();
     this.#lookAtQuotes();
   }
 
   /** Contracts that were told as traded have left the book where an event ends. */
   readonly #printedPlaces: OwnOrder[] = [];
   #endQueues(): void {
-    for (const order of this.#printedPlaces) order.place.onEventEnd();
-    this.#printedPlaces.length = 0;
+    const places = this.#printedPlaces;
+    // To set a length costs more than to look at it.
+    if (places.length === 0) return;
+    for (const order of places) order.place.onEventEnd();
+    places.length = 0;
   }
 
   // -------------------------------------------------------------------------------------- fills by what is shown
@@ -375,19 +380,19 @@ export class ReplayMarket {
       this.#awaitsSinceUs = NaN;
       market.openWithout();
     }
-    const { own, inside } = this.#book;
-    if (inside.length > 0) this.#book.leaveInside();
+    const book = this.#book;
+    if (book.inside.length > 0) this.#book.leaveInside();
     const isMoved = bid !== this.#bid || ask !== this.#ask;
     this.#bid = bid;
     this.#ask = ask;
-    if (own[1].best >= ask) this.#fillShown(1, ask);
-    if (own[-1].best <= bid) this.#fillShown(-1, bid);
+    if (book.own(1).best >= ask) this.#fillShown(1, ask);
+    if (book.own(-1).best <= bid) this.#fillShown(-1, bid);
     if (isMoved) market.settle();
   }
 
   /** Our orders of a side that the opposite best has reached, best first. */
   #fillShown(side: Side, opposite: number): void {
-    const own = this.#book.own[side];
+    const own = this.#book.own(side);
     for (let price = own.best; (price - opposite) * side >= 0; price = own.worse(price)) {
       for (const order of this.#eligible(own.at(price)!)) this.#fillShownOrder(order, opposite);
     }
@@ -491,8 +496,10 @@ export class ReplayMarket {
 
   /** From far to near the price of the trade. */
   #sweep(to: number): void {
-    const { own } = this.#book;
-    let [buy, sell] = [own[1].best, own[-1].best];
+    const buys = this.#book.own(1);
+    const sells = this.#book.own(-1);
+    let buy = buys.best;
+    let sell = sells.best;
     for (;;) {
       const trigger = this.#market.nextTrigger(to);
       const fromBuy = buy > to ? buy - to : 0;
@@ -501,11 +508,11 @@ export class ReplayMarket {
       const far = Math.max(fromBuy, fromSell, fromTrigger);
       if (far === 0) return;
       if (fromBuy === far) {
-        this.#fillThrough(own[1].at(buy), 1);
-        buy = own[1].worse(buy);
+        this.#fillThrough(buys.at(buy), 1);
+        buy = buys.worse(buy);
       } else if (fromSell === far) {
-        this.#fillThrough(own[-1].at(sell), -1);
-        sell = own[-1].worse(sell);
+        this.#fillThrough(sells.at(sell), -1);
+        sell = sells.worse(sell);
       } else {
         this.#market.recordPass(trigger, to);
       }
@@ -556,7 +563,7 @@ export class ReplayMarket {
     tsUs: number,
   ): void {
     const book = this.#book;
-    const level = book.own[side].at(priceTicks);
+    const level = book.own(side).at(priceTicks);
     if (level === undefined) return;
     const mayFill = book.event.aggressor !== 0 || this.#options.unknownAggressor === 'both';
     const isEmpty = book.isEmptyAt(side, priceTicks);
@@ -594,7 +601,7 @@ export class ReplayMarket {
     this.#market.openAt(priceTicks, () => {
       for (const side of [1, -1] as const) {
         this.#spentQty = 0;
-        const own = this.#book.own[side];
+        const own = this.#book.own(side);
         for (let at = own.best; (at - priceTicks) * side >= 0; at = own.worse(at))
           for (const order of own.at(at)!.slice()) this.#fillInAuction(order, priceTicks, qty);
       }

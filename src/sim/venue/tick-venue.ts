@@ -25,11 +25,11 @@ import type {
   VenuePhase,
 } from '../../core/ports.ts';
 import type { PriceTicks, Qty, TsUs } from '../../core/units.ts';
-import { toCashMicros, TS_MAX, TS_MIN } from '../../core/units.ts';
+import { TS_MAX, TS_MIN } from '../../core/units.ts';
 import type { MarketReport } from '../exchange/market-order.ts';
 import type { FeeModel } from '../fee-model.ts';
 import type { GroupEvent } from '../groups/group-desk.ts';
-import { NO_FEES } from '../fee-model.ts';
+import { FeeTab, NO_FEES } from '../fee-model.ts';
 import { ContractFeed } from './contract-feed.ts';
 import type { TickVenueOptions } from './options.ts';
 import { checkTickOptions, STALE_US } from './options.ts';
@@ -61,6 +61,7 @@ interface KnownOrder {
   readonly desk: Desk;
   readonly expireUs: number;
   fillCount: number;
+  readonly feeTab: FeeTab;
   isDone: boolean;
 }
 
@@ -444,8 +445,14 @@ class TickVenue implements SimulatedVenue {
     const known = this.#orders.get(report.clOrdId)!;
     const { lastQty, lastPriceTicks, evidence } = report;
     const tsUs = report.tsUs as TsUs;
-    const commission = this.#fees.commissionMicros(contractIndex, tsUs) * lastQty;
-    const exchange = this.#fees.exchangeMicros(contractIndex, tsUs) * lastQty;
+    const role = report.isAggressor ? 'taker' : evidence?.rule === 'auction' ? 'unknown' : 'maker';
+    const { feeMicros, commissionMicros } = this.#fees.charge(
+      contractIndex,
+      tsUs,
+      lastQty,
+      role,
+      known.feeTab,
+    );
     known.fillCount += 1;
     const { venue } = this.capabilities;
     const id = this.#orderId(contractIndex, report.order!.orderId);
@@ -453,8 +460,8 @@ class TickVenue implements SimulatedVenue {
       execId: `${venue}-${id}-${known.fillCount - 1}`,
       lastQty: lastQty as Qty,
       lastPriceTicks: lastPriceTicks as PriceTicks,
-      feeMicros: toCashMicros(commission + exchange),
-      commissionMicros: toCashMicros(commission),
+      feeMicros,
+      commissionMicros,
       ...(evidence === null ? {} : { evidence }),
     };
   }
@@ -518,7 +525,13 @@ class TickVenue implements SimulatedVenue {
   }
 
   #know(desk: Desk, order: NewOrderRequest): void {
-    const known = { desk, expireUs: expiryOf(order), fillCount: 0, isDone: false };
+    const known = {
+      desk,
+      expireUs: expiryOf(order),
+      fillCount: 0,
+      feeTab: new FeeTab(),
+      isDone: false,
+    };
     this.#orders.set(order.clOrdId, known);
     if (known.expireUs !== TS_MAX) this.#dated.add(known);
   }

@@ -210,6 +210,13 @@ describe('OCO and OUO: peers', () => {
     const [a, b] = ['a', 'b'].map((id) => desk.market.orderOf(1, id)!.cumQty);
     expect(Math.min(a!, b!)).toBe(0);
   });
+  it('also where the sweep takes the whole price', () => {
+    const desk = new MarketDesk();
+    desk.group(
+      ocoOf('g', [desk.order('a', 'sell 4 limit 404'), desk.order('b', 'sell 4 limit 404')]),
+    );
+    expect(hit(desk, 'x', 'buy 20 limit 404')).toEqual(['a 4@404', 'b Canceled oco-peer']);
+  });
   it('and in one auction', () => {
     const desk = new MarketDesk({ startPhase: 'pre-open' });
     desk.group(

@@ -48,7 +48,9 @@ describe('aggressive orders', () => {
     expect(desk.send('a', 'buy 1 limit 400', { postOnly: 'reject' })).toEqual([
       'a Rejected would-take',
     ]);
-    expect(desk.send('b', 'buy 1 limit 400', { postOnly: 'slide' })).toEqual([]);
+    expect(desk.send('b', 'buy 1 limit 400', { postOnly: 'slide' })).toEqual([
+      'b Replaced 1 post-only-slide',
+    ]);
     expect(desk.queue(1, 399)).toEqual(['b 1/1']);
     expect(desk.send('c', 'buy 1 limit 398', { postOnly: 'reject' })).toEqual([]);
   });
@@ -94,6 +96,40 @@ describe('changes of resting orders', () => {
     expect(desk.replace('a', { limitTicks: 396.5 })).toEqual(['a ReplaceRejected off-grid']);
     expect(desk.queue(1, 396)).toEqual(['a 2/2', 'b 2/2']);
     expect(desk.replace('x', { qty: 1 })).toEqual(['x ReplaceRejected unknown-order']);
+  });
+  it('the same price again is no change of price', () => {
+    const desk = two();
+    desk.replace('a', { qty: 1, limitTicks: 396 });
+    expect(desk.queue(1, 396)).toEqual(['a 1/1', 'b 2/2']);
+  });
+  it('a stop that becomes smaller keeps its turn, one that becomes larger loses it', () => {
+    const elected = (qty: number): string[] => {
+      const desk = new MarketDesk();
+      desk.send('roof', 'sell 50 limit 410', { participant: 2 });
+      desk.send('a', 'buy 2 stop 400');
+      desk.send('b', 'buy 2 stop 400');
+      desk.replace('a', { qty });
+      return desk.print(400).filter((line) => line.endsWith('Triggered'));
+    };
+    expect(elected(1)).toEqual(['a Triggered', 'b Triggered']);
+    expect(elected(3)).toEqual(['b Triggered', 'a Triggered']);
+  });
+  it('a change to what is filled is refused, or ends the order where the venue says so', () => {
+    for (const [reduceToFilled, line] of [
+      ['reject', 'a ReplaceRejected qty-below-filled'],
+      ['cancel', 'a Canceled qty-below-filled'],
+    ] as const) {
+      const desk = new MarketDesk({ reduceToFilled });
+      desk.send('a', 'buy 2 limit 396');
+      desk.send('s', 'sell 1 limit 396', { participant: 2 });
+      expect(desk.replace('a', { qty: 1 })).toEqual([line]);
+    }
+  });
+  it('an order that is filled answers a cancel with that', () => {
+    const desk = two();
+    desk.send('s', 'sell 2 limit 396', { participant: 2 });
+    expect(desk.cancel('a')).toEqual(['a CancelRejected already-filled']);
+    expect(desk.replace('a', { qty: 9 })).toEqual(['a ReplaceRejected already-filled']);
   });
   it('a price that crosses trades at once', () => {
     const desk = two();
@@ -172,6 +208,14 @@ describe('icebergs, self-trades and reduce-only', () => {
     expect(desk.market.positionOf(1)).toBe(0);
     expect(desk.market.positionOf(2)).toBe(10);
   });
+  it('also when they stand at one price that is swept whole', () => {
+    const desk = new MarketDesk();
+    desk.market.setPosition(1, 3, 0);
+    desk.send('a', 'sell 3 limit 400', { reduceOnly: true });
+    desk.send('b', 'sell 3 limit 400', { reduceOnly: true });
+    desk.send('x', 'buy 10 market', { participant: 2 });
+    expect(desk.market.positionOf(1)).toBe(0);
+  });
   it('one without a position is refused', () => {
     expect(new MarketDesk().send('a', 'sell 1 limit 400', { reduceOnly: true })).toEqual([
       'a Rejected reduce-only-exhausted',
@@ -204,6 +248,17 @@ describe('triggers', () => {
       'low 1@394',
       'a 1@394',
     ]);
+  });
+  it('stops on the middle and on a mark', () => {
+    const desk = new MarketDesk();
+    desk.send('low', 'buy 9 limit 390', { participant: 2 });
+    desk.send('bid', 'buy 1 limit 398', { participant: 2 });
+    desk.send('ask', 'sell 1 limit 400', { participant: 3 });
+    desk.send('mid', 'sell 1 stop 396', { trigger: 'mid' });
+    desk.send('mark', 'sell 1 stop 396', { trigger: 'mark' });
+    expect(desk.during(() => desk.market.setMark(397, 0))).toEqual([]);
+    expect(desk.during(() => desk.market.setMark(396, 0))[0]).toBe('mark Triggered');
+    expect(desk.market.orderOf(1, 'mid')!.isTriggered).toBe(true);
   });
   it('S3: by rising trigger for buys, falling for sells, then by time', () => {
     const desk = new MarketDesk();
@@ -387,11 +442,234 @@ describe('phases', () => {
     desk.market.setLimits(90, 110, 0);
     expect(desk.send('a', 'buy 1 market')).toEqual(['a Rejected no-opposite']);
   });
+  it('S5 by the quote: protection counts from the price that the stop meets', () => {
+    const desk = new MarketDesk({ protectFrom: 'quote' });
+    desk.send('b1', 'buy 2 limit 394', { participant: 2 });
+    desk.send('b2', 'buy 50 limit 389', { participant: 2 });
+    desk.send('a', 'sell 5 stop 396', { protectionTicks: 4 });
+    expect(desk.print(396)).toEqual(['a Triggered', 'b1 2@394', 'a 2@394']);
+    expect(desk.queue(-1, 390)).toEqual(['a 3/3']);
+  });
+  it('market orders wait for the opening where the venue lets them', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
+    expect(desk.send('m', 'buy 2 market')).toEqual([]);
+    desk.send('s', 'sell 1 limit 100', { participant: 2 });
+    desk.send('s2', 'sell 1 limit 101', { participant: 2 });
+    expect(desk.send('i', 'buy 1 limit 101', { timeInForce: 'ioc' })).toEqual([
+      'i Rejected market-not-open',
+    ]);
+    expect(desk.during(() => desk.market.setPhase('open', 0))).toEqual([
+      'm 1@101',
+      's 1@101',
+      'm 1@101',
+      's2 1@101',
+    ]);
+  });
+  it('a price that an auction only tries moves no trail', () => {
+    const desk = new MarketDesk();
+    desk.send('t', 'sell 1', { type: 'trailing-stop', trail: { offsetTicks: 4 }, stopTicks: 90 });
+    desk.print(100);
+    desk.market.setPhase('halted', 0);
+    desk.send('b', 'buy 3 limit 120', { participant: 2 });
+    desk.send('x', 'sell 3 stop 110', { participant: 3 });
+    desk.send('s', 'sell 3 limit 108', { participant: 4 });
+    desk.during(() => desk.market.setPhase('open', 0));
+    expect(desk.market.orderOf(1, 't')!.bestTicks).toBe(desk.market.lastTicks);
+  });
+  it('bands are measured from the session, then the indication, then the reference', () => {
+    const desk = new MarketDesk({ bandTicks: 10, startPhase: 'pre-open' });
+    desk.market.setReference(100);
+    expect(desk.send('a', 'buy 1 limit 111')).toEqual(['a Rejected price-band']);
+    desk.send('b', 'buy 1 limit 108', { participant: 2 });
+    desk.send('c', 'sell 1 limit 108', { participant: 3 });
+    expect(desk.send('d', 'buy 1 limit 118')).toEqual([]);
+    desk.cancel('d');
+    desk.during(() => desk.market.setPhase('open', 0));
+    expect(desk.send('e', 'buy 1 limit 97')).toEqual(['e Rejected price-band']);
+    expect(desk.send('f', 'buy 1 limit 98')).toEqual([]);
+  });
   it('a limit outside the band is refused', () => {
     const desk = new MarketDesk({ bandTicks: 20 });
     desk.market.setReference(100);
     expect(desk.send('a', 'buy 1 limit 121')).toEqual(['a Rejected price-band']);
     expect(desk.send('b', 'buy 1 limit 120')).toEqual([]);
+  });
+});
+
+describe('orders for the close', () => {
+  it('T5: after the cut-off they are neither taken, changed nor cancelled', () => {
+    const desk = new MarketDesk();
+    desk.market.setSession({ closeCutOffUs: 50 });
+    expect(desk.send('a', 'buy 1 market', { timeInForce: 'at-close' })).toEqual([]);
+    desk.nowUs = 50;
+    expect(desk.send('b', 'buy 1 market', { timeInForce: 'at-close' })).toEqual([
+      'b Rejected cut-off',
+    ]);
+    expect(desk.cancel('a')).toEqual(['a CancelRejected cut-off']);
+    expect(desk.replace('a', { qty: 2 })).toEqual(['a ReplaceRejected cut-off']);
+  });
+  it('trade at one price when the session ends, before day orders go', () => {
+    const desk = new MarketDesk();
+    desk.send('bid', 'buy 5 limit 99', { participant: 2 });
+    desk.send('s', 'sell 3 market', { timeInForce: 'at-close' });
+    desk.send('l', 'sell 3 limit 100', { timeInForce: 'at-close', participant: 3 });
+    desk.send('b', 'buy 2 market', { timeInForce: 'at-close', participant: 4 });
+    expect(desk.market.book.orderCount).toBe(1);
+    expect(desk.during(() => desk.market.setPhase('post-close', 0))).toEqual([
+      'b 2@99',
+      's 2@99',
+      'bid 1@99',
+      's 1@99',
+      'l Expired auction-over',
+    ]);
+    expect(desk.queue(1, 99)).toEqual(['bid 4/4']);
+  });
+  it('a halt that lasts until the end leaves them untraded', () => {
+    const desk = new MarketDesk();
+    desk.send('bid', 'buy 5 limit 99', { participant: 2, timeInForce: 'gtc' });
+    desk.send('s', 'sell 3 market', { timeInForce: 'at-close' });
+    desk.market.setPhase('halted', 0);
+    expect(desk.during(() => desk.market.setPhase('closed', 0))).toEqual(['s Expired day-end']);
+  });
+});
+
+describe('a market that is held by its breaker', () => {
+  const desk = (more = {}): MarketDesk => {
+    const it = new MarketDesk({
+      breaker: {
+        variantTicks: 10,
+        lookBackUs: 1000,
+        reservedUs: 120,
+        nearCloseUs: 50,
+        nearCloseReservedUs: 5,
+      },
+      ...more,
+    });
+    it.print(400);
+    for (const at of [405, 410, 411, 412])
+      it.send(`o${at}`, `sell 2 limit ${at}`, { participant: 2 });
+    return it;
+  };
+  it('trades up to the variant, waits, and opens with an auction', () => {
+    const market = desk();
+    expect(market.send('a', 'buy 7 limit 411')).toEqual([
+      'o405 2@405',
+      'a 2@405',
+      'o410 2@410',
+      'a 2@410',
+    ]);
+    expect(market.market.phase).toBe('halted');
+    expect(market.queue(1, 411)).toEqual(['a 3/3']);
+    expect(market.send('late', 'buy 1 market', { participant: 5 })).toEqual([
+      'late Rejected market-not-open',
+    ]);
+    expect(market.during(() => market.market.advance(120))).toEqual([]);
+    expect(market.during(() => market.market.advance(121))).toEqual(['a 2@411', 'o411 2@411']);
+    expect(market.market.phase).toBe('open');
+  });
+  it('a market order that it stops waits for that auction; an immediate one ends', () => {
+    const market = desk();
+    expect(market.send('a', 'buy 7 market').at(-1)).toBe('a 2@410');
+    expect(market.during(() => market.market.advance(121))).toEqual([
+      'a 2@412',
+      'o411 2@412',
+      'a 1@412',
+      'o412 1@412',
+    ]);
+    expect(desk().send('i', 'buy 7 limit 411', { timeInForce: 'ioc' }).at(-1)).toBe(
+      'i Expired ioc',
+    );
+  });
+  it('what traded before the hold has elected its stops', () => {
+    const market = desk();
+    market.send('s', 'buy 1 stop 409', { participant: 6 });
+    expect(market.send('a', 'buy 5 limit 411').at(-1)).toBe('s Triggered');
+  });
+  it('an old price is no measure, and near the close a hold is short', () => {
+    const old = desk();
+    old.nowUs = 1001;
+    expect(old.send('a', 'buy 8 limit 412')).toHaveLength(8);
+    const near = desk();
+    near.market.setSession({ closeUs: 40 });
+    near.send('a', 'buy 8 limit 412');
+    near.market.advance(6);
+    expect(near.market.phase).toBe('open');
+  });
+});
+
+describe('prices between two ticks', () => {
+  it.each([
+    ['buy 1 limit 100.7', {}, 100, 101],
+    ['sell 1 limit 100.3', {}, 101, 100],
+    ['buy 1 stop 100.3', {}, 101, 100],
+    ['sell 1 stop 100.7', {}, 100, 101],
+    ['buy 1 mit 100.7', {}, 100, 101],
+    ['buy 1 limit 100.5', {}, 100, 100],
+    ['sell 1 limit 100.5', {}, 101, 101],
+  ])('%s', (text, more, passive, nearest) => {
+    for (const [offGrid, ticks] of [
+      ['passive', passive],
+      ['nearest', nearest],
+    ] as const) {
+      const desk = new MarketDesk({ offGrid });
+      expect(desk.send('a', text, more)).toEqual(['a Accepted price-rounded']);
+      const { limitTicks, stopTicks } = desk.market.orderOf(1, 'a')!;
+      expect(Number.isNaN(limitTicks) ? stopTicks : limitTicks).toBe(ticks);
+    }
+    expect(new MarketDesk().send('a', text, more)).toEqual(['a Rejected off-grid']);
+  });
+  it('also in a change', () => {
+    const desk = new MarketDesk({ offGrid: 'passive' });
+    desk.send('a', 'buy 1 limit 100');
+    expect(desk.replace('a', { limitTicks: 98.9 })).toEqual(['a Replaced 1 price-rounded']);
+    expect(desk.queue(1, 98)).toEqual(['a 1/1']);
+  });
+});
+
+describe('orders that come while the market is closed', () => {
+  it('are parked where the venue keeps them, and take part in the opening', () => {
+    const desk = new MarketDesk({ startPhase: 'closed', queueClosed: true, queueMarket: true });
+    expect(desk.send('l', 'buy 2 limit 100')).toEqual(['l Parked']);
+    expect(desk.send('s', 'sell 1 stop 90')).toEqual(['s Parked']);
+    expect(desk.send('m', 'sell 1 market', { participant: 2 })).toEqual(['m Parked']);
+    expect(desk.send('i', 'buy 1 limit 100', { timeInForce: 'fok' })).toEqual([
+      'i Rejected market-not-open',
+    ]);
+    expect(desk.market.book.orderCount).toBe(0);
+    expect(desk.market.orderOf(1, 'l')!.working).toBe('parked');
+    expect(desk.during(() => desk.market.setPhase('open', 0))).toEqual([
+      'l Unparked',
+      's Unparked',
+      'm Unparked',
+      'l 1@100',
+      'm 1@100',
+    ]);
+    expect(desk.queue(1, 100)).toEqual(['l 1/1']);
+  });
+  it('may be cancelled and changed meanwhile, and limits alone set none free', () => {
+    const desk = new MarketDesk({ startPhase: 'closed', queueClosed: true });
+    desk.send('a', 'buy 2 limit 100', { timeInForce: 'gtc' });
+    expect(desk.during(() => desk.market.setLimits(90, 110, 0))).toEqual([]);
+    expect(desk.replace('a', { limitTicks: 99 })).toEqual(['a Replaced', 'a Parked']);
+    expect(desk.cancel('a')).toEqual(['a Canceled user']);
+    expect(desk.during(() => desk.market.setPhase('pre-open', 0))).toEqual([]);
+  });
+});
+
+describe('contracts that cannot be traded', () => {
+  it('are not listed yet, closed, or over', () => {
+    const desk = new MarketDesk({ startPhase: 'unlisted' });
+    expect(desk.send('a', 'buy 1 limit 100')).toEqual(['a Rejected contract-not-listed']);
+    desk.market.setPhase('closed', 0);
+    expect(desk.send('b', 'buy 1 limit 100')).toEqual(['b Rejected market-closed']);
+    desk.market.setPhase('expired', 0);
+    expect(desk.send('c', 'buy 1 limit 100')).toEqual(['c Rejected contract-expired']);
+  });
+  it('an order for more than the venue takes is refused, and a change too', () => {
+    const desk = new MarketDesk({ maxQty: 10 });
+    expect(desk.send('a', 'buy 11 limit 100')).toEqual(['a Rejected max-qty']);
+    expect(desk.send('b', 'buy 10 limit 100')).toEqual([]);
+    expect(desk.replace('b', { qty: 11 })).toEqual(['b ReplaceRejected max-qty']);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { TradingError } from '../../../src/core/errors.ts';
+import { bracketOf } from '../../../src/sim/groups/group-input.ts';
 import { ReplayDesk } from '../../support/replay-desk.ts';
 
 const OFFERS = 'bids 396x5 asks 400x3 401x5';
@@ -447,6 +448,22 @@ describe('stops and triggers', () => {
     desk.book('asks 400x5 401x10');
     expect(desk.available(-1, 400)).toBe(3);
   });
+  it('S10: for several orders of ours, too: the size that is shown next is compared with what the trade left', () => {
+    const desk = new ReplayDesk();
+    desk.book('bids 394x5 asks 400x9');
+    desk.send('a', 'sell 1 stop 396');
+    desk.send('b', 'sell 1 stop 396');
+    expect(desk.trade('seller 1@394')).toEqual([
+      'a Triggered',
+      'b Triggered',
+      'a 1@394',
+      'b 1@394',
+    ]);
+    // Four were left, two of them are ours; three came.
+    expect(desk.available(1, 394)).toBe(2);
+    desk.book('bids 394x7');
+    expect(desk.available(1, 394)).toBe(5);
+  });
   it('S11: but not a second time where the book has it already', () => {
     const desk = new ReplayDesk();
     desk.book('bids 396x9 asks 400x18 401x10');
@@ -586,6 +603,42 @@ describe('a record that contradicts itself', () => {
       { auctionWaitUs: NaN },
     ])
       expect(() => new ReplayDesk(options)).toThrow(/of a replay cannot be/);
+  });
+});
+
+describe('groups over a record', () => {
+  const bracket = (): ReplayDesk => {
+    const desk = new ReplayDesk();
+    desk.book('bids 396x5 asks 397x5');
+    desk.trade('buyer 1@397');
+    const entry = { participant: 1, clOrdId: 'in', side: 1, type: 'limit', qty: 2 } as const;
+    desk.market.submitGroup(
+      bracketOf({
+        groupId: 'g',
+        entry: { ...entry, limitTicks: 396 },
+        stop: { clOrdId: 'stop', stopTicks: 394 },
+        targets: [{ clOrdId: 'target', limitTicks: 400 }],
+      }),
+      desk.nowUs,
+    );
+    return desk;
+  };
+  it('an entry that the market goes through is stopped out on the way, after it', () => {
+    const desk = bracket();
+    desk.book('bids 390x9 asks 397x5');
+    const lines = desk.trade('seller 1@393');
+    expect(lines.filter((line) => line.includes('@'))).toEqual(['in 2@396', 'stop 2@390']);
+    expect(desk.market.positionOf(1)).toBe(0);
+    expect(desk.market.orderOf(1, 'target')!.place).toBe('done');
+  });
+  it('a target that trades takes the stop with it', () => {
+    const desk = bracket();
+    desk.trade('seller 9@396');
+    expect(desk.market.positionOf(1)).toBe(2);
+    const lines = desk.trade('buyer 1@401');
+    expect(lines.filter((line) => line.includes('@'))).toEqual(['target 2@400']);
+    expect(desk.market.orderOf(1, 'stop')!.place).toBe('done');
+    expect(desk.trade('seller 1@390')).toEqual([]);
   });
 });
 

@@ -963,6 +963,7 @@
     if (summary.trades.closed + summary.trades.open === 0) noTrades(context);
     headlineSection(context);
     equitySection(context);
+    programmeSection(context);
     periodSection(context);
     rollingSection(context);
     section('drawdowns', 'Drawdowns', ...model.tables.drawdowns.map(tableOf));
@@ -1907,6 +1908,52 @@
       ),
     );
   }
+  function programmeSection({ data, section, model, tableOf, currency }) {
+    const tables = model.tables.account;
+    if (tables.length === 0) return;
+    const x = data['day.date'].map((day) => day * DAY);
+    const lines = (all) =>
+      all
+        .map(([label, name, colour]) => ({
+          label,
+          values: data[name],
+          colour,
+          isThin: colour !== 'gain',
+        }))
+        .filter((one) => one.values.some((value) => !Number.isNaN(value)));
+    const chart = (title, summary, series) =>
+      series.length === 0
+        ? null
+        : lineChart({ title, summary, x, series, kind: 'money', height: 200, sync: 'days' });
+    const closest = data['day.floorClosest'].filter((value) => !Number.isNaN(value));
+    const [state, ...rest] = tables;
+    const hasFloor = closest.length > 0;
+    section(
+      'account',
+      'Account rules',
+      tableOf(state),
+      chart(
+        `Equity, floor and daily limit, ${currency}`,
+        'At the end of each trade date, with the levels that held on it; until the account ended.',
+        lines([
+          ['equity', 'day.accountEquity', 'gain'],
+          ['floor', 'day.floor', 'loss'],
+          ['daily limit', 'day.dayFloor', 'third'],
+        ]),
+      ),
+      hasFloor
+        ? chart(
+            `Distance to the floor, ${currency}`,
+            `Least ${format('money', Math.min(...closest))}.`,
+            lines([
+              ['at the end of the date', 'day.floorLeft', 'gain'],
+              ['least inside it', 'day.floorClosest', 'loss'],
+            ]),
+          )
+        : null,
+      ...rest.map(tableOf),
+    );
+  }
   function exposureSection(context) {
     const { data, section } = context;
     const x = data['day.date'].map((day) => day * DAY);
@@ -1998,7 +2045,7 @@
       h(
         'p',
         {},
-        `${fixed(ambiguity.groups, 0)} ambiguous groups touch ${fixed(trades.ambiguous, 0)} of ${fixed(trades.closed, 0)} closed trades; ${fixed(ambiguity.atStakeMicros / 1e6, 2)} ${currency} at stake.${ambiguity.isBarResolutionSensitive ? ' Bar-resolution-sensitive: this data cannot decide.' : ''}`,
+        `${fixed(ambiguity.groups, 0)} ambiguous groups touch ${fixed(trades.ambiguous, 0)} of ${fixed(trades.closed, 0)} closed trades; ${fixed(ambiguity.atStakeMicros / 1e6, 2)} ${currency} at stake.${ambiguity.isBarResolutionSensitive ? ' Bar-resolution-sensitive: this data cannot decide.' : ''}${ambiguity.bounds === undefined ? '' : ` Net between ${fixed(ambiguity.bounds.worst, 2)} and ${fixed(ambiguity.bounds.best, 2)}, every group against us and for us.`}${ambiguity.seeded === undefined ? '' : ` Over ${fixed(ambiguity.seeded.runs, 0)} draws the median is ${fixed(ambiguity.seeded.p50, 2)}, 5 % ${fixed(ambiguity.seeded.p05, 2)}, 95 % ${fixed(ambiguity.seeded.p95, 2)}.`}`,
       ),
       h('p', {}, 'Trials unknown: a single run does not say how many were tried before it.'),
       ranges.length === 0

@@ -1,0 +1,83 @@
+/** Faults that the simulation of a whole world showed first, each in the fewest orders that show it. */
+import { describe, expect, it } from 'vitest';
+import { MarketDesk } from '../../support/market-desk.ts';
+
+describe('an aggressor that takes a whole level', () => {
+  it('waits until the reduce-only orders of those it meets are as small as their position', () => {
+    const desk = new MarketDesk();
+    desk.market.setPosition(1, 2, 0);
+    desk.send('plain', 'sell 5 limit 100');
+    desk.send('closes', 'sell 2 limit 100', { reduceOnly: true });
+    expect(desk.send('t', 'buy 9 limit 100', { participant: 2, timeInForce: 'ioc' })).toEqual([
+      'plain 5@100',
+      't 5@100',
+      'closes Canceled reduce-only-exhausted',
+      't Expired ioc',
+    ]);
+  });
+});
+
+describe('a trailing stop that follows the middle of the quotes', () => {
+  it('has its trigger on the grid, away from the market', () => {
+    const desk = new MarketDesk();
+    desk.send('bid', 'buy 1 limit 100', { participant: 2 });
+    desk.send('ask', 'sell 1 limit 103', { participant: 3 });
+    const trail = { type: 'trailing-stop', trigger: 'mid', trail: { offsetTicks: 4 } } as const;
+    desk.send('sells', 'sell 1 trail', trail);
+    desk.send('buys', 'buy 1 trail', trail);
+    // The middle is 101.5.
+    expect(desk.market.orderOf(1, 'sells')!.stopTicks).toBe(97);
+    expect(desk.market.orderOf(1, 'buys')!.stopTicks).toBe(106);
+  });
+});
+
+describe('a fill-or-kill that meets its own group', () => {
+  const world = (mode: 'cancel-aggressor' | 'cancel-both' | 'decrement' | 'cancel-resting') => {
+    const desk = new MarketDesk();
+    desk.send('other', 'sell 5 limit 100', { participant: 2 });
+    desk.send('own', 'sell 5 limit 100', { group: 7 });
+    desk.send('more', 'sell 5 limit 101', { participant: 2 });
+    return desk.send('k', 'buy 8 limit 101', { group: 7, timeInForce: 'fok', selfTrade: mode });
+  };
+  it.each(['cancel-aggressor', 'cancel-both', 'decrement'] as const)(
+    'does not trade a part of it before %s ends it',
+    (mode) => {
+      expect(world(mode)).toEqual(['k Expired fok']);
+    },
+  );
+  it('trades behind its own orders where those go', () => {
+    expect(world('cancel-resting')).toEqual([
+      'other 5@100',
+      'k 5@100',
+      'own Canceled self-trade',
+      'more 3@101',
+      'k 3@101',
+    ]);
+  });
+  it('trades what stands before its own orders, if that is enough', () => {
+    const desk = new MarketDesk();
+    desk.send('other', 'sell 5 limit 100', { participant: 2 });
+    desk.send('own', 'sell 5 limit 100', { group: 7 });
+    const more = { group: 7, timeInForce: 'fok', selfTrade: 'cancel-aggressor' } as const;
+    expect(desk.send('k', 'buy 5 limit 100', more)).toEqual(['other 5@100', 'k 5@100']);
+  });
+});
+
+describe('an own order that is decremented, with contracts behind those that rest', () => {
+  it('comes back before the aggressor rests across from it', () => {
+    const desk = new MarketDesk();
+    // Short 1: of the two contracts, one rests, and one may follow.
+    desk.market.setPosition(1, -1, 0);
+    desk.send('closes', 'buy 2 limit 100', { reduceOnly: true, group: 3 });
+    expect(
+      desk.send('s', 'sell 4 limit 100', { participant: 2, group: 3, selfTrade: 'decrement' }),
+    ).toEqual([
+      'closes Replaced 1 self-trade',
+      's Replaced 3 self-trade',
+      'closes Canceled self-trade',
+      's Replaced 2 self-trade',
+    ]);
+    expect(desk.market.book.bestTicks(1)).toBeNaN();
+    expect(desk.market.book.totalQty(-1, 100)).toBe(2);
+  });
+});
