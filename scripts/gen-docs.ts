@@ -7,8 +7,8 @@ import { cliReference, errorReference } from '../src/cli/reference.ts';
 import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, contractReference } from './calendar-pages.ts';
-import { venueProfileReference } from './venue-pages.ts';
 import { programmeReference } from './programme-page.ts';
+import { venueProfileReference } from './venue-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');

@@ -70,7 +70,7 @@ function table(node: Node, isShown: (name: string) => boolean): string[] {
 }
 
 function valuesOf(it: Node): string {
-  if (it.const !== undefined) return `\`${String(it.const)}\``;
+  if (it.const !== undefined) return `\`${JSON.stringify(it.const)}\``;
   if (it.enum !== undefined) return it.enum.map((one) => `\`${String(one)}\``).join(', ');
   if (it.type === 'array') {
     const parts = Object.keys(it.items?.properties ?? {}).map((name) => `\`${name}\``);
