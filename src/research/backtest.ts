@@ -55,7 +55,7 @@ import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
-import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
+import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -503,7 +503,7 @@ function finish(
   const spread = spreadOf(prepared, main, bound, simulate, netOf);
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
-    plan,
+    { ...plan, notes: [...plan.notes, ...venueNotesOf(prepared)] },
     prepared.dataset.manifest,
     main.recorder.tables().fills,
     // An imitation charges no slippage, so none is missing.
@@ -548,6 +548,10 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
+  return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
 }
 
 /** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */
