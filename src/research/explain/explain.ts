@@ -1,6 +1,8 @@
 /** The life of one order of a run, and why it ended as it did: from the journal, with the bars that the run kept. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BarInterval } from '../../core/bars.ts';
+import { intervalUs } from '../../core/bars.ts';
 import { TradingError } from '../../core/errors.ts';
 import type { OrderSpec } from '../../core/order.ts';
 import { nearestWords } from '../../core/suggest.ts';
@@ -499,6 +501,7 @@ class Explainer {
     if (tape === null) return [];
     let best = { miss: Infinity, closeUs: NaN, level: NaN, isTrigger: false };
     let bars = 0;
+    const barUs = intervalUs(tape.interval as BarInterval);
     for (const { fromUs, toUs, limitTicks, stopTicks, isElected } of stretches) {
       const isTrigger = stopTicks !== null && !isElected;
       const level = isTrigger ? stopTicks : limitTicks;
@@ -510,8 +513,7 @@ class Explainer {
         const closeUs = tape.closeUs[k]!;
         if (closeUs > toUs) break;
         // A bar that was under way when the order came says nothing of what followed.
-        const openUs = k === 0 ? -Infinity : tape.closeUs[k - 1]!;
-        if (openUs < fromUs || contractAt(tape, k) !== this.#spec.contract) continue;
+        if (closeUs - barUs < fromUs || contractAt(tape, k) !== this.#spec.contract) continue;
         bars += 1;
         const miss = up > 0 ? level - tape.high[k]! : tape.low[k]! - level;
         if (miss < best.miss) best = { miss, closeUs, level, isTrigger };

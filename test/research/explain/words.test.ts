@@ -36,26 +36,21 @@ function codeOf(file: string): string {
     .replaceAll(/from '[^']*'/g, '');
 }
 
-/** Words with a dash that are types, times in force, options and phases: nothing that is told of an order. */
-const VOCABULARY = new Set([
-  ...['market-to-limit', 'stop-limit', 'market-if-touched', 'limit-if-touched'],
-  ...['trailing-stop', 'trailing-stop-limit', 'bid-ask', 'multi-target', 'equity-index'],
-  ...['at-open', 'at-close', 'next-open', 'close-direction', 'quote-bars'],
-  ...[
-    'pre-open',
-    'pre-open-no-cancel',
-    'post-close',
-    'pro-rata',
-    'no-liquidity',
-    'frontmonth-market',
-  ],
-  ...['cancel-resting', 'cancel-aggressor', 'cancel-both', 'cancel-parent'],
-  ...['reset-on-change', 'replenish-on-increase', 'oco-overfill', 'unprotected-remainder'],
-  // Parts of names that a template puts together, and rules of a programme that end in its own journal lines.
-  ...['stop-or-open', 'limit-or-open', 'flat-by', 'floor-locked', 'floor-raised'],
-  ...['maximum-loss', 'daily-loss', 'profit-target', 'end-of-day', 'real-time', 'day-start'],
-  ...['trailing-end-of-day', 'trailing-intraday', 'block-day', 'round-turns', 'entries-and-exits'],
-]);
+/**
+ * Words with a dash that are types, times in force, options, phases, parts of names that a template puts together, and rules of a
+ * programme that end in journal lines of their own: nothing that is told of an order.
+ */
+const VOCABULARY = new Set(
+  `
+    market-to-limit stop-limit market-if-touched limit-if-touched trailing-stop trailing-stop-limit
+    bid-ask multi-target equity-index at-open at-close next-open close-direction quote-bars pre-open
+    pre-open-no-cancel post-close pro-rata no-liquidity frontmonth-market cancel-resting
+    cancel-aggressor cancel-both cancel-parent reset-on-change replenish-on-increase oco-overfill
+    unprotected-remainder stop-or-open limit-or-open flat-by floor-locked floor-raised maximum-loss
+    daily-loss profit-target end-of-day real-time day-start trailing-end-of-day trailing-intraday
+    block-day round-turns entries-and-exits
+  `.split(/\s+/),
+);
 const KNOWN = new Set([
   ...[...FILL_RULES, ...REASON_CODES].map(([name]) => name),
   ...Object.keys(FILL_FLAGS),
@@ -76,10 +71,12 @@ describe('the words of fills and reasons', () => {
     const CALL =
       /(?:#?(?:end|finish|tell|tellNone|reject|refuse|endWaiting|fill|note|cancelLeg|reportMissing)|applyDenial)\(([^;]*?)\);/gi;
     // Moments, working states, keys of records, kinds of messages.
-    const OTHERS = new Set([
-      ...['open', 'close', 'arrival', 'user', 'front', 'never', 'mbo', 'fok', 'held', 'parked'],
-      ...['change', 'what', 'arrive', 'queue', 'kind', 'ambiguity', 'issue', 'closed', 'passed'],
-    ]);
+    const OTHERS = new Set(
+      `
+    open close arrival user front never mbo fok held parked change what arrive queue kind ambiguity
+    issue closed passed
+  `.split(/\s+/),
+    );
     const found = [...VENUES, ...DESKS].flatMap((file) =>
       [...codeOf(file).matchAll(CALL)].flatMap(([, args]) =>
         [...args!.matchAll(/'([a-z][a-z-]*)'/g)].map(([, word]) => ({ file, word: word! })),
@@ -160,7 +157,7 @@ describe('the words of fills and reasons', () => {
   it('are sentences for rules, and clauses for reasons', () => {
     for (const [name, , words] of FILL_RULES) expect(words, name).toMatch(/^[A-Z].*\.$/);
     for (const [name, , words] of REASON_CODES) expect(words, name).toMatch(/^[a-z].*[^.]$/);
-    const names = [...FILL_RULES.map(([name]) => name)];
+    const names = FILL_RULES.map(([name]) => name);
     expect(new Set(names).size).toBe(names.length);
   });
 
