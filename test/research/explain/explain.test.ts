@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TradingError } from '../../../src/core/errors.ts';
+import { defineStrategy } from '../../../src/core/strategy.ts';
+import type { PriceTicks, Qty } from '../../../src/core/units.ts';
+import { openCatalog } from '../../../src/data/catalog.ts';
 import { runBacktest, TABLE_STORE } from '../../../src/research/backtest.ts';
 import type { ExplainedRun } from '../../../src/research/explain/explain.ts';
 import {
@@ -11,6 +14,7 @@ import {
   explainOrder,
   localTime,
 } from '../../../src/research/explain/explain.ts';
+import { whyColumns } from '../../../src/research/report/why.ts';
 import type { PriceTape, RunData } from '../../../src/research/run-data.ts';
 import { readRun } from '../../../src/research/run-store.ts';
 import { fakeManifest } from '../../cli/support.ts';
@@ -433,4 +437,84 @@ describe('every order of a real run', () => {
       }
     }
   });
+});
+
+describe('every order of a run on ticks', () => {
+  let sample: SampleCatalog;
+  afterAll(() => sample.remove());
+
+  it('has an answer, and each fill the market event that made it; the report says the same', async () => {
+    sample = makeSampleCatalog({ products: ['ES'], from: '2022-08-01', to: '2022-11-30' });
+    const from = Date.UTC(2022, 9, 3) * 1000;
+    const rows = Array.from({ length: 60 * 24 * 3 }, (_, i) => from + i * MINUTE);
+    const writer = openCatalog(sample.catalogDir)
+      .dataset('sample')
+      .beginWrite({ isValidated: false });
+    const times = Float64Array.from(rows);
+    writer.put('quotes', 'ESZ2022' as never, 2022, {
+      length: rows.length,
+      tsUs: times,
+      seq: Float64Array.from(rows, (_, i) => 2 * i),
+      bid: Int32Array.from(rows, (_, i) => 15_000 + (i % 9)),
+      ask: Int32Array.from(rows, (_, i) => 15_001 + (i % 9)),
+      bidQty: new Float64Array(rows.length).fill(20),
+      askQty: new Float64Array(rows.length).fill(20),
+    });
+    writer.put('trades', 'ESZ2022' as never, 2022, {
+      length: rows.length,
+      tsUs: times,
+      seq: Float64Array.from(rows, (_, i) => 2 * i + 1),
+      price: Int32Array.from(rows, (_, i) => 15_000 + (i % 9)),
+      qty: new Float64Array(rows.length).fill(4),
+      aggressor: new Int8Array(rows.length).fill(-1),
+    });
+    writer.commit();
+    let sent = 0;
+    const strategy = defineStrategy({
+      id: 'turns',
+      version: '1',
+      description: 'By turns, a market order and a limit below.',
+      params: {},
+      instruments: ['ES'],
+      requires: () => ({ series: [{ root: 'ES', bars: '1h' }] }),
+      create: () => ({
+        onBar: (_, ctx) => {
+          sent += 1;
+          const contract = ctx.contract('ES');
+          const qty = 1 as Qty;
+          if (sent % 2 === 1) ctx.submit({ contract, side: -1, type: 'market', qty });
+          else
+            ctx.submit({ contract, side: 1, type: 'limit', limitTicks: 15_002 as PriceTicks, qty });
+        },
+      }),
+    });
+    const venue = { matching: 'auto' } as const;
+    const outcome = await runBacktest(
+      backtestOptions(sample, 'turns', {
+        strategy,
+        instruments: ['ES'],
+        from: '2022-10-04',
+        to: '2022-10-04',
+        venue,
+        config: { venue },
+        bounds: false,
+      }),
+    );
+    const run = readRun(outcome.dir, TABLE_STORE);
+    expect(run.fills.length).toBeGreaterThan(4);
+    const rules = new Set<string>();
+    for (const { clOrdId } of run.orders) {
+      const told = explainOrder(run, clOrdId);
+      expect(told.answer.length).toBeGreaterThan(0);
+      for (const one of told.fills) {
+        rules.add(one.rule);
+        expect(one.marketUs).toBeGreaterThan(0);
+        expect(one.why.join(' ')).toMatch(/The record/);
+      }
+    }
+    expect(rules.size).toBeGreaterThan(1);
+    const why = whyColumns(run).find((column) => column.name === 'fill.why')!.values;
+    expect(why.length).toBeGreaterThan(0);
+    for (const text of why as readonly string[]) expect(text).toMatch(/The record/);
+  }, 60_000);
 });
