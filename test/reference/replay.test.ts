@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCalendars } from '../../src/calendars/registry.ts';
 import type { MboColumns } from '../../src/core/bars.ts';
+import { MboBook } from '../../src/core/book/mbo-book.ts';
 import type { Side } from '../../src/core/order.ts';
 import { parseTsUs } from '../../src/core/units.ts';
 import { ReplayMarket } from '../../src/sim/replay/replay-market.ts';
@@ -158,5 +159,53 @@ describe.skipIf(dir === null)('the shared orders with ours over them', () => {
     expect(placed).toBeGreaterThan(100);
     expect(compared).toBeGreaterThan(10_000);
     expect([most > 20, filled > 10]).toEqual([true, true]);
+  });
+
+  it('agree with themselves: what trades is filled, and what is filled leaves its order', async () => {
+    const orders = await readDbnOrders(dir!, DBN_FILES.holiday);
+    const mbo = new MboBook({ calendar });
+    const filled = new Map<bigint, number>();
+    const left = new Map<bigint, number>();
+    const qtyOf = (id: bigint): number => {
+      const slot = mbo.find(id);
+      return slot < 0 ? 0 : mbo.book.qtyOf(slot);
+    };
+    let [traded, given, aggressor] = [0, 0, 0];
+    let [events, auctions, refilled] = [0, 0, 0];
+    const differences: number[] = [];
+    for (let row = 0; row < orders.length; row += 1) {
+      const id = orders.orderId[row]!;
+      const action = orders.action[row]!;
+      if (action === 3) {
+        traded += orders.qty[row]!;
+        aggressor = orders.side[row]!;
+      }
+      // In an auction nobody comes to the other: both sides are filled.
+      if (action === 4 && (aggressor === 0 || orders.side[row] === -aggressor)) {
+        given += orders.qty[row]!;
+        filled.set(id, (filled.get(id) ?? 0) + orders.qty[row]!);
+      }
+      const before = qtyOf(id);
+      mbo.apply(orders, undefined, row, row + 1);
+      if (action !== 3 && action !== 4) left.set(id, (left.get(id) ?? 0) + before - qtyOf(id));
+      if (orders.isEventEnd[row] !== 1) continue;
+      if (traded > 0) {
+        events += 1;
+        auctions += aggressor === 0 ? 1 : 0;
+        if (given !== (aggressor === 0 ? 2 : 1) * traded) differences.push(row);
+        for (const [each, qty] of filled) {
+          if (left.get(each) === qty) continue;
+          // More was filled than was shown, or it shows again: an iceberg.
+          if (qty > (left.get(each) ?? 0)) refilled += 1;
+          else differences.push(row);
+        }
+      }
+      [traded, given, aggressor] = [0, 0, 0];
+      filled.clear();
+      left.clear();
+    }
+    expect(differences).toEqual([]);
+    expect([events > 1500, auctions]).toEqual([true, 1]);
+    expect(refilled).toBeLessThan(events / 20);
   });
 });

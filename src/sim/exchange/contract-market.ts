@@ -225,6 +225,7 @@ export class ContractMarket {
     this.#advance(tsUs);
     this.#positions.set(participant, netQty);
     this.#capReducing(participant);
+    this.#settle();
   }
 
   /** Null for an id that the market never saw, and for an order that ended long ago. */
@@ -249,6 +250,14 @@ export class ContractMarket {
   /** What brokers' groups have on its way to this market, in order of arrival. */
   messages(): readonly GroupMessage[] {
     return this.#desk.messages;
+  }
+
+  /**
+   * When something happens here by itself: a date, a message of a broker's group, the end of a hold; Infinity for nothing.
+   * A command or `advance` of a later time carries it out.
+   */
+  get dueUs(): number {
+    return this.#nextDueUs();
   }
 
   /** The order behind a handle of the book, or null. */
@@ -1060,28 +1069,33 @@ export class ContractMarket {
     }
   }
 
+  /** Sets an exit to its distance from what its parent has traded at. True where it stood at another level. */
+  #follow(order: MarketOrder): boolean {
+    const level = this.#desk.levelOf(order);
+    const { type } = order.input;
+    const isLimit = type === 'limit';
+    const before = isLimit ? order.limitTicks : order.stopTicks;
+    // What was elected stays where it is, and a trail that has followed the market does not fall back.
+    const isFixed = !isLimit && order.place !== 'held' && order.place !== 'trigger';
+    const isTrail = isTrailing(order) && !Number.isNaN(order.bestTicks);
+    if (Number.isNaN(level) || level === before || isFixed || isTrail) return false;
+    const wasHeld = order.place === 'held';
+    this.#leavePlace(order);
+    if (isLimit) order.limitTicks = level;
+    else {
+      if (!isTrailing(order)) order.limitTicks += level - before;
+      order.stopTicks = level;
+    }
+    order.place = 'held';
+    return !wasHeld;
+  }
+
   /** More of a child may trade: it arrives, or what rests of it is larger and joins the end. */
   #release(order: MarketOrder): void {
-    const level = this.#desk.levelOf(order);
-    this.#tell('Released', order);
     const { type } = order.input;
-    const isFree = order.place === 'held' || order.place === 'trigger';
-    if (!Number.isNaN(level) && (type === 'limit' || isFree)) {
-      const isLimit = type === 'limit';
-      const before = isLimit ? order.limitTicks : order.stopTicks;
-      // A trail that has followed the market does not fall back to where it began.
-      const isTrail = isTrailing(order) && !Number.isNaN(order.bestTicks);
-      if (level !== before && !isTrail) {
-        this.#leavePlace(order);
-        if (isLimit) order.limitTicks = level;
-        else {
-          if (!isTrailing(order)) order.limitTicks += level - before;
-          order.stopTicks = level;
-        }
-        order.place = 'held';
-        this.#tell('Replaced', order, 'follows-parent');
-      }
-    }
+    const isMoved = this.#follow(order);
+    this.#tell('Released', order);
+    if (isMoved) this.#tell('Replaced', order, 'follows-parent');
     if (order.place !== 'held' && order.place !== 'book') return;
     if (order.place === 'held' && needsTrigger(type)) {
       // One that has been through once waits for its price anew.

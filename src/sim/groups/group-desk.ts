@@ -195,6 +195,7 @@ export class GroupDesk {
 
   /** Carries out cancels and reductions until nothing follows from them. */
   drain(): void {
+    if (this.#pending.length === 0 && this.#touched.size === 0) return;
     for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift())
       this.#apply(next.live, next.action);
     for (const live of this.#touched) {
@@ -207,6 +208,7 @@ export class GroupDesk {
 
   /** The next order that its parent released, or null. */
   nextRelease(): MarketOrder | null {
+    if (this.#releases.size === 0) return null;
     for (const order of this.#releases) {
       this.#releases.delete(order);
       if (order.place !== 'done') return order;

@@ -59,7 +59,7 @@ export class ReplayBook implements Liquidity, BookWatch {
   evidence: FillEvidence | null = null;
   /** Events of the record so far. */
   eventCount: number = 0;
-  readonly event: MarketEvent = { tsUs: 0, priceTicks: NaN, qty: 0, aggressor: 0, from: null };
+  readonly event: MarketEvent = { tsUs: NaN, priceTicks: NaN, qty: NaN, aggressor: 0, from: null };
   readonly #ownBids: OwnSide = new OwnSide(1);
   readonly #ownAsks: OwnSide = new OwnSide(-1);
   /** Orders that came to rest across the market, as long as the market stays there. */
@@ -429,6 +429,10 @@ export class ReplayBook implements Liquidity, BookWatch {
   onSize(side: Side, priceTicks: number, qty: number, tsUs: number): void {
     const ledger = this.#ledgerOf(side);
     if (ledger.size > 0) ledger.onSize(priceTicks, qty);
+    this.#onOwnLevel(side, priceTicks, qty, tsUs);
+  }
+
+  #onOwnLevel(side: Side, priceTicks: number, qty: number, tsUs: number): void {
     const own = this.own(side);
     if (own.prices.length === 0) return;
     const level = own.at(priceTicks);
@@ -452,7 +456,10 @@ export class ReplayBook implements Liquidity, BookWatch {
   }
 
   onLevel(side: BookSide, price: number, qty: number): void {
-    this.onSize(side, price, qty, this.event.tsUs);
+    const ledger = this.#ledgerOf(side);
+    if (ledger.size > 0) ledger.onSize(price, qty);
+    // Places by single orders follow `onLess`.
+    if (this.#options.queue.name !== 'mbo') this.#onOwnLevel(side, price, qty, this.event.tsUs);
   }
 
   /** Orders across the market are like others once the market has moved away from them. */

@@ -25,6 +25,8 @@ interface BracketStep {
   readonly release: 'partial' | 'full';
   readonly isMarket: boolean;
   readonly tif: 'day' | 'gtc' | 'ioc';
+  readonly messageUs?: number;
+  readonly reduceOnly?: boolean;
 }
 type Step =
   | BracketStep
@@ -116,6 +118,10 @@ class World {
   readonly pairs: (readonly [number, string, string])[] = [];
   readonly ids: [number, string][] = [];
   sent = 0;
+  nowUs = 0;
+  /** Most contracts that a bracket's exits traded beyond its entry, and the most that was told. */
+  readonly excess = new Map<string, number>();
+  readonly toldExcess = new Map<string, number>();
 
   constructor(options: MarketOptions, mirror: 1 | -1) {
     this.mirror = mirror;
@@ -129,12 +135,20 @@ class World {
           );
           if (own === undefined || order === null) return;
           const leg = own.ids.indexOf(clOrdId);
-          if (kind === 'Fill') own.events.push({ leg, kind: 'fill', qty: lastQty });
+          if (kind === 'Fill') {
+            own.events.push({ leg, kind: 'fill', qty: lastQty });
+            this.noteExcess(own.participant, own.ids);
+          }
           const isByGroup = ['oco-peer', 'parent-ended', 'child-failed'].includes(reason);
           const isEnd = kind === 'Canceled' || kind === 'Expired' || kind === 'Rejected';
           if (isEnd && !isByGroup) own.events.push({ leg, kind: 'end', qty: 0 });
         },
         onGroup: ({ kind, groupId, qty: contracts }) => {
+          if (kind === 'oco-overfill')
+            this.toldExcess.set(
+              `${groupId}e`,
+              Math.max(contracts, this.toldExcess.get(`${groupId}e`) ?? 0),
+            );
           if (kind !== 'accepted' && kind !== 'ended' && kind !== 'rejected')
             this.flags.push(`${kind} ${groupId} ${contracts}`);
         },
@@ -165,8 +179,14 @@ class World {
         limitTicks: at * this.mirror + 0,
         timeInForce,
       },
-      0,
+      this.nowUs,
     );
+  }
+
+  noteExcess(participant: number, ids: readonly string[]): void {
+    const cums = ids.map((id) => this.market.orderOf(participant, id)!.cumQty);
+    const excess = cums.slice(1).reduce((sum, cum) => sum + cum, 0) - cums[0]!;
+    if (excess > (this.excess.get(ids[0]!) ?? 0)) this.excess.set(ids[0]!, excess);
   }
 
   run(step: Step): void {
@@ -179,11 +199,11 @@ class World {
         return;
       case 'cancel': {
         const [who, id] = this.ids[step.pick % this.ids.length]!;
-        if (who !== 99) market.cancel(who, id, 0);
+        if (who !== 99) market.cancel(who, id, this.nowUs);
         return;
       }
       case 'phase':
-        market.setPhase(step.phase, 0);
+        market.setPhase(step.phase, this.nowUs);
         return;
       case 'pair': {
         const participant = 1000 + this.sent;
@@ -215,7 +235,7 @@ class World {
                   stopTicks: (step.at - step.side * (1 + step.gap)) * mirror,
                 },
               ];
-        if (!market.submitGroup(ocoOf(groupId, orders), 0).isAccepted) return;
+        if (!market.submitGroup(ocoOf(groupId, orders), this.nowUs).isAccepted) return;
         this.pairs.push([participant, a, b]);
         this.ids.push([participant, a], [participant, b]);
         return;
@@ -237,6 +257,7 @@ class World {
       ? { type: 'market' as const }
       : { type: 'limit' as const, limitTicks: step.at * mirror + 0 };
     const ids = [`${groupId}e`, ...step.targets.map((_, k) => `${groupId}t${k}`), `${groupId}s`];
+    const own_ = step.reduceOnly === undefined ? {} : { reduceOnly: step.reduceOnly };
     const group = bracketOf({
       groupId,
       entry: {
@@ -247,14 +268,20 @@ class World {
         timeInForce: step.tif,
         ...priced,
       },
-      stop: { clOrdId: ids.at(-1)!, stopTicks: (base - step.side * step.stopOff) * mirror },
+      stop: {
+        ...own_,
+        clOrdId: ids.at(-1)!,
+        stopTicks: (base - step.side * step.stopOff) * mirror,
+      },
       targets: step.targets.map((target, k) => ({
+        ...own_,
         clOrdId: ids[k + 1]!,
         qty: target.qty,
         limitTicks: (base + step.side * target.off) * mirror,
       })),
       peers: step.peers,
       release: step.release,
+      ...(step.messageUs === undefined ? {} : { messageUs: step.messageUs }),
     });
     const shape = {
       entryQty,
@@ -264,7 +291,7 @@ class World {
     };
     const record = { shape, ids, side: own, participant, events: [] };
     this.brackets.push(record);
-    if (market.submitGroup(group, 0).isAccepted)
+    if (market.submitGroup(group, this.nowUs).isAccepted)
       for (const id of ids) this.ids.push([participant, id]);
     else this.brackets.pop();
   }
@@ -334,6 +361,52 @@ describe('groups that an exchange holds', () => {
       );
       for (const flag of world.flags)
         expect(loud.some(({ ids }) => ids[0] === `${flag.split(' ')[1]!}e`)).toBe(true);
+    },
+  );
+  test.prop(
+    [
+      fc.array(
+        fc.oneof(
+          {
+            weight: 4,
+            arbitrary: fc
+              .tuple(bracket, fc.integer({ min: 0, max: 40 }), fc.boolean())
+              .map(([step, messageUs, reduceOnly]): Step =>
+                step.do === 'bracket' ? { ...step, messageUs, reduceOnly } : step,
+              ),
+          },
+          { weight: 12, arbitrary: send },
+        ),
+        { minLength: 10, maxLength: 90 },
+      ),
+    ],
+    { numRuns },
+  )(
+    'where a broker holds them, tell every contract too many, and reduce-only allows none',
+    (list) => {
+      const world = new World({}, 1);
+      const reducing = new Set<string>();
+      list.forEach((step, k) => {
+        world.nowUs += (k * 7) % 23;
+        const before = world.brackets.length;
+        world.run(step);
+        if (step.do === 'bracket' && step.reduceOnly === true && world.brackets.length > before)
+          reducing.add(world.brackets.at(-1)!.ids[0]!);
+        for (const { ids, participant, side: own } of world.brackets)
+          if (reducing.has(ids[0]!))
+            expect(own * world.market.positionOf(participant)).toBeGreaterThanOrEqual(0);
+      });
+      expect(world.toldExcess).toEqual(world.excess);
+      for (const id of reducing) expect(world.excess.has(id)).toBe(false);
+      // When every message has arrived, nothing is left of a bracket that is through.
+      world.market.advance(world.nowUs + 100);
+      expect(world.market.messages()).toEqual([]);
+      for (const { ids, participant } of world.brackets) {
+        const orders = ids.map((id) => world.market.orderOf(participant, id)!);
+        const sold = orders.slice(1).reduce((sum, order) => sum + order.cumQty, 0);
+        if (orders[0]!.place === 'done' && sold >= orders[0]!.cumQty)
+          expect(orders.filter((order) => order.place !== 'done')).toEqual([]);
+      }
     },
   );
   it('and those worlds do fill, release, shrink and stop', () => {

@@ -316,10 +316,13 @@ describe('the queue', () => {
     }
   });
   it('Q5: a trade and the decrease that it explains count once, whichever is told first', () => {
-    const desk = joined();
-    desk.trade('seller 10@400');
-    desk.book('bids 400x90');
-    expect(desk.ahead('a')).toBe(90);
+    for (const name of ['back', 'prob'] as const) {
+      const desk = joined({ queue: { name } });
+      desk.book('bids 400x150');
+      desk.trade('seller 10@400');
+      desk.book('bids 400x140');
+      expect(desk.ahead('a')).toBe(90);
+    }
     const sizesFirst = joined();
     sizesFirst.book('bids 400x90');
     sizesFirst.nowUs += 5;
@@ -393,6 +396,13 @@ describe('stops and triggers', () => {
     desk.send('s', 'sell 1 stop 396', { type: 'stop-limit', limitTicks: 395 });
     expect(desk.trade('seller 1@392')).toEqual(['s Triggered']);
     expect(desk.leaves('s')).toBe(1);
+  });
+  it('S4: and the trade that elected it does not fill it', () => {
+    const desk = new ReplayDesk();
+    desk.book('bids 391x5 asks 398x5');
+    desk.send('s', 'sell 1 stop 396', { type: 'stop-limit', limitTicks: 394 });
+    expect(desk.trade('buyer 5@394')).toEqual(['s Triggered']);
+    expect(desk.trade('buyer 5@394')).toEqual(['s 1@394']);
   });
   it('S5: a protected stop rests where its protection ends', () => {
     const desk = new ReplayDesk();

@@ -7,7 +7,7 @@ import { ReplayMarket } from '../../../src/sim/replay/replay-market.ts';
 import type { NaiveInput, NaiveRules } from '../../support/naive-overlay.ts';
 import { NaiveOverlay } from '../../support/naive-overlay.ts';
 
-const RUNS = Number(process.env['FRONTMONTH_REPLAY_RUNS'] ?? 60);
+const RUNS = Number(process.env['FRONTMONTH_REPLAY_RUNS'] ?? 40);
 
 type Step =
   | { readonly do: 'book'; readonly rows: readonly (readonly [Side, number, number])[] }
