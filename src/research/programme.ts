@@ -131,7 +131,9 @@ export function programmeSchema(): z.ZodType<Programme> {
 export function parseProgramme(value: unknown, where: string): Programme {
   const parsed = programmeSchema().safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    const { issues } = parsed.error;
+    // A misspelt switch is missing as well: the word that was typed says more.
+    const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0]!;
     const path = [
       ...issue.path.map(String),
       ...(issue.code === 'unrecognized_keys' ? [issue.keys[0]!] : []),
@@ -190,12 +192,17 @@ export function programmeMismatch(
     return refuse(
       ['startBalance'],
       programme,
-      `the capital of the run, ${run.capital}`,
+      `it equals the capital of the run, which is ${run.capital}`,
       programme.name,
     );
   return run.currency === currency
     ? null
-    : refuse(['currency'], programme, `the currency of the run, ${run.currency}`, programme.name);
+    : refuse(
+        ['currency'],
+        programme,
+        `it equals the currency of the run, which is ${run.currency}`,
+        programme.name,
+      );
 }
 
 /** Errors: E_PROGRAMME_FILE, E_PROGRAMME_VALUE. */

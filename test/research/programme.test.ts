@@ -38,6 +38,11 @@ describe('a programme file', () => {
       '`profitTarget.amout` is 1',
     ],
     [
+      'a misspelt switch that is needed',
+      { ...BASE, profitTarget: { ...BASE.profitTarget, basis: undefined, base: 'equity' } },
+      '`profitTarget.base` is "equity"',
+    ],
+    [
       'a value that is none of its list',
       { ...BASE, profitTarget: { ...BASE.profitTarget, basis: 'cash' } },
       '`profitTarget.basis` is "cash"',
