@@ -8,6 +8,7 @@ import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, contractReference } from './calendar-pages.ts';
 import { programmeReference } from './programme-page.ts';
+import { venueProfileReference } from './venue-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
 
 const isCheck: boolean = process.argv.includes('--check');
@@ -29,6 +30,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/programme.md': programmeReference,
   'docs/reference/calendars.md': calendarReference,
   'docs/reference/contracts.md': contractReference,
+  'docs/reference/venue-profiles.md': venueProfileReference,
   // Last: it lists the pages that are there.
   'docs/README.md': docsIndex,
 };

@@ -1,7 +1,7 @@
 /** What other resolutions of the ambiguous bars would have earned: the bounds of any policy, and the draws of `seeded`. */
 import { SilentJournal } from '../engine/journal.ts';
 import type { RandomSource } from '../core/ports.ts';
-import { PATH_STREAM, TOUCH_STREAM } from '../sim/bar-policies.ts';
+import { PATH_POLICIES, PATH_STREAM, TOUCH_STREAM } from '../sim/bar-policies.ts';
 import type { Pass, PreparedRun, simulate as Simulate } from './backtest.ts';
 import { computeMetrics } from './metrics.ts';
 import type { RunData } from './run-data.ts';
@@ -42,7 +42,9 @@ export function spreadOf(
   netOf: (pass: Pass) => number,
 ): FillSpread {
   const { options } = prepared;
-  const isHeld = bound !== null || !options.bounds || options.fills === 'pessimistic';
+  // An imitation of another program leaves nothing open.
+  const isOpen = (PATH_POLICIES as readonly string[]).includes(options.fills);
+  const isHeld = bound !== null || !options.bounds || !isOpen || options.fills === 'pessimistic';
   if (isHeld || main.result.outcome !== 'completed') return {};
   // Policies and draws differ in ambiguous groups and touched limits only.
   const isDrawn = typeof options.barFills?.touch === 'object';

@@ -194,7 +194,7 @@ export class SimOrder {
 
   /** Waits for the price that arms its trail. */
   isDormant(): boolean {
-    return !isNaN(this.activation) && this.state === State.live;
+    return !isNaN(this.activation) && this.state < State.elected;
   }
 
   /** A price is seen: it arms the trail or gives it its first trigger. */

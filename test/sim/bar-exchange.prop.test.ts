@@ -5,6 +5,7 @@ import type { NewOrderRequest } from '../../src/core/execution.ts';
 import type { OrderRole, Side } from '../../src/core/order.ts';
 import type { PathPolicy } from '../../src/sim/bar-policies.ts';
 import { PATH_POLICIES } from '../../src/sim/bar-policies.ts';
+import type { FinerBars } from '../../src/sim/bar-options.ts';
 import type { OracleBar } from '../support/path-oracle.ts';
 import { allPaths } from '../support/path-oracle.ts';
 import type { HarnessOptions } from '../support/sim-harness.ts';
@@ -278,6 +279,103 @@ describe('groups inside one bar', () => {
   });
 });
 
+/** A random path in unit steps, its bar, and a group that meets it. */
+const walked = fc.array(fc.constantFrom(-1, 1), { minLength: 1, maxLength: 14 }).chain((steps) => {
+  const path = steps.reduce((all, step) => [...all, all[all.length - 1]! + step], [0]);
+  const [high, low] = [Math.max(...path), Math.min(...path)];
+  const bar: OracleBar = { open: 0, high, low, close: path[path.length - 1]! };
+  return groupsFor(bar).map((group) => ({ path, bar, group }));
+});
+
+/** The steps of a path as bars, evenly over an interval of a minute; nothing is finer than they are. */
+function stepsAsBars(path: readonly number[]): FinerBars {
+  return {
+    within: (_contract, openUs, closeUs) => {
+      const length = path.length - 1;
+      if (closeUs - openUs < 60_000_000 || length === 1) return null;
+      const at = (i: number): number => openUs + Math.round((i * (closeUs - openUs)) / length);
+      const rows = (value: (i: number) => number) =>
+        Float64Array.from({ length }, (_, i) => value(i));
+      return {
+        length,
+        openUs: rows(at),
+        closeUs: rows((i) => at(i + 1)),
+        open: rows((i) => path[i]!),
+        high: rows((i) => Math.max(path[i]!, path[i + 1]!)),
+        low: rows((i) => Math.min(path[i]!, path[i + 1]!)),
+        close: rows((i) => path[i + 1]!),
+        volume: rows(() => 1000),
+      };
+    },
+  };
+}
+
+describe('drill-down', () => {
+  it('gives what the finer bars alone give, and leaves certain outcomes as they were', () => {
+    fc.assert(
+      fc.property(walked, ({ path, bar, group }) => {
+        const fine = start(group, bar, {});
+        for (let i = 1; i < path.length; i += 1) {
+          const [a, b] = [path[i - 1]!, path[i]!];
+          fine.barTicks(a, Math.max(a, b), Math.min(a, b), b);
+        }
+        const drilled = start(group, bar, { policy: 'drilldown', finer: stepsAsBars(path) });
+        drilled.barTicks(bar.open, bar.high, bar.low, bar.close);
+        expect(outcomeOf(drilled)).toBe(outcomeOf(fine));
+        const coarse = play(group, bar, 'pessimistic');
+        if (coarse.ambiguities.length === 0) expect(outcomeOf(drilled)).toBe(outcomeOf(coarse));
+      }),
+      RUNS,
+    );
+  });
+
+  it('earns no less than the worst and no more than the best of the coarse bar', () => {
+    fc.assert(
+      fc.property(walked, ({ path, bar, group }) => {
+        const drilled = start(group, bar, { policy: 'drilldown', finer: stepsAsBars(path) });
+        drilled.barTicks(bar.open, bar.high, bar.low, bar.close);
+        const profit = (harness: SimHarness): number => profitAtClose(group, harness, bar.close);
+        const found = profit(drilled);
+        expect(profit(play(group, bar, 'pessimistic'))).toBeLessThanOrEqual(found);
+        expect(found).toBeLessThanOrEqual(profit(play(group, bar, 'optimistic')));
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('the unit of prices', () => {
+  // Where a limit must be passed by a tick, half a tick is another rule; a touch is the same in every unit.
+  it('does not matter: in half ticks the same contracts trade at the same prices', () => {
+    const doubled = (leg: Leg): Leg => ({ ...leg, price: 2 * leg.price });
+    const fillsOf = (group: GroupCase, bar: OracleBar, policy: PathPolicy) => {
+      const harness = start(group, bar, { policy, touch: 'always' });
+      harness.barTicks(bar.open, bar.high, bar.low, bar.close);
+      return harness.fills();
+    };
+    fc.assert(
+      fc.property(cases, fc.constantFrom(...PATH_POLICIES), ({ bar, group }, policy) => {
+        // A draw depends on the level it is drawn for.
+        fc.pre(policy !== 'seeded');
+        const finer: GroupCase = {
+          ...group,
+          entry: group.entry === null ? null : doubled(group.entry),
+          exits: group.exits.map(doubled),
+        };
+        const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((p) => 2 * p);
+        const small = fillsOf(
+          finer,
+          { open: open!, high: high!, low: low!, close: close! },
+          policy,
+        );
+        const halves = small.map((fill) => ({ ...fill, ticks: fill.ticks / 2 }));
+        expect(halves).toEqual(fillsOf(group, bar, policy));
+      }),
+      RUNS,
+    );
+  });
+});
+
 interface TrailCase {
   readonly entry: { readonly type: 'limit' | 'stop'; readonly price: number } | null;
   readonly offset: number;
@@ -403,6 +501,104 @@ describe('trailing stops inside one bar', () => {
   });
 });
 
+describe('trails that wait for a price', () => {
+  interface Armed {
+    readonly isArmed: boolean;
+    readonly isOut: boolean;
+    readonly trigger: number;
+    readonly fills: readonly string[];
+  }
+  interface Case {
+    readonly bar: OracleBar;
+    readonly arm: number;
+    readonly offset: number;
+    readonly target: number | null;
+    readonly entry: number | null;
+  }
+  const distance = fc.integer({ min: 1, max: 5 });
+  const armings: fc.Arbitrary<Case> = bars.chain((bar) =>
+    fc
+      .tuple(distance, distance, fc.option(distance), fc.option(fc.integer({ min: 1, max: 3 })))
+      .map(([up, offset, reward, away]) => {
+        const at = bar.open + (away ?? 0);
+        const target = reward === null ? null : at + reward;
+        return { bar, arm: at + up, offset, target, entry: away === null ? null : at };
+      }),
+  );
+  const step =
+    ({ arm, offset, target, entry }: Case) =>
+    (from: Armed, price: number): Armed => {
+      if (from.isOut) return from;
+      let { isArmed, trigger, fills } = from;
+      const end = (fill: string): Armed => {
+        return { isArmed, isOut: true, trigger: 0, fills: [...fills, fill] };
+      };
+      if (entry !== null && fills.length === 0) {
+        if (price < entry) return from;
+        fills = [`e@${entry + 0}`];
+      }
+      if (isArmed && price <= trigger) return end(`s@${trigger + 0}`);
+      if (target !== null && price > target) return end(`t@${target + 0}`);
+      if (price >= arm) isArmed = true;
+      if (isArmed) trigger = Math.max(trigger, price - offset);
+      return { isArmed, isOut: false, trigger, fills };
+    };
+  function playArmed(test: Case, policy: PathPolicy, mirror: 1 | -1): SimHarness {
+    const { bar, arm, offset, target, entry } = test;
+    const harness = new SimHarness({ policy, last: mirror * bar.open * 0.25 });
+    const exit = { side: -mirror as Side, qty: 1, reduceOnly: true };
+    const trail = { offsetTicks: offset, activationTicks: mirror * arm };
+    const exits = [harness.order('s', { ...exit, type: 'trailing-stop', trail } as never, 'stop')];
+    if (target !== null) {
+      const spec = { ...exit, type: 'limit', limitTicks: mirror * target };
+      exits.push(harness.order('t', spec as never, 'target'));
+    }
+    if (entry === null) {
+      harness.venue.setPosition(0, mirror);
+      harness.group(null, exits);
+    } else {
+      const spec = { type: 'stop', side: mirror, qty: 1, stopTicks: mirror * entry };
+      harness.group(harness.order('e', spec as never, 'entry'), exits);
+    }
+    const [high, low] = mirror > 0 ? [bar.high, bar.low] : [-bar.low, -bar.high];
+    harness.barTicks(mirror * bar.open, high, low, mirror * bar.close);
+    return harness;
+  }
+  const fillsOf = (harness: SimHarness, mirror: number): string =>
+    harness
+      .fills()
+      .map((fill) => `${fill.id}@${mirror * fill.ticks + 0}`)
+      .join(' ');
+
+  it('end as some tick path of the bar ends, and certain outcomes as all of them do', () => {
+    fc.assert(
+      fc.property(armings, fc.constantFrom(...PATH_POLICIES), (test, policy) => {
+        // Infinity has no JSON, which the search keeps its states in.
+        const from: Armed = { isArmed: false, isOut: false, trigger: -1000, fills: [] };
+        const possible = new Set<string>();
+        for (const text of allPaths(test.bar, from, step(test))) {
+          possible.add((JSON.parse(text) as Armed).fills.join(' '));
+        }
+        const harness = playArmed(test, policy, 1);
+        expect([...possible]).toContain(fillsOf(harness, 1));
+        expect(harness.ambiguities).toHaveLength(possible.size === 1 ? 0 : 1);
+      }),
+      { ...RUNS, numRuns: 300 },
+    );
+  });
+
+  it('mirror when prices are negated and sides swapped', () => {
+    const bounds = fc.constantFrom<PathPolicy>('pessimistic', 'optimistic');
+    fc.assert(
+      fc.property(armings, bounds, (test, policy) => {
+        const straight = fillsOf(playArmed(test, policy, 1), 1);
+        expect(fillsOf(playArmed(test, policy, -1), -1)).toBe(straight);
+      }),
+      RUNS,
+    );
+  });
+});
+
 const TYPES = [
   'market',
   'limit',
@@ -411,6 +607,8 @@ const TYPES = [
   'market-if-touched',
   'limit-if-touched',
   'trailing-stop',
+  'trailing-stop-limit',
+  'market-to-limit',
 ] as const;
 interface Single {
   readonly type: (typeof TYPES)[number];
@@ -420,6 +618,8 @@ interface Single {
   readonly limitTicks: number;
   readonly timeInForce: string;
   readonly reduceOnly: boolean;
+  readonly protectionTicks?: number | null | undefined;
+  readonly displayQty?: number | null | undefined;
 }
 const singles: fc.Arbitrary<Single> = fc.record({
   type: fc.constantFrom(...TYPES),
@@ -429,6 +629,8 @@ const singles: fc.Arbitrary<Single> = fc.record({
   limitTicks: fc.integer({ min: -8, max: 8 }),
   timeInForce: fc.constantFrom('day', 'gtc'),
   reduceOnly: fc.boolean(),
+  protectionTicks: fc.option(fc.integer({ min: 0, max: 3 })),
+  displayQty: fc.option(fc.constant(1)),
 });
 type Step =
   | { readonly bar: OracleBar; readonly volume: number; readonly isAuction: boolean }
@@ -447,8 +649,11 @@ const streams: fc.Arbitrary<Step[]> = fc.array(
 
 function submitSingle(harness: SimHarness, id: string, order: Single): void {
   const { type, side, qty, stopTicks, limitTicks, timeInForce, reduceOnly } = order;
-  const needsStop = !['market', 'limit', 'trailing-stop'].includes(type);
+  const isTrail = type === 'trailing-stop' || type === 'trailing-stop-limit';
+  const needsStop = !isTrail && !['market', 'limit', 'market-to-limit'].includes(type);
   const needsLimit = ['limit', 'stop-limit', 'limit-if-touched'].includes(type);
+  const isProtected =
+    order.protectionTicks != null && !needsLimit && type !== 'trailing-stop-limit';
   const spec = {
     type,
     side,
@@ -457,7 +662,10 @@ function submitSingle(harness: SimHarness, id: string, order: Single): void {
     ...(reduceOnly ? { reduceOnly } : {}),
     ...(needsStop ? { stopTicks } : {}),
     ...(needsLimit ? { limitTicks } : {}),
-    ...(type === 'trailing-stop' ? { trail: { offsetTicks: 1 + Math.abs(stopTicks) } } : {}),
+    ...(isTrail ? { trail: { offsetTicks: 1 + Math.abs(stopTicks) } } : {}),
+    ...(type === 'trailing-stop-limit' ? { limitOffsetTicks: Math.abs(limitTicks) } : {}),
+    ...(isProtected ? { protectionTicks: order.protectionTicks } : {}),
+    ...(needsLimit && order.displayQty != null ? { displayQty: order.displayQty } : {}),
   };
   harness.venue.submit(harness.order(id, spec as never));
 }

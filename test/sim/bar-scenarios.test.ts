@@ -464,9 +464,8 @@ describe('bars, brackets and OCO', () => {
 });
 
 /**
- * Rows of the reference that are outside a bar venue, and where they belong:
- * P17 (a sell at limit-up fills) and bands need the exchange's daily limits, which no bar carries. P18 needs bid and ask
- * bars. P19 (only the finest bars execute) and P20 (bars stamped at their open) are the engine's and the importers'.
- * K17 and K18 (drill-down) follow from feeding finer bars. K27 and K28 are races with latency: this venue holds its groups
- * atomically.
+ * Rows of the reference that stand elsewhere: P17, P18, K17 and K18 with the other order types and options in
+ * `bar-orders.test.ts`; P19 (only the finest bars execute) and P20 (bars stamped at their open) belong to the plan of a run
+ * and to the importers. K27 and K28 are races between messages: this venue holds its groups atomically, and the line before
+ * it delays messages, never what the venue does by itself.
  */

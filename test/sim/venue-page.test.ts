@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ORDER_TYPE_CODE, TIME_IN_FORCE_CODE } from '../../src/core/order.ts';
+import { venueProfileReference } from '../../scripts/venue-pages.ts';
+import { VENUE_PROFILES } from '../../src/sim/profiles/profiles.ts';
 import { PATH_POLICIES } from '../../src/sim/bar-policies.ts';
 import { BAR_VENUE_CAPABILITIES } from '../../src/sim/capabilities.ts';
 
@@ -45,6 +47,22 @@ describe('the page of venues', () => {
     expect(tableOf(text, 'Group')).toEqual(
       among(['bracket', 'oco', 'ouo', 'multi-target'], groups),
     );
+  });
+});
+
+describe('the page of venue profiles', () => {
+  it('is what the profiles say (npx tsx scripts/gen-docs.ts)', () => {
+    expect(page('reference/venue-profiles.md')).toBe(venueProfileReference());
+  });
+
+  it('gives every fact a source, and assumes nothing silently', () => {
+    for (const { name, facts, emulated, capabilities } of Object.values(VENUE_PROFILES)) {
+      expect(facts.length).toBeGreaterThan(name === 'ideal' ? 1 : 5);
+      for (const { fact, source } of facts) expect([fact, source]).not.toContain('');
+      // What is done for a venue may be used on it.
+      const usable: string[] = [...capabilities.timesInForce, ...capabilities.features.groups];
+      for (const { what } of emulated) expect(usable).toContain(what);
+    }
   });
 });
 
