@@ -1,4 +1,5 @@
 /** Writes docs/agreement.md from the outcome: counts and words, no price and no volume. */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Bars } from './markets.ts';
@@ -29,6 +30,7 @@ export function writePage(
 ): void {
   const file = fileURLToPath(new URL('../../docs/agreement.md', import.meta.url));
   writeFileSync(file, pageOf(outcomes, markets, rules));
+  spawnSync('npx', ['oxfmt', file], { stdio: 'inherit' });
 }
 
 /** The page as text. */
