@@ -364,6 +364,8 @@ class BarVenue implements BarExchange {
     if (finer === null || finer.length === 0) return null;
     if (tellsTheSame(finer, bars, row)) return finer;
     this.counts.finerRefused += 1;
+    const text = 'finer bars tell other prices than the bar, which is matched as it is';
+    this.#reportIssue('E_BAR_FINER', text, contractIndex, closeUs);
     return null;
   }
 
