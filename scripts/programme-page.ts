@@ -6,8 +6,8 @@ interface Node {
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly required?: readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly const?: string | number | boolean;
+  readonly enum?: readonly string[];
+  readonly const?: string;
   readonly items?: Node;
   readonly minimum?: number;
   readonly maximum?: number;
@@ -70,8 +70,8 @@ function table(node: Node, isShown: (name: string) => boolean): string[] {
 }
 
 function valuesOf(it: Node): string {
-  if (it.const !== undefined) return `\`${String(it.const)}\``;
-  if (it.enum !== undefined) return it.enum.map((one) => `\`${String(one)}\``).join(', ');
+  if (it.const !== undefined) return `\`${it.const}\``;
+  if (it.enum !== undefined) return it.enum.map((one) => `\`${one}\``).join(', ');
   if (it.type === 'array') {
     const parts = Object.keys(it.items?.properties ?? {}).map((name) => `\`${name}\``);
     return parts.length === 0 ? 'list' : `list of ${parts.join(' and ')}`;

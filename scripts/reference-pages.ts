@@ -217,6 +217,10 @@ const FOLDER_FILES: readonly (readonly [string, string])[] = [
   ['`*.arrow`', 'the tables below'],
   ['`prices/`', 'bars behind the price chart'],
   ['`optimistic/`', 'equity and trades of the optimistic re-simulation'],
+  [
+    '`programme.json`, `marks.arrow`',
+    'of a run under a programme: how the account ended, and the path that other starts are judged on',
+  ],
   ['`report.html`', 'the report'],
 ];
 

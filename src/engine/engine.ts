@@ -508,6 +508,12 @@ export class Engine {
     if (this.#desk.hasWork) this.#settle();
   }
 
+  /** A bar of a contract that matches on ticks: before the first of them it is the only price there is. */
+  #countBar(c: number, close: number): void {
+    this.#trades.countBar(c);
+    if (Number.isNaN(this.#portfolio.lastTicks[c]!)) this.#portfolio.lastTicks[c] = close;
+  }
+
   /** The venue takes in all ticks of the instant, in their order, before anything of it is delivered. */
   #applyTicks(tsUs: number): void {
     const { venue } = this.#config;
@@ -562,7 +568,7 @@ export class Engine {
               this.#settle();
             }
             if (this.#book.isBelow) this.#checkMargin();
-          } else if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
+          } else if (feed.isCounted) this.#countBar(feed.contractIndex, batch.close[at]!);
           this.#deliverAlone(feed, batch, at, track);
         }
         at += 1;
@@ -712,7 +718,7 @@ export class Engine {
     const { venue, table } = this.#config;
     if (this.#rolls.nextRecordUs() <= tsUs) this.#matchRecords(tsUs);
     for (const feed of due) {
-      if (feed.isCounted) this.#trades.countBar(feed.contractIndex);
+      if (feed.isCounted) this.#countBar(feed.contractIndex, feed.batch.close[feed.at]!);
       if (feed.isExecution && this.#isUsable(feed, feed.batch, feed.at))
         this.#market(feed, feed.batch, feed.at, this.#tracks[feed.row]!);
     }

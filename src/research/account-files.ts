@@ -5,6 +5,7 @@ import { TradingError } from '../core/errors.ts';
 import type { InstrumentSpec } from '../core/instrument.ts';
 import { loadInstruments } from '../data/instruments.ts';
 import type { AccountInputs, TextFile } from './account.ts';
+import { parseMargins } from './account.ts';
 import type { AccountConfig } from './define-config.ts';
 
 const HEADER = 'root,date,initial,maintenance';
@@ -77,24 +78,28 @@ function linesOf(
   named: string | undefined,
   rootOf: (name: string) => string | undefined,
 ): string[] {
-  const rows = textOf(file)
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
-  const header = (rows.shift() ?? '').split(',').map((cell) => cell.trim());
+  const rows = textOf(file).split(/\r?\n/);
+  const isData = (line: string): boolean => line.trim() !== '' && !line.trim().startsWith('#');
+  const top = rows.findIndex(isData);
+  const header = (rows[top] ?? '').split(',').map((cell) => cell.trim());
   const at = ['root', 'date', 'initial', 'maintenance'].map((name) => header.indexOf(name));
   const [rootAt, ...others] = at as [number, ...number[]];
   if (others.includes(-1) || (rootAt < 0 && named === undefined))
     throw new TradingError('E_ACCOUNT_FILE', `${file}: the header is "${header.join(',')}"`, {
-      where: `${file}:1`,
+      where: `${file}:${top + 1}`,
       rule: `${HEADER}, or date,initial,maintenance in a file named after its product`,
       fix: 'correct the header, or name the file ROOT.csv',
     });
-  return rows.flatMap((row) => {
+  // Line by line as in the file, so that a fault is found where it stands.
+  const lines = rows.map((row, i) => {
+    if (i === top) return HEADER;
     const cells = row.split(',').map((cell) => cell.trim());
     const root = rootAt < 0 ? named : rootOf(cells[rootAt] ?? '');
-    return root === undefined ? [] : [[root, ...others.map((i) => cells[i] ?? '')].join(',')];
+    if (!isData(row) || root === undefined) return '';
+    return [root, ...others.map((k) => cells[k] ?? '')].join(',');
   });
+  parseMargins({ text: lines.join('\n'), file });
+  return lines.filter((line, i) => line !== '' && i !== top);
 }
 
 function textOf(file: string): string {

@@ -55,7 +55,7 @@ import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
-import { createRunVenue, hasQueueModel, isOnTicks } from './run-venue.ts';
+import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -219,6 +219,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
       : parseRates(options.rates.text, options.currency, options.rates.file);
   // Fails before the first bar where a currency has no rate at all.
   for (const spec of instruments) rates.rate(spec.currency, plan.from);
+  checkMarginSpan(options, plan);
   for (const currency of accountRulesOf(options, plan.table).feeCurrency)
     if (currency !== null) rates.rate(currency, plan.from);
   return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
@@ -354,6 +355,24 @@ function guardOf(
   });
 }
 
+/** A run that begins before its margins would end at its first order. A product that joins later is asked then. */
+function checkMarginSpan(options: BacktestOptions, plan: RunPlan): void {
+  for (const [root, rule] of Object.entries(marginRulesOf(options, plan.table.instruments))) {
+    const first = rule.kind === 'fixed' ? rule.levels[0]!.from : plan.from;
+    if (first <= plan.from || plan.joinsLate.includes(root)) continue;
+    throw new TradingError(
+      'E_MARGIN_SCHEDULE',
+      `the margins of ${root} begin on ${toIsoDate(first)}, the run on ${toIsoDate(plan.from)}`,
+      {
+        details: { root, first: toIsoDate(first) },
+        where: options.margins!.file,
+        rule: 'a level is in force on every trade date of the run',
+        fix: `add an earlier level of ${root}, or begin later: --from ${toIsoDate(first)}`,
+      },
+    );
+  }
+}
+
 /** The fees of a run, dated where its account says so. */
 export function feesOf({ options, plan, costs }: PreparedRun): FeeModel {
   const { instruments } = plan.table;
@@ -484,10 +503,11 @@ function finish(
   const spread = spreadOf(prepared, main, bound, simulate, netOf);
   const prices = readPriceTapes(plan);
   const notes = dataNotes(
-    plan,
+    { ...plan, notes: [...plan.notes, ...venueNotesOf(prepared)] },
     prepared.dataset.manifest,
     main.recorder.tables().fills,
-    prepared.costs,
+    // An imitation charges no slippage, so none is missing.
+    isImitation(options.fills) ? {} : prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
   const assumed = assumedMargins(prepared);
@@ -528,6 +548,10 @@ function finish(
     reportBytes: report === null ? 0 : report.bytes,
     error: main.result.error,
   };
+}
+
+function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
+  return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
 }
 
 /** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */

@@ -55,6 +55,7 @@ const PLAIN = [
   'touch',
   'gapImprove',
   'spreadTicks',
+  'volumeOver',
   'maxSlipBeyondBarTicks',
   'fillOn',
   'postOnly',

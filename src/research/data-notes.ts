@@ -66,7 +66,10 @@ function cutSlippage(
 ): IssueGroup | null {
   const specs = new Map(plan.table.instruments.map((spec) => [spec.root, spec]));
   const aggressive = toRows(fills, FILL_COLUMNS).filter(
-    (fill) => !fill.orderType.includes('limit') && !Number.isNaN(fill.slippageTicks),
+    (fill) =>
+      plan.matching[fill.root] === 'bars' &&
+      !fill.orderType.includes('limit') &&
+      !Number.isNaN(fill.slippageTicks),
   );
   const missing = new Map<string, number>();
   let count = 0;

@@ -137,6 +137,8 @@ export interface BarFillConfig {
   readonly gapImprove?: boolean;
   /** Share of a bar's volume that our orders may take together, or `all`. Default 0.1. */
   readonly participation?: number | 'all';
+  /** Policies of one path: that share of the whole bar (default), or of the leg of the path that reaches an order. */
+  readonly volumeOver?: 'bar' | 'path' | 'equal';
   /** Half the spread, which trade bars do not show. Default 0. */
   readonly spreadTicks?: number | Readonly<Record<string, number>>;
   /** Half the spread from a time of day (HH:MM of the exchange) on; `default` holds for other products. */

@@ -15,6 +15,17 @@ export { readContinuousSeries, saveContinuousSeries } from './continuous-series.
 export { RESEARCH_ERRORS } from './errors.ts';
 export { computeMetrics } from './metrics.ts';
 export { METRIC_DEFS } from './metric-defs.ts';
+export type { ProgrammeAnswer, ProgrammeRun } from './programme-run.ts';
+export { judgeRun } from './programme-run.ts';
+export { parseProgramme, readProgramme } from './programme.ts';
+export type {
+  AccountMark,
+  EvaluatorOptions,
+  ProgrammeState,
+  ProgrammeView,
+} from '../core/programme/evaluator.ts';
+export { ProgrammeEvaluator } from '../core/programme/evaluator.ts';
+export type { Programme, ProgrammeDecision, ProgrammeRule } from '../core/programme/programme.ts';
 export { renderReport } from './report/render.ts';
 export type { ProbedRun, ProbeResult } from './look-ahead.ts';
 export { probeLookAhead } from './look-ahead.ts';

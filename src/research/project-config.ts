@@ -142,6 +142,7 @@ const BAR_FILLS = z.strictObject({
     .optional(),
   gapImprove: z.boolean().optional(),
   participation: z.union([positive, z.literal('all')]).optional(),
+  volumeOver: z.enum(['bar', 'path', 'equal']).optional(),
   spreadTicks: ticksByRoot.optional(),
   spreadByTime: z
     .record(

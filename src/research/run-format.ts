@@ -8,6 +8,7 @@
  *   journal.jsonl    event log; its SHA-256 is `eventHash`
  *   orders.arrow fills.arrow trades.arrow positions.arrow equity.arrow rolls.arrow ambiguities.arrow plots.arrow
  *   issues.json      data problems, denials and rejects, by code with counts and the first twenty of each
+ *   programme.json   of a run under a programme: its rules, how the account ended; marks.arrow: the path without it
  *   report.html      written by `report` and by `backtest`
  * ```
  * Money in files is integer millionths with a currency; prices are grid counts with the tick size beside them; times are

@@ -37,6 +37,29 @@ export function hasQueueModel(plan: RunPlan, config: VenueConfig): boolean {
   return isModelled && config.queue !== 'front';
 }
 
+/** What the reader of a run on ticks, or as on a venue, must know before believing its fills. */
+export function venueNotes(
+  plan: RunPlan,
+  config: VenueConfig,
+  random: RandomSource,
+): RunPlan['notes'][number][] {
+  const notes: RunPlan['notes'][number][] = [];
+  const { profile = 'ideal', queue = 'back', latency } = config;
+  const onTicks = Object.entries(plan.matching).filter(([, matching]) => matching !== 'bars');
+  if (onTicks.length > 0) {
+    const kinds = onTicks.map(([root, matching]) => `${root} on ${matching}`).join(', ');
+    const line = hasQueueModel(plan, config) || queue === 'front' ? `, queue \`${queue}\`` : '';
+    const message = `orders match ${kinds}, venue \`${profile}\`${line}: the configured slippage is not charged`;
+    notes.push({ code: 'N_MATCHING', message });
+  }
+  const isZero = latency === undefined || new LatencyModel(latency, random).isZero;
+  if (isZero && (onTicks.length > 0 || latency !== undefined)) {
+    const message = 'messages take no time: no account is that fast, see `--latency`';
+    notes.push({ code: 'N_LATENCY_ZERO', message });
+  }
+  return notes;
+}
+
 /** Errors: E_SIM_OPTION. */
 export function createRunVenue(input: RunVenueInput): SimulatedVenue {
   const { plan, config } = input;

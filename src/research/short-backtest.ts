@@ -5,6 +5,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BarInterval } from '../core/bars.ts';
 import { TradingError } from '../core/errors.ts';
+import type { Programme } from '../core/programme/programme.ts';
 import type { AnyStrategyDefinition, ParamSchema, ParamValues } from '../core/strategy.ts';
 import type { StrategyDefinition } from '../core/strategy.ts';
 import { toIsoUtc } from '../core/units.ts';
@@ -13,6 +14,7 @@ import { runBacktest, TABLE_STORE } from './backtest.ts';
 import { accountTexts } from './account-files.ts';
 import { readCalendarFiles } from './calendar-files.ts';
 import type { FrontmonthConfig } from './define-config.ts';
+import { parseProgramme, readProgramme } from './programme.ts';
 import type { RunData } from './run-data.ts';
 import type { RunSummary } from './run-format.ts';
 import { readRun } from './run-store.ts';
@@ -34,6 +36,8 @@ export interface ShortBacktestOptions<P extends ParamSchema = ParamSchema> exten
   /** Trade dates YYYY-MM-DD, inclusive; default: what the data hold. */
   readonly from?: string;
   readonly to?: string;
+  /** Rules of a funded account, or the file that holds them; the capital is its start balance. */
+  readonly programme?: Programme | string;
   /** Bars that match orders; default: the finest that covers the span. */
   readonly execution?: BarInterval;
   /** Folder of this run in place of one below `runs`. */
@@ -79,6 +83,7 @@ export async function backtest<P extends ParamSchema>(
   const calendars =
     options.calendars === undefined ? undefined : readCalendarFiles(options.calendars);
   const risk = options.risk ?? {};
+  const programme = programmeOf(options.programme);
   const instrumentsDir = resolve(options.instrumentsDir ?? INSTRUMENTS_OF_PACKAGE);
   const account = accountTexts(options, instrumentsDir, instruments ?? strategy.instruments);
   const outcome = await runBacktest({
@@ -92,7 +97,7 @@ export async function backtest<P extends ParamSchema>(
     dataset: options.dataset ?? 'sample',
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
-    capital: options.capital ?? 100_000,
+    capital: options.capital ?? programme?.startBalance ?? 100_000,
     currency: options.currency ?? 'USD',
     returnBase: options.returnBase ?? 'equity',
     seed: options.seed ?? 1,
@@ -104,6 +109,7 @@ export async function backtest<P extends ParamSchema>(
     ...(rates === undefined ? {} : { rates }),
     ...(calendars === undefined ? {} : { calendars }),
     ...account,
+    ...(programme === undefined ? {} : { programme }),
     costs: options.costs ?? {},
     risk,
     runsDir: resolve(options.runs ?? 'runs'),
@@ -117,6 +123,7 @@ export async function backtest<P extends ParamSchema>(
       ...(rates === undefined ? {} : { rates }),
       ...(calendars === undefined ? {} : { calendars }),
       ...account,
+      ...(programme === undefined ? {} : { programme }),
       ...(options.barFills === undefined ? {} : { barFills: options.barFills }),
       risk,
     },
@@ -131,6 +138,14 @@ export async function backtest<P extends ParamSchema>(
 const INSTRUMENTS_OF_PACKAGE: string = fileURLToPath(
   new URL('../../catalog/instruments', import.meta.url),
 );
+
+/** Checked even where it comes as an object: programs in JavaScript reach it unchecked. */
+function programmeOf(given: Programme | string | undefined): Programme | undefined {
+  if (given === undefined) return undefined;
+  return typeof given === 'string'
+    ? readProgramme(given)
+    : parseProgramme(given, 'backtest({ programme })');
+}
 
 function ratesOf(file: string): { readonly text: string; readonly file: string } {
   return { text: readFileSync(file, 'utf8'), file: resolve(file) };

@@ -14,6 +14,7 @@ const OPTIONS = {
   params: z.record(z.string(), z.unknown()),
   from: z.iso.date(),
   to: z.iso.date(),
+  programme: z.union([text, z.looseObject({})], 'a programme, or the path of its file'),
   execution: z.string().regex(/^[1-9]\d*[smhd]$/, 'a bar interval such as 1m, 15m, 1h or 1d'),
   out: text,
   report: z.boolean(),

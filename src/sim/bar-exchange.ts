@@ -47,7 +47,7 @@ import {
   touchOf,
 } from './bar-options.ts';
 import type { PathPolicy } from './bar-policies.ts';
-import { TOUCH_STREAM } from './bar-policies.ts';
+import { isHighFirst, isOnePath, TOUCH_STREAM } from './bar-policies.ts';
 import { isSaneBar, SeenBar, tellsTheSame } from './bar-seen.ts';
 import { DelayedBarVenue, LateBarVenue } from './bar-transit.ts';
 import { BAR_VENUE_CAPABILITIES } from './capabilities.ts';
@@ -148,6 +148,12 @@ class BarVenue implements BarExchange {
   readonly #sessionRef: Float64Array;
   /** 1 when the bar stands still at its upper daily limit, -1 at its lower. */
   #lock: number = 0;
+  /** Contracts that each leg of the bar's path has left, the leg that a plan has come to, and whether legs are counted. */
+  readonly #legLeft: Float64Array = new Float64Array(3);
+  readonly #turns: Float64Array = new Float64Array(4);
+  #leg: number = 0;
+  #hasLegs: boolean = false;
+  #legCap: number = Infinity;
   /** Volume of the bar that is being matched; NaN where it is not known. */
   #barVolume: number = NaN;
   /** Set while a message is handed over that reached the venue a moment after the open of the coming bar. */
@@ -376,6 +382,7 @@ class BarVenue implements BarExchange {
     const orders = this.#live[contractIndex]!;
     this.#barCount += 1;
     this.#prepare(contractIndex, orders);
+    this.#divideVolume();
     this.#isAtOpen = true;
     this.#matchOpen(contractIndex, orders, (flags & BarFlag.auctionOpen) !== 0);
     this.#isAtOpen = false;
@@ -384,6 +391,46 @@ class BarVenue implements BarExchange {
       this.#matchClose(contractIndex, this.#barCloseUs, this.#bar.close);
     }
     this.#seen[contractIndex]!.keep(this.#bar, this.#barOpenUs, this.#barCloseUs, this.#capLeft);
+  }
+
+  /** Shares the volume of the bar out over the legs of its path, where the policy follows one. */
+  #divideVolume(): void {
+    const { volumeOver } = this.#options;
+    this.#hasLegs =
+      (volumeOver === 'path' || volumeOver === 'equal') &&
+      isOnePath(this.#policy) &&
+      Number.isFinite(this.#capLeft);
+    if (!this.#hasLegs) return;
+    const { open, high, low, close } = this.#bar;
+    const isHigh = isHighFirst(this.#policy, this.#bar);
+    const turns = this.#turns;
+    turns[0] = open;
+    turns[1] = isHigh ? high : low;
+    turns[2] = isHigh ? low : high;
+    turns[3] = close;
+    let length = 0;
+    for (let k = 0; k < 3; k += 1) length += Math.abs(turns[k + 1]! - turns[k]!);
+    let left = this.#capLeft;
+    for (let k = 0; k < 2; k += 1) {
+      const way = Math.abs(turns[k + 1]! - turns[k]!);
+      const share = volumeOver === 'equal' ? 0.25 : length === 0 ? 0 : way / length;
+      const qty = Math.floor(share * this.#capLeft + 1e-9);
+      this.#legLeft[k] = qty;
+      left -= qty;
+    }
+    // A quarter belongs to the open; what rounding leaves goes to the close.
+    if (volumeOver === 'equal') left -= Math.floor(0.25 * this.#capLeft + 1e-9);
+    this.#legLeft[2] = left;
+  }
+
+  /** The leg that reaches a price, not before the one that the plan has come to. */
+  #legAt(price: number): number {
+    const turns = this.#turns;
+    for (let k = this.#leg; k < 3; k += 1) {
+      const [a, b] = [turns[k]!, turns[k + 1]!];
+      if (price >= Math.min(a, b) && price <= Math.max(a, b)) return k;
+    }
+    return 2;
   }
 
   /** What differs from bar to bar: spread, quotes, a locked limit, and which touched limits fill. */
@@ -726,6 +773,7 @@ class BarVenue implements BarExchange {
 
   #apply(plan: PathPlan | null, first: SimOrder, settings: MatchSettings): void {
     if (plan === null) return;
+    this.#leg = 0;
     for (const step of plan.steps) this.#applyStep(step, settings);
     this.#repriceExits();
     const { trail, ambiguity } = plan;
@@ -772,7 +820,14 @@ class BarVenue implements BarExchange {
           ? 'limit-touch'
           : PATH_RULES[order.kind]!;
     const policy = step.certain ? null : this.#policy;
-    this.#fill(order, base, price, rule, policy, isTouch);
+    if (this.#hasLegs) {
+      this.#leg = this.#legAt(step.baseTicks);
+      this.#legCap = this.#legLeft[this.#leg]!;
+      const before = this.#capLeft;
+      this.#fill(order, base, price, rule, policy, isTouch);
+      this.#legLeft[this.#leg] = this.#legCap - (before - this.#capLeft);
+      this.#legCap = Infinity;
+    } else this.#fill(order, base, price, rule, policy, isTouch);
     const isPastLimit = order.side * (order.limit - order.stop) >= 0;
     if (!wasLimit && order.isLimitNow() && isPastLimit) order.fresh = Fresh.marketable;
   }
@@ -801,7 +856,7 @@ class BarVenue implements BarExchange {
   #fillable(order: SimOrder): number {
     // At a locked limit everybody wants the same side.
     if (this.#lock === order.side) return 0;
-    let qty = Math.min(order.liveQty(), this.#capLeft);
+    let qty = Math.min(order.liveQty(), this.#capLeft, this.#legCap);
     if (order.reduceOnly) {
       qty = Math.min(qty, Math.max(0, -order.side * this.#netQty[order.contractIndex]!));
     }

@@ -28,6 +28,12 @@ export interface BarExchangeOptions {
   readonly fees?: FeeModel;
   /** Share of a bar's volume that all our orders may take; default 0.1, Infinity lifts the cap. */
   readonly participation?: number;
+  /**
+   * Where a policy follows one path: the volume after the open is that of the whole bar (`bar`, default), or it is divided over
+   * the three legs of the path by their length (`path`) or by quarters, the rest to the close (`equal`). An order takes part
+   * in the volume of the leg that reaches it.
+   */
+  readonly volumeOver?: 'bar' | 'path' | 'equal';
   /** Whether a limit fills when the price touches but does not pass it; default `never`. */
   readonly touch?: TouchRule;
   /** A limit that the market jumps over inside a session fills at the open; default false: at its own price. */

@@ -24,6 +24,13 @@ export type PathPolicy = (typeof PATH_POLICIES)[number];
 export const PATH_STREAM = 0x7061;
 export const TOUCH_STREAM = 0x746f;
 
+/** Whether the policy follows one path of turning points. */
+export function isOnePath(policy: PathPolicy): boolean {
+  return (
+    policy === 'ohlc' || policy === 'olhc' || policy === 'nearest' || policy === 'close-direction'
+  );
+}
+
 /** Whether the policy's path visits the high before the low. Only for policies that follow one path. */
 export function isHighFirst(policy: PathPolicy, bar: BarRange): boolean {
   if (policy === 'ohlc') return true;

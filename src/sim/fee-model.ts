@@ -20,7 +20,7 @@ export interface FeeModel {
 
 /** What a fill of the bar venue was, from its rule: a limit that waited was a maker; an auction has neither. */
 export function fillRoleOf(rule: string): FillRole {
-  if (rule === 'auction-open') return 'unknown';
+  if (rule === 'auction-open' || rule.startsWith('at-')) return 'unknown';
   return rule.startsWith('limit-') && rule !== 'limit-marketable' ? 'maker' : 'taker';
 }
 

@@ -121,6 +121,13 @@ describe('a backtest on ticks', () => {
     }
     expect(run.manifest.matching).toEqual({ ES: 'quotes' });
     expect(run.summary.oneBarLater ?? null).toBeNull();
+    const codes = (
+      JSON.parse(readFileSync(join(run.dir, 'issues.json'), 'utf8')) as { code: string }[]
+    ).map((issue) => issue.code);
+    // Zero is legal, and said; what bars would have charged is not missed.
+    expect(codes).toContain('N_MATCHING');
+    expect(codes).toContain('N_LATENCY_ZERO');
+    expect(codes).not.toContain('W_SLIPPAGE_CUT');
   });
 
   it('can be run again from its manifest', async () => {

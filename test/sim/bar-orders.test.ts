@@ -226,6 +226,36 @@ const ROWS: readonly Row[] = [
     { spreadTicks: 2 },
   ],
   [
+    'the volume of a bar is that of every leg together',
+    ['buy 9 stop 101 as e', 'bar 100/101/96/99 v100'],
+    ['e fills 9 @ 101'],
+    { ...CAPPED, policy: 'ohlc' },
+  ],
+  [
+    'divided by length, the first leg of 1 in 9 points has one contract of ten',
+    ['buy 9 stop 101 as e', 'bar 100/101/96/99 v100', 'bar 98/99/98/99 v100'],
+    ['e fills 1 @ 101', 'e fills 8 @ 98'],
+    { ...CAPPED, policy: 'ohlc', volumeOver: 'path' },
+  ],
+  [
+    'the same first leg has a quarter where the volume is divided by quarters',
+    ['buy 9 stop 101 as e', 'bar 100/101/96/99 v100'],
+    ['e fills 2 @ 101'],
+    { ...CAPPED, policy: 'ohlc', volumeOver: 'equal' },
+  ],
+  [
+    'orders of one leg share it, and the open may use all of the bar',
+    ['buy 6 market as m', 'sell 3 stop 97 as a', 'sell 3 stop 97 as b', 'bar 100/101/96/99 v100'],
+    ['m fills 6 @ 100', 'a fills 3 @ 97', 'b fills 1 @ 97'],
+    { ...CAPPED, policy: 'ohlc', volumeOver: 'path' },
+  ],
+  [
+    'a bound follows no path and divides nothing',
+    ['buy 9 stop 101 as e', 'bar 100/101/96/99 v100'],
+    ['e fills 9 @ 101'],
+    { ...CAPPED, policy: 'pessimistic', volumeOver: 'path' },
+  ],
+  [
     'a touch with probability 1 fills',
     ['buy 1 limit 99 as e', 'bar 100/101/99/100'],
     ['e fills 1 @ 99'],

@@ -55,7 +55,7 @@ function stateTable({ programme, account }: ProgrammeAnswer): ReportTable {
   return {
     id: 'account-state',
     title: `${programme.name}: ${state.status}${ended}`,
-    columns: [column('what', 'What', 'text'), column('amount', programme.currency, 'money')],
+    columns: [column('what', 'What', 'text'), column('amount', programme.currency, 'amount')],
     rows: rows.filter((row) => row[1] !== null),
     note: `${state.dates} trade dates, ${state.tradedDates} with an entry${moves}.`,
   };

@@ -670,6 +670,7 @@ export function assumptionTable(run: RunData): ReportTable {
       days,
       source === '' ? 'not recorded' : source,
     ]),
+    ...accountRows(run),
   ];
   return {
     id: 'assumption-table',
@@ -681,6 +682,19 @@ export function assumptionTable(run: RunData): ReportTable {
     ],
     rows,
   };
+}
+
+/** Where margins came from, where the run was given some, and what the account closed by itself. */
+function accountRows(run: RunData): Cell[][] {
+  const rows: Cell[][] = [];
+  const margins = run.manifest.config['margins'] as { readonly file?: string } | undefined;
+  if (margins?.file !== undefined)
+    rows.push(['margin levels by date', '', margins.file.split(/[\\/]/).at(-1)!]);
+  for (const tag of ['liquidation', 'forced-flat']) {
+    const count = run.fills.filter((fill) => fill.tag === tag).length;
+    if (count > 0) rows.push(['fills of orders that the account sent', count, tag]);
+  }
+  return rows;
 }
 
 /** Orders that did not reach the market or were refused there, and all by status. */

@@ -502,12 +502,14 @@ export class LimitBook {
 
   /**
    * Trades bids against asks at one price, best price and first time on each side, hidden contracts included, up to `qty`;
-   * the auction of an opening. Every crossing order must reach the price. Returns what was not traded.
+   * the auction of an opening. Every crossing order must reach the price. Returns what was not traded. `mayTrade` keeps two
+   * orders apart: where it says no, it has taken one of them off the book.
    */
   uncross(
     priceTicks: number,
     qty: number,
     onTrade: (bid: OrderHandle, ask: OrderHandle, qty: number) => void,
+    mayTrade: (bid: OrderHandle, ask: OrderHandle) => boolean = () => true,
   ): number {
     let left = qty;
     while (left > 0 && this.#bids.best >= 0 && this.#asks.best >= 0) {
@@ -518,6 +520,7 @@ export class LimitBook {
       const ask = this.#asks.head[this.#asks.best]!;
       const part = Math.min(left, this.#leaves[bid]!, this.#leaves[ask]!);
       const handles = [this.#handleOf(bid), this.#handleOf(ask)] as const;
+      if (!mayTrade(...handles)) continue;
       this.#takeOff(bid, part);
       this.#takeOff(ask, part);
       left -= part;

@@ -18,13 +18,15 @@ interface Candidate extends Indication {
 
 /**
  * Null where nothing would trade. `marketBuyQty` and `marketSellQty` have no limit. `referenceTicks` NaN: without a
- * reference the lower of two equal prices.
+ * reference the lower of two equal prices. Nothing is found beyond the limits of the day.
  */
 export function findAuctionPrice(
   book: ReadBook,
   marketBuyQty: number,
   marketSellQty: number,
   referenceTicks: number,
+  lowTicks: number = -Infinity,
+  highTicks: number = Infinity,
 ): Indication | null {
   const bids = levelsOf(book, 1);
   const asks = levelsOf(book, -1);
@@ -39,7 +41,8 @@ export function findAuctionPrice(
     const qty = Math.min(buyQty, sellQty);
     const distance = Math.abs(priceTicks - referenceTicks);
     const candidate = { priceTicks, qty, imbalanceQty: buyQty - sellQty, distance };
-    if (qty > 0 && (best === null || isBetter(candidate, best))) best = candidate;
+    const isAllowed = priceTicks >= lowTicks && priceTicks <= highTicks;
+    if (isAllowed && qty > 0 && (best === null || isBetter(candidate, best))) best = candidate;
     buyQty -= bids.get(priceTicks) ?? 0;
   }
   if (best === null) return null;

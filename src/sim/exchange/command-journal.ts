@@ -122,6 +122,7 @@ export class MarketJournal {
       onPrint: (...print) => sink.onPrint?.(...print),
       onPhase: (...phase) => sink.onPhase?.(...phase),
       onGroup: (event) => sink.onGroup?.(event),
+      onQuiet: (tsUs) => sink.onQuiet?.(tsUs),
     };
     this.market = isMark
       ? ContractMarket.restore(from.market, heard)

@@ -225,6 +225,7 @@ export class ContractMarket {
     this.#advance(tsUs);
     this.#positions.set(participant, netQty);
     this.#capReducing(participant);
+    this.#settle();
   }
 
   /** Null for an id that the market never saw, and for an order that ended long ago. */
@@ -249,6 +250,14 @@ export class ContractMarket {
   /** What brokers' groups have on its way to this market, in order of arrival. */
   messages(): readonly GroupMessage[] {
     return this.#desk.messages;
+  }
+
+  /**
+   * When something happens here by itself: a date, a message of a broker's group, the end of a hold; Infinity for nothing.
+   * A command or `advance` of a later time carries it out.
+   */
+  get dueUs(): number {
+    return this.#nextDueUs();
   }
 
   /** The order behind a handle of the book, or null. */
@@ -515,6 +524,8 @@ export class ContractMarket {
       this.#openingQty(1),
       this.#openingQty(-1),
       this.#tieTicks(),
+      this.#lowLimit,
+      this.#highLimit,
     );
   }
 
@@ -1060,28 +1071,33 @@ export class ContractMarket {
     }
   }
 
+  /** Sets an exit to its distance from what its parent has traded at. True where it stood at another level. */
+  #follow(order: MarketOrder): boolean {
+    const level = this.#desk.levelOf(order);
+    const { type } = order.input;
+    const isLimit = type === 'limit';
+    const before = isLimit ? order.limitTicks : order.stopTicks;
+    // What was elected stays where it is, and a trail that has followed the market does not fall back.
+    const isFixed = !isLimit && order.place !== 'held' && order.place !== 'trigger';
+    const isTrail = isTrailing(order) && !Number.isNaN(order.bestTicks);
+    if (Number.isNaN(level) || level === before || isFixed || isTrail) return false;
+    const wasHeld = order.place === 'held';
+    this.#leavePlace(order);
+    if (isLimit) order.limitTicks = level;
+    else {
+      if (!isTrailing(order)) order.limitTicks += level - before;
+      order.stopTicks = level;
+    }
+    order.place = 'held';
+    return !wasHeld;
+  }
+
   /** More of a child may trade: it arrives, or what rests of it is larger and joins the end. */
   #release(order: MarketOrder): void {
-    const level = this.#desk.levelOf(order);
-    this.#tell('Released', order);
     const { type } = order.input;
-    const isFree = order.place === 'held' || order.place === 'trigger';
-    if (!Number.isNaN(level) && (type === 'limit' || isFree)) {
-      const isLimit = type === 'limit';
-      const before = isLimit ? order.limitTicks : order.stopTicks;
-      // A trail that has followed the market does not fall back to where it began.
-      const isTrail = isTrailing(order) && !Number.isNaN(order.bestTicks);
-      if (level !== before && !isTrail) {
-        this.#leavePlace(order);
-        if (isLimit) order.limitTicks = level;
-        else {
-          if (!isTrailing(order)) order.limitTicks += level - before;
-          order.stopTicks = level;
-        }
-        order.place = 'held';
-        this.#tell('Replaced', order, 'follows-parent');
-      }
-    }
+    const isMoved = this.#follow(order);
+    this.#tell('Released', order);
+    if (isMoved) this.#tell('Replaced', order, 'follows-parent');
     if (order.place !== 'held' && order.place !== 'book') return;
     if (order.place === 'held' && needsTrigger(type)) {
       // One that has been through once waits for its price anew.
@@ -1368,7 +1384,7 @@ export class ContractMarket {
     }
     this.#sessionTicks = this.#lastTicks = priceTicks;
     this.#breaker?.onTrade(priceTicks, this.#nowUs);
-    this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
+    const onTrade = (bid: OrderHandle, ask: OrderHandle, part: number): void => {
       this.#tradeCount += 1;
       for (const handle of [bid, ask]) {
         const order = this.#byHandle.get(handle)!;
@@ -1379,12 +1395,45 @@ export class ContractMarket {
       }
       this.#sink.onPrint?.(priceTicks, part, 0, this.#nowUs);
       this.#capAfterTrades();
-    });
+    };
+    const mayTrade = (bid: OrderHandle, ask: OrderHandle): boolean => this.#mayMeet(bid, ask);
+    this.#book.uncross(priceTicks, qty, onTrade, mayTrade);
     for (const order of orders) {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
     this.#prints.push(priceTicks);
+    this.#rearriveCrossed();
+  }
+
+  /** Of two peers of one group only one may trade: that which came first. The other one goes. */
+  #mayMeet(bid: OrderHandle, ask: OrderHandle): boolean {
+    const [buy, sell] = [this.#byHandle.get(bid)!, this.#byHandle.get(ask)!];
+    const { live } = buy;
+    if (live === null || live !== sell.live) return true;
+    const set = live.state.legs[buy.leg]!.set;
+    if (set < 0 || set !== live.state.legs[sell.leg]!.set) return true;
+    if (live.state.sets[set]!.rule === 'none') return true;
+    this.#desk.cancelPeer(buy.priority > sell.priority ? buy : sell);
+    return false;
+  }
+
+  /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
+  #rearriveCrossed(): void {
+    const crosses = (): boolean => this.#book.bestTicks(1) >= this.#book.bestTicks(-1);
+    if (!crosses()) return;
+    const resting = [...this.#byHandle.values()].sort((a, b) => b.priority - a.priority);
+    const late: MarketOrder[] = [];
+    for (const order of resting) {
+      if (!crosses()) break;
+      const { side } = order.input;
+      const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
+      if (order.place !== 'book' || (order.limitTicks - opposite) * side < 0) continue;
+      this.#leavePlace(order);
+      order.place = 'queue';
+      late.push(order);
+    }
+    this.#arrivals.push(...late.reverse());
   }
 
   // --------------------------------------------------------------------------------------- changes and endings

@@ -67,6 +67,7 @@ export interface Liquidity extends ReadLiquidity {
     priceTicks: number,
     qty: number,
     onTrade: (bid: OrderHandle, ask: OrderHandle, qty: number) => void,
+    mayTrade?: (bid: OrderHandle, ask: OrderHandle) => boolean,
   ): number;
   /** What rests as plain data, and back into an empty one. Left out: a market over it cannot be written down. */
   snapshot?(orderIdOf: (handle: OrderHandle) => number): BookRow[];

@@ -290,6 +290,12 @@ export class GroupDesk {
     return place !== 'held' && isReleased(live!.state, leg) ? qty : 0;
   }
 
+  /** Of two peers that would trade with each other this one goes; the other stays. */
+  cancelPeer(order: MarketOrder): void {
+    this.#cancel(order, 'oco-peer');
+    this.drain();
+  }
+
   #cancel(order: MarketOrder, reason: string): void {
     this.#cancelled = order;
     this.#host.cancelLeg(order, reason);

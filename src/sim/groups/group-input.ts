@@ -155,6 +155,8 @@ export function withLevel({ order, offsetTicks }: MarketLegInput): MarketOrderIn
   if (offsetTicks === undefined) return order;
   const { type, stopTicks, limitTicks } = order;
   if (type === 'limit') return { ...order, limitTicks: limitTicks ?? 0 };
+  // A limit keeps its distance from the trigger: it needs both.
+  if (type === 'stop-limit' || type === 'limit-if-touched') return order;
   return { ...order, stopTicks: stopTicks ?? 0 };
 }
 

@@ -49,6 +49,14 @@ export class BacktestingPyMatcher implements Matcher {
     if (at >= 0) this.#orders.splice(at, 1);
   }
 
+  /** Its users set the price of an exit, which makes a new order: a stop goes first, a target last. */
+  onChange(order: SimOrder): void {
+    if (!this.#orders.includes(order)) return;
+    this.drop(order);
+    if (isStop(order)) this.#orders.unshift(order);
+    else this.#orders.push(order);
+  }
+
   onEntryFill(): void {
     // The trade is opened, with its exits, where the fill is decided.
   }

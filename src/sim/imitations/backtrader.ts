@@ -39,6 +39,12 @@ export class BacktraderMatcher implements Matcher {
     return this.#submitted.includes(order) ? 'not-yet-at-the-broker' : null;
   }
 
+  /** Its users send a new order: it stands last in the queue. */
+  onChange(order: SimOrder): void {
+    const at = this.#queue.indexOf(order);
+    if (at >= 0) this.#queue.push(...this.#queue.splice(at, 1));
+  }
+
   drop(): void {
     // Ended orders leave the queue at the next bar.
   }

@@ -26,7 +26,7 @@ import type { FeeModel } from '../fee-model.ts';
 import { NO_FEES } from '../fee-model.ts';
 import { SimGroup, SimOrder, State } from '../orders.ts';
 import { reportOf } from '../reports.ts';
-import { orderProblem } from '../requests.ts';
+import { orderProblem, replaceProblem } from '../requests.ts';
 import { BacktestingPyMatcher } from './backtesting-py.ts';
 import { BacktraderMatcher } from './backtrader.ts';
 import { LeanMatcher } from './lean.ts';
@@ -138,20 +138,45 @@ class ImitationVenue implements SimulatedVenue {
       group.exits.sort((a, b) => Number(b.role === 'stop') - Number(a.role === 'stop'));
       const matcher = this.#matchers[requests[0]!.contractIndex]!;
       const first = group.entry === null ? group.exits : [group.entry];
-      const refusal = first.map((order) => matcher.refusal(order)).find((why) => why !== null);
-      if (refusal !== undefined) {
-        for (const each of requests) this.#reject(each, refusal);
+      const orders = group.entry === null ? group.exits : [group.entry, ...group.exits];
+      const refusals = first.map((order) => matcher.refusal(order));
+      if (group.entry !== null && refusals[0] !== null) {
+        for (const each of requests) this.#reject(each, refusals[0]!);
         return;
       }
-      const orders = group.entry === null ? group.exits : [group.entry, ...group.exits];
       for (const order of orders) this.#register(order);
-      for (const order of orders) this.#report('Accepted', order);
+      // Peers are judged one by one: the program leaves the other alone at work.
+      for (const [i, order] of first.entries()) {
+        const refusal = refusals[i]!;
+        if (refusal === null) continue;
+        this.#retire(order);
+        this.#reject(requests.find(({ clOrdId }) => clOrdId === order.clOrdId)!, refusal);
+      }
+      for (const order of orders) if (order.state !== State.done) this.#report('Accepted', order);
       for (const order of first) if (order.state !== State.done) matcher.arrive(order);
     });
   }
 
   replace(request: ReplaceRequest): void {
-    this.#refuse('ReplaceRejected', request, 'unsupported-replace');
+    this.#atOnce(request.sentUs, () => {
+      const order = this.#open.get(request.clOrdId);
+      const missing = this.#ended.has(request.clOrdId) ? 'already-terminal' : 'unknown-order';
+      const matcher = order === undefined ? null : this.#matchers[order.contractIndex]!;
+      const reason =
+        order === undefined
+          ? missing
+          : (replaceProblem(order, request) ?? matcher!.changeRefusal?.(order, request) ?? null);
+      if (order === undefined || reason !== null) {
+        this.#refuse('ReplaceRejected', request, reason ?? missing);
+        return;
+      }
+      if (request.qty !== undefined) order.qty = request.qty;
+      if (request.limitTicks !== undefined) order.limit = request.limitTicks;
+      if (request.stopTicks !== undefined) order.stop = request.stopTicks;
+      if (request.limitTicks !== undefined || request.stopTicks !== undefined) order.level = null;
+      this.#report('Replaced', order);
+      matcher!.onChange?.(order);
+    });
   }
 
   cancel(request: CancelRequest): void {

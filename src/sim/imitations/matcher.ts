@@ -1,4 +1,5 @@
 /** What the imitated programs have in common: a venue that keeps orders and tells, and one matcher a contract that decides. */
+import type { ReplaceRequest } from '../../core/execution.ts';
 import type { SimGroup, SimOrder } from '../orders.ts';
 
 /** One bar in ticks. */
@@ -42,6 +43,10 @@ export interface Matcher {
   arrive(order: SimOrder): void;
   /** Why it cannot be cancelled now, or null. */
   cancelRefusal?(order: SimOrder): string | null;
+  /** Why it cannot be changed like this, or null. */
+  changeRefusal?(order: SimOrder, change: ReplaceRequest): string | null;
+  /** Prices or quantity of the order have changed. */
+  onChange?(order: SimOrder): void;
   /** The order has ended, for whatever reason. */
   drop(order: SimOrder): void;
   /** An entry has filled, wholly or in part; its exits have their prices. */

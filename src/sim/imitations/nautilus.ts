@@ -4,6 +4,7 @@
  * only if the price moved. Bid, ask and last stand apart from the book: a fill moves them, and the orders looked at next see
  * that, until the next trade. All of it is kept, since it decides prices.
  */
+import type { ReplaceRequest } from '../../core/execution.ts';
 import type { SimGroup, SimOrder } from '../orders.ts';
 import { Kind, State } from '../orders.ts';
 import type { Host, Matcher, Moment, PlainBar } from './matcher.ts';
@@ -54,6 +55,26 @@ export class NautilusMatcher implements Matcher {
     this.#catchUp();
     this.#moment = 'arrival';
     this.#enter(order);
+  }
+
+  changeRefusal(order: SimOrder, { stopTicks }: ReplaceRequest): string | null {
+    this.#catchUp();
+    // A trail may be set anywhere; other triggers must still lie ahead.
+    if (stopTicks === undefined || order.kind === Kind.trailing) return null;
+    if (order.state === State.held) return null;
+    const isTouch = order.kind === Kind.touchMarket || order.kind === Kind.touchLimit;
+    const isThere = isTouch
+      ? this.#isReached(order.side, stopTicks)
+      : this.#isPassed(order.side, stopTicks);
+    return isThere ? 'in-the-market' : null;
+  }
+
+  onChange(order: SimOrder): void {
+    const working = [...this.#bids, ...this.#asks].find((each) => each.order === order);
+    if (working === undefined || !order.isLimitNow()) return;
+    if (!this.#isReached(order.side, order.limit)) return;
+    working.isMaker = false;
+    this.#fillLimit(working);
   }
 
   drop(order: SimOrder): void {

@@ -63,7 +63,7 @@ function capabilitiesOf(
     timesInForce,
     triggers: ['last'],
     features: {
-      replace: false,
+      replace: true,
       reduceOnly: true,
       postOnly: false,
       iceberg: false,

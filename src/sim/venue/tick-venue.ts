@@ -197,8 +197,10 @@ class TickVenue implements SimulatedVenue {
     this.#see(tsUs);
     const isWhole = desk.feed.apply(kind, columns, row);
     if (!isWhole) return;
-    desk.dataUs = tsUs;
-    if (desk.waiting.length > 0 && desk.phase === 'open') this.#release(desk, tsUs);
+    // Beside quotes or levels a print is no market that an order could meet.
+    const isMarket = kind !== 'trades' || this.#options.matching[contractIndex] === 'trades';
+    if (isMarket) desk.dataUs = tsUs;
+    if (isMarket && desk.waiting.length > 0 && desk.phase === 'open') this.#release(desk, tsUs);
     const mark = desk.feed.markTicks();
     if (mark === mark) this.lastTicks[contractIndex] = mark;
   }

@@ -1,5 +1,6 @@
 /** Faults that the simulation of a whole world showed first, each in the fewest orders that show it. */
 import { describe, expect, it } from 'vitest';
+import { ocoOf } from '../../../src/sim/groups/group-input.ts';
 import { MarketDesk } from '../../support/market-desk.ts';
 
 describe('an aggressor that takes a whole level', () => {
@@ -79,5 +80,44 @@ describe('an own order that is decremented, with contracts behind those that res
     ]);
     expect(desk.market.book.bestTicks(1)).toBeNaN();
     expect(desk.market.book.totalQty(-1, 100)).toBe(2);
+  });
+});
+
+describe('an auction', () => {
+  it('never trades two legs of one OCO with each other', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open' });
+    const leg = { participant: 1, qty: 2, type: 'limit', timeInForce: 'gtc' } as const;
+    const lines = desk.during(() => {
+      desk.market.submitGroup(
+        ocoOf('g', [
+          { ...leg, clOrdId: 'buys', side: 1, limitTicks: 101 },
+          { ...leg, clOrdId: 'sells', side: -1, limitTicks: 100 },
+        ]),
+        0,
+      );
+      desk.market.setPhase('open', 0);
+    });
+    expect(lines).toEqual(['sells Canceled oco-peer']);
+  });
+
+  it('leaves no crossed book behind when its fills set another order free', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open' });
+    desk.market.setPosition(1, 1, 0);
+    desk.send('closes', 'sell 4 limit 100', { reduceOnly: true });
+    desk.send('more', 'buy 5 limit 101');
+    desk.send('other', 'sell 3 limit 99', { participant: 2 });
+    desk.during(() => desk.market.setPhase('open', 0));
+    const { book } = desk.market;
+    expect(book.bestTicks(1) >= book.bestTicks(-1)).toBe(false);
+  });
+
+  it('has no price beyond the limits of the day', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
+    desk.market.setReference(120);
+    desk.market.setLimits(90, 110, 0);
+    desk.send('b', 'buy 1 market', { participant: 1 });
+    desk.send('s', 'sell 1 limit 100', { participant: 2 });
+    desk.during(() => desk.market.setPhase('open', 0));
+    expect(desk.market.lastTicks).toBeLessThanOrEqual(110);
   });
 });

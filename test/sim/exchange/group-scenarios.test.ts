@@ -147,6 +147,32 @@ describe('OTO: an entry releases its exits', () => {
     expect(desk.market.orderOf(1, 'sl')!.stopTicks).toBe(394);
     expect(desk.queue(-1, 418)).toEqual(['tp 3/3']);
   });
+  it('an exit that rests already moves with the average, and a stop-limit keeps its distance', () => {
+    const desk = new MarketDesk();
+    const group = (stop: object): string[] =>
+      desk.group(
+        bracketOf({
+          groupId: 'g',
+          entry: desk.order('e', 'buy 4 limit 402'),
+          stop: { clOrdId: 'sl', type: 'stop-limit', offsetTicks: 8, ...stop },
+          targets: [{ clOrdId: 'tp', offsetTicks: 10 }],
+        }),
+      );
+    expect(group({ limitTicks: 97 }).at(-1)).toBe('g rejected sl invalid-stop');
+    group({ limitTicks: 97, stopTicks: 100 });
+    desk.send('a', 'sell 1 limit 400', { participant: 9, timeInForce: 'ioc' });
+    desk.replace('e', { limitTicks: 400 });
+    expect(hit(desk, 'x', 'sell 1 limit 400')).toEqual([
+      'e 1@400',
+      'tp Released 2',
+      'tp Replaced 2 follows-parent',
+      'sl Released 2',
+      'sl Replaced 2 follows-parent',
+    ]);
+    expect(desk.queue(-1, 411)).toEqual(['tp 2/2']);
+    const { stopTicks, limitTicks } = desk.market.orderOf(1, 'sl')!;
+    expect([stopTicks, limitTicks]).toEqual([393, 390]);
+  });
   it('a change of the entry keeps the part of each exit', () => {
     const desk = bracketDesk();
     desk.replace('e', { qty: 3 });
@@ -328,6 +354,24 @@ describe('OCO and OUO: peers', () => {
     expect(desk.replace('sl', { qty: 4 })).toEqual(['sl Replaced', 'tp Replaced 4 ouo-peer']);
     expect(desk.queue(-1, 416)).toEqual(['tp 4/4']);
     expect(desk.replace('sl', { qty: 5 })).toEqual(['sl ReplaceRejected group-qty']);
+  });
+});
+
+describe('a position without its stop', () => {
+  it('is told when the stop finds nobody to trade with', () => {
+    const desk = bracketDesk();
+    hit(desk, 'x', 'sell 5 limit 400');
+    desk.cancel('floor', 9);
+    const lines = desk.print(391);
+    expect(lines).toEqual(['sl Triggered', 'sl Canceled no-opposite', 'g unprotected-remainder 5']);
+    expect(desk.queue(-1, 416)).toEqual(['tp 5/5']);
+  });
+  it('is no matter when it was closed otherwise', () => {
+    const desk = bracketDesk({ peers: 'oco' });
+    hit(desk, 'x', 'sell 5 limit 400');
+    desk.market.setPosition(1, 0, 0);
+    expect(['tp', 'sl'].map((id) => desk.market.orderOf(1, id)!.place)).toEqual(['done', 'done']);
+    expect(desk.lines.filter((line) => line.includes('unprotected'))).toEqual([]);
   });
 });
 
@@ -556,6 +600,7 @@ describe('a group that a broker holds', () => {
     exits(desk, false);
     desk.send('up', 'buy 5 limit 416', { participant: 8 });
     expect(desk.market.messages()).toHaveLength(1);
+    expect(desk.market.dueUs).toBe(50_000);
     desk.nowUs = 50_001;
     expect(desk.print(391)).toEqual(['sl Canceled oco-peer']);
     expect(desk.market.positionOf(1)).toBe(0);
@@ -566,6 +611,14 @@ describe('a group that a broker holds', () => {
     desk.send('up', 'buy 5 limit 416', { participant: 8 });
     desk.nowUs = 50_000;
     expect(desk.print(391)).toContain('g oco-overfill 5');
+  });
+  it('a peer that traded more than is left when the message comes ends, and is not resurrected', () => {
+    const desk = new MarketDesk();
+    const legs = [desk.order('a', 'sell 5 limit 404'), desk.order('b', 'sell 5 limit 406')];
+    desk.group(ocoOf('g', legs, ocaRules(3, 100)));
+    hit(desk, 'x', 'buy 3 limit 404');
+    expect(hit(desk, 'y', 'buy 6 limit 406')).toEqual(['a 2@404', 'b 4@406', 'g oco-overfill 4']);
+    expect(desk.during(() => desk.market.advance(101))).toEqual(['b Canceled oco-peer']);
   });
   it('children of an entry come with the latency too', () => {
     const desk = bracketDesk({ messageUs: 100 });

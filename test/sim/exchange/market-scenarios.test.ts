@@ -508,6 +508,17 @@ describe('orders for the close', () => {
     expect(desk.cancel('a')).toEqual(['a CancelRejected cut-off']);
     expect(desk.replace('a', { qty: 2 })).toEqual(['a ReplaceRejected cut-off']);
   });
+  it('and orders for the opening have a cut-off of their own', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open' });
+    desk.market.setSession({ openCutOffUs: 50 });
+    const atOpen = { timeInForce: 'at-open' } as const;
+    expect(desk.send('a', 'buy 1 market', atOpen)).toEqual([]);
+    desk.nowUs = 50;
+    expect(desk.send('b', 'buy 1 market', atOpen)).toEqual(['b Rejected cut-off']);
+    expect(desk.cancel('a')).toEqual(['a CancelRejected cut-off']);
+    expect(desk.send('c', 'buy 1 limit 100')).toEqual([]);
+    expect(desk.cancel('c')).toEqual(['c Canceled user']);
+  });
   it('trade at one price when the session ends, before day orders go', () => {
     const desk = new MarketDesk();
     desk.send('bid', 'buy 5 limit 99', { participant: 2 });

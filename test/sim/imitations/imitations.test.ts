@@ -142,6 +142,11 @@ const CASES: Readonly<Record<Imitation, readonly Case[]>> = {
       expected: ['s 1 @ 98', 'b Canceled oco-peer'],
     },
     {
+      rule: 'a peer that is refused leaves the other at work',
+      steps: ['straddle 100 98', 'bar 100/101/97/100'],
+      expected: ['b Rejected in-the-market', 's 1 @ 98'],
+    },
+    {
       rule: 'a market-if-touched fills at its trigger',
       steps: ['buy market-if-touched 98 as a', 'bar 97/98/96/97'],
       expected: ['a 1 @ 98'],

@@ -134,19 +134,27 @@ describe('matching on ticks', () => {
     expect(run.told.at(-1)).toContain('Rejected a market-closed');
   });
 
-  it('changes and cancels an order that waits', () => {
+  it('changes and cancels an order that waits, and lets one go with the first data', () => {
     const run = runTicks({
-      ticks: [],
+      ticks: [trade(50, 88, 4, -1), quote(51, 87, 5, 89, 5)],
       script: [
         [0, (ctx, ids) => (ids['a'] = order(ctx, 1, { type: 'limit', limitTicks: 90 }))],
         [1, (ctx, ids) => ctx.modify(ids['a']!, { limitTicks: ticks(91), qty: 3 as Qty })],
         [2, (ctx, ids) => ctx.cancel(ids['a']!)],
-        [3, (ctx, ids) => ctx.cancel(ids['a']!)],
+        [3, (ctx, ids) => (ids['b'] = order(ctx, 1, { type: 'market' }))],
       ],
-      world: { overrides: { risk: NO_LIMITS } },
     });
-    // Without any price the risk gate keeps orders back: nothing is sent at all.
-    expect(run.told).toEqual(['0 Denied a no-price']);
+    // Bars tell the risk gate a price before the first tick.
+    expect(run.told.filter((line) => line.includes(' a'))).toEqual([
+      '0 Submitted a',
+      '0 Accepted a',
+      '1 ReplaceRequested a',
+      '1 Replaced a',
+      '2 CancelRequested a',
+      '2 Canceled a requested',
+    ]);
+    expect(run.told.filter((line) => line.includes('fill'))).toHaveLength(1);
+    expect(run.recorder.fills[0]!.tsUs).toBeGreaterThanOrEqual(T0 + 50_000);
   });
 
   it('lets a stop follow the quote where the data have no trades', () => {
@@ -192,16 +200,6 @@ describe('matching on ticks', () => {
     expect(run.finalEquityMicros).toBe(100_000_000_000);
   });
 });
-
-const NO_LIMITS = {
-  orderQtyMax: 100,
-  positionQtyMax: 100,
-  ordersPerInterval: Infinity,
-  intervalUs: 1_000_000,
-  collarPct: Infinity,
-  duplicateWindowUs: 0,
-  tradingState: 'active',
-} as const;
 
 describe('brackets on ticks', () => {
   it('one exit fills, the other goes at once', () => {
