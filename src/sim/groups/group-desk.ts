@@ -110,7 +110,10 @@ export class GroupDesk {
       state: structuredClone(state),
       orders: orders.map(({ orderId }) => orderId),
     }));
-    const messages = this.#messages.map(({ dueUs, live, action }) => ({
+    // A message to a group that is over does nothing when it arrives.
+    const isLive = ({ live }: GroupMessage): boolean =>
+      this.#groups.has(`${live.participant}|${live.state.groupId}`);
+    const messages = this.#messages.filter(isLive).map(({ dueUs, live, action }) => ({
       dueUs,
       groupKey: `${live.participant}|${live.state.groupId}`,
       action,
