@@ -1183,7 +1183,7 @@ class BarVenue implements BarExchange {
     group.resize(oldQty);
     for (const leg of group.exits) {
       if (leg.state === State.done) continue;
-      const qty = Math.min(leg.groupQty, leg.cum + group.targetQty() - group.exitedQty);
+      const qty = Math.min(leg.share, leg.cum + group.targetQty() - group.exitedQty);
       if (qty <= leg.cum) this.#end(leg, 'Canceled', 'parent-reduced', tsUs, false);
       else if (qty !== leg.qty) {
         leg.qty = qty;
