@@ -293,10 +293,9 @@ export class GroupDesk {
     return place !== 'held' && isReleased(live!.state, leg) ? qty : 0;
   }
 
-  /** Of two peers that would trade with each other this one goes; the other stays. */
+  /** Of two peers that would trade with each other this one goes; the other stays. What follows from it waits for `drain`. */
   cancelPeer(order: MarketOrder): void {
     this.#cancel(order, 'oco-peer');
-    this.drain();
   }
 
   #cancel(order: MarketOrder, reason: string): void {

@@ -121,3 +121,27 @@ describe('an auction', () => {
     expect(desk.market.lastTicks).toBeLessThanOrEqual(110);
   });
 });
+
+describe('a market order that a hold stopped after it traded', () => {
+  it('ends as cancelled, not as rejected, where nobody is left to trade with', () => {
+    const desk = new MarketDesk({
+      queueMarket: true,
+      breaker: { variantTicks: 2, lookBackUs: 1_000_000, reservedUs: 1 },
+    });
+    desk.print(100);
+    desk.send('near', 'sell 1 limit 101', { participant: 2 });
+    desk.send('far', 'sell 1 limit 110', { participant: 2 });
+    expect(desk.send('m', 'buy 3 market')).toEqual(['near 1@101', 'm 1@101']);
+    expect(desk.market.phase).toBe('halted');
+    desk.cancel('far', 2);
+    expect(desk.during(() => desk.market.advance(5_000_000))).toEqual(['m Canceled no-opposite']);
+  });
+
+  it('is so for a post-only order that is moved across the market', () => {
+    const desk = new MarketDesk();
+    desk.send('p', 'buy 3 limit 100', { postOnly: 'reject' });
+    desk.send('x', 'sell 1 limit 100', { participant: 2, timeInForce: 'ioc' });
+    desk.send('ask', 'sell 1 limit 102', { participant: 2 });
+    expect(desk.replace('p', { limitTicks: 103 })).toEqual(['p Replaced', 'p Canceled would-take']);
+  });
+});
