@@ -873,6 +873,10 @@ export class ContractMarket {
         return;
       }
       order.limitTicks = opposite - side;
+      if (!this.#isInLimits(order.limitTicks)) {
+        this.#parkOrEnd(order);
+        return;
+      }
       this.#rest(order);
       this.#tell('Replaced', order, 'post-only-slide');
       return;
@@ -1349,8 +1353,10 @@ export class ContractMarket {
       this.#arrivals.pop();
       // Protected from its trigger, or without a limit.
       const limit = isMarketType(order.input.type) ? this.#marketLimit(order, NaN) : NaN;
-      if (Number.isFinite(limit)) order.limitTicks = limit;
-      this.#awaitOpening(order);
+      if (Number.isFinite(limit))
+        order.limitTicks = Math.max(this.#lowLimit, Math.min(this.#highLimit, limit));
+      if (this.#isInLimits(order.limitTicks)) this.#awaitOpening(order);
+      else this.#parkOrEnd(order);
     }
     return elected.length > 0;
   }

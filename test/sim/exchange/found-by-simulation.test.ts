@@ -111,6 +111,25 @@ describe('an auction', () => {
     expect(book.bestTicks(1) >= book.bestTicks(-1)).toBe(false);
   });
 
+  it('keeps stops that it elects within the limits of the day, also what is left of them', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
+    desk.market.setLimits(90, 110, 0);
+    desk.send('protected', 'buy 3 stop 109', { protectionTicks: 5, timeInForce: 'gtc' });
+    desk.send('limited', 'buy 3 stop 109', {
+      type: 'stop-limit',
+      stopTicks: 109,
+      limitTicks: 112,
+      timeInForce: 'gtc',
+    });
+    desk.send('b', 'buy 2 limit 110', { participant: 2 });
+    desk.send('s', 'sell 2 limit 109', { participant: 3 });
+    desk.market.setReference(110);
+    desk.during(() => desk.market.setPhase('open', 0));
+    expect(desk.market.orderOf(1, 'limited')!.working).toBe('parked');
+    expect(desk.market.book.bestTicks(1)).toBe(110);
+    expect(desk.send('x', 'sell 1 market', { participant: 3 }).at(-1)).toBe('x 1@110');
+  });
+
   it('has no price beyond the limits of the day', () => {
     const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
     desk.market.setReference(120);
