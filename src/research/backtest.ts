@@ -55,7 +55,13 @@ import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
-import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
+import {
+  checkVenueSettings,
+  createRunVenue,
+  hasQueueModel,
+  isOnTicks,
+  venueNotes,
+} from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -207,6 +213,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.execution === undefined ? {} : { execution: options.execution }),
     ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
+  checkVenueSettings(options, planned);
   const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
@@ -253,15 +260,7 @@ function venueOf(
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const fees = feesOf(prepared);
-  if (isImitation(policy)) {
-    if (Object.keys(options.venue ?? {}).length > 0)
-      throw new TradingError('E_SIM_OPTION', `fills ${policy} with settings of a venue`, {
-        details: { fills: policy, venue: options.venue },
-        rule: 'an imitation fills as that program does: it has no venue settings',
-        fix: 'leave the venue settings out, or choose another fill policy',
-      });
-    return createImitation({ table, program: policy, fees });
-  }
+  if (isImitation(policy)) return createImitation({ table, program: policy, fees });
   return createRunVenue({
     plan,
     config: options.venue ?? {},
@@ -551,7 +550,7 @@ function finish(
 }
 
 function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
-  return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
+  return venueNotes(plan, options.venue ?? {}, options.barFills ?? {}, createRandom(options.seed));
 }
 
 /** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */
