@@ -256,6 +256,30 @@ describe('configuration', () => {
     ['a value of another type', { capital: 'much' }, 'E_CONFIG_VALUE', '`capital` is "much"'],
     ['a value out of bounds', { costs: { ES: { slippageTicks: -1 } } }, 'E_CONFIG_VALUE', 'costs'],
     ['something that is no object', [1], 'E_CONFIG_LOAD', 'does not export an object'],
+    [
+      'a value deep inside, which alone is shown',
+      { account: { liquidation: { policy: 'immediate', bufferPct: -1 } } },
+      'E_CONFIG_VALUE',
+      '`account.liquidation.bufferPct` is -1',
+    ],
+    [
+      'the file of a programme as the account',
+      { account: 'rules.json' },
+      'E_CONFIG_VALUE',
+      'backtest --account <file>',
+    ],
+    [
+      'a programme as the account',
+      { account: { schema: 'frontmonth.programme/1', name: 'x', startBalance: 50_000 } },
+      'E_CONFIG_KEY',
+      'backtest --account <file>',
+    ],
+    [
+      'a programme as a key',
+      { programme: 'rules.json' },
+      'E_CONFIG_KEY',
+      'backtest --account <file>',
+    ],
   ])('refuses %s with exit 3', async (_, value, code, text) => {
     write(value);
     const ran = await run(['config'], { cwd });

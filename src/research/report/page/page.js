@@ -1944,9 +1944,10 @@
       hasFloor
         ? chart(
             `Distance to the floor, ${currency}`,
-            `Least ${format('money', Math.min(...closest))}.`,
+            `Least ${format('money', Math.min(...closest))}. No point “if all stops fill” where a position has no stop.`,
             lines([
               ['at the end of the date', 'day.floorLeft', 'gain'],
+              ['there, if all stops fill', 'day.floorAtStops', 'third'],
               ['least inside it', 'day.floorClosest', 'loss'],
             ]),
           )
