@@ -74,7 +74,8 @@ that no rule explains fails the check, which runs with every change.
 
 - Bars: ${bars}; prices as whole ticks.
 - Programs, pinned: ${names.join(', ')}. LEAN was **not run**: it needs its own engine. It is compared with the formulas of its
-  published fill models, written down a second time with decimals.
+  published fill models (\`QuantConnect/Lean\`, \`Common/Orders/Fills/FillModel.cs\` and \`FutureFillModel.cs\`), written down a second
+  time with decimals.
 - Orders: seeded, of each kind that a program has, one contract each, each alone at work, with entries on both sides of the market,
   near and far, cancelled after one to some dozen bars. Market-if-touched exists in NautilusTrader alone: no second program has it.
 - A fill is the same when bar, leg, price and quantity are the same.

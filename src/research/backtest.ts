@@ -239,7 +239,20 @@ function withBeside(plan: RunPlan, dataset: Dataset, options: BacktestOptions): 
   if (!isDrilldown && !hasQuotes) return plan;
   const { table, executionInterval } = plan;
   const beside = besideSegments(dataset, table, executionInterval, isDrilldown, hasQuotes);
-  return { ...plan, segments: [...new Set([...plan.segments, ...beside])] };
+  const notes = [...plan.notes];
+  for (const root of Object.keys(executionInterval)) {
+    if (plan.matching[root] !== 'bars') continue;
+    const kinds = new Set(beside.filter((each) => each.root === root).map(({ kind }) => kind));
+    if (hasQuotes && !kinds.delete('quote-bars')) {
+      const message = `\`quoteBars\` is on, and ${dataset.name} has no quote bars of ${root}: buys and sells match on bars of trades`;
+      notes.push({ code: 'W_QUOTE_BARS_NONE', message });
+    }
+    if (isDrilldown && kinds.size === 0) {
+      const message = `${dataset.name} has nothing finer than the ${executionInterval[root]} bars of ${root} that match orders: ambiguous groups are resolved against you, as under pessimistic`;
+      notes.push({ code: 'W_DRILLDOWN_NONE', message });
+    }
+  }
+  return { ...plan, notes, segments: [...new Set([...plan.segments, ...beside])] };
 }
 
 export interface Pass {
