@@ -8,6 +8,7 @@ import { indicatorReference } from '../src/indicators/reference.ts';
 import { metricsReference } from '../src/research/metric-reference.ts';
 import { calendarReference, contractReference } from './calendar-pages.ts';
 import { programmeReference } from './programme-page.ts';
+import { fillRuleReference } from './fill-rule-pages.ts';
 import { venueProfileReference } from './venue-pages.ts';
 import { docsIndex, runFolderReference } from './reference-pages.ts';
 
@@ -31,6 +32,7 @@ const pages: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/reference/calendars.md': calendarReference,
   'docs/reference/contracts.md': contractReference,
   'docs/reference/venue-profiles.md': venueProfileReference,
+  'docs/reference/fill-rules.md': fillRuleReference,
   // Last: it lists the pages that are there.
   'docs/README.md': docsIndex,
 };

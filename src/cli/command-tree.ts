@@ -259,6 +259,26 @@ export const COMMANDS: readonly CommandSpec[] = [
   runTable('orders', 'orders'),
   runTable('fills', 'fills'),
   {
+    name: 'explain',
+    summary: 'why an order filled there and then, or did not, in words',
+    args: [
+      RUN,
+      {
+        name: 'order',
+        description: 'an order, by its id or number; or an execution or group',
+        isOptional: true,
+      },
+    ],
+    flags: [
+      { flags: '--all', description: 'every change of its prices, also where there are many' },
+      { flags: '--ambiguous', description: 'bars that left several outcomes open' },
+      { flags: '--limit <n>', description: 'first n of them (default 20)' },
+    ],
+    examples: ['frontmonth explain last O-000001', 'frontmonth explain last --ambiguous'],
+    answer: 'what became of the order and why; its life, fills, group and open outcomes',
+    load: () => import('./commands/explain.ts').then((m) => ({ run: m.explain })),
+  },
+  {
     name: 'runs',
     summary: 'list, show, tag and prune runs',
     examples: ['frontmonth runs list', 'frontmonth runs show last --issues'],

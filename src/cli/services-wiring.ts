@@ -49,6 +49,13 @@ export function createServices(): Services {
     resolveRun: async (runsDir, ref) =>
       (await import('../research/run-store.ts')).resolveRun(runsDir, ref),
     readRun,
+    explainOrder: async (dir, name) =>
+      (await import('../research/explain/explain.ts')).explainOrder(await pricedRun(dir), name),
+    explainAmbiguities: async (dir) => {
+      const run = await runData(dir, true);
+      const { explainAmbiguities } = await import('../research/explain/explain.ts');
+      return { run: run.manifest, found: explainAmbiguities(run) };
+    },
     readProgramme: async (file) => (await import('../research/programme.ts')).readProgramme(file),
     judgeProgramme,
     tagRun,
@@ -101,6 +108,12 @@ async function runData(
   const { readRun: read } = await import('../research/run-store.ts');
   const store = await import('../data/arrow-store.ts');
   return read(dir, store, isLight ? { tables, prices: false } : { prices: true });
+}
+
+/** The bars behind the price chart, and no table. */
+async function pricedRun(dir: string): Promise<RunData> {
+  const { readRun: read } = await import('../research/run-store.ts');
+  return read(dir, await import('../data/arrow-store.ts'), { tables: [], prices: true });
 }
 
 async function judgeProgramme(dir: string, file: string | null): Promise<ProgrammeAnswer | null> {

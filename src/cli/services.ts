@@ -28,6 +28,7 @@ import type {
   SaveOptions,
 } from '../research/continuous-series.ts';
 import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
+import type { ExplainedAmbiguity, Explanation } from '../research/explain/explain.ts';
 import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
 import type { RunManifest, RunSummary } from '../research/run-format.ts';
 
@@ -219,6 +220,12 @@ export interface Services {
   /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
   resolveRun(runsDir: string, ref: string): Promise<string>;
   readRun(dir: string): Promise<RunView>;
+  /** The life of an order, by its id. Errors: E_RUN_READ, E_ORDER_NOT_FOUND. */
+  explainOrder(dir: string, name: string): Promise<Explanation>;
+  /** Bars that left several outcomes open, most at stake first. Errors: E_RUN_READ. */
+  explainAmbiguities(
+    dir: string,
+  ): Promise<{ readonly run: RunManifest; readonly found: readonly ExplainedAmbiguity[] }>;
   /** Errors: E_PROGRAMME_FILE, E_PROGRAMME_VALUE. */
   readProgramme(file: string): Promise<Programme>;
   /** The account of a run under the programme of a file, or under its own; null where there is neither. */

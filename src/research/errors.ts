@@ -77,6 +77,12 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Write more of the run id.',
     exit: EXIT.usage,
   },
+  E_ORDER_NOT_FOUND: {
+    title: 'An order cannot be found in a run',
+    cause: 'The journal of the run has no order, execution or group of this id.',
+    cure: '`frontmonth orders <run>` lists the orders, `frontmonth fills <run>` the executions.',
+    exit: EXIT.input,
+  },
   E_RUN_READ: {
     title: 'A run folder cannot be read',
     cause: 'A file of the run is missing, is not of the expected form, or the run never finished.',

@@ -77,6 +77,8 @@ export const FAKE_SERVICES: Services = {
   listRuns: () => Promise.resolve([]),
   resolveRun: (runsDir, ref) => Promise.resolve(`${runsDir}/${ref}`),
   readRun: never('readRun'),
+  explainOrder: never('explainOrder'),
+  explainAmbiguities: never('explainAmbiguities'),
   readProgramme: never('readProgramme'),
   judgeProgramme: never('judgeProgramme'),
   tagRun: never('tagRun'),

@@ -47,6 +47,14 @@ describe.each(Object.keys(HARD_RUNS))('the report of the run "%s"', (name) => {
     expect(model.summary).toEqual(JSON.parse(JSON.stringify(run.summary)));
   });
 
+  it('says of every fill of a trade why it happened', () => {
+    const fills = run.trades.flatMap((trade) => trade.fills.split(' ').filter((id) => id !== ''));
+    expect(columns['fill.why']).toHaveLength(fills.length);
+    expect(columns['fill.trade']).toHaveLength(fills.length);
+    for (const text of columns['fill.why']!) expect(text).toMatch(/^[A-Z].*\.$/);
+    expect(columns['fill.why']!.join(' ')).not.toMatch(/NaN|undefined|of which this version/);
+  });
+
   it('holds the identities on its own data', () => {
     const net = Math.round(model.summary.metrics['netProfit']!.value! * 1e6);
     expect(total(columns['day.pnl']!)).toBe(net);

@@ -44,6 +44,8 @@ import {
   weekdayTable,
 } from './sections.ts';
 
+import { whyColumns } from './why.ts';
+
 export type Theme = 'auto' | 'light' | 'dark';
 
 export interface ReportOptions {
@@ -193,6 +195,7 @@ export function buildReportModel(
     ...rollingColumns(daily, run),
     ...tradeColumns('flat', flat, columns),
     ...tradeColumns('fifo', fifo, columns),
+    ...whyColumns(run),
     ...prices.tapes.flatMap((tape, index) => tapeColumns(tape, index, run)),
   ]);
   const closed = flat.filter((row) => !row.open);

@@ -1676,6 +1676,7 @@
         fromUs: data[`${from}.entryUs`][row],
         toUs: data[`${from}.exitUs`][row],
         id: data[`${from}.id`][row],
+        isFlat: from === 'flat',
       });
     };
     const buttons = [
@@ -1712,7 +1713,7 @@
             h(
               'p',
               { class: 'note' },
-              `Results in the currency of the product; cumulative net in ${currency}. Times in exchange time. The number of a trade shows it in the price chart, and a marker there leads back to its row.`,
+              `Results in the currency of the product; cumulative net in ${currency}. Times in exchange time. The number of a trade shows it in the price chart, with the words why it filled, and a marker there leads back to its row.`,
             ),
             h(
               'div',
@@ -2199,9 +2200,14 @@
   // ------------------------------------------------------------------ price chart
   function priceSection(context) {
     const { model, section, instruments } = context;
+    const why = h('ul', { class: 'note why' });
     if (model.tapes.length === 0) {
-      section('prices', 'Price chart', h('p', {}, model.priceNote || 'The run keeps no prices.'));
-      return () => document.getElementById('prices').scrollIntoView();
+      const note = model.priceNote || 'The run keeps no prices.';
+      section('prices', 'Price chart', h('p', {}, note), why);
+      return (trade) => {
+        document.getElementById('prices').scrollIntoView();
+        why.replaceChildren(...whyOf(context, trade));
+      };
     }
     const host = h('div', {
       class: 'chart price',
@@ -2327,11 +2333,13 @@
         ),
         host,
         about,
+        why,
       ),
     );
     return (trade) => {
       const tape = model.tapes.findIndex((one) => one.root === trade.root);
       document.getElementById('prices').scrollIntoView();
+      why.replaceChildren(...whyOf(context, trade));
       if (tape < 0) {
         about.textContent = `There are no prices of ${trade.root} in this report.`;
         return;
@@ -2347,6 +2355,20 @@
       }
       about.textContent = `Trade ${trade.id}: ${trade.side} from ${localTime(trade.entryUs / 1000, zone)} at ${format('price', trade.entryPrice, instruments.get(trade.root))} to ${localTime(trade.exitUs / 1000, zone)} at ${format('price', trade.exitPrice, instruments.get(trade.root))} (${zone}), on ${info().interval} bars.`;
     };
+  }
+
+  /** Why each fill of a trade happened, in the words of `frontmonth explain`. A lot has no fills of its own. */
+  function whyOf({ data, instruments }, trade) {
+    const instrument = instruments.get(trade.root);
+    const rows = trade.isFlat ? [...data['fill.trade'].keys()] : [];
+    return rows
+      .filter((row) => data['fill.trade'][row] === trade.id)
+      .map((row) => {
+        const of = (name) => data[`fill.${name}`][row];
+        const time = localTime(of('tsUs') / 1000, instrument?.zone ?? 'UTC');
+        const did = `${of('side') > 0 ? 'bought' : 'sold'} ${fixed(of('qty'), 0)} at ${format('price', of('price'), instrument)}`;
+        return h('li', {}, `${time}, ${did}, order ${of('order')}: ${of('why')}`);
+      });
   }
 
   /** Bars that the chart holds at least. */
