@@ -1,7 +1,7 @@
 /** Fills of two sides, ticket by ticket. */
 import type { Bars } from './markets.ts';
 import type { Ticket } from './orders.ts';
-import type { Fill } from './ours.ts';
+import type { Alike, Fill } from './ours.ts';
 import type { Difference } from './rules.ts';
 
 /** How two lists of fills differ to the last one: `id-leg row@ticks x qty`, sorted. */
@@ -48,6 +48,7 @@ export function differences(
   tickets: readonly Ticket[],
   ours: readonly Fill[],
   theirs: readonly Fill[],
+  settings: Alike,
 ): Difference[] {
   const [mine, other] = [ours, theirs].map(byTicket);
   const found: Difference[] = [];
@@ -64,6 +65,7 @@ export function differences(
       leg: isExit || leg === 'x' ? 'exit' : leg,
       ours: a,
       theirs: b,
+      settings,
     });
   }
   return found;

@@ -1,4 +1,5 @@
 /** Writes docs/agreement.md from the outcome: counts and words, no price and no volume. */
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Bars } from './markets.ts';
@@ -29,6 +30,7 @@ export function writePage(
 ): void {
   const file = fileURLToPath(new URL('../../docs/agreement.md', import.meta.url));
   writeFileSync(file, pageOf(outcomes, markets, rules));
+  spawnSync('npx', ['oxfmt', file], { stdio: 'inherit' });
 }
 
 /** The page as text. */
@@ -72,10 +74,10 @@ that no rule explains fails the check, which runs with every change.
 
 - Bars: ${bars}; prices as whole ticks.
 - Programs, pinned: ${names.join(', ')}. LEAN was **not run**: it needs its own engine. It is compared with the formulas of its
-  published fill models, written down a second time with decimals.
+  published fill models (\`QuantConnect/Lean\`, \`Common/Orders/Fills/FillModel.cs\` and \`FutureFillModel.cs\`), written down a second
+  time with decimals.
 - Orders: seeded, of each kind that a program has, one contract each, each alone at work, with entries on both sides of the market,
-  near and far, cancelled after one to some dozen bars. One market-if-touched exists in NautilusTrader alone: no second program has
-  it.
+  near and far, cancelled after one to some dozen bars. Market-if-touched exists in NautilusTrader alone: no second program has it.
 - A fill is the same when bar, leg, price and quantity are the same.
 - Switched off on both sides: fees, slippage, margin limits, and the cap on a bar's volume in ours. backtesting.py hedges where each
   order is alone, so that an entry is told from an exit.

@@ -5,7 +5,7 @@
 import type { Imitation } from '../../src/sim/imitations/profiles.ts';
 import type { Bars } from './markets.ts';
 import type { Leg, Ticket } from './orders.ts';
-import type { Fill } from './ours.ts';
+import type { Alike, Fill } from './ours.ts';
 
 /** One difference: the first leg of a ticket that differs, with all fills of the ticket on both sides. */
 export interface Difference {
@@ -16,6 +16,8 @@ export interface Difference {
   readonly leg: 'e' | 's' | 't' | 'exit';
   readonly ours: ReadonlyMap<string, Fill>;
   readonly theirs: ReadonlyMap<string, Fill>;
+  /** How the bar venue was set. */
+  readonly settings: Alike;
 }
 
 export interface Rule {
@@ -42,8 +44,10 @@ class View {
   readonly ours: ReadonlyMap<string, Fill>;
   readonly theirs: ReadonlyMap<string, Fill>;
   readonly program: Imitation;
+  readonly settings: Alike;
 
-  constructor({ program, ticket, bars, leg, ours, theirs }: Difference) {
+  constructor({ program, ticket, bars, leg, ours, theirs, settings }: Difference) {
+    this.settings = settings;
     this.program = program;
     this.ticket = ticket;
     this.bars = bars;
@@ -356,6 +360,7 @@ export const RULES: readonly Rule[] = [
     theirs: 'fills a limit when the price touches it',
     ours: 'a touch proves nothing about our place in the queue: the price must pass (option `touch`)',
     explains: (v) =>
+      v.settings.touch === 'never' &&
       !isNaN(v.limit) &&
       v.t !== undefined &&
       v.near(v.t.row) === v.limit &&
@@ -368,6 +373,7 @@ export const RULES: readonly Rule[] = [
     theirs: 'fills a resting limit at the open where the bar opens beyond it',
     ours: 'it was the best quote on the way: its own price (option `gapImprove`)',
     explains: (v) =>
+      !v.settings.gapImprove &&
       !isNaN(v.limit) &&
       v.isSameBar() &&
       v.o!.ticks === v.limit &&

@@ -142,7 +142,7 @@ function outcomeOf(
       const byRule = counts.get(kind) ?? new Map<string, number>();
       counts.set(kind, byRule);
       const mine = runOurs(honestVenue(alike), bars, tickets);
-      for (const difference of differences(program.profile, bars, tickets, mine, theirs)) {
+      for (const difference of differences(program.profile, bars, tickets, mine, theirs, alike)) {
         const id = ruleOf(difference)?.id ?? UNEXPLAINED;
         byRule.set(id, (byRule.get(id) ?? 0) + 1);
         if (id === UNEXPLAINED)

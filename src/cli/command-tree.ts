@@ -97,7 +97,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--capital <amount>', description: 'starting capital, whole currency units' },
       {
         flags: '--account <file>',
-        description: 'rules of a funded account; its start balance is the capital',
+        description:
+          'programme of a funded account (JSON); its start balance is the capital. Fees and margin calls: config key account',
         group: 'Simulation',
       },
       { flags: '--seed <n>', description: 'seed of every random draw', group: 'Simulation' },

@@ -148,7 +148,10 @@ function linesOf(summary: RunSummary): Line[] {
       ? ''
       : `90 % interval ${formatRatio(interval.low)} … ${formatRatio(interval.high)}`;
   const closed = `${tradesText(trades.closed)}${trades.open > 0 ? `, ${trades.open} open` : ''}`;
-  const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars`;
+  // An outcome that was resolved as "not filled" leaves no trade to count.
+  const { groups } = summary.ambiguity;
+  const more = groups > trades.ambiguous ? `; ${groups} ambiguous groups` : '';
+  const ambiguous = `${trades.ambiguous} of ${trades.closed + trades.open} depend on ambiguous bars${more}`;
   // Depth and costs are kept as positive figures; as money they are losses.
   const money = (label: string, name: string, note: string, sign: 1 | -1 = 1): Line => {
     const read: NonNullable<Line['delta']> = (of) => signed(figure(of, name), sign);
@@ -188,8 +191,12 @@ function linesOf(summary: RunSummary): Line[] {
 }
 
 /** What other resolutions of the ambiguous bars would have earned, where the headline is not one of the bounds. */
-function spreadLines({ ambiguity, currency }: RunSummary): Line[] {
+function spreadLines(summary: RunSummary): Line[] {
+  const { ambiguity, currency } = summary;
   const { bounds, seeded } = ambiguity;
+  const net = figure(summary, 'netProfit') ?? 0;
+  const isOutside = bounds !== undefined && (net < bounds.worst || net > bounds.best);
+  const outside = isOutside ? '; this net lies outside: they bound each group, not the run' : '';
   const only = (label: string, value: number, note: string): Line => ({
     label: `${label} ${currency}`,
     value: (_, bound) => (bound === 'optimistic' ? '' : formatMoney(value)),
@@ -198,7 +205,13 @@ function spreadLines({ ambiguity, currency }: RunSummary): Line[] {
   return [
     ...(bounds === undefined
       ? []
-      : [only('worst', bounds.worst, `best ${formatMoney(bounds.best)}, full simulations`)]),
+      : [
+          only(
+            'worst',
+            bounds.worst,
+            `best ${formatMoney(bounds.best)}, full simulations${outside}`,
+          ),
+        ]),
     ...(seeded === undefined
       ? []
       : [

@@ -229,23 +229,27 @@ export class AccountWatch {
    * of the bar; before a stop, only the side away from it; before an order at the open, nothing.
    */
   #endStage(fill: Fill, before: number, signed: number): void {
-    const isPassive = fill.orderType.includes('limit') || fill.orderType === 'market-if-touched';
-    const isStop = fill.orderType.includes('stop');
-    if (before !== 0) {
-      const isExit = Math.sign(before) !== Math.sign(signed);
-      // Adding by a limit comes after a loss, adding by a stop after a gain.
-      if (isExit ? isPassive && !isStop : isStop)
-        this.#pastLow = Math.min(this.#pastLow, this.#stageLow);
-      else if (!isStop && isPassive) this.#pastLow = Math.min(this.#pastLow, this.#stageLow);
-      if (isStop || (isPassive && !isExit))
-        this.#pastHigh = Math.max(this.#pastHigh, this.#stageHigh);
-      this.#isLowSure = this.#isHighSure = false;
+    const { orderType } = fill;
+    const isStop = orderType.includes('stop');
+    const isPassive =
+      orderType === 'limit' ||
+      orderType === 'market-if-touched' ||
+      orderType === 'limit-if-touched' ||
+      orderType.endsWith('stop-limit');
+    if (before === 0) {
+      const isFirst = this.#fills === 0;
+      this.#isLowSure = isFirst && !isStop;
+      this.#isHighSure = isFirst && !isPassive;
       return;
     }
-    const isFirst = this.#fills === 0;
-    this.#isLowSure = isFirst && !isStop;
-    this.#isHighSure = isFirst && !isPassive;
-    if (isStop && isPassive) this.#isHighSure = false;
+    // A limit behind a trigger may have waited on either side.
+    const isBoth = (isStop && isPassive) || orderType === 'limit-if-touched';
+    // A position is reduced by a limit after a gain and by a stop after a loss; it is enlarged the other way round.
+    const isExit = Math.sign(before) !== Math.sign(signed);
+    const [afterLoss, afterGain] = isExit ? [isStop, isPassive] : [isPassive, isStop];
+    if (isBoth || afterGain) this.#pastLow = Math.min(this.#pastLow, this.#stageLow);
+    if (isBoth || afterLoss) this.#pastHigh = Math.max(this.#pastHigh, this.#stageHigh);
+    this.#isLowSure = this.#isHighSure = false;
   }
 
   /** Writes what was decided and closes what may not be held. */

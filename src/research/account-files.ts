@@ -81,6 +81,12 @@ function linesOf(
   const rows = textOf(file).split(/\r?\n/);
   const isData = (line: string): boolean => line.trim() !== '' && !line.trim().startsWith('#');
   const top = rows.findIndex(isData);
+  if (top < 0)
+    throw new TradingError('E_ACCOUNT_FILE', `${file} is empty`, {
+      where: `${file}:1`,
+      rule: `${HEADER}, or date,initial,maintenance in a file named after its product`,
+      fix: 'write the header and the levels, or leave `margins` out',
+    });
   const header = (rows[top] ?? '').split(',').map((cell) => cell.trim());
   const at = ['root', 'date', 'initial', 'maintenance'].map((name) => header.indexOf(name));
   const [rootAt, ...others] = at as [number, ...number[]];

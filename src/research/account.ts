@@ -161,6 +161,12 @@ function liquidationOf(given: AccountConfig['liquidation']): LiquidationRule {
       );
     return { policy: { kind: 'graceUntil', event: given.until }, buffer };
   }
+  if (given?.until !== undefined)
+    throw accountError(
+      `account.liquidation has \`until\` ${given.until} with the policy ${given.policy}`,
+      '`until` belongs to graceUntil',
+      { fix: "leave `until` out, or write policy: 'graceUntil'" },
+    );
   return { policy: { kind: given?.policy ?? 'rejectNewRiskOnly' }, buffer };
 }
 
@@ -177,6 +183,12 @@ function intradayOf(
       {
         fix: 'correct the two amounts',
       },
+    );
+  if (given.from === given.until)
+    throw accountError(
+      `account.intraday.${root} is from ${given.from} until ${given.until}`,
+      'a window has a length',
+      { fix: 'correct `from` or `until`' },
     );
   return {
     initialMicros: micros(given.initial),
@@ -286,9 +298,8 @@ export function parseSettlements({ text, file }: TextFile, table: ContractTable)
       }
       const cell = (name: string): string => cells[header!.indexOf(name)] ?? '';
       const date = dateOf(cell('date'), refuse);
-      const price = Number(cell('price'));
-      if (cell('price') === '' || !Number.isFinite(price))
-        throw refuse('a price is a decimal number');
+      const price = decimalOf(cell('price'));
+      if (!Number.isFinite(price)) throw refuse('a price is a decimal number');
       const kind = cell('kind') === '' ? 'daily' : cell('kind');
       if (kind !== 'daily' && kind !== 'final') throw refuse('kind is daily or final');
       const c = table.indexOf(contractOf(cell('contract'), refuse));
@@ -301,6 +312,12 @@ export function parseSettlements({ text, file }: TextFile, table: ContractTable)
     },
     file,
   );
+  if (header === null)
+    throw new TradingError('E_ACCOUNT_FILE', `${file} is empty`, {
+      where: `${file}:1`,
+      rule: 'the header names date, contract and price, and perhaps kind',
+      fix: 'write the header and the prices, or leave `settlements` out',
+    });
   return {
     daily: (c, date) => daily.get(`${c} ${date}`) ?? NaN,
     final: (c) => final.get(c) ?? NaN,
@@ -347,9 +364,15 @@ function dateOf(text: string, refuse: Refuse): TradeDate {
 }
 
 function amountOf(text: string, refuse: Refuse): number {
-  const amount = text === '' ? NaN : Number(text);
-  if (!Number.isFinite(amount)) throw refuse('amounts are numbers');
-  return micros(amount);
+  const amount = micros(decimalOf(text));
+  if (Number.isNaN(amount)) throw refuse('amounts are numbers');
+  if (!Number.isSafeInteger(amount)) throw refuse('amounts are below 9,000,000,000');
+  return amount;
+}
+
+/** NaN for what is no plain decimal number: `Number` reads hexadecimal and nothing at all as well. */
+function decimalOf(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
 }
 
 function contractOf(text: string, refuse: Refuse): ReturnType<typeof parseContractId>['id'] {

@@ -55,7 +55,13 @@ import { baseOnly, parseRates } from './rates.ts';
 import type { IssueGroup, TableRecorder } from './recorder.ts';
 import { createRunRecorder } from './recorder.ts';
 import type { VenueConfig } from './define-config.ts';
-import { createRunVenue, hasQueueModel, isOnTicks, venueNotes } from './run-venue.ts';
+import {
+  checkVenueSettings,
+  createRunVenue,
+  hasQueueModel,
+  isOnTicks,
+  venueNotes,
+} from './run-venue.ts';
 import { renderReport } from './report/render.ts';
 import type { RunData } from './run-data.ts';
 import { toRunData } from './run-data.ts';
@@ -207,6 +213,7 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
     ...(options.execution === undefined ? {} : { execution: options.execution }),
     ...(options.venue?.matching === undefined ? {} : { matching: options.venue.matching }),
   });
+  checkVenueSettings(options, planned);
   const plan = withBeside(planned, dataset, options);
   verifySegments(dataset, plan.segments);
   const instruments = plan.table.instruments;
@@ -232,7 +239,20 @@ function withBeside(plan: RunPlan, dataset: Dataset, options: BacktestOptions): 
   if (!isDrilldown && !hasQuotes) return plan;
   const { table, executionInterval } = plan;
   const beside = besideSegments(dataset, table, executionInterval, isDrilldown, hasQuotes);
-  return { ...plan, segments: [...new Set([...plan.segments, ...beside])] };
+  const notes = [...plan.notes];
+  for (const root of Object.keys(executionInterval)) {
+    if (plan.matching[root] !== 'bars') continue;
+    const kinds = new Set(beside.filter((each) => each.root === root).map(({ kind }) => kind));
+    if (hasQuotes && !kinds.delete('quote-bars')) {
+      const message = `\`quoteBars\` is on, and ${dataset.name} has no quote bars of ${root}: buys and sells match on bars of trades`;
+      notes.push({ code: 'W_QUOTE_BARS_NONE', message });
+    }
+    if (isDrilldown && kinds.size === 0) {
+      const message = `${dataset.name} has nothing finer than the ${executionInterval[root]} bars of ${root} that match orders: ambiguous groups are resolved against you, as under pessimistic`;
+      notes.push({ code: 'W_DRILLDOWN_NONE', message });
+    }
+  }
+  return { ...plan, notes, segments: [...new Set([...plan.segments, ...beside])] };
 }
 
 export interface Pass {
@@ -253,15 +273,7 @@ function venueOf(
   const { options, plan, costs } = prepared;
   const { table } = plan;
   const fees = feesOf(prepared);
-  if (isImitation(policy)) {
-    if (Object.keys(options.venue ?? {}).length > 0)
-      throw new TradingError('E_SIM_OPTION', `fills ${policy} with settings of a venue`, {
-        details: { fills: policy, venue: options.venue },
-        rule: 'an imitation fills as that program does: it has no venue settings',
-        fix: 'leave the venue settings out, or choose another fill policy',
-      });
-    return createImitation({ table, program: policy, fees });
-  }
+  if (isImitation(policy)) return createImitation({ table, program: policy, fees });
   return createRunVenue({
     plan,
     config: options.venue ?? {},
@@ -551,7 +563,7 @@ function finish(
 }
 
 function venueNotesOf({ options, plan }: PreparedRun): RunPlan['notes'] {
-  return venueNotes(plan, options.venue ?? {}, createRandom(options.seed));
+  return venueNotes(plan, options.venue ?? {}, options.barFills ?? {}, createRandom(options.seed));
 }
 
 /** A margin file that lacks a product of the run leaves it with the assumption: said, so that nobody relies on it. */

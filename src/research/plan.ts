@@ -464,11 +464,19 @@ export function productOf(
     (segment) => segment.root === root && segment.kind === 'bars',
   );
   if (segments.length === 0) {
-    const known = [...new Set(manifest.segments.map((segment) => segment.root))].sort();
+    const withBars = manifest.segments.filter((segment) => segment.kind === 'bars');
+    const known = [...new Set(withBars.map((segment) => segment.root))].sort();
+    const hasTrades = manifest.segments.some(
+      (segment) => segment.root === root && segment.kind === 'trades' && segment.rows > 0,
+    );
     throw new TradingError('E_DATA_PRODUCT', `dataset ${manifest.name} has no bars of ${root}`, {
       details: { root, dataset: manifest.name, known },
-      rule: `it has ${known.join(', ') || 'nothing'}`,
-      fix: `choose among them with --instruments, or import ${root}`,
+      rule: known.length === 0 ? 'it has no bars' : `it has bars of ${known.join(', ')}`,
+      fix: hasTrades
+        ? `build them from its trades: frontmonth data resample ${manifest.name} --from trades --to 1m`
+        : known.length === 0
+          ? `import bars of ${root}`
+          : `choose among them with --instruments, or import ${root}`,
     });
   }
   const calendar =

@@ -131,7 +131,12 @@ export function programmeSchema(): z.ZodType<Programme> {
 export function parseProgramme(value: unknown, where: string): Programme {
   const parsed = programmeSchema().safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    const moneyKey = moneyKeyOf(value);
+    if (moneyKey !== undefined)
+      throw refuse([moneyKey], value, 'a programme has a `startBalance`', where, MONEY_FIX);
+    const { issues } = parsed.error;
+    // A misspelt switch is missing as well: the word that was typed says more.
+    const issue = issues.find((one) => one.code === 'unrecognized_keys') ?? issues[0]!;
     const path = [
       ...issue.path.map(String),
       ...(issue.code === 'unrecognized_keys' ? [issue.keys[0]!] : []),
@@ -162,11 +167,30 @@ export function parseProgramme(value: unknown, where: string): Programme {
   return data;
 }
 
+const MONEY_FIX =
+  '`--account` takes the rules of a funded account (docs/how-to/funded-accounts.md); fees, margins and margin calls go into frontmonth.config.ts, keys `account` and `margins` (docs/how-to/keep-an-account.md)';
+
+/** A key of the money rules of a configuration, where the value is one of those and no programme. */
+function moneyKeyOf(value: unknown): string | undefined {
+  if (value === null || typeof value !== 'object' || 'startBalance' in value) return undefined;
+  return [
+    'account',
+    'margins',
+    'lots',
+    'fees',
+    'liquidation',
+    'intraday',
+    'scan',
+    'forceFlat',
+  ].find((key) => key in value);
+}
+
 function refuse(
   path: readonly string[],
   value: unknown,
   rule: string,
   where: string,
+  fix = 'correct the field; all switches: docs/reference/programme.md',
 ): TradingError {
   let at: unknown = value;
   for (const part of path) at = (at as Record<string, unknown> | null | undefined)?.[part];
@@ -176,7 +200,7 @@ function refuse(
     details: { field, value: at ?? null },
     where,
     rule,
-    fix: 'correct the field; all switches: docs/reference/programme.md',
+    fix,
   });
 }
 
@@ -190,12 +214,17 @@ export function programmeMismatch(
     return refuse(
       ['startBalance'],
       programme,
-      `the capital of the run, ${run.capital}`,
+      `it equals the capital of the run, which is ${run.capital}`,
       programme.name,
     );
   return run.currency === currency
     ? null
-    : refuse(['currency'], programme, `the currency of the run, ${run.currency}`, programme.name);
+    : refuse(
+        ['currency'],
+        programme,
+        `it equals the currency of the run, which is ${run.currency}`,
+        programme.name,
+      );
 }
 
 /** Errors: E_PROGRAMME_FILE, E_PROGRAMME_VALUE. */
@@ -210,7 +239,9 @@ export function readProgramme(file: string): Programme {
       {
         where: file,
         details: { file },
-        fix: 'name a JSON file; an example: docs/how-to/funded-accounts.md',
+        fix: /\.(csv|[cm]?[jt]s)$/.test(file)
+          ? MONEY_FIX
+          : 'name a JSON file; an example: docs/how-to/funded-accounts.md',
         cause,
       },
     );

@@ -361,6 +361,10 @@ function strictestRisk(layers: readonly Layer[]): Record<string, number> {
   return limits;
 }
 
+/** The key `account` and the flag `--account` are near in name. */
+const PROGRAMME_FIX =
+  'the file of a funded programme goes with the flag: backtest --account <file>; the key `account` holds fees, lots, margin calls and the like';
+
 function checkLayer(layer: Layer): void {
   for (const [key, value] of Object.entries(layer.values)) {
     if (value === undefined) continue;
@@ -368,6 +372,7 @@ function checkLayer(layer: Layer): void {
       throw new TradingError('E_CONFIG_KEY', `there is no configuration key \`${key}\``, {
         where: layer.where(key as ConfigKey),
         rule: `keys: ${CONFIG_KEYS.join(', ')}`,
+        ...(key === 'programme' ? { fix: PROGRAMME_FIX } : {}),
         details: { word: key, known: CONFIG_KEYS },
       });
     }
@@ -384,13 +389,19 @@ function checkLayer(layer: Layer): void {
           where: layer.where(key),
           rule: issue.message,
           details: { word: unknown, known: knownOf(path) },
+          ...(path === 'account' && Object.hasOwn(value as object, 'startBalance')
+            ? { fix: PROGRAMME_FIX }
+            : {}),
         },
       );
     }
-    throw new TradingError('E_CONFIG_VALUE', `\`${path}\` is ${JSON.stringify(value)}`, {
+    let at: unknown = value;
+    for (const part of issue.path) at = (at as Record<PropertyKey, unknown> | undefined)?.[part];
+    throw new TradingError('E_CONFIG_VALUE', `\`${path}\` is ${JSON.stringify(at) ?? 'missing'}`, {
       where: layer.where(key),
       rule: issue.message,
-      details: { key: path, value },
+      details: { key: path, value: at ?? null },
+      ...(path === 'account' && typeof value === 'string' ? { fix: PROGRAMME_FIX } : {}),
     });
   }
 }

@@ -1,5 +1,6 @@
 /** The venue of a run: bars, ticks or both, as on a named venue, behind a connection that takes time. */
 import { intervalUs } from '../core/bars.ts';
+import { TradingError } from '../core/errors.ts';
 import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { BarExchangeOptions } from '../sim/bar-options.ts';
@@ -11,8 +12,10 @@ import type { VenueProfile } from '../sim/profiles/types.ts';
 import type { TickMatching } from '../sim/venue/options.ts';
 import { RoutedVenue } from '../sim/venue/routed.ts';
 import { createTickVenue } from '../sim/venue/tick-venue.ts';
-import type { VenueConfig } from './define-config.ts';
+import { isImitation } from '../sim/imitations/profiles.ts';
+import type { BarFillConfig, VenueConfig } from './define-config.ts';
 import type { RunPlan } from './plan.ts';
+import type { FillPolicy } from './run-format.ts';
 
 const US_PER_MINUTE = 60_000_000;
 /** Slack of a bar's open for a market order: 1 % of the bar, at least 250 ms. */
@@ -25,6 +28,88 @@ export interface RunVenueInput {
   readonly random: RandomSource;
   /** The bound in favour of the strategy: nobody stands before its orders, where the data do not tell. */
   readonly isOptimistic: boolean;
+}
+
+/** Settings of a run that bear on one another. */
+export interface VenueSettings {
+  readonly fills: FillPolicy;
+  readonly barFills?: BarFillConfig;
+  readonly venue?: VenueConfig;
+}
+
+/**
+ * Refuses settings that contradict each other, or that would quietly do nothing where the reader expects them to. Errors:
+ * E_SIM_OPTION.
+ */
+export function checkVenueSettings(settings: VenueSettings, plan: RunPlan): void {
+  const { fills, barFills = {}, venue = {} } = settings;
+  if (isImitation(fills)) {
+    const used = keysOf(venue).filter((key) => key !== 'matching' || venue.matching !== 'bars');
+    if (used.length > 0)
+      throw settingError(
+        `fills ${fills} with settings of a venue: ${used.join(', ')}`,
+        { fills, venue },
+        'an imitation fills as that program does: it has no venue settings',
+        'leave the venue settings out, or choose another fill policy',
+      );
+    if (keysOf(barFills).length > 0)
+      throw settingError(
+        `fills ${fills} with barFills: ${keysOf(barFills).join(', ')}`,
+        { fills, barFills },
+        'an imitation fills as that program does: it has no settings of bar matching',
+        'leave `barFills` out, or choose another fill policy',
+      );
+    return;
+  }
+  const kinds = Object.values(plan.matching);
+  const isAllTicks = kinds.length > 0 && kinds.every((kind) => kind !== 'bars');
+  if ((barFills.latencyMs ?? 0) > 0 && (venue.latency !== undefined || isOnTicks(plan)))
+    throw settingError(
+      `barFills.latencyMs is ${barFills.latencyMs} beside ${venue.latency === undefined ? 'matching on ticks' : 'venue.latency'}`,
+      { latencyMs: barFills.latencyMs, latency: venue.latency ?? null },
+      'a run has one latency, and `venue.latency` is that of bars and ticks',
+      'take barFills.latencyMs out and give venue.latency, or --latency',
+    );
+  if (isAllTicks && fills !== 'pessimistic' && fills !== 'optimistic')
+    throw settingError(
+      `fills ${fills} where all orders match on ticks`,
+      { fills, matching: plan.matching },
+      'a policy resolves what a bar does not tell, and ticks tell it',
+      'choose --fills pessimistic or optimistic, or --matching bars',
+    );
+}
+
+function keysOf(settings: object): string[] {
+  const entries: [string, unknown][] = Object.entries(settings);
+  return entries.filter(([, value]) => value !== undefined).map(([key]) => key);
+}
+
+function settingError(
+  message: string,
+  details: Record<string, unknown>,
+  rule: string,
+  fix: string,
+): TradingError {
+  return new TradingError('E_SIM_OPTION', message, { details, rule, fix });
+}
+
+/** Settings that bear on nothing in this run: of bars where all is ticks, of ticks where all is bars, of a queue that is known. */
+function unusedSettings(plan: RunPlan, config: VenueConfig, barFills: BarFillConfig): string[] {
+  const kinds = new Set(Object.values(plan.matching));
+  const onTicks = [...kinds].filter((kind) => kind !== 'bars');
+  const used: Readonly<Partial<Record<keyof VenueConfig, boolean>>> = {
+    queue: onTicks.some((kind) => kind !== 'mbo'),
+    queuePower: config.queue === 'prob' && onTicks.some((kind) => kind !== 'mbo'),
+    ledger: onTicks.length > 0,
+    throughQty: onTicks.length > 0,
+    halfSpreadTicks: kinds.has('trades'),
+    protectionTicks: onTicks.length > 0,
+    beyondDepth: onTicks.length > 0,
+    staleMinutes: onTicks.length > 0,
+  };
+  const ofVenue = keysOf(config).filter((key) => used[key as keyof VenueConfig] === false);
+  const ofBars = kinds.has('bars') ? [] : keysOf(barFills);
+  return [...ofVenue.map((key) => `venue.${key}`), ...ofBars.map((key) => `barFills.${key}`)];
 }
 
 export function isOnTicks(plan: RunPlan): boolean {
@@ -41,6 +126,7 @@ export function hasQueueModel(plan: RunPlan, config: VenueConfig): boolean {
 export function venueNotes(
   plan: RunPlan,
   config: VenueConfig,
+  barFills: BarFillConfig,
   random: RandomSource,
 ): RunPlan['notes'][number][] {
   const notes: RunPlan['notes'][number][] = [];
@@ -56,6 +142,11 @@ export function venueNotes(
   if (isZero && (onTicks.length > 0 || latency !== undefined)) {
     const message = 'messages take no time: no account is that fast, see `--latency`';
     notes.push({ code: 'N_LATENCY_ZERO', message });
+  }
+  const unused = unusedSettings(plan, config, barFills);
+  if (unused.length > 0) {
+    const message = `settings that bear on nothing in this run: ${unused.join(', ')}`;
+    notes.push({ code: 'N_SETTING_UNUSED', message });
   }
   return notes;
 }

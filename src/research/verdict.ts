@@ -24,17 +24,21 @@ export function imitationLabel(fillPolicy: string): string | null {
 /** Share of the headline by which its bounds may differ before the data cannot decide. */
 const SENSITIVE_SHARE = 0.2;
 
-/** True when the bounds disagree on the sign of the net profit, or differ by more than a fifth of the headline. */
+/**
+ * True when the bounds disagree on the sign of the net profit, or differ by more than a fifth of the headline. They bound
+ * each group and not the run: a headline beyond one of them takes its place.
+ */
 export function isBarResolutionSensitive(
   metrics: Metrics,
   optimistic: Metrics | null,
   bounds?: { readonly worst: number; readonly best: number },
 ): boolean {
   const net = metrics['netProfit']?.value ?? 0;
-  const worst = bounds?.worst ?? net;
-  const best = bounds?.best ?? optimistic?.['netProfit']?.value ?? net;
+  const other = bounds?.best ?? optimistic?.['netProfit']?.value ?? net;
+  const worst = Math.min(net, other, bounds?.worst ?? net);
+  const best = Math.max(net, other);
   if (Math.sign(worst) !== Math.sign(best)) return true;
-  return Math.abs(best - worst) > SENSITIVE_SHARE * Math.abs(net);
+  return best - worst > SENSITIVE_SHARE * Math.abs(net);
 }
 
 /** @example verdictOf(input) // => 'Net +18,412 USD (pessimistic). Sharpe 0.71, 90 % interval 0.02 to 1.38. …' */

@@ -364,6 +364,8 @@ class BarVenue implements BarExchange {
     if (finer === null || finer.length === 0) return null;
     if (tellsTheSame(finer, bars, row)) return finer;
     this.counts.finerRefused += 1;
+    const text = 'finer bars tell other prices than the bar, which is matched as it is';
+    this.#reportIssue('E_BAR_FINER', text, contractIndex, closeUs);
     return null;
   }
 
@@ -1181,7 +1183,7 @@ class BarVenue implements BarExchange {
     group.resize(oldQty);
     for (const leg of group.exits) {
       if (leg.state === State.done) continue;
-      const qty = Math.min(leg.groupQty, leg.cum + group.targetQty() - group.exitedQty);
+      const qty = Math.min(leg.share, leg.cum + group.targetQty() - group.exitedQty);
       if (qty <= leg.cum) this.#end(leg, 'Canceled', 'parent-reduced', tsUs, false);
       else if (qty !== leg.qty) {
         leg.qty = qty;

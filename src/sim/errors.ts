@@ -16,6 +16,13 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Run `frontmonth data check` on the dataset and correct the bar.',
     exit: EXIT.ok,
   },
+  E_BAR_FINER: {
+    title: 'Finer bars tell other prices than the bar they are in',
+    cause:
+      'A drill-down found bars or trades inside a bar, and together they do not have its open, high, low and close: some are missing, or they come from another source.',
+    cure: 'Nothing, when it is rare: the bar was matched as it is. Otherwise import both sizes from one source, or resample.',
+    exit: EXIT.ok,
+  },
   E_BAR_NO_VOLUME: {
     title: 'A bar without volume executed no order',
     cause: 'The prices of the bar reach a waiting order, but nothing was traded in it.',

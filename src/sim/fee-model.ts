@@ -4,6 +4,7 @@ import type { ContractTable } from '../core/instrument.ts';
 import type { FeeCharge, FeeEntry, FeeRounding, FillRole } from '../core/money/fees.ts';
 import { chargeFill, exchangeFeesOf, FeeTab, feeEntryAt, feeProblem } from '../core/money/fees.ts';
 import type { CashMicros, TsUs } from '../core/units.ts';
+import { toIsoUtc } from '../core/units.ts';
 
 export type { FeeCharge, FeeEntry, FillRole };
 export { FeeTab };
@@ -47,7 +48,7 @@ export function createFeeModel(
     const entry = feeEntryAt(entries[table.instrumentIndex[contractIndex]!]!, tsUs);
     if (entry !== null) return entry;
     const root = table.contractAt(contractIndex).root;
-    throw new TradingError('E_FEE_SCHEDULE', `${root} has no fees in force at ${tsUs}`, {
+    throw new TradingError('E_FEE_SCHEDULE', `${root} has no fees in force at ${toIsoUtc(tsUs)}`, {
       details: { root, tsUs },
       rule: 'the first entry starts on or before the first fill',
       fix: `add an earlier fee entry for ${root}`,

@@ -214,7 +214,7 @@ function legOf(order: SimOrder, bar: BarRange, settings: MatchSettings): PathLeg
     level,
     second: isStaged ? limitReachOf(order, bar, settings) : null,
     part: isEntry ? 'entry' : order.role === 'stop' ? 'stop' : 'other',
-    qty: order.state === State.held ? order.groupQty : order.liveQty(),
+    qty: order.state === State.held ? order.share : order.liveQty(),
     isHeld: order.state === State.held,
   };
 }

@@ -10,6 +10,7 @@ import type {
   TrailSpec,
 } from '../core/order.ts';
 import { FeeTab } from '../core/money/fees.ts';
+import { releaseShares, rescaleShares } from './groups/shares.ts';
 import type { TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 
@@ -65,7 +66,7 @@ export class SimOrder {
   readonly role: OrderRole;
   readonly group: SimGroup | null;
   /** Share of the entry's quantity. */
-  groupQty: number;
+  share: number;
   level: ExitLevel | null;
   readonly trail: TrailSpec | null;
   /** Limit minus stop as submitted: kept when an exit's level follows the entry. */
@@ -125,7 +126,7 @@ export class SimOrder {
     this.reduceOnly = spec.reduceOnly === true;
     this.role = request.role;
     this.group = group;
-    this.groupQty = child === null ? spec.qty : child.groupQty;
+    this.share = child === null ? spec.qty : child.groupQty;
     this.level = child?.level ?? null;
     this.trail = 'trail' in spec ? spec.trail : null;
     this.limit = 'limitTicks' in spec ? spec.limitTicks : NaN;
@@ -257,7 +258,7 @@ export class SimGroup {
   targetQty(): number {
     if (this.entry !== null) return this.isEntryOpen() ? this.entry.qty : this.entry.cum;
     let qty = 0;
-    for (const leg of this.exits) qty = Math.max(qty, leg.groupQty);
+    for (const leg of this.exits) qty = Math.max(qty, leg.share);
     return qty;
   }
 
@@ -267,42 +268,21 @@ export class SimGroup {
     return this.rule === 'ouo' ? this.targetQty() - this.exitedQty : Infinity;
   }
 
-  /** The entry's quantity was modified: each exit keeps its share of it; what rounding leaves over goes to the first. */
+  /** The entry's quantity was modified: each exit keeps its share of it. */
   resize(oldQty: number): void {
-    const newQty = this.entry!.qty;
-    for (const role of ['stop', 'target'] as const) {
-      const legs = this.exits.filter((leg) => (leg.role === 'stop') === (role === 'stop'));
-      const sum = legs.reduce((total, leg) => total + leg.groupQty, 0);
-      let rest = Math.floor((sum * newQty) / oldQty);
-      for (const leg of legs) {
-        leg.groupQty = Math.floor((leg.groupQty * newQty) / oldQty);
-        rest -= leg.groupQty;
-      }
-      const first = legs[0];
-      if (first !== undefined) first.groupQty += rest;
-    }
+    for (const exits of this.#lanes()) rescaleShares(exits, this.entry!.qty, oldQty);
   }
 
-  /**
-   * Shares out what the entry has filled: each exit gets its share of the entry's quantity, whole contracts, never less
-   * than before. Exits of one role split the quantity between them, so what rounding leaves over goes to the first.
-   */
+  /** Shares out what the entry has filled. */
   releaseUpTo(entryCum: number): void {
-    const entryQty = Math.max(1, this.entry!.qty);
-    for (const role of ['stop', 'target'] as const) {
-      const legs = this.exits.filter((leg) => (leg.role === 'stop') === (role === 'stop'));
-      const shareSum = legs.reduce((sum, leg) => sum + leg.groupQty, 0);
-      let rest = Math.floor((shareSum * entryCum) / entryQty);
-      for (const leg of legs) {
-        leg.released = Math.max(leg.released, Math.floor((leg.groupQty * entryCum) / entryQty));
-        rest -= leg.released;
-      }
-      for (const leg of legs) {
-        const more = Math.max(0, Math.min(rest, leg.groupQty - leg.released));
-        leg.released += more;
-        rest -= more;
-      }
-    }
+    for (const exits of this.#lanes()) releaseShares(exits, entryCum, this.entry!.qty);
+  }
+
+  /** Exits of one role split the quantity between them. */
+  #lanes(): SimOrder[][] {
+    return [true, false].map((isStop) =>
+      this.exits.filter((leg) => (leg.role === 'stop') === isStop),
+    );
   }
 }
 

@@ -40,7 +40,7 @@ describe.each(PROGRAMS)('beside $name', ({ profile, kinds, alike }) => {
     const theirs = runOurs(imitation(profile), BARS, tickets);
     for (const settings of [alike, { touch: 'never', gapImprove: false } as const]) {
       const ours = runOurs(honestVenue(settings), BARS, tickets);
-      const found = differences(profile, BARS, tickets, ours, theirs);
+      const found = differences(profile, BARS, tickets, ours, theirs, settings);
       const bare = found.filter((each) => ruleOf(each) === null);
       expect(bare.map(({ ticket, leg }) => `ticket ${ticket.id}, leg ${leg}`)).toEqual([]);
     }
@@ -52,7 +52,7 @@ describe.each(PROGRAMS)('beside $name', ({ profile, kinds, alike }) => {
       const tickets = ordersOf(kind, BARS, 3, BARS.reach);
       const ours = runOurs(honestVenue(alike), BARS, tickets);
       const good = ours.map((fill): Fill => ({ ...fill, ticks: fill.ticks + 1_000 }));
-      for (const each of differences(profile, BARS, tickets, ours, good)) {
+      for (const each of differences(profile, BARS, tickets, ours, good, alike)) {
         wrong += 1;
         if (ruleOf(each) !== null) explained += 1;
       }

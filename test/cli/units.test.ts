@@ -12,6 +12,7 @@ import { loadModule } from '../../src/cli/load-module.ts';
 import { hasColor, isAnimated, Output, toJson } from '../../src/cli/output.ts';
 import { frameInFile } from '../../src/cli/report-error.ts';
 import { loadStrategy } from '../../src/cli/strategy-loader.ts';
+import { summaryText } from '../../src/cli/summary-view.ts';
 import type { Column } from '../../src/cli/table.ts';
 import { fitColumns, renderTable, toCsv } from '../../src/cli/table.ts';
 import { wrap } from '../../src/cli/wrap.ts';
@@ -184,6 +185,36 @@ describe('tables', () => {
   });
 });
 
+describe('the summary of a run', () => {
+  const show = (changes: Parameters<typeof fakeSummary>[0]): string => {
+    const summary = fakeSummary({ optimistic: null, fillPolicy: 'ohlc', ...changes });
+    const out = new Output(
+      { stdout: { isTTY: true, columns: 200, write: () => true }, env: { NO_COLOR: '1' } } as never,
+      { wide: true, color: null } as never,
+    );
+    const parts = { summary, manifest: fakeManifest(), dir: '', reportFile: null, previous: null };
+    return summaryText(out, { ...parts, reportBytes: 0 });
+  };
+  const open = { atStakeMicros: 0, isBarResolutionSensitive: false };
+
+  it('counts the ambiguous groups that left no trade, and only those', () => {
+    const trades = { closed: 12, open: 0, ambiguous: 1 };
+    const more = show({ trades, ambiguity: { ...open, groups: 38 } });
+    expect(more).toContain('1 of 12 depend on ambiguous bars; 38 ambiguous groups');
+    expect(show({ trades, ambiguity: { ...open, groups: 1 } })).not.toContain('groups');
+  });
+  it('says where its net lies outside the bounds, which hold for each group', () => {
+    const outside = show({
+      ambiguity: { ...open, groups: 1, bounds: { worst: 19_000, best: 20_000 } },
+    });
+    expect(outside).toContain('they bound each group, not the run');
+    const inside = show({
+      ambiguity: { ...open, groups: 1, bounds: { worst: 18_000, best: 20_000 } },
+    });
+    expect(inside).not.toContain('they bound');
+  });
+});
+
 describe('configuration', () => {
   const resolveIn = (
     env: Record<string, string> = {},
@@ -256,6 +287,30 @@ describe('configuration', () => {
     ['a value of another type', { capital: 'much' }, 'E_CONFIG_VALUE', '`capital` is "much"'],
     ['a value out of bounds', { costs: { ES: { slippageTicks: -1 } } }, 'E_CONFIG_VALUE', 'costs'],
     ['something that is no object', [1], 'E_CONFIG_LOAD', 'does not export an object'],
+    [
+      'a value deep inside, which alone is shown',
+      { account: { liquidation: { policy: 'immediate', bufferPct: -1 } } },
+      'E_CONFIG_VALUE',
+      '`account.liquidation.bufferPct` is -1',
+    ],
+    [
+      'the file of a programme as the account',
+      { account: 'rules.json' },
+      'E_CONFIG_VALUE',
+      'backtest --account <file>',
+    ],
+    [
+      'a programme as the account',
+      { account: { schema: 'frontmonth.programme/1', name: 'x', startBalance: 50_000 } },
+      'E_CONFIG_KEY',
+      'backtest --account <file>',
+    ],
+    [
+      'a programme as a key',
+      { programme: 'rules.json' },
+      'E_CONFIG_KEY',
+      'backtest --account <file>',
+    ],
   ])('refuses %s with exit 3', async (_, value, code, text) => {
     write(value);
     const ran = await run(['config'], { cwd });

@@ -293,6 +293,33 @@ describe('the bar of an exit', () => {
   });
 });
 
+describe('the bar in which a position grows', () => {
+  // Bought at 1000 with the second bar; the third goes down to 950 and up to 1100.
+  const front = bars(0, [
+    [1000, 1000, 1000, 1000],
+    [1000, 1000, 1000, 1000],
+    [1000, 1100, 950, 1060],
+    [1060, 1060, 1060, 1060],
+  ]);
+  const grow =
+    (more: object) =>
+    (ctx: StrategyContext, bar: number, contract: World['front']): void => {
+      if (bar === 1) buy(ctx, contract);
+      if (bar === 2) ctx.submit({ contract, side: 1, qty: 1 as Qty, ...more } as never);
+    };
+  const lowest = (more: object): number[] => {
+    const marks = run({}, { front, onBar: grow(more) }).guard.marks.columns();
+    return [Math.min(...marks.low), Math.min(...marks.lowSure)].map((it) => it / 1_000_000 - START);
+  };
+
+  it('by a limit may have had its low with the larger position, by a stop too', () => {
+    // Two contracts from 990 and 1000 down to 950: 90 ticks.
+    expect(lowest({ type: 'limit', limitTicks: 990 })).toEqual([-1125, 0]);
+    // Two contracts from 1000 and 1050 down to 950: 150 ticks, if the high came first.
+    expect(lowest({ type: 'stop', stopTicks: 1050 })).toEqual([-1875, 0]);
+  });
+});
+
 describe('flat by a time', () => {
   const front = [
     ...bars(0, [

@@ -253,8 +253,9 @@ export const FAULTS: readonly Fault[] = [
     name: 'margin-worst-case',
     rule: 'margin is that of the worse of all buys and all sells',
     file: 'src/engine/risk.ts',
-    find: 'Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!))',
-    replace: 'Math.min(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!))',
+    find: 'const qty = Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!))',
+    replace:
+      'const qty = Math.min(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!))',
     tests: ['test/engine/engine.test.ts', 'test/engine/account.test.ts', 'test/sim/money.test.ts'],
   },
   {

@@ -84,6 +84,15 @@ describe('margin files', () => {
     );
     expect(errorOf(() => readMargins(join(dir, 'none'), [ES])).code).toBe('E_ACCOUNT_FILE');
   });
+
+  it.each([
+    ['an amount in hexadecimal', 'root,date,initial,maintenance\nES,2024-01-01,0x10,4\n', 2],
+    ['an amount beyond all accounts', 'root,date,initial,maintenance\nES,2024-01-01,1e15,4\n', 2],
+    ['a file without a line', '', 1],
+  ])('name the line of %s', (_, text, line) => {
+    const path = write('m.csv', text);
+    expect(errorOf(() => readMargins(path, [ES])).where).toBe(`${path}:${line}`);
+  });
 });
 
 describe('settlement files', () => {
@@ -107,6 +116,16 @@ describe('settlement files', () => {
     'date,contract,price\n2024-03-14,ESH2024,1\n2024-03-14,ESH2024,2\n',
   ])('are refused with their line: %j', (text) => {
     expect(errorOf(() => parse(text)).code).toBe('E_ACCOUNT_FILE');
+  });
+});
+
+describe('settlement files that say nothing', () => {
+  it.each([
+    ['a price in hexadecimal', 'date,contract,price\n2024-03-14,ESH2024,0x10\n', 's.csv:2'],
+    ['no line at all', '', 's.csv:1'],
+    ['comments only', '# later\n', 's.csv:1'],
+  ])('are refused: %s', (_, text, where) => {
+    expect(errorOf(() => parseSettlements({ text, file: 's.csv' }, table)).where).toBe(where);
   });
 });
 
@@ -145,6 +164,8 @@ describe('the account of a configuration', () => {
 
   it.each([
     { liquidation: { policy: 'graceUntil' } },
+    { liquidation: { policy: 'immediate', until: 'settlement' } },
+    { intraday: { ES: { initial: 1000, from: '17:00', until: '17:00' } } },
     { intraday: { ES: { initial: 5, maintenance: 6, from: '10:00', until: '11:00' } } },
     { intraday: { es: { initial: 5, from: '10:00', until: '11:00' } } },
     {

@@ -113,6 +113,21 @@ describe('barFills', () => {
   });
 });
 
+describe('data that are not there', () => {
+  const missing = async (options: Partial<ShortBacktestOptions>): Promise<string[]> => {
+    const { summary } = await run({ to: '2022-01-10', ...options });
+    return summary.warnings.map(({ code }) => code).filter((code) => code.endsWith('_NONE'));
+  };
+  it('are named where a drill-down finds nothing finer, and not where it does', async () => {
+    expect(await missing({ fills: 'drilldown', execution: '1m' })).toEqual(['W_DRILLDOWN_NONE']);
+    expect(await missing({ fills: 'drilldown' })).toEqual([]);
+  });
+  it('are named where quote bars are asked for', async () => {
+    expect(await missing({ barFills: { quoteBars: true } })).toEqual(['W_QUOTE_BARS_NONE']);
+    expect(await missing({})).toEqual([]);
+  });
+});
+
 describe('bounds of a policy', () => {
   it('stand beside one that is neither of them, with the quantiles of seeded draws', async () => {
     const seeded = await run({ fills: 'seeded', bounds: true, barFills: { seededRuns: 5 } });

@@ -6,6 +6,7 @@ import type { Programme } from '../../src/core/programme/programme.ts';
 import { rerunRun, TABLE_STORE } from '../../src/research/backtest.ts';
 import { judgeRun } from '../../src/research/programme-run.ts';
 import { buildReportModel } from '../../src/research/report/model.ts';
+import { programmeColumns } from '../../src/research/report/programme-tables.ts';
 import { readRun } from '../../src/research/run-store.ts';
 import type { BacktestRun } from '../../src/research/short-backtest.ts';
 import { backtest } from '../../src/research/short-backtest.ts';
@@ -124,6 +125,14 @@ describe('a run under a programme', () => {
       'account-starts',
     ]);
     expect(buildReportModel(free, {}, NO_PRICES).model.tables['account']).toEqual([]);
+    const { days } = run.programme!;
+    const tradeDate = Int32Array.from(days, (day) => day.tradeDate);
+    const columns = programmeColumns(run, { tradeDate });
+    const atStops = columns.find((column) => column.name === 'day.floorAtStops')!.values;
+    expect(days.some((day) => day.leftAtStopsMicros !== null)).toBe(true);
+    expect(Array.from(atStops, Number)).toEqual(
+      days.map((day) => (day.leftAtStopsMicros ?? NaN) / 1_000_000),
+    );
   });
 });
 

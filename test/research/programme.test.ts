@@ -13,13 +13,13 @@ const BASE = {
   profitTarget: { amount: 3000, basis: 'balance', tested: 'real-time', onReach: 'stop' },
 };
 
-function refusal(value: unknown): { message: string; rule: string; where: string } {
+function refusal(value: unknown): { message: string; rule: string; where: string; fix: string } {
   try {
     parseProgramme(value, 'rules.json');
   } catch (error) {
-    const { code, message, rule, where } = error as TradingError;
+    const { code, message, rule, where, fix } = error as TradingError;
     expect(code).toBe('E_PROGRAMME_VALUE');
-    return { message, rule: rule ?? '', where: where ?? '' };
+    return { message, rule: rule ?? '', where: where ?? '', fix: fix ?? '' };
   }
   throw new Error('it was taken');
 }
@@ -36,6 +36,11 @@ describe('a programme file', () => {
       'a misspelt switch',
       { ...BASE, profitTarget: { ...BASE.profitTarget, amout: 1 } },
       '`profitTarget.amout` is 1',
+    ],
+    [
+      'a misspelt switch that is needed',
+      { ...BASE, profitTarget: { ...BASE.profitTarget, basis: undefined, base: 'equity' } },
+      '`profitTarget.base` is "equity"',
     ],
     [
       'a value that is none of its list',
@@ -87,6 +92,16 @@ describe('a programme file', () => {
     expect(refused.message).toContain(message);
     expect(refused.rule).not.toBe('');
     expect(refused.where).toBe('rules.json');
+  });
+
+  it('is told apart from the money rules of a configuration', () => {
+    for (const value of [
+      { account: { lots: 'fifo' } },
+      { lots: 'fifo' },
+      { fees: {}, margins: 'm' },
+    ])
+      expect(refusal(value).fix).toContain('frontmonth.config.ts, keys `account` and `margins`');
+    expect(refusal({ ...BASE, lots: 'fifo' }).fix).toContain('correct the field');
   });
 });
 

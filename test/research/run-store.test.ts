@@ -376,6 +376,13 @@ describe('the verdict', () => {
       'this data cannot decide',
     );
   });
+  it('counts a headline that lies beyond the bounds of the groups as one of them', () => {
+    const bounds = { worst: 17_000, best: 17_900 };
+    const sensitive = 'this data cannot decide';
+    const beyond = { ...metrics, netProfit: { value: 24_000 } };
+    expect(verdictOf({ ...base, metrics: beyond, bounds })).toContain(sensitive);
+    expect(verdictOf({ ...base, metrics, bounds })).not.toContain(sensitive);
+  });
   it('names a run without trades', () => {
     expect(verdictOf({ ...base, metrics: { netProfit: { value: 0 } }, closed: 0 })).toBe(
       'No trades: 1,000 bars seen, net 0 USD.',

@@ -197,6 +197,37 @@ describe('a backtest on ticks', () => {
     expect(refusal({ matching: 'mbo' }, '2022-10-05')).toContain('--matching auto');
     expect(refusal({ matching: 'quotes' }, '2022-11-20')).toContain('E_DATA_SPAN');
   });
+
+  it.each([
+    ['two latencies', { barFills: { latencyMs: 5 } }, { latency: { entry: 5 } }],
+    ['a latency of bars on ticks', { barFills: { latencyMs: 5 } }, { matching: 'quotes' }],
+    ['an imitation as on a venue', { fills: 'lean' }, { profile: 'ib' }],
+    ['an imitation with bar settings', { fills: 'lean', barFills: { gapImprove: true } }, {}],
+    ['a bar policy where all is ticks', { fills: 'ohlc' }, { matching: 'quotes' }],
+  ] as const)('refuses %s before anything is run', (_, more, venue) => {
+    expect(() => prepareRun(options(venue, turns(), more))).toThrow(
+      expect.objectContaining({ code: 'E_SIM_OPTION' }),
+    );
+  });
+
+  it.each([
+    [{ barFills: { latencyMs: 5 } }, {}],
+    [{ barFills: { latencyMs: 0 } }, { latency: { entry: 5 } }],
+    [{ fills: 'lean' }, { matching: 'bars' }],
+    [{ fills: 'optimistic' }, { matching: 'quotes' }],
+    [{ fills: 'ohlc' }, { matching: 'bars' }],
+  ] as const)('takes settings that agree: %j %j', (more, venue) => {
+    expect(() => prepareRun(options(venue, turns(), more))).not.toThrow();
+  });
+
+  it('names the settings that bear on nothing', async () => {
+    const venue: VenueConfig = { queue: 'back', latency: { entry: 1 } };
+    const run = await runBacktest(options(venue, turns(), { bounds: false }));
+    const issues = readFileSync(join(run.dir, 'issues.json'), 'utf8');
+    expect(issues).toContain('N_SETTING_UNUSED');
+    expect(issues).toContain('venue.queue');
+    expect(issues).not.toContain('venue.latency,');
+  });
 });
 
 const reference = referenceDataDir();

@@ -498,6 +498,7 @@ describe('drill-down', () => {
     const harness = play([LONG, BAR], { policy: 'drilldown', finer: other });
     expect(harness.lines()).toEqual(['s fills 1 @ 98 ambiguous', 't Canceled oco-peer']);
     expect(harness.venue.counts.finerRefused).toBe(1);
+    expect(harness.issues).toEqual(['E_BAR_FINER']);
   });
 
   it('is pessimistic without finer data', () => {

@@ -331,13 +331,14 @@ const GROUPS: readonly Row[] = [
     { participation: 0.1 },
   ],
   [
-    'K24 with full release a partial entry stands without exits',
+    'K24 with full release a partial entry stands without exits while its stop is passed',
     [
       'bracket buy 5 limit 99 stop 97 target 103 full',
       'bar 100/101/98/100 v20',
+      'bar 100/100/96/97 v20',
       'bar 100/100/99/100 v100',
     ],
-    ['e fills 2 @ 99'],
+    ['e fills 2 @ 99', 'e fills 2 @ 99'],
     { participation: 0.1 },
   ],
   [
@@ -465,7 +466,8 @@ describe('bars, brackets and OCO', () => {
 
 /**
  * Rows of the reference that stand elsewhere: P17, P18, K17 and K18 with the other order types and options in
- * `bar-orders.test.ts`; P19 (only the finest bars execute) and P20 (bars stamped at their open) belong to the plan of a run
- * and to the importers. K27 and K28 are races between messages: this venue holds its groups atomically, and the line before
- * it delays messages, never what the venue does by itself.
+ * `bar-orders.test.ts`; P19 (only the finest bars execute) in `research/backtest.test.ts`; P20 (bars stamped at their open)
+ * belongs to the importers. K27 and K28 are races between messages: this venue holds its groups atomically, and the line
+ * before it delays messages, never what the venue does by itself. They stand in `exchange/group-scenarios.test.ts`,
+ * `groups/replay-groups.test.ts` and, by the messages of a venue profile, in `venue/tick-venue.test.ts`.
  */

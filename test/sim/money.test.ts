@@ -50,6 +50,9 @@ describe('fees', () => {
     expect(codeOf(() => fees.exchangeMicros(0, parseTsUs('2019-12-31T00:00:00Z')))).toBe(
       'E_FEE_SCHEDULE',
     );
+    expect(() => fees.exchangeMicros(0, parseTsUs('2019-12-31T00:00:00Z'))).toThrow(
+      'no fees in force at 2019-12-31T00:00:00Z',
+    );
     expect(codeOf(() => createFeeModel(table, {}))).toBe('E_FEE_SCHEDULE');
     expect(codeOf(() => createFeeModel(table, { ES: [...entries].reverse() }))).toBe(
       'E_FEE_SCHEDULE',

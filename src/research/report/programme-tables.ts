@@ -17,7 +17,10 @@ export function accountTables(run: RunData): readonly ReportTable[] {
 }
 
 /** Levels by trade date for the charts; NaN where there is none. No column for a run without a programme. */
-export function programmeColumns(run: RunData, daily: DailySeries): PackColumn[] {
+export function programmeColumns(
+  run: RunData,
+  daily: Pick<DailySeries, 'tradeDate'>,
+): PackColumn[] {
   if (run.programme === null) return [];
   const byDate = new Map(run.programme.days.map((day) => [day.tradeDate, day]));
   const levels = (name: string, of: (day: ProgrammeDay) => number | null): PackColumn => ({
@@ -34,6 +37,7 @@ export function programmeColumns(run: RunData, daily: DailySeries): PackColumn[]
     levels('floor', (day) => day.floorMicros),
     levels('dayFloor', (day) => day.dayFloorMicros),
     levels('floorLeft', (day) => day.leftMicros),
+    levels('floorAtStops', (day) => day.leftAtStopsMicros),
     levels('floorClosest', (day) => day.closestMicros),
   ];
 }

@@ -10,7 +10,7 @@ import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side, TriggerSource } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
-import type { MatchSink, OrderHandle } from '../book/limit-book.ts';
+import type { MatchSink, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
 import { LimitBook } from '../book/limit-book.ts';
 import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.ts';
 import { GroupDesk } from '../groups/group-desk.ts';
@@ -863,17 +863,20 @@ export class ContractMarket {
     const opposite = this.#book.bestTicks(side === 1 ? -1 : 1);
     const isMarket = isMarketType(type) && Number.isNaN(order.limitTicks);
     if (isMarket && Number.isNaN(opposite)) {
-      // On arrival the venue refuses it; one that was elected has been accepted and ends.
-      this.#end(order, order.isTriggered ? 'Canceled' : 'Rejected', 'no-opposite');
+      this.#refuse(order, 'no-opposite');
       return;
     }
     const limit = isMarket ? this.#marketLimit(order, opposite) : order.limitTicks;
     if (order.input.postOnly !== undefined && (limit - opposite) * side >= 0) {
       if (order.input.postOnly === 'reject') {
-        this.#end(order, 'Rejected', 'would-take');
+        this.#refuse(order, 'would-take');
         return;
       }
       order.limitTicks = opposite - side;
+      if (!this.#isInLimits(order.limitTicks)) {
+        this.#parkOrEnd(order);
+        return;
+      }
       this.#rest(order);
       this.#tell('Replaced', order, 'post-only-slide');
       return;
@@ -884,6 +887,12 @@ export class ContractMarket {
     }
     this.#trade(order, limit);
     if (order.leavesQty > 0 && order.place !== 'held') this.#placeRemainder(order, limit, isMarket);
+  }
+
+  /** On arrival the venue refuses an order; one that was elected, or has traded, was accepted and ends. */
+  #refuse(order: MarketOrder, reason: string): void {
+    const isKnown = order.isTriggered || order.cumQty > 0;
+    this.#end(order, isKnown ? 'Canceled' : 'Rejected', reason);
   }
 
   /** The worst price of a market order: its protection, or its first price for market-to-limit. */
@@ -902,12 +911,13 @@ export class ContractMarket {
 
   /** FOK asks for everything, a minimum quantity for some. */
   #canTradeEnough(order: MarketOrder, limitTicks: number): boolean {
-    const { side, minQty = 0, group = 0 } = order.input;
+    const { side, minQty = 0 } = order.input;
     const wanted = order.timeInForce === 'fok' ? order.leavesQty : minQty;
     if (wanted === 0) return true;
     const qty = this.#tradableQty(order);
     const bounded = this.#boundedLimit(side, limitTicks);
-    const { selfTrade = 'cancel-resting' } = order.input;
+    const group = this.#apartOf(order);
+    const selfTrade = this.#selfTradeOf(order);
     const there = this.#book.available({ side, limitTicks: bounded, qty, group, selfTrade });
     return there >= wanted;
   }
@@ -939,7 +949,9 @@ export class ContractMarket {
   }
 
   #trade(order: MarketOrder, limitTicks: number): void {
-    const { side, group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const { side } = order.input;
+    const group = this.#apartOf(order);
+    const selfTrade = this.#selfTradeOf(order);
     const limit = this.#boundedLimit(side, limitTicks);
     this.#aggressor = order;
     for (;;) {
@@ -952,7 +964,8 @@ export class ContractMarket {
       const prevented = left < 0 ? -left : qty - traded - left;
       if (prevented > 0) {
         if (left < 0 || prevented === order.leavesQty) {
-          this.#end(order, 'Canceled', 'self-trade');
+          if (group < 0) this.#desk.cancelPeer(order);
+          else this.#end(order, 'Canceled', 'self-trade');
           break;
         }
         order.qty -= prevented;
@@ -1112,6 +1125,11 @@ export class ContractMarket {
   #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
     const resting = this.#byHandle.get(handle)!;
     resting.restingQty = leaves;
+    if (leaves === 0 && this.#arePeers(resting, this.#aggressor!)) {
+      this.#forget(resting);
+      this.#desk.cancelPeer(resting);
+      return;
+    }
     const isCut = this.#aggressor!.input.selfTrade === 'decrement' && resting.leavesQty > qty;
     if (leaves === 0 && !isCut) {
       this.#forget(resting);
@@ -1191,7 +1209,7 @@ export class ContractMarket {
   }
 
   #rest(order: MarketOrder): void {
-    const { side, group = 0, isLead = false, reduceOnly } = order.input;
+    const { side, isLead = false, reduceOnly } = order.input;
     const qty = this.#tradableQty(order);
     if (qty === 0) {
       this.#giveUp(order);
@@ -1199,7 +1217,14 @@ export class ContractMarket {
     }
     order.place = 'book';
     order.restingQty = qty;
-    order.handle = this.#book.restAt(side, order.limitTicks, qty, order.displayQty, group, isLead);
+    order.handle = this.#book.restAt(
+      side,
+      order.limitTicks,
+      qty,
+      order.displayQty,
+      this.#apartOf(order),
+      isLead,
+    );
     this.#byHandle.set(order.handle, order);
     if (reduceOnly === true) this.#watch(order);
   }
@@ -1328,8 +1353,10 @@ export class ContractMarket {
       this.#arrivals.pop();
       // Protected from its trigger, or without a limit.
       const limit = isMarketType(order.input.type) ? this.#marketLimit(order, NaN) : NaN;
-      if (Number.isFinite(limit)) order.limitTicks = limit;
-      this.#awaitOpening(order);
+      if (Number.isFinite(limit))
+        order.limitTicks = Math.max(this.#lowLimit, Math.min(this.#highLimit, limit));
+      if (this.#isInLimits(order.limitTicks)) this.#awaitOpening(order);
+      else this.#parkOrEnd(order);
     }
     return elected.length > 0;
   }
@@ -1409,13 +1436,30 @@ export class ContractMarket {
   /** Of two peers of one group only one may trade: that which came first. The other one goes. */
   #mayMeet(bid: OrderHandle, ask: OrderHandle): boolean {
     const [buy, sell] = [this.#byHandle.get(bid)!, this.#byHandle.get(ask)!];
-    const { live } = buy;
-    if (live === null || live !== sell.live) return true;
-    const set = live.state.legs[buy.leg]!.set;
-    if (set < 0 || set !== live.state.legs[sell.leg]!.set) return true;
-    if (live.state.sets[set]!.rule === 'none') return true;
+    if (!this.#arePeers(buy, sell)) return true;
     this.#desk.cancelPeer(buy.priority > sell.priority ? buy : sell);
+    this.#desk.drain();
     return false;
+  }
+
+  #arePeers(a: MarketOrder, b: MarketOrder): boolean {
+    return a.live !== null && a.live === b.live && peersOf(a) >= 0 && peersOf(a) === peersOf(b);
+  }
+
+  /**
+   * Orders of one number do not trade with each other: that of their participant, or one below 0 that peers of a group have
+   * for themselves. A trade between two peers would be two executions where one ends the other.
+   */
+  #apartOf(order: MarketOrder): number {
+    const { group = 0 } = order.input;
+    const set = peersOf(order);
+    return group !== 0 || set < 0 ? group : -order.live!.orders[0]!.orderId - set;
+  }
+
+  /** Of two peers one goes whole: nothing is traded that the other could be smaller by. */
+  #selfTradeOf(order: MarketOrder): SelfTradeMode {
+    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
+    return group === 0 && selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
   }
 
   /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
@@ -1611,6 +1655,16 @@ export class ContractMarket {
     report.reason = reason;
     this.#sink.onReport(report as MarketReport);
   }
+}
+
+/**
+ * Number of the set in which the order has peers that go or shrink with it, or -1. Of a group that a broker holds the exchange
+ * knows nothing: its orders may trade with each other.
+ */
+function peersOf({ live, leg }: MarketOrder): number {
+  if (live === null || live.state.messageUs >= 0) return -1;
+  const { set } = live.state.legs[leg]!;
+  return set >= 0 && live.state.sets[set]!.rule !== 'none' ? set : -1;
 }
 
 /** Whether a change leaves a value as it is. */

@@ -110,7 +110,10 @@ export class GroupDesk {
       state: structuredClone(state),
       orders: orders.map(({ orderId }) => orderId),
     }));
-    const messages = this.#messages.map(({ dueUs, live, action }) => ({
+    // A message to a group that is over does nothing when it arrives.
+    const isLive = ({ live }: GroupMessage): boolean =>
+      this.#groups.has(`${live.participant}|${live.state.groupId}`);
+    const messages = this.#messages.filter(isLive).map(({ dueUs, live, action }) => ({
       dueUs,
       groupKey: `${live.participant}|${live.state.groupId}`,
       action,
@@ -290,10 +293,9 @@ export class GroupDesk {
     return place !== 'held' && isReleased(live!.state, leg) ? qty : 0;
   }
 
-  /** Of two peers that would trade with each other this one goes; the other stays. */
+  /** Of two peers that would trade with each other this one goes; the other stays. What follows from it waits for `drain`. */
   cancelPeer(order: MarketOrder): void {
     this.#cancel(order, 'oco-peer');
-    this.drain();
   }
 
   #cancel(order: MarketOrder, reason: string): void {

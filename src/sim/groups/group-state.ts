@@ -7,6 +7,7 @@
  * below go on from a parsed one. A market shows its groups with `groups()` and messages on their way with `messages()`.
  */
 import type { PeerRule } from '../../core/order.ts';
+import { releaseShares, rescaleShares } from './shares.ts';
 
 /** `target` and `stop` legs of a set share its contracts among their kind; a `peer` stands for all of them. */
 export type LegRole = 'entry' | 'stop' | 'target' | 'peer';
@@ -361,28 +362,13 @@ function endChildren(state: GroupState, parent: number, out: GroupAction[]): voi
   }
 }
 
-/**
- * Shares out what the parent has traded: each leg by its part of the parent's quantity, whole contracts, never less than
- * before; what rounding leaves over goes to the first leg of its kind that has room.
- */
+/** Shares out what the parent has traded. */
 function apportion(state: GroupState, parent: number, set: number, cum: number): void {
   const { qty } = state.legs[parent]!;
-  for (const lane of lanesOf(state, parent, set)) {
-    const part = (share: number): number => Math.floor((share * cum) / qty);
-    const sum = lane.reduce((total, leg) => total + leg.share, 0);
-    let growth = part(sum) - lane.reduce((total, leg) => total + leg.released, 0);
-    for (const isRest of [false, true]) {
-      for (const leg of lane) {
-        const want = isRest ? leg.share : part(leg.share);
-        const more = Math.max(0, Math.min(growth, want - leg.released));
-        leg.released += more;
-        growth -= more;
-      }
-    }
-  }
+  for (const lane of lanesOf(state, parent, set)) releaseShares(lane, cum, qty);
 }
 
-/** The quantity of the parent changed: each child keeps its part of it; what rounding leaves over goes to the first. */
+/** The quantity of the parent changed: each child keeps its part of it. */
 function rescaleChildren(
   state: GroupState,
   parent: number,
@@ -392,13 +378,8 @@ function rescaleChildren(
   const after = state.legs[parent]!.qty;
   for (const set of childSets(state, parent)) {
     for (const lane of lanesOf(state, parent, set)) {
-      const sum = lane.reduce((total, leg) => total + leg.share, 0);
-      let rest = Math.floor((sum * after) / before);
-      const shares = lane.map((leg) => Math.floor((leg.share * after) / before));
-      for (const share of shares) rest -= share;
-      lane.forEach((leg, k) => {
-        // Never below what has been released: that much the parent has traded.
-        leg.share = Math.max(leg.released, shares[k]! + (k === 0 ? rest : 0));
+      rescaleShares(lane, after, before);
+      lane.forEach((leg) => {
         if (!leg.isOpen || leg.isTold) return;
         const index = state.legs.indexOf(leg);
         if (leg.share <= leg.cum) tell(state, index, 'parent-resized', out);

@@ -150,7 +150,10 @@ class ImitationVenue implements SimulatedVenue {
         const refusal = refusals[i]!;
         if (refusal === null) continue;
         this.#retire(order);
-        this.#reject(requests.find(({ clOrdId }) => clOrdId === order.clOrdId)!, refusal);
+        this.#reject(
+          requests.find(({ clOrdId }) => clOrdId === order.clOrdId)!,
+          refusal,
+        );
       }
       for (const order of orders) if (order.state !== State.done) this.#report('Accepted', order);
       for (const order of first) if (order.state !== State.done) matcher.arrive(order);

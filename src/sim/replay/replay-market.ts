@@ -65,6 +65,8 @@ export interface ReplayCounts {
   malformed: number;
   /** Trades while the market did not trade. */
   outsideTrading: number;
+  /** Events and rows of another kind than the feed: two records of one market would move it twice. */
+  unused: number;
 }
 
 export class ReplayMarket {
@@ -76,6 +78,7 @@ export class ReplayMarket {
     backward: 0,
     malformed: 0,
     outsideTrading: 0,
+    unused: 0,
   };
   readonly #feed: ReplayFeed;
   readonly #options: ReplayOptions;
@@ -192,6 +195,10 @@ export class ReplayMarket {
 
   /** The best bid and ask. A side that is empty: price NaN, quantity 0. */
   onQuote(bidTicks: number, bidQty: number, askTicks: number, askQty: number, tsUs: number): void {
+    if (this.#feed !== 'quotes') {
+      this.counts.unused += 1;
+      return;
+    }
     this.counts.quotes += 1;
     if (!isLevel(bidTicks, bidQty) || !isLevel(askTicks, askQty)) {
       this.counts.malformed += 1;
@@ -220,6 +227,10 @@ export class ReplayMarket {
 
   /** A trade of the record. `aggressor` 0 where it is not told. */
   onTrade(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void {
+    if (this.#feed === 'mbo') {
+      this.counts.unused += 1;
+      return;
+    }
     if (tsUs < this.#tradeUs) {
       this.counts.trades += 1;
       this.counts.backward += 1;
@@ -267,6 +278,10 @@ export class ReplayMarket {
     isEventEnd: boolean,
     orders: number = 0,
   ): void {
+    if (this.#feed !== 'depth') {
+      this.counts.unused += 1;
+      return;
+    }
     this.counts.rows += 1;
     if ((side !== 1 && side !== -1) || !Number.isSafeInteger(priceTicks) || !(qty >= 0)) {
       this.counts.malformed += 1;
@@ -285,6 +300,10 @@ export class ReplayMarket {
   /** Rows [from, to) of single orders; all of the batch when not given. */
   onMbo(batch: MboColumns, from: number = 0, to: number = batch.length): void {
     const { tsUs, isEventEnd } = batch;
+    if (this.#feed !== 'mbo') {
+      this.counts.unused += to - from;
+      return;
+    }
     this.counts.rows += to - from;
     for (let row = from; row < to; row += 1) {
       const now = tsUs[row]!;

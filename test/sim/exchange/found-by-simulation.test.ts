@@ -111,6 +111,25 @@ describe('an auction', () => {
     expect(book.bestTicks(1) >= book.bestTicks(-1)).toBe(false);
   });
 
+  it('keeps stops that it elects within the limits of the day, also what is left of them', () => {
+    const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
+    desk.market.setLimits(90, 110, 0);
+    desk.send('protected', 'buy 3 stop 109', { protectionTicks: 5, timeInForce: 'gtc' });
+    desk.send('limited', 'buy 3 stop 109', {
+      type: 'stop-limit',
+      stopTicks: 109,
+      limitTicks: 112,
+      timeInForce: 'gtc',
+    });
+    desk.send('b', 'buy 2 limit 110', { participant: 2 });
+    desk.send('s', 'sell 2 limit 109', { participant: 3 });
+    desk.market.setReference(110);
+    desk.during(() => desk.market.setPhase('open', 0));
+    expect(desk.market.orderOf(1, 'limited')!.working).toBe('parked');
+    expect(desk.market.book.bestTicks(1)).toBe(110);
+    expect(desk.send('x', 'sell 1 market', { participant: 3 }).at(-1)).toBe('x 1@110');
+  });
+
   it('has no price beyond the limits of the day', () => {
     const desk = new MarketDesk({ startPhase: 'pre-open', queueMarket: true });
     desk.market.setReference(120);
@@ -119,5 +138,29 @@ describe('an auction', () => {
     desk.send('s', 'sell 1 limit 100', { participant: 2 });
     desk.during(() => desk.market.setPhase('open', 0));
     expect(desk.market.lastTicks).toBeLessThanOrEqual(110);
+  });
+});
+
+describe('a market order that a hold stopped after it traded', () => {
+  it('ends as cancelled, not as rejected, where nobody is left to trade with', () => {
+    const desk = new MarketDesk({
+      queueMarket: true,
+      breaker: { variantTicks: 2, lookBackUs: 1_000_000, reservedUs: 1 },
+    });
+    desk.print(100);
+    desk.send('near', 'sell 1 limit 101', { participant: 2 });
+    desk.send('far', 'sell 1 limit 110', { participant: 2 });
+    expect(desk.send('m', 'buy 3 market')).toEqual(['near 1@101', 'm 1@101']);
+    expect(desk.market.phase).toBe('halted');
+    desk.cancel('far', 2);
+    expect(desk.during(() => desk.market.advance(5_000_000))).toEqual(['m Canceled no-opposite']);
+  });
+
+  it('is so for a post-only order that is moved across the market', () => {
+    const desk = new MarketDesk();
+    desk.send('p', 'buy 3 limit 100', { postOnly: 'reject' });
+    desk.send('x', 'sell 1 limit 100', { participant: 2, timeInForce: 'ioc' });
+    desk.send('ask', 'sell 1 limit 102', { participant: 2 });
+    expect(desk.replace('p', { limitTicks: 103 })).toEqual(['p Replaced', 'p Canceled would-take']);
   });
 });

@@ -357,6 +357,78 @@ describe('OCO and OUO: peers', () => {
   });
 });
 
+describe('peers whose prices cross', () => {
+  const leg = { participant: 1, qty: 3, type: 'limit', timeInForce: 'gtc' } as const;
+  type Given = Parameters<typeof ocoOf>[2] & {
+    selfTrade?: 'cancel-resting' | 'cancel-aggressor' | 'cancel-both' | 'decrement';
+    group?: number;
+  };
+  /** Buys 3 at 101, which rests; then sells 3 at 100 to a bid of 1 at 102 by somebody else, if there is one. */
+  const crossed = ({ selfTrade, group, ...rules }: Given = {}, other = false): string[] => {
+    const desk = new MarketDesk();
+    if (other) desk.send('other', 'buy 1 limit 102', { participant: 2 });
+    const more = {
+      ...(selfTrade === undefined ? {} : { selfTrade }),
+      ...(group === undefined ? {} : { group }),
+    };
+    const lines = desk.group(
+      ocoOf(
+        'g',
+        [
+          { ...leg, ...more, clOrdId: 'buys', side: 1, limitTicks: 101 },
+          { ...leg, ...more, clOrdId: 'sells', side: -1, limitTicks: 100 },
+        ],
+        rules,
+      ),
+    );
+    const { book } = desk.market;
+    return [...lines, `${book.bestTicks(1)}/${book.bestTicks(-1)}`];
+  };
+  it('do not trade with each other: the one that rests goes', () => {
+    expect(crossed()).toEqual(['buys Canceled oco-peer', 'NaN/100']);
+    expect(crossed({ peers: 'ouo' })).toEqual(['buys Canceled oco-peer', 'NaN/100']);
+    expect(crossed({ selfTrade: 'decrement' })).toEqual(['buys Canceled oco-peer', 'NaN/100']);
+  });
+  it('or the one that comes, where it says so; the other works on', () => {
+    const aggressor = { selfTrade: 'cancel-aggressor' } as const;
+    expect(crossed(aggressor)).toEqual(['sells Canceled oco-peer', '101/NaN']);
+  });
+  it('or both', () => {
+    expect(crossed({ selfTrade: 'cancel-both' })).toEqual([
+      'buys Canceled oco-peer',
+      'sells Canceled oco-peer',
+      'NaN/NaN',
+    ]);
+  });
+  it('also where their participant has a group of its own for all its orders', () => {
+    expect(crossed({ group: 7 })).toEqual(['buys Canceled oco-peer', 'NaN/100']);
+  });
+  it('an execution before they meet decides: of an OCO the peer is gone, of an OUO it is smaller', () => {
+    expect(crossed({}, true)).toEqual([
+      'other 1@102',
+      'sells 1@102',
+      'buys Canceled oco-peer',
+      'NaN/100',
+    ]);
+    expect(crossed({ peers: 'ouo' }, true)).toEqual([
+      'other 1@102',
+      'sells 1@102',
+      'buys Replaced 2 ouo-peer',
+      'buys Canceled oco-peer',
+      'NaN/100',
+    ]);
+  });
+  it('trade where nothing ties them together, or only a broker does', () => {
+    expect(crossed({ peers: 'none' })).toEqual(['buys 3@101', 'sells 3@101', 'NaN/NaN']);
+    expect(crossed({ messageUs: 5 })).toEqual([
+      'buys 3@101',
+      'sells 3@101',
+      'g oco-overfill 3',
+      'NaN/NaN',
+    ]);
+  });
+});
+
 describe('a position without its stop', () => {
   it('is told when the stop finds nobody to trade with', () => {
     const desk = bracketDesk();

@@ -22,6 +22,7 @@ type Step =
       readonly limitTicks?: number;
     }
   | { readonly do: 'phase'; readonly phase: MarketPhase }
+  | { readonly do: 'limits'; readonly low: number; readonly high: number }
   | { readonly do: 'wait'; readonly us: number };
 
 const TYPES: Readonly<Record<string, OrderType>> = {
@@ -120,6 +121,19 @@ const any: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
+/** As before, in days whose limits are as near as the orders, and change. */
+const limited: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: any },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('limits' as const),
+      low: fc.integer({ min: -5, max: 0 }),
+      high: fc.integer({ min: 0, max: 5 }),
+    }),
+  },
+);
+
 /** Runs the steps and checks what must always hold; returns every report as a line. */
 function run(steps: readonly Step[], options: MarketOptions, mirror: 1 | -1 = 1): string[] {
   const lines: string[] = [];
@@ -128,6 +142,7 @@ function run(steps: readonly Step[], options: MarketOptions, mirror: 1 | -1 = 1)
   const sides = new Map<number, number>();
   let sent = 0;
   let nowUs = 0;
+  let [low, high] = [-Infinity, Infinity];
   const market = new ContractMarket(
     {
       onReport: (report) => {
@@ -145,6 +160,8 @@ function run(steps: readonly Step[], options: MarketOptions, mirror: 1 | -1 = 1)
         const { side } = order.input;
         expect(lastQty).toBeGreaterThan(0);
         expect(order.cumQty).toBeLessThanOrEqual(order.qty);
+        expect(lastPriceTicks).toBeGreaterThanOrEqual(low);
+        expect(lastPriceTicks).toBeLessThanOrEqual(high);
         const own = order.input.limitTicks;
         if (own !== undefined && order.limitTicks === own)
           expect((own - lastPriceTicks) * side).toBeGreaterThanOrEqual(0);
@@ -158,8 +175,7 @@ function run(steps: readonly Step[], options: MarketOptions, mirror: 1 | -1 = 1)
   );
   for (const step of steps) {
     if (step.do === 'wait') nowUs += step.us;
-    const id =
-      step.do === 'send' || step.do === 'phase' || step.do === 'wait' ? '' : `o${sent - step.pick}`;
+    const id = 'pick' in step ? `o${sent - step.pick}` : '';
     const owner =
       1 + ((sent - (step.do === 'cancel' || step.do === 'replace' ? step.pick : 0)) % 4);
     if (step.do === 'send') {
@@ -176,10 +192,16 @@ function run(steps: readonly Step[], options: MarketOptions, mirror: 1 | -1 = 1)
         ...(limitTicks === undefined ? {} : { limitTicks: mirror * limitTicks }),
       };
       market.replace(owner, id, change, nowUs);
+    } else if (step.do === 'limits') {
+      [low, high] = [step.low, step.high];
+      market.setLimits(low, high, nowUs);
     } else if (step.do === 'phase') market.setPhase(step.phase, nowUs);
     else market.advance(nowUs);
+    const [bid, ask] = [market.book.bestTicks(1), market.book.bestTicks(-1)];
+    // What rests is within the limits of the day, on both sides.
+    if (!Number.isNaN(bid)) expect(bid).toBeLessThanOrEqual(high);
+    if (!Number.isNaN(ask)) expect(ask).toBeGreaterThanOrEqual(low);
     if (market.phase === 'open') {
-      const [bid, ask] = [market.book.bestTicks(1), market.book.bestTicks(-1)];
       if (!Number.isNaN(bid) && !Number.isNaN(ask)) expect(bid).toBeLessThan(ask);
     }
     for (const [participant, netQty] of net) expect(market.positionOf(participant)).toBe(netQty);
@@ -215,6 +237,14 @@ describe('a market of many participants', () => {
   })('keeps its invariants after every command, and says the same twice', (steps, options) => {
     expect(run(steps, options)).toEqual(run(steps, options));
   });
+  test.prop([fc.array(limited, { minLength: 5, maxLength: 80 }), fc.constantFrom(...VENUES)], {
+    numRuns: 200,
+  })(
+    'never trades beyond the limits of the day, whatever elects, opens or holds',
+    (steps, options) => {
+      run(steps, options);
+    },
+  );
   const calm = fc.array(quiet as fc.Arbitrary<Step>, { minLength: 5, maxLength: 80 });
   test.prop([calm, fc.constantFrom(...VENUES)], {
     numRuns: 200,

@@ -9,6 +9,7 @@ import { ContractMarket } from '../../../src/sim/exchange/contract-market.ts';
 import type { MarketOptions } from '../../../src/sim/exchange/contract-market.ts';
 import type { MarketSink } from '../../../src/sim/exchange/market-order.ts';
 import type { MarketSnapshot } from '../../../src/sim/exchange/snapshot.ts';
+import { ocoOf } from '../../../src/sim/groups/group-input.ts';
 import { stateHash } from '../../../src/sim/exchange/state-hash.ts';
 import { marketCommands } from '../../support/market-commands.ts';
 
@@ -70,6 +71,51 @@ describe('a snapshot of a market', () => {
     });
     resumed.submit({ ...common, participant: 3, clOrdId: 't2', side: 1, qty: 4 }, 0);
     expect(lines).toEqual(['ice 1', 'plain 2', 'ice 1']);
+  });
+
+  it('keeps an order that waits for the limits of the day, and lets it work when they move', () => {
+    const market = new ContractMarket(silent, {});
+    market.setLimits(90, 110, 0);
+    market.submit(
+      {
+        participant: 1,
+        clOrdId: 'waits',
+        side: -1,
+        type: 'limit',
+        qty: 1,
+        limitTicks: 120,
+        timeInForce: 'gtc',
+      },
+      0,
+    );
+    const kinds: string[] = [];
+    const resumed = ContractMarket.restore(asFile(market.snapshot()), {
+      onReport: ({ kind }) => kinds.push(kind),
+    });
+    resumed.setLimits(90, 130, 1);
+    expect(kinds).toEqual(['Unparked']);
+    expect(resumed.book.bestTicks(-1)).toBe(120);
+  });
+
+  it('leaves out messages to groups that are over', () => {
+    const market = new ContractMarket(silent, {});
+    const leg = { participant: 1, qty: 1, type: 'limit', timeInForce: 'gtc' } as const;
+    market.submitGroup(
+      ocoOf(
+        'g',
+        [
+          { ...leg, clOrdId: 'a', side: 1, limitTicks: 90 },
+          { ...leg, clOrdId: 'b', side: 1, limitTicks: 91 },
+        ],
+        { messageUs: 50 },
+      ),
+      0,
+    );
+    market.cancel(1, 'a', 1);
+    market.cancel(1, 'b', 2);
+    const snapshot = asFile(market.snapshot());
+    expect(snapshot.messages).toEqual([]);
+    expect(() => ContractMarket.restore(snapshot, silent).advance(100)).not.toThrow();
   });
 
   it('still refuses an id that ended before it, and calls it too late to cancel', () => {

@@ -591,6 +591,7 @@ describe('a record that contradicts itself', () => {
       backward: 1,
       malformed: 4,
       outsideTrading: 0,
+      unused: 0,
     });
     expect([desk.market.book.bestTicks(1), desk.ahead('a')]).toEqual([396, 5]);
     desk.trade('seller 1@397', 20);
@@ -604,6 +605,18 @@ describe('a record that contradicts itself', () => {
     expect(desk.book('bids 399x5 asks 395x5')).toEqual([]);
     expect(desk.market.counts.crossed).toBe(1);
     expect(desk.book('bids 394x5 asks 395x5')).toEqual(['a 1@397']);
+  });
+  it('a second record of the same market does not move it', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('396x5 400x5');
+    desk.send('a', 'buy 1 limit 397');
+    expect(desk.book('asks 395x5')).toEqual([]);
+    expect(desk.market.counts.unused).toBe(1);
+    const depth = new ReplayDesk();
+    depth.book('bids 396x5 asks 400x5');
+    depth.send('a', 'buy 1 limit 397');
+    expect(depth.quote('394x5 395x5')).toEqual([]);
+    expect([depth.market.counts.unused, depth.leaves('a')]).toEqual([1, 1]);
   });
   it('options that cannot be are refused by name', () => {
     for (const options of [

@@ -1945,9 +1945,10 @@
       hasFloor
         ? chart(
             `Distance to the floor, ${currency}`,
-            `Least ${format('money', Math.min(...closest))}.`,
+            `Least ${format('money', Math.min(...closest))}. No point “if all stops fill” where a position has no stop.`,
             lines([
               ['at the end of the date', 'day.floorLeft', 'gain'],
+              ['there, if all stops fill', 'day.floorAtStops', 'third'],
               ['least inside it', 'day.floorClosest', 'loss'],
             ]),
           )
@@ -2022,6 +2023,7 @@
   function sureSection(context) {
     const { section, summary, tableOf, model, currency } = context;
     const { ambiguity, trades } = summary;
+    const net = context.figure('netProfit').value ?? 0;
     const ranges = Object.entries(summary.intervals90).map(([key, range]) =>
       h(
         'tr',
@@ -2046,7 +2048,7 @@
       h(
         'p',
         {},
-        `${fixed(ambiguity.groups, 0)} ambiguous groups touch ${fixed(trades.ambiguous, 0)} of ${fixed(trades.closed, 0)} closed trades; ${fixed(ambiguity.atStakeMicros / 1e6, 2)} ${currency} at stake.${ambiguity.isBarResolutionSensitive ? ' Bar-resolution-sensitive: this data cannot decide.' : ''}${ambiguity.bounds === undefined ? '' : ` Net between ${fixed(ambiguity.bounds.worst, 2)} and ${fixed(ambiguity.bounds.best, 2)}, every group against us and for us.`}${ambiguity.seeded === undefined ? '' : ` Over ${fixed(ambiguity.seeded.runs, 0)} draws the median is ${fixed(ambiguity.seeded.p50, 2)}, 5 % ${fixed(ambiguity.seeded.p05, 2)}, 95 % ${fixed(ambiguity.seeded.p95, 2)}.`}`,
+        `${fixed(ambiguity.groups, 0)} ambiguous groups touch ${fixed(trades.ambiguous, 0)} of ${fixed(trades.closed, 0)} closed trades; ${fixed(ambiguity.atStakeMicros / 1e6, 2)} ${currency} at stake.${ambiguity.isBarResolutionSensitive ? ' Bar-resolution-sensitive: this data cannot decide.' : ''}${ambiguity.bounds === undefined ? '' : ` Net between ${fixed(ambiguity.bounds.worst, 2)} and ${fixed(ambiguity.bounds.best, 2)}, every group against us and for us.${net < ambiguity.bounds.worst || net > ambiguity.bounds.best ? ' The headline lies outside: they bound each group, not the run.' : ''}`}${ambiguity.seeded === undefined ? '' : ` Over ${fixed(ambiguity.seeded.runs, 0)} draws the median is ${fixed(ambiguity.seeded.p50, 2)}, 5 % ${fixed(ambiguity.seeded.p05, 2)}, 95 % ${fixed(ambiguity.seeded.p95, 2)}.`}`,
       ),
       h('p', {}, 'Trials unknown: a single run does not say how many were tried before it.'),
       ranges.length === 0
