@@ -1458,8 +1458,8 @@ export class ContractMarket {
 
   /** Of two peers one goes whole: nothing is traded that the other could be smaller by. */
   #selfTradeOf(order: MarketOrder): SelfTradeMode {
-    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
-    return group === 0 && selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
+    const { selfTrade = 'cancel-resting' } = order.input;
+    return this.#apartOf(order) < 0 && selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
   }
 
   /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
