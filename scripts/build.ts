@@ -9,10 +9,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
 import { REPORT_ASSETS } from '../src/research/report/assets.ts';
+import { isUnsourced } from './unsourced.ts';
 
 const root: string = fileURLToPath(new URL('..', import.meta.url));
 const UNPACKED_BYTES_MAX = 6_000_000;
@@ -36,6 +37,7 @@ compile(
 );
 shrinkScripts(join(root, 'dist'));
 dropUnreachableTypes();
+keepReachedSources();
 copyTemplates();
 copyAssets();
 checkBudget();
@@ -59,6 +61,25 @@ function dropUnreachableTypes(): void {
     const path = join(entry.parentPath, entry.name);
     if (/\.d\.ts(\.map)?$/.test(path) && !seen.has(path.replace(/\.map$/, ''))) rmSync(path);
   }
+}
+
+/**
+ * "Go to definition" leads from a declaration to its source: the package carries those sources and no others. Of the folders
+ * in `scripts/unsourced.ts` it carries the declarations alone, without maps.
+ */
+function keepReachedSources(): void {
+  const dist = join(root, 'dist');
+  const paths = readdirSync(dist, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.name.endsWith('.d.ts'))
+    .map((entry) => relative(dist, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+  for (const path of paths.filter(isUnsourced)) rmSync(join(dist, `${path}.map`));
+  const sources = paths
+    .filter((path) => !isUnsourced(path))
+    .map((path) => `!/${path.replace(/\.d\.ts$/, '.ts')}`);
+  writeFileSync(
+    join(root, 'src', '.npmignore'),
+    ['*', '!*/', ...sources.toSorted(), ''].join('\n'),
+  );
 }
 
 /** Takes out white space only: names stay, and lines stay short enough for a stack trace to say where. */

@@ -1,0 +1,12 @@
+/** Folders of which the package carries declarations and scripts without the sources, for its size. */
+const UNSOURCED: readonly string[] = [
+  'data/export/',
+  'data/ingest/',
+  'research/frames/',
+  'research/report/',
+];
+
+/** @param path below `dist` */
+export function isUnsourced(path: string): boolean {
+  return UNSOURCED.some((folder) => path.startsWith(folder));
+}
