@@ -8,6 +8,7 @@ import type { ContractTable } from '../core/instrument.ts';
 import type { TimeInForce } from '../core/order.ts';
 import type { AccountGuard } from '../core/ports.ts';
 import type { AccountMark } from '../core/programme/evaluator.ts';
+import { newAccountMark } from '../core/programme/evaluator.ts';
 import type { Qty, TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT } from '../core/units.ts';
 import type { EventClock } from './clock.ts';
@@ -54,15 +55,7 @@ export class AccountWatch {
   #high: number = 0;
   #bars: number = 0;
   #hasFill: boolean = false;
-  readonly #mark: AccountMark = {
-    tsUs: 0,
-    balance: 0,
-    equity: 0,
-    low: 0,
-    high: 0,
-    lowSure: 0,
-    highSure: 0,
-  };
+  readonly #mark: AccountMark = newAccountMark();
 
   constructor(parts: WatchParts) {
     this.#parts = parts;

@@ -1,6 +1,6 @@
 /** The same account opened on other days: a programme over the path of a run that nothing had stopped. */
 import type { AccountMark } from './evaluator.ts';
-import { ProgrammeEvaluator } from './evaluator.ts';
+import { newAccountMark, ProgrammeEvaluator } from './evaluator.ts';
 import type { MarkColumns } from './mark-log.ts';
 import type { Programme, ProgrammeDecision, ProgrammeRule } from './programme.ts';
 import { MICROS_PER_UNIT } from '../units.ts';
@@ -77,15 +77,7 @@ function follow(
   /** The account's value for the rest of a day that its limit ended; NaN otherwise. */
   let flat = NaN;
   let dates = 0;
-  const mark: AccountMark = {
-    tsUs: 0,
-    balance: 0,
-    equity: 0,
-    low: 0,
-    high: 0,
-    lowSure: 0,
-    highSure: 0,
-  };
+  const mark: AccountMark = newAccountMark();
   for (let i = from; i < marks.length; i += 1) {
     const isDayEnd = i + 1 === marks.length || tradeDate[i + 1] !== tradeDate[i];
     if (Number.isNaN(flat)) {

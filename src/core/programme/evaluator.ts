@@ -23,6 +23,11 @@ export interface AccountMark {
   highSure: number;
 }
 
+/** A mark to be filled, by one owner. */
+export function newAccountMark(): AccountMark {
+  return { tsUs: 0, balance: 0, equity: 0, low: 0, high: 0, lowSure: 0, highSure: 0 };
+}
+
 /** A level and the same as far as it is sure. */
 interface Peak {
   may: number;
@@ -93,15 +98,7 @@ export class ProgrammeEvaluator {
   readonly #start: number;
   readonly #s: ProgrammeState;
   /** The mark in hand; one object for all. */
-  readonly #exact: AccountMark = {
-    tsUs: 0,
-    balance: 0,
-    equity: 0,
-    low: 0,
-    high: 0,
-    lowSure: 0,
-    highSure: 0,
-  };
+  readonly #exact: AccountMark = newAccountMark();
 
   constructor(programme: Programme, options: EvaluatorOptions) {
     this.programme = programme;

@@ -3,7 +3,7 @@ import type { AccountGuard } from '../ports.ts';
 import type { TradeDate, TsUs } from '../units.ts';
 import { MICROS_PER_UNIT, TS_MAX } from '../units.ts';
 import type { AccountMark, ProgrammeState } from './evaluator.ts';
-import { ProgrammeEvaluator } from './evaluator.ts';
+import { newAccountMark, ProgrammeEvaluator } from './evaluator.ts';
 import { MarkLog } from './mark-log.ts';
 import type { Programme, ProgrammeDecision } from './programme.ts';
 
@@ -70,15 +70,7 @@ export class ProgrammeGuard implements AccountGuard {
   #lastDayUs: number = -Infinity;
   /** Smallest distance to the floor on the date in hand. */
   #closest: number = Infinity;
-  readonly #dayEnd: AccountMark = {
-    tsUs: 0,
-    balance: 0,
-    equity: 0,
-    low: 0,
-    high: 0,
-    lowSure: 0,
-    highSure: 0,
-  };
+  readonly #dayEnd: AccountMark = newAccountMark();
 
   constructor(options: GuardOptions) {
     const { programme, against, state } = options;

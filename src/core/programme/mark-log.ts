@@ -4,6 +4,7 @@
  * many marks. A balance is kept for every fill that changed it: a target of closed trades is reached between two rows or not.
  */
 import type { AccountMark } from './evaluator.ts';
+import { newAccountMark } from './evaluator.ts';
 
 /** One row a stretch of time. Money in millionths; the last row of a trade date is its end. */
 export interface MarkColumns {
@@ -158,12 +159,4 @@ export class MarkLog {
   }
 }
 
-const EMPTY: AccountMark = {
-  tsUs: 0,
-  balance: 0,
-  equity: 0,
-  low: 0,
-  high: 0,
-  lowSure: 0,
-  highSure: 0,
-};
+const EMPTY: AccountMark = newAccountMark();
