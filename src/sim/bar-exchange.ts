@@ -64,7 +64,7 @@ import {
 } from './group-path.ts';
 import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
 import { groupProblem, orderProblem, replaceProblem } from './requests.ts';
-import { reportOf, wakeBounds } from './reports.ts';
+import { refusalOf, rejectionOf, reportOf, wakeBounds } from './reports.ts';
 import { ticksPerContract } from './slippage.ts';
 
 export type { BarExchange, BarExchangeCounts, BarExchangeOptions } from './bar-options.ts';
@@ -1241,14 +1241,7 @@ class BarVenue implements BarExchange {
   #reject(request: NewOrderRequest, reason: string): void {
     // A taken id stays the id of the order that has it.
     if (reason !== 'duplicate-id') this.#ended.set(request.clOrdId, request.contractIndex);
-    this.#sink?.onReport({
-      kind: 'Rejected',
-      clOrdId: request.clOrdId,
-      orderId: null,
-      contractIndex: request.contractIndex,
-      tsUs: request.sentUs,
-      reason,
-    });
+    this.#sink?.onReport(rejectionOf(request, reason));
   }
 
   #reportMissing(
@@ -1257,14 +1250,8 @@ class BarVenue implements BarExchange {
     reason: string,
     order: SimOrder | undefined,
   ): void {
-    this.#sink?.onReport({
-      kind,
-      clOrdId: request.clOrdId,
-      orderId: order?.orderId ?? request.orderId,
-      contractIndex: order?.contractIndex ?? this.#ended.get(request.clOrdId) ?? -1,
-      tsUs: request.sentUs,
-      reason,
-    });
+    const endedAt = this.#ended.get(request.clOrdId);
+    this.#sink?.onReport(refusalOf(kind, request, reason, order, endedAt));
   }
 }
 

@@ -1,5 +1,11 @@
 /** What the bar venue tells: reports of orders, evidence of fills, and the prices that must wake it. */
-import type { ExecutionReport, VenueFill } from '../core/execution.ts';
+import type {
+  CancelRequest,
+  ExecutionReport,
+  NewOrderRequest,
+  ReplaceRequest,
+  VenueFill,
+} from '../core/execution.ts';
 import type { WorkingState } from '../core/order.ts';
 import type { PriceTicks, Qty, TsUs } from '../core/units.ts';
 import type { SimOrder } from './orders.ts';
@@ -102,4 +108,34 @@ export function wakeBounds(
   }
   wakeLow[contractIndex] = low;
   wakeHigh[contractIndex] = high;
+}
+
+/** The venue takes no order from this request. */
+export function rejectionOf(request: NewOrderRequest, reason: string): ExecutionReport {
+  return {
+    kind: 'Rejected',
+    clOrdId: request.clOrdId,
+    orderId: null,
+    contractIndex: request.contractIndex,
+    tsUs: request.sentUs,
+    reason,
+  };
+}
+
+/** A change or cancel that is not carried out. `endedAt`: the contract of an order that has ended, if it was one. */
+export function refusalOf(
+  kind: 'ReplaceRejected' | 'CancelRejected',
+  request: ReplaceRequest | CancelRequest,
+  reason: string,
+  order: SimOrder | undefined,
+  endedAt: number | undefined,
+): ExecutionReport {
+  return {
+    kind,
+    clOrdId: request.clOrdId,
+    orderId: order?.orderId ?? request.orderId,
+    contractIndex: order?.contractIndex ?? endedAt ?? -1,
+    tsUs: request.sentUs,
+    reason,
+  };
 }

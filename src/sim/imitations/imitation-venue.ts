@@ -25,7 +25,7 @@ import { toCashMicros, TS_MAX } from '../../core/units.ts';
 import type { FeeModel } from '../fee-model.ts';
 import { NO_FEES } from '../fee-model.ts';
 import { SimGroup, SimOrder, State } from '../orders.ts';
-import { reportOf } from '../reports.ts';
+import { refusalOf, rejectionOf, reportOf } from '../reports.ts';
 import { orderProblem, replaceProblem } from '../requests.ts';
 import { BacktestingPyMatcher } from './backtesting-py.ts';
 import { BacktraderMatcher } from './backtrader.ts';
@@ -456,14 +456,7 @@ class ImitationVenue implements SimulatedVenue {
 
   #reject(request: NewOrderRequest, reason: string): void {
     if (reason !== 'duplicate-id') this.#ended.set(request.clOrdId, request.contractIndex);
-    this.#sink?.onReport({
-      kind: 'Rejected',
-      clOrdId: request.clOrdId,
-      orderId: null,
-      contractIndex: request.contractIndex,
-      tsUs: request.sentUs,
-      reason,
-    });
+    this.#sink?.onReport(rejectionOf(request, reason));
   }
 
   #refuse(
@@ -472,14 +465,8 @@ class ImitationVenue implements SimulatedVenue {
     reason: string,
   ): void {
     const order = this.#open.get(request.clOrdId);
-    this.#sink?.onReport({
-      kind,
-      clOrdId: request.clOrdId,
-      orderId: order?.orderId ?? request.orderId,
-      contractIndex: order?.contractIndex ?? this.#ended.get(request.clOrdId) ?? -1,
-      tsUs: request.sentUs,
-      reason,
-    });
+    const endedAt = this.#ended.get(request.clOrdId);
+    this.#sink?.onReport(refusalOf(kind, request, reason, order, endedAt));
   }
 
   #report(kind: ExecutionReport['kind'], order: SimOrder, reason?: string): void {
