@@ -94,6 +94,11 @@ export class ProjectXClient {
     await this.#tokens.login();
   }
 
+  /** Told when requests begin to be answered, or cease to be. */
+  onReach(tell: (isReached: boolean, reason: string) => void): void {
+    this.#line.onReach = tell;
+  }
+
   /** Whether the token was traded for a new one. Errors: E_VENUE_AUTH. */
   validate(): Promise<boolean> {
     return this.#tokens.validate();

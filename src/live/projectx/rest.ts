@@ -107,6 +107,16 @@ export class RestLine {
     );
   }
 
+  /** Told after every answer, or its lack, when it differs from the last. */
+  onReach: ((isReached: boolean, reason: string) => void) | null = null;
+  #isReached: boolean | null = null;
+
+  #reach(isReached: boolean, reason: string): void {
+    if (this.#isReached === isReached) return;
+    this.#isReached = isReached;
+    this.onReach?.(isReached, reason);
+  }
+
   useTokens(tokens: TokenSource): void {
     this.#tokens = tokens;
   }
@@ -232,8 +242,10 @@ export class RestLine {
         late,
       );
       this.#noteClock(answer, sentUs);
+      this.#reach(answer.status < 500, `HTTP ${answer.status}`);
       return answer;
     } catch (error) {
+      this.#reach(false, error instanceof Error ? redactText(error.message) : 'no answer');
       if (error instanceof TradingError) throw error;
       const isSent = error instanceof HttpFailure ? error.isSent : true;
       const words = redactText(error instanceof Error ? error.message : String(error));

@@ -76,6 +76,12 @@ export const LIVE_ERRORS: ErrorCatalog = {
     cure: 'Use an id that the message lists, or correct the instrument file.',
     exit: EXIT.venue,
   },
+  E_VENUE_BUST: {
+    title: 'A fill was taken back by the venue',
+    cause: 'The exchange or the broker cancelled a trade after it had been reported.',
+    cure: 'Compare position and balance with the platform; the account was read anew.',
+    exit: EXIT.venue,
+  },
   E_VENUE_FLATTEN: {
     title: 'An account could not be made flat',
     cause:
