@@ -1030,7 +1030,8 @@ export class ProjectXVenue implements LiveVenue {
 
   async #settleDoubt(order: Tracked): Promise<void> {
     try {
-      const row = await this.#lookUp(order);
+      const found = await this.#lookUp(order);
+      const row = found ?? order.row;
       if (row === null) {
         // An exit of an entry that ended without a fill, and that the venue does not show.
         if (order.parent?.isEnded === true && order.parent.cumQty === 0 && !order.isEnded) {
