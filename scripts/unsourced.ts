@@ -4,6 +4,7 @@ const UNSOURCED: readonly string[] = [
   'data/ingest/',
   'research/frames/',
   'research/report/',
+  'sim/gateways/',
 ];
 
 /** @param path below `dist` */
