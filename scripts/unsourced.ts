@@ -5,6 +5,7 @@ const UNSOURCED: readonly string[] = [
   'live/',
   'research/frames/',
   'research/report/',
+  'sim/gateways/',
 ];
 
 /** @param path below `dist` */
