@@ -25,7 +25,8 @@ export function gatewayHttp(gateway: Gateway, scheduler: Scheduler, delayUs: Wir
           if (!Number.isFinite(answer.delayUs)) return;
           scheduler.after(answer.delayUs + delayUs(), () => {
             if (answer.isCut) reject(new HttpFailure('cut', true));
-            else resolve({ status: answer.status, headers: { ...answer.headers }, text: answer.body });
+            else
+              resolve({ status: answer.status, headers: { ...answer.headers }, text: answer.body });
           });
         });
       }),
@@ -41,7 +42,9 @@ export function gatewayHubs(
   token: () => Promise<string>,
   delayUs: WireDelay,
 ): HubPort {
-  return { open: (hub, handlers) => new MemoryLine(gateway, scheduler, token, delayUs, hub, handlers) };
+  return {
+    open: (hub, handlers) => new MemoryLine(gateway, scheduler, token, delayUs, hub, handlers),
+  };
 }
 
 interface Call {
@@ -50,7 +53,12 @@ interface Call {
 }
 
 class MemoryLine implements HubLine {
-  readonly #parts: { gateway: Gateway; scheduler: Scheduler; token: () => Promise<string>; delayUs: WireDelay };
+  readonly #parts: {
+    gateway: Gateway;
+    scheduler: Scheduler;
+    token: () => Promise<string>;
+    delayUs: WireDelay;
+  };
   readonly #hub: HubName;
   readonly #handlers: HubHandlers;
   readonly #calls = new Map<string, Call>();
@@ -97,7 +105,9 @@ class MemoryLine implements HubLine {
   invoke(method: string, args: readonly (number | string)[]): Promise<void> {
     const invocationId = String((this.#ids += 1));
     if (this.#isOver) return Promise.reject(new Error('closed'));
-    const answer = new Promise<void>((resolve, reject) => this.#calls.set(invocationId, { resolve, reject }));
+    const answer = new Promise<void>((resolve, reject) =>
+      this.#calls.set(invocationId, { resolve, reject }),
+    );
     this.#send({ type: 1, target: method, arguments: args, invocationId });
     return answer;
   }
@@ -138,7 +148,8 @@ class MemoryLine implements HubLine {
       if (this.#isOver) return;
       if (text === null) return this.#end('ended by the server', true);
       this.#heardUs = this.#parts.scheduler.nowUs();
-      for (const record of text.split(END).slice(0, -1)) this.#take(JSON.parse(record) as Record<string, unknown>);
+      for (const record of text.split(END).slice(0, -1))
+        this.#take(JSON.parse(record) as Record<string, unknown>);
     });
   }
 

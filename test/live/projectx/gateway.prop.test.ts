@@ -34,7 +34,12 @@ const FAULTS: readonly Fault[] = [
   { when: { call: 'Order/place', chance: 0.08 }, fault: 'cut', isCarriedOut: false },
   { when: { call: 'Order/cancel', chance: 0.1 }, fault: 'status', status: 502, isCarriedOut: true },
   { when: { call: 'Order/modify', chance: 0.1 }, fault: 'cut', isCarriedOut: true },
-  { when: { call: 'Order/place', chance: 0.05 }, fault: 'status', status: 429, retryAfterSeconds: 1 },
+  {
+    when: { call: 'Order/place', chance: 0.05 },
+    fault: 'status',
+    status: 429,
+    retryAfterSeconds: 1,
+  },
   { when: { call: 'Order/search', chance: 0.05 }, fault: 'status', status: 500 },
   { when: { call: 'Trade/search', chance: 0.05 }, fault: 'cut' },
   { when: { event: 'GatewayUserOrder', chance: 0.1 }, fault: 'lose' },
@@ -179,11 +184,21 @@ async function play(seed: number, faults: readonly Fault[], steps = 60) {
     if (kind < 0.2) return venue.submit(request('single', { type: 'market', side, qty }));
     if (kind < 0.45)
       return venue.submit(
-        request('single', { type: 'limit', side, qty, limitTicks: (last - side * away) as PriceTicks }),
+        request('single', {
+          type: 'limit',
+          side,
+          qty,
+          limitTicks: (last - side * away) as PriceTicks,
+        }),
       );
     if (kind < 0.55)
       return venue.submit(
-        request('single', { type: 'stop', side, qty, stopTicks: (last + side * (away + 2)) as PriceTicks }),
+        request('single', {
+          type: 'stop',
+          side,
+          qty,
+          stopTicks: (last + side * (away + 2)) as PriceTicks,
+        }),
       );
     if (kind < 0.7) {
       const exit = { side: -side, qty, reduceOnly: true };
@@ -191,8 +206,16 @@ async function play(seed: number, faults: readonly Fault[], steps = 60) {
         groupId: `g${sequence}`,
         entry: request('entry', { type: 'market', side, qty }),
         children: [
-          { order: request('stop', { ...exit, type: 'stop', stopTicks: 0 }), level: { offsetTicks: 6 }, groupQty: qty },
-          { order: request('target', { ...exit, type: 'limit', limitTicks: 0 }), level: { offsetTicks: 5 }, groupQty: qty },
+          {
+            order: request('stop', { ...exit, type: 'stop', stopTicks: 0 }),
+            level: { offsetTicks: 6 },
+            groupQty: qty,
+          },
+          {
+            order: request('target', { ...exit, type: 'limit', limitTicks: 0 }),
+            level: { offsetTicks: 5 },
+            groupQty: qty,
+          },
         ],
         peers: 'oco',
         release: 'partial',
@@ -258,7 +281,8 @@ describe('what the adapter tells', () => {
       for (const [clOrdId, order] of truth.orders) {
         const heard = ledger.orders.get(clOrdId) ?? { cumQty: 0, isEnded: false };
         expect([clOrdId, heard.cumQty]).toEqual([clOrdId, order.cumQty]);
-        if (order.isEnded && order.cumQty < order.size) expect([clOrdId, heard.isEnded]).toEqual([clOrdId, true]);
+        if (order.isEnded && order.cumQty < order.size)
+          expect([clOrdId, heard.isEnded]).toEqual([clOrdId, true]);
         if (!order.isEnded) expect([clOrdId, heard.isEnded]).toEqual([clOrdId, false]);
       }
     },
@@ -277,7 +301,10 @@ describe('what the adapter tells', () => {
 interface Truth {
   readonly executions: readonly string[];
   readonly netQty: number;
-  readonly orders: ReadonlyMap<string, { readonly cumQty: number; readonly size: number; readonly isEnded: boolean }>;
+  readonly orders: ReadonlyMap<
+    string,
+    { readonly cumQty: number; readonly size: number; readonly isEnded: boolean }
+  >;
 }
 
 /** Asked of the gateway itself, past all faults. */
