@@ -1104,11 +1104,7 @@ export class ContractMarket {
     order.qty = qty;
     this.#tell('Replaced', order, reason);
     if (!isMore) this.#shrink(order);
-    else if (order.place === 'book') {
-      this.#leavePlace(order);
-      order.place = 'queue';
-      this.#arrivals.push(order);
-    }
+    else if (order.place === 'book') this.#arrivals.push(order);
   }
 
   /** Sets an exit to its distance from what its parent has traded at. True where it stood at another level. */
@@ -1139,14 +1135,25 @@ export class ContractMarket {
     this.#tell('Released', order);
     if (isMoved) this.#tell('Replaced', order, 'follows-parent');
     if (order.place !== 'held' && order.place !== 'book') return;
-    if (order.place === 'held' && needsTrigger(type)) {
+    // What rests stays there until its turn: those who come before it still meet it.
+    if (order.place === 'held') {
       // One that has been through once waits for its price anew.
-      order.isTriggered = false;
-      if (isMarketType(type)) order.limitTicks = NaN;
+      if (needsTrigger(type)) {
+        order.isTriggered = false;
+        if (isMarketType(type)) order.limitTicks = NaN;
+      }
+      this.#leavePlace(order);
+      order.place = 'queue';
     }
+    this.#arrivals.push(order);
+  }
+
+  /** What rests of it is less than may trade: it leaves its place and comes in again. */
+  #rejoin(order: MarketOrder): void {
+    if (order.place !== 'book' || order.restingQty >= this.#tradableQty(order)) return;
     this.#leavePlace(order);
     order.place = 'queue';
-    this.#arrivals.push(order);
+    this.#arrive(order);
   }
 
   #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
@@ -1289,6 +1296,7 @@ export class ContractMarket {
         return;
       }
       if (next.place === 'queue') this.#arrive(next);
+      else this.#rejoin(next);
     }
   }
 
