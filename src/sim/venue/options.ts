@@ -2,7 +2,7 @@
 import { TradingError } from '../../core/errors.ts';
 import type { ContractTable } from '../../core/instrument.ts';
 import type { FeeModel } from '../fee-model.ts';
-import type { VenueProfile } from '../profiles/types.ts';
+import type { VenueProfile } from '../../core/venues/types.ts';
 import type { LedgerMode } from '../replay/ledger.ts';
 import type { QueueModelName } from '../replay/queue-model.ts';
 

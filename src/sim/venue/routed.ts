@@ -15,7 +15,7 @@ import type {
   VenuePhase,
 } from '../../core/ports.ts';
 import type { TsUs } from '../../core/units.ts';
-import { commonCapabilities } from '../profiles/capabilities.ts';
+import { commonCapabilities } from '../../core/venues/capabilities.ts';
 
 export class RoutedVenue implements SimulatedVenue {
   readonly capabilities: VenueCapabilities;
