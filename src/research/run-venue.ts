@@ -108,7 +108,10 @@ function unusedSettings(plan: RunPlan, config: VenueConfig, barFills: BarFillCon
     staleMinutes: onTicks.length > 0,
   };
   const ofVenue = keysOf(config).filter((key) => used[key as keyof VenueConfig] === false);
-  const ofBars = kinds.has('bars') ? [] : keysOf(barFills);
+  // Orders for the close are those of ticks too.
+  const ofBars = kinds.has('bars')
+    ? []
+    : keysOf(barFills).filter((key) => key !== 'closeCutoffMinutes');
   return [...ofVenue.map((key) => `venue.${key}`), ...ofBars.map((key) => `barFills.${key}`)];
 }
 
@@ -190,6 +193,7 @@ function matchingVenue(
     ...(config.protectionTicks === undefined ? {} : { protectionTicks: config.protectionTicks }),
     ...(config.beyondDepth === undefined ? {} : { beyondDepth: config.beyondDepth }),
     ...(config.staleMinutes === undefined ? {} : { staleUs: config.staleMinutes * US_PER_MINUTE }),
+    ...(input.bars.closeCutoffUs === undefined ? {} : { closeCutoffUs: input.bars.closeCutoffUs }),
   });
   if (matching.every((kind) => kind !== null)) return ticks;
   return new RoutedVenue(barVenue(input, profile), ticks);
