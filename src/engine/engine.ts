@@ -6,7 +6,7 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
-import type { VenuePhase } from '../core/ports.ts';
+import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
@@ -691,11 +691,12 @@ export class Engine {
       if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
         continue;
       const isOpen = track.nextEdge === 'open';
+      const sinceUs = track.nextUs as TsUs;
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
-      this.#tellPhase(row, 'open', tsUs);
+      this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) {
@@ -756,10 +757,26 @@ export class Engine {
   }
 
   /** Contracts that match on ticks follow the phases of their calendar. */
-  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     if (this.#tickContracts === null) return;
     for (const c of this.#contractsOf[row]!)
-      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs, opening);
+  }
+
+  /** What opened before the run began is joined: its first trade is long over. */
+  #tellOpening(row: number, sinceUs: TsUs, isAuction: boolean, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    const track = this.#tracks[row]!;
+    const isJoined = sinceUs < this.#startUs;
+    if (isJoined && !track.tradesAt(this.#startUs)) {
+      this.#tellPhase(row, 'halted', tsUs);
+      return;
+    }
+    this.#tellPhase(row, 'open', tsUs, {
+      sinceUs,
+      isAuction: isAuction && !isJoined,
+      closeUs: (track.isLastOfTradeDate ? track.closeUs : TS_MAX) as TsUs,
+    });
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {

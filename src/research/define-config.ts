@@ -1,6 +1,6 @@
 /** The configuration of a project, as its owner writes it. No third-party package: it is part of the package root. */
 import type { LatencySpec } from '../sim/latency/model.ts';
-import type { VenueProfileName } from '../sim/profiles/types.ts';
+import type { VenueProfileName } from '../core/venues/types.ts';
 import type { FillPolicy } from './run-format.ts';
 import type { Matching } from './tick-plan.ts';
 

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
-import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { VENUE_PROFILE_NAMES } from '../core/venues/types.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';

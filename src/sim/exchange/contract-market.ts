@@ -123,6 +123,8 @@ const BOOK_TRADE: FillEvidence = {
   slippageTicks: 0,
 };
 const AUCTION: FillEvidence = { ...BOOK_TRADE, rule: 'auction' };
+/** A record has no auction at its close: orders for it get the last price. */
+const AT_CLOSE: FillEvidence = { ...BOOK_TRADE, rule: 'at-close' };
 
 export class ContractMarket {
   readonly #options: MarketOptions;
@@ -1439,7 +1441,7 @@ export class ContractMarket {
       const qty = isReached && order.place !== 'done' ? this.#tradableQty(order) : 0;
       if (qty === 0) continue;
       this.#tradeCount += 1;
-      this.#fill(order, last, qty, false, AUCTION);
+      this.#fill(order, last, qty, false, AT_CLOSE);
       this.#capped.push(order);
       this.#capAfterTrades();
     }

@@ -183,12 +183,14 @@ export class ReplayMarket {
     return order === null ? NaN : this.#book.queueAhead(order.handle);
   }
 
-  /** Opening from a phase without trading waits for the record's auction: its first trade. */
-  setPhase(phase: MarketPhase, tsUs: number): void {
+  /** Opening from a phase without trading waits for the record's auction, its first trade; `isAuction` false: there is none. */
+  setPhase(phase: MarketPhase, tsUs: number, isAuction: boolean = true): void {
     const from = this.#market.phase;
     if (phase === 'closed' || phase === 'expired') this.#book.clearMarks();
-    if (phase === 'open' && from !== 'open' && from !== 'post-close') this.#awaitsSinceUs = tsUs;
+    const isOpening = phase === 'open' && from !== 'open' && from !== 'post-close';
+    if (isOpening) this.#awaitsSinceUs = isAuction ? tsUs : NaN;
     this.#market.setPhase(phase, this.#time(tsUs));
+    if (isOpening && !isAuction) this.#market.openWithout();
   }
 
   // --------------------------------------------------------------------------------------------- market events
