@@ -12,7 +12,7 @@ import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
-import { feeEntryAt } from '../core/money/fees.ts';
+import { feeEntryOn } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
@@ -1033,7 +1033,7 @@ export class Engine {
       contract: id,
     });
     const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
-    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
+    const feeMicros = feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
