@@ -19,7 +19,7 @@ import type { MarketReport } from '../../src/sim/exchange/market-order.ts';
 import { isRestated } from '../../src/sim/exchange/market-order.ts';
 import { LatencyModel } from '../../src/sim/latency/model.ts';
 import { LatencyVenue } from '../../src/sim/latency/venue.ts';
-import { VENUE_PROFILES } from '../../src/sim/profiles/profiles.ts';
+import { VENUE_PROFILES } from '../../src/core/venues/profiles.ts';
 import type { TickMatching } from '../../src/sim/venue/options.ts';
 import { createTickVenue } from '../../src/sim/venue/tick-venue.ts';
 import { marketCommands } from '../support/market-commands.ts';
