@@ -94,11 +94,11 @@ export class EngineAccount implements SimulatedAccount {
     this.#rowOf = new Map(contracts.map(({ contractIndex }, row) => [contractIndex, row]));
     this.#settleTicks = new Float64Array(contracts.length).fill(NaN);
     this.#phases = markets.map(() => 'closed');
-    const positionQtyMax = chance.int(2, 12);
-    const initialMicros = markets.map(({ tickMicros }) => tickMicros * chance.int(20, 60));
-    const maintenanceMicros = initialMicros.map((each) => Math.floor(each * 0.9));
+    const positionQtyMax = chance.int(3, 20);
+    const initialMicros = markets.map(({ tickMicros }) => tickMicros * chance.int(5, 40));
+    const maintenanceMicros = initialMicros.map((each) => Math.floor(each * 0.95));
     this.limits = {
-      orderQtyMax: chance.int(2, 8),
+      orderQtyMax: chance.int(2, 10),
       positionQtyMax,
       ordersPerInterval: chance.int(2, 6),
       intervalUs: chance.int(1, 120) * MICROS,

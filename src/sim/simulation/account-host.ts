@@ -115,8 +115,8 @@ export class AccountHost {
     const open: string[] = [];
     for (const host of this.#hosts) {
       const { contractIndex, ledger, market, index } = host;
-      const there = market.openOrders(participant).map(({ input }) => input.clOrdId);
-      open.push(...there);
+      const there = market.openOrders(participant);
+      open.push(...there.map(({ input }) => input.clOrdId));
       const net = ledger.netOf(participant);
       must(
         account.netOf(contractIndex) === net,
@@ -141,7 +141,10 @@ export class AccountHost {
       fees += ledger.feesOf(participant);
       const reason = account.flatReason(index);
       if (reason === null) continue;
-      const bare = there.filter((clOrdId) => !account.isForced(clOrdId));
+      // Its strategy may close as well.
+      const bare = there
+        .filter(({ input }) => !(input.type === 'market' && input.reduceOnly === true))
+        .map(({ input }) => input.clOrdId);
       must(
         bare.length === 0,
         'while an account must be flat, nothing works but what closes',

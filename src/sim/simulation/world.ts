@@ -471,7 +471,7 @@ export class World implements HostListener {
         lastTicks: Number.isNaN(lastTicks) ? referenceTicks : lastTicks,
       }));
     if (looks.length > 0) host.turn(looks);
-    const waitUs = this.#faults.waitUs((HOUR_US / (this.#options.rate ?? 240)) * 2);
+    const waitUs = this.#faults.waitUs(HOUR_US / (this.#options.rate ?? 240));
     this.#agenda.at(this.nowUs + waitUs, Phase.deliver, () => this.#accountTurn(k));
   }
 

@@ -45,7 +45,7 @@ describe('accounts in a world', () => {
     const results = [1, 4, 6, 9].map((seed) =>
       withAccount(seed, (setup) => new EngineAccount(setup)),
     );
-    for (const key of ['forcedFlats', 'programmeFlats', 'denied'] as const)
+    for (const key of ['liquidations', 'forcedFlats', 'programmeFlats', 'denied'] as const)
       expect(
         results.reduce((sum, { counts }) => sum + counts[key], 0),
         key,
