@@ -34,7 +34,7 @@ describe('accounts in a world', () => {
   ): WorldResult =>
     new World({
       seed,
-      hours: 4,
+      hours: 2,
       rate: 120,
       random: createRandom(seed),
       makeOrders: () => new OrderManager(),
