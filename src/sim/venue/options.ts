@@ -2,7 +2,7 @@
 import { TradingError } from '../../core/errors.ts';
 import type { ContractTable } from '../../core/instrument.ts';
 import type { FeeModel } from '../fee-model.ts';
-import type { VenueProfile } from '../profiles/types.ts';
+import type { VenueProfile } from '../../core/venues/types.ts';
 import type { LedgerMode } from '../replay/ledger.ts';
 import type { QueueModelName } from '../replay/queue-model.ts';
 
@@ -28,6 +28,8 @@ export interface TickVenueOptions {
   readonly beyondDepth?: 'no-liquidity' | 'slip';
   /** Age of the newest data from which an order waits for newer ones, in µs. Default: 15 minutes. */
   readonly staleUs?: number;
+  /** Orders for the close are rejected from so long before it, in µs. Default 0. */
+  readonly closeCutoffUs?: number;
   /** Time from a fill until a message of ours that follows from it is at the exchange, in µs: for groups held by us. */
   readonly ownMessageUs?: number;
 }
