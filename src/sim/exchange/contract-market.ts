@@ -954,8 +954,39 @@ export class ContractMarket {
     const apart = peersOf(order) < 0 ? { group } : { group: ASK, meet: this.#peerSink.meet };
     this.#aggressor = order;
     const there = this.#book.available({ side, limitTicks: bounded, qty, selfTrade, ...apart });
+    const isThere = there >= wanted && this.#isSurelyThere(side, bounded, wanted);
     this.#aggressor = null;
-    return there >= wanted;
+    return isThere;
+  }
+
+  /** Whether enough is left when orders that take from each other count once: reduce-only ones, and peers of an OCO. */
+  #isSurelyThere(side: Side, limitTicks: number, wanted: number): boolean {
+    if (this.#book.isRecorded === true) return true;
+    const other: Side = side === 1 ? -1 : 1;
+    const taken = new Map<number, number>();
+    const filled = new Set<string>();
+    let sum = 0;
+    let at = this.#book.bestTicks(other);
+    for (; sum < wanted && (limitTicks - at) * side >= 0; at = this.#book.worsePrice(other, at))
+      this.#book.forEachAt(other, at, (handle, _shown, leavesQty) => {
+        const order = this.#byHandle.get(handle)!;
+        if (this.#meet(handle) !== null) return;
+        const { participant, reduceOnly } = order.input;
+        const before = taken.get(participant) ?? 0;
+        let qty = leavesQty;
+        if (reduceOnly === true)
+          qty = Math.max(0, Math.min(qty, -other * this.positionOf(participant) - before));
+        const { live, leg } = order;
+        const set = live?.state.legs[leg]!.set ?? -1;
+        if (live !== null && set >= 0 && live.state.sets[set]!.rule === 'oco') {
+          const key = `${participant} ${live.state.groupId} ${set}`;
+          if (filled.has(key) && live.state.messageUs < 0) qty = 0;
+          else if (qty > 0) filled.add(key);
+        }
+        taken.set(participant, before + qty);
+        sum += qty;
+      });
+    return sum >= wanted;
   }
 
   /** Contracts that its group and reduce-only let it trade now. */
