@@ -67,8 +67,8 @@ export function checkVenueSettings(settings: VenueSettings, plan: RunPlan): void
     throw settingError(
       `barFills.latencyMs is ${barFills.latencyMs} beside ${venue.latency === undefined ? 'matching on ticks' : 'venue.latency'}`,
       { latencyMs: barFills.latencyMs, latency: venue.latency ?? null },
-      'a run has one latency, and `venue.latency` is that of bars and ticks',
-      'take barFills.latencyMs out and give venue.latency, or --latency',
+      'a run has one latency: `venue.latency`, of bars and ticks; `barFills.latencyMs` is the older one, of bars alone',
+      'take barFills.latencyMs out: --latency or venue.latency.entry says the same of orders',
     );
   if (isAllTicks && fills !== 'pessimistic' && fills !== 'optimistic')
     throw settingError(
@@ -164,7 +164,7 @@ export function createRunVenue(input: RunVenueInput): SimulatedVenue {
   const ownMessageUs =
     model.orderUs('response', 'new', '', 0) + model.orderUs('entry', 'cancel', '', 0);
   const venue = matchingVenue(input, profile, ownMessageUs);
-  return new LatencyVenue(venue, model, { openSlackUs: slackOf(plan) });
+  return new LatencyVenue(venue, model, { openSlackUs: slackOf(plan, input.bars.openSlackUs) });
 }
 
 function matchingVenue(
@@ -214,9 +214,9 @@ function printsOf(plan: RunPlan): Uint8Array {
   return has;
 }
 
-function slackOf(plan: RunPlan): Float64Array {
+function slackOf(plan: RunPlan, givenUs: number | undefined): Float64Array {
   return Float64Array.from(plan.table.contracts, ({ root }) => {
     if (plan.matching[root] !== 'bars') return 0;
-    return Math.max(SLACK_MIN_US, intervalUs(plan.executionInterval[root]!) / 100);
+    return givenUs ?? Math.max(SLACK_MIN_US, intervalUs(plan.executionInterval[root]!) / 100);
   });
 }
