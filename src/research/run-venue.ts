@@ -4,9 +4,10 @@ import { TradingError } from '../core/errors.ts';
 import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { BarExchangeOptions } from '../sim/bar-options.ts';
+import type { TsUs } from '../core/units.ts';
+import { US_PER_DAY } from '../core/units.ts';
 import { LatencyModel } from '../sim/latency/model.ts';
 import { LatencyVenue } from '../sim/latency/venue.ts';
-import { commonCapabilities } from '../core/venues/capabilities.ts';
 import { VENUE_PROFILES } from '../core/venues/profiles.ts';
 import type { VenueProfile } from '../core/venues/types.ts';
 import type { TickMatching } from '../sim/venue/options.ts';
@@ -141,6 +142,10 @@ export function venueNotes(
     const message = `orders match ${kinds}, venue \`${profile}\`${line}: the configured slippage is not charged`;
     notes.push({ code: 'N_MATCHING', message });
   }
+  if (profile !== 'ideal' && Object.values(plan.matching).includes('bars')) {
+    const message = `on bars \`${profile}\` is its types, hours, exits and changes: what it does in milliseconds is done inside the bar`;
+    notes.push({ code: 'N_VENUE_BARS', message });
+  }
   const isZero = latency === undefined || new LatencyModel(latency, random).isZero;
   if (isZero && (onTicks.length > 0 || latency !== undefined)) {
     const message = 'messages take no time: no account is that fast, see `--latency`';
@@ -199,12 +204,20 @@ function matchingVenue(
   return new RoutedVenue(barVenue(input, profile), ticks);
 }
 
-/** Bars with what the profile allows of them; their groups are held by the exchange, for a bar has no milliseconds. */
-function barVenue({ bars }: RunVenueInput, profile: VenueProfile): SimulatedVenue {
-  const venue = createBarExchange(bars);
-  if (profile.name === 'ideal') return venue;
-  const capabilities = commonCapabilities(profile.capabilities, venue.capabilities);
-  return Object.assign(venue, { capabilities });
+/** Bars as on the venue. Hours are known where bars have intervals: a sample, or a day, is a label of its trade date. */
+function barVenue({ bars, plan }: RunVenueInput, profile: VenueProfile): SimulatedVenue {
+  if (profile.name === 'ideal') return createBarExchange(bars);
+  const { table, calendars } = plan;
+  const hasHours = table.contracts.map(({ root }) => {
+    const us = intervalUs(plan.executionInterval[root]!);
+    return plan.rollFills !== 'record' && us < US_PER_DAY;
+  });
+  return createBarExchange({
+    ...bars,
+    profile,
+    isTrading: (c, tsUs) =>
+      !hasHours[c]! || calendars[table.instrumentIndex[c]!]!.isOpen(tsUs as TsUs),
+  });
 }
 
 function printsOf(plan: RunPlan): Uint8Array {
