@@ -238,6 +238,11 @@ export interface SimulatedVenue extends ExecutionClient {
   setLag?(lagUs: number): void;
   /** Delay of one market event on its way to the strategy, in µs; `seq` tells events of one time apart. */
   feedLagUs?(tsUs: number, seq: number): number;
+
+  /** A live venue: when the first of its events that wait arrived, or TS_MAX. */
+  inboxUs?(): TsUs;
+  /** A live venue hands the first event that waits to the sink. */
+  takeEvent?(): void;
 }
 
 /**

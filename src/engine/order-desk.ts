@@ -43,7 +43,12 @@ type Command =
       readonly changes: ModifyInput;
       readonly sender?: MessageSender;
     }
-  | { readonly kind: 'cancel'; readonly order: Order; readonly sender?: MessageSender };
+  | {
+      readonly kind: 'cancel';
+      readonly order: Order;
+      readonly sender?: MessageSender;
+      readonly by: string;
+    };
 
 /** Whoever moves positions at a roll hears of its orders first. */
 export interface RollListener {
@@ -161,8 +166,9 @@ export class OrderDesk implements ExecutionSink {
     this.#post({ kind: 'replace', order, changes, ...by });
   }
 
-  cancel(order: Order, sender?: MessageSender): void {
-    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
+  /** `by`: who asks, for the journal; empty for the strategy. */
+  cancel(order: Order, sender?: MessageSender, by: string = sender ?? ''): void {
+    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }), by });
   }
 
   /** Sends what the last hook asked for; reports may come back before this returns. */
@@ -323,9 +329,9 @@ export class OrderDesk implements ExecutionSink {
         venue.submitGroup(command.request);
         return;
       case 'cancel': {
-        const { order, sender } = command;
+        const { order, sender, by } = command;
         if (isTerminal(order.status) || !orders.applyCancelRequest(order, nowUs)) return;
-        this.#tell('CancelRequested', order, '', nowUs);
+        this.#tell('CancelRequested', order, by, nowUs);
         venue.cancel({
           clOrdId: order.clOrdId,
           orderId: order.orderId,

@@ -133,6 +133,7 @@ const POLICIES = [
 ] as const;
 const notNegative = z.number().min(0);
 const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const atClose = z.enum(['settlement', 'last-bar']);
 const BAR_FILLS = z.strictObject({
   touch: z
     .union([
@@ -167,6 +168,7 @@ const BAR_FILLS = z.strictObject({
   protectionRest: z.enum(['rest', 'cancel']).optional(),
   dailyLimitTicks: ticksByRoot.optional(),
   closeCutoffMinutes: notNegative.max(1440).optional(),
+  atClose: z.union([atClose, z.record(z.string(), atClose)]).optional(),
   seededRuns: positive.int().min(2).max(1000).optional(),
 });
 

@@ -8,7 +8,7 @@
 import { EndedOrders, IdSet } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
-import type { Side, TriggerSource } from '../../core/order.ts';
+import type { Side } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
 import type { MatchSink, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
 import { LimitBook } from '../book/limit-book.ts';
@@ -43,7 +43,8 @@ import {
   orderRow,
   plainNumber,
 } from './snapshot.ts';
-import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
+import type { TriggerKey } from './triggers.ts';
+import { isTrailing, ratchet, TriggerBook, triggerKey } from './triggers.ts';
 
 export interface MarketOptions {
   /** How a level is shared out. Default: price and time priority. */
@@ -129,7 +130,7 @@ export class ContractMarket {
   readonly #options: MarketOptions;
   readonly #sink: MarketSink;
   readonly #book: Liquidity;
-  readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
+  readonly #triggers: Map<TriggerKey, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
   /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
@@ -167,6 +168,9 @@ export class ContractMarket {
   #lastTicks: number = NaN;
   #markTicks: number = NaN;
   #referenceTicks: number = NaN;
+  #heldBack: number = 0;
+  #fromBid: number = NaN;
+  #fromAsk: number = NaN;
   #lowLimit: number = -Infinity;
   #highLimit: number = Infinity;
   #orderCount: number = 0;
@@ -347,8 +351,11 @@ export class ContractMarket {
       market.#byHandle.set(handle, order);
     });
     for (const { source, orders: ids } of snapshot.triggers) {
-      const held = market.#triggersOf(source);
-      for (const id of ids) held.add(orders.get(id)!);
+      market.#triggersOf(source);
+      for (const id of ids) {
+        const order = orders.get(id)!;
+        market.#triggersOf(triggerKey(order.input)).add(order);
+      }
     }
     for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
     for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
@@ -573,6 +580,26 @@ export class ContractMarket {
     return this.#triggers.get('last')?.firstPassed(priceTicks) ?? NaN;
   }
 
+  /**
+   * The farthest that the record's quote went beyond a trigger that waits for quotes, in ticks; -1 where it reached none.
+   */
+  quoteBeyond(): number {
+    let far = -1;
+    for (const [source, triggers] of this.#triggers) {
+      if (source === 'last' || source === 'mark' || triggers.size === 0) continue;
+      const [rising, falling] = this.#sourcePrices(source);
+      far = Math.max(far, triggers.farthestBeyond(rising, falling));
+    }
+    return far;
+  }
+
+  /** The record's quote goes from these prices to what it shows now and is this many ticks short of it; 0: it is there. */
+  holdQuoteBack(ticks: number, fromBid: number = NaN, fromAsk: number = NaN): void {
+    this.#heldBack = ticks;
+    this.#fromBid = fromBid;
+    this.#fromAsk = fromAsk;
+  }
+
   /** Elections by what the record shows now, and everything that follows. */
   settle(): void {
     this.#settle();
@@ -777,7 +804,7 @@ export class ContractMarket {
   #stopProblem(input: MarketOrderInput): string | null {
     if (this.#options.stopInMarket !== 'reject' || !needsTrigger(input.type)) return null;
     const probe = new MarketOrder(input, 0, this.#nowUs);
-    const [rising, falling] = this.#sourcePrices(input.trigger ?? 'last');
+    const [rising, falling] = this.#sourcePrices(triggerKey(input));
     if (Number.isNaN(probe.stopTicks)) return null;
     return TriggerBook.isElected(probe, rising, falling) ? 'stop-in-market' : null;
   }
@@ -801,7 +828,7 @@ export class ContractMarket {
   }
 
   #awaitTrigger(order: MarketOrder): void {
-    const source = order.input.trigger ?? 'last';
+    const source = triggerKey(order.input);
     const [rising, falling] = this.#sourcePrices(source);
     const price = order.input.side === 1 ? rising : falling;
     if (isTrailing(order) && Number.isNaN(order.stopTicks)) ratchet(order, price);
@@ -1079,11 +1106,7 @@ export class ContractMarket {
     order.qty = qty;
     this.#tell('Replaced', order, reason);
     if (!isMore) this.#shrink(order);
-    else if (order.place === 'book') {
-      this.#leavePlace(order);
-      order.place = 'queue';
-      this.#arrivals.push(order);
-    }
+    else if (order.place === 'book') this.#arrivals.push(order);
   }
 
   /** Sets an exit to its distance from what its parent has traded at. True where it stood at another level. */
@@ -1114,14 +1137,25 @@ export class ContractMarket {
     this.#tell('Released', order);
     if (isMoved) this.#tell('Replaced', order, 'follows-parent');
     if (order.place !== 'held' && order.place !== 'book') return;
-    if (order.place === 'held' && needsTrigger(type)) {
+    // What rests stays there until its turn: those who come before it still meet it.
+    if (order.place === 'held') {
       // One that has been through once waits for its price anew.
-      order.isTriggered = false;
-      if (isMarketType(type)) order.limitTicks = NaN;
+      if (needsTrigger(type)) {
+        order.isTriggered = false;
+        if (isMarketType(type)) order.limitTicks = NaN;
+      }
+      this.#leavePlace(order);
+      order.place = 'queue';
     }
+    this.#arrivals.push(order);
+  }
+
+  /** What rests of it is less than may trade: it leaves its place and comes in again. */
+  #rejoin(order: MarketOrder): void {
+    if (order.place !== 'book' || order.restingQty >= this.#tradableQty(order)) return;
     this.#leavePlace(order);
     order.place = 'queue';
-    this.#arrivals.push(order);
+    this.#arrive(order);
   }
 
   #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
@@ -1264,6 +1298,7 @@ export class ContractMarket {
         return;
       }
       if (next.place === 'queue') this.#arrive(next);
+      else this.#rejoin(next);
     }
   }
 
@@ -1281,7 +1316,8 @@ export class ContractMarket {
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
-      triggers.elect(rising, falling, elected);
+      // On its way a quote passes prices; a trail follows where it came to.
+      triggers.elect(rising, falling, elected, this.#heldBack === 0);
     }
     for (const order of elected) this.#elect(order);
   }
@@ -1303,16 +1339,29 @@ export class ContractMarket {
     this.#arrivals.push(order);
   }
 
-  /** The price that triggers above wait for, and the one that triggers below wait for. */
-  #sourcePrices(source: TriggerSource): [rising: number, falling: number] {
+  /**
+   * The price that triggers above wait for, and the one that triggers below wait for. By the quote a buy looks at the ask, where
+   * it would trade, and a sell at the bid.
+   */
+  #sourcePrices(source: TriggerKey): [rising: number, falling: number] {
     if (source === 'last') return [this.#lastTicks, this.#lastTicks];
     if (source === 'mark') return [this.#markTicks, this.#markTicks];
-    const bid = this.#book.bestTicks(1);
-    const ask = this.#book.bestTicks(-1);
-    return source === 'bid-ask' ? [ask, bid] : [(bid + ask) / 2, (bid + ask) / 2];
+    const bid = this.#bestOnItsWay(1);
+    const ask = this.#bestOnItsWay(-1);
+    if (source === 'mid') return [(bid + ask) / 2, (bid + ask) / 2];
+    return source === 'bid-ask' ? [ask, bid] : [bid, ask];
   }
 
-  #triggersOf(source: TriggerSource): TriggerBook {
+  /** The best price of a side; while the record's quote is on its way, where it is by then. */
+  #bestOnItsWay(side: Side): number {
+    const to = this.#book.bestTicks(side);
+    if (this.#heldBack === 0) return to;
+    const from = side === 1 ? this.#fromBid : this.#fromAsk;
+    const back = Math.min(this.#heldBack, Math.abs(from - to));
+    return back > 0 ? to + Math.sign(from - to) * back : to;
+  }
+
+  #triggersOf(source: TriggerKey): TriggerBook {
     const there = this.#triggers.get(source);
     if (there !== undefined) return there;
     const fresh = new TriggerBook();
@@ -1590,8 +1639,7 @@ export class ContractMarket {
     if (order.handle >= 0 && this.#byHandle.get(order.handle) === order) {
       this.#book.cancel(order.handle);
       this.#forget(order);
-    } else if (order.place === 'trigger')
-      this.#triggersOf(order.input.trigger ?? 'last').remove(order);
+    } else if (order.place === 'trigger') this.#triggersOf(triggerKey(order.input)).remove(order);
     this.#parked.delete(order);
     this.#held.delete(order);
     this.#closing.delete(order);

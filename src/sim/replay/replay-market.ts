@@ -404,20 +404,48 @@ export class ReplayMarket {
     const book = this.#book;
     if (book.inside.length > 0) this.#book.leaveInside();
     const isMoved = bid !== this.#bid || ask !== this.#ask;
+    const [fromBid, fromAsk] = [this.#bid, this.#ask];
     this.#bid = bid;
     this.#ask = ask;
-    if (book.own(1).best >= ask) this.#fillShown(1, ask);
-    if (book.own(-1).best <= bid) this.#fillShown(-1, bid);
-    if (isMoved) market.settle();
+    const isReached =
+      book.own(1).best >= ask || book.own(-1).best <= bid || (isMoved && market.quoteBeyond() >= 0);
+    if (isReached) this.#sweepQuotes(fromBid, fromAsk);
+    if (isMoved || isReached) market.settle();
   }
 
-  /** Our orders of a side that the opposite best has reached, best first. */
-  #fillShown(side: Side, opposite: number): void {
-    const own = this.#book.own(side);
-    for (let price = own.best; (price - opposite) * side >= 0; price = own.worse(price)) {
-      for (const order of this.#eligible(own.at(price)!)) this.#fillShownOrder(order, opposite);
+  /** What the quote passed first comes first: at each price what rests, then what it elects, carried out before the next. */
+  #sweepQuotes(fromBid: number, fromAsk: number): void {
+    const market = this.#market;
+    const [bid, ask] = [this.#bid, this.#ask];
+    const buys = this.#book.own(1);
+    const sells = this.#book.own(-1);
+    let buy = buys.best;
+    let sell = sells.best;
+    for (;;) {
+      const fromBuy = buy >= ask ? buy - ask : -1;
+      const fromSell = sell <= bid ? bid - sell : -1;
+      market.holdQuoteBack(0);
+      const far = Math.max(fromBuy, fromSell, market.quoteBeyond());
+      if (far < 0) return;
+      market.holdQuoteBack(far, fromBid, fromAsk);
+      if (fromBuy === far) {
+        this.#fillShown(buys.at(buy), ask);
+        buy = buys.worse(buy);
+      } else if (fromSell === far) {
+        this.#fillShown(sells.at(sell), bid);
+        sell = sells.worse(sell);
+      }
+      market.settle();
+      // The market was put on hold, or all is done.
+      if (market.phase !== 'open') break;
     }
-    this.#market.settle();
+    market.holdQuoteBack(0);
+  }
+
+  /** Our orders at a price that the opposite best has reached. */
+  #fillShown(level: readonly OwnOrder[] | undefined, opposite: number): void {
+    if (level === undefined) return;
+    for (const order of this.#eligible(level)) this.#fillShownOrder(order, opposite);
   }
 
   #fillShownOrder(order: OwnOrder, opposite: number): void {

@@ -28,6 +28,7 @@ import type {
 import type { PriceTicks, Qty, TsUs } from '../../core/units.ts';
 import { TS_MAX, TS_MIN } from '../../core/units.ts';
 import type { MarketReport } from '../exchange/market-order.ts';
+import { isRestated } from '../exchange/market-order.ts';
 import type { FeeModel } from '../fee-model.ts';
 import type { GroupEvent } from '../groups/group-desk.ts';
 import { FeeTab, NO_FEES } from '../fee-model.ts';
@@ -424,7 +425,7 @@ class TickVenue implements SimulatedVenue {
     }
     if (order !== null && order.place === 'done' && known !== undefined) this.#finish(known);
     if (kind === 'Rejected' && known !== undefined) this.#finish(known);
-    this.#sendOn(kind, contractIndex, report);
+    this.#sendOn(isRestated(report) ? 'Restated' : kind, contractIndex, report);
   }
 
   /** Both legs of a group traded: it was held by messages, and the second was too late. */

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { TradingError } from '../../../src/core/errors.ts';
-import { bracketOf } from '../../../src/sim/groups/group-input.ts';
+import { bracketOf, ocoOf } from '../../../src/sim/groups/group-input.ts';
 import { ReplayDesk } from '../../support/replay-desk.ts';
 
 const OFFERS = 'bids 396x5 asks 400x3 401x5';
@@ -427,6 +427,71 @@ describe('stops and triggers', () => {
     strict.book(SELL);
     strict.trade('seller 1@395');
     expect(strict.send('s', 'sell 1 stop 396')).toEqual(['s Rejected stop-in-market']);
+  });
+  it('what a quote passes first comes first: a stop by the quote, or the limit that it is a peer of', () => {
+    const at = (stopTicks: number, trigger: 'bid-ask' | 'mid' = 'bid-ask'): string[] => {
+      const desk = new ReplayDesk({ feed: 'quotes' });
+      desk.quote('400x5 402x5');
+      const order = { participant: 1, side: 1, qty: 2 } as const;
+      const group = ocoOf('g', [
+        { ...order, clOrdId: 'limit', type: 'limit', limitTicks: 396 },
+        { ...order, clOrdId: 'stop', side: -1, type: 'stop', stopTicks, trigger },
+      ]);
+      desk.market.submitGroup(group, desk.nowUs);
+      return desk.quote('390x5 392x5').filter((line) => line.includes('@'));
+    };
+    // The ask ends 4 beyond the limit; the bid 5, 4 and 3 beyond the stop. At one place the one that rests is first.
+    expect(at(395)).toEqual(['stop 2@390']);
+    expect(at(394)).toEqual(['limit 2@396']);
+    expect(at(393)).toEqual(['limit 2@396']);
+    expect(at(396, 'mid')).toEqual(['stop 2@390']);
+    expect(at(395, 'mid')).toEqual(['limit 2@396']);
+  });
+  it('an order that a quote releases on its way looks at the rest of the way', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 402x5');
+    const group = bracketOf({
+      groupId: 'g',
+      entry: { participant: 1, clOrdId: 'in', side: 1, qty: 2, type: 'limit', limitTicks: 398 },
+      stop: { clOrdId: 'stop', stopTicks: 393 },
+      targets: [{ clOrdId: 'target', limitTicks: 410 }],
+    });
+    const legs = group.legs.map((leg) => ({
+      ...leg,
+      order: { ...leg.order, trigger: 'bid-ask' as const },
+    }));
+    desk.market.submitGroup({ ...group, legs }, desk.nowUs);
+    // It was there earlier, and its trigger is passed first: the exit finds what it leaves.
+    desk.send('other', 'sell 3 stop 396', { participant: 2, trigger: 'bid-ask' });
+    expect(desk.quote('392x4 394x5').filter((line) => line.includes('@'))).toEqual([
+      'in 2@398',
+      'other 3@392',
+      'stop 1@392',
+      'stop 1@391',
+    ]);
+  });
+  it('a touched order by the quote is elected by the side that it would trade with', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 404x5');
+    desk.send('buy', 'buy 1 mit 399', { trigger: 'bid-ask' });
+    desk.send('sell', 'sell 1 mit 405', { trigger: 'bid-ask' });
+    // The bid is there; who buys pays the ask.
+    expect(desk.quote('398x5 402x5')).toEqual([]);
+    expect(desk.quote('397x5 399x5')).toEqual(['buy Triggered', 'buy 1@399']);
+    expect(desk.quote('403x5 405x5')).toEqual([]);
+    expect(desk.quote('405x5 407x5')).toEqual(['sell Triggered', 'sell 1@405']);
+  });
+  it('a trail by the quote follows where the quote came to, not what it passed', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 401x5');
+    const trail = { type: 'trailing-stop', trail: { offsetTicks: 4 }, trigger: 'bid-ask' } as const;
+    desk.send('trail', 'sell 1 trail', trail);
+    desk.send('limit', 'buy 2 limit 399');
+    expect(desk.quote('397x5 398x5')).toEqual(['limit 2@399']);
+    expect(desk.market.orderOf(1, 'trail')!.stopTicks).toBe(396);
+    expect(desk.quote('402x5 403x5')).toEqual([]);
+    expect(desk.market.orderOf(1, 'trail')!.stopTicks).toBe(398);
+    expect(desk.quote('398x5 399x5')).toEqual(['trail Triggered', 'trail 1@398']);
   });
   it('S8: a trailing stop follows the best trade', () => {
     const desk = new ReplayDesk();
