@@ -44,6 +44,7 @@ const VENUE = z.strictObject({
       feed: feedLeg.optional(),
       entry: orderLegs.optional(),
       response: orderLegs.optional(),
+      broker: feedLeg.optional(),
       measured: z
         .array(z.tuple([z.number(), z.number(), z.number()]))
         .min(1)

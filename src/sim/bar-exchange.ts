@@ -63,6 +63,7 @@ import {
   planSingle,
 } from './group-path.ts';
 import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
+import { ProfiledBarVenue } from './venue/bar-profile.ts';
 import { groupProblem, orderProblem, replaceProblem } from './requests.ts';
 import { refusalOf, rejectionOf, reportOf, wakeBounds } from './reports.ts';
 import { ticksPerContract } from './slippage.ts';
@@ -75,7 +76,12 @@ export function createBarExchange(options: BarExchangeOptions): BarExchange {
   const latencyUs = microsOf('latencyUs', options.latencyUs ?? 0);
   const slackUs = options.openSlackUs;
   if (slackUs !== undefined) microsOf('openSlackUs', slackUs);
-  const venue = new BarVenue(options);
+  const { profile, isTrading = () => true } = options;
+  const bars = new BarVenue(options);
+  const venue =
+    profile === undefined || profile.name === 'ideal'
+      ? bars
+      : new ProfiledBarVenue(bars, profile, isTrading);
   const line: BarExchange =
     latencyUs === 0 ? venue : new LateBarVenue(venue, latencyUs, slackUs ?? null);
   return delayBars === 0 ? line : new DelayedBarVenue(line, delayBars);
@@ -137,6 +143,8 @@ class BarVenue implements BarExchange {
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
   readonly #options: BarExchangeOptions;
+  /** A broker that holds groups by messages leaves the other orders where one is cancelled. */
+  readonly #keepsPeers: boolean;
   readonly #touch: TouchRule;
   readonly #isCloseMode: boolean;
   readonly #closeCutoffUs: number;
@@ -183,6 +191,12 @@ class BarVenue implements BarExchange {
     this.#options = options;
     this.#touch = touchOf(options);
     this.#isCloseMode = options.fillOn === 'close';
+    const groups = options.profile?.groups;
+    this.#keepsPeers =
+      groups !== undefined &&
+      !groups.isAtomic &&
+      groups.onLegCancel === 'keep' &&
+      !groups.blocks.includes('oco');
     this.#closeCutoffUs = microsOf('closeCutoffUs', options.closeCutoffUs ?? 0);
     this.#seen = table.contracts.map(() => new SeenBar());
     this.#baseSpread = Float64Array.from(this.#settings, (each) => each.spreadTicks);
@@ -293,7 +307,7 @@ class BarVenue implements BarExchange {
       this.#reportMissing('CancelRejected', request, this.#missing(request.clOrdId), undefined);
       return;
     }
-    this.#end(order, 'Canceled', 'requested', request.sentUs, true);
+    this.#end(order, 'Canceled', 'requested', request.sentUs, !this.#keepsPeers);
     this.#compact(order.contractIndex);
   }
 

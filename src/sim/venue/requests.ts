@@ -67,7 +67,7 @@ export function toMarketGroup(request: OrderGroupRequest, rules: OrderRules): Ma
     legs,
     peers,
     release,
-    ...(peers === 'oco' && groups.isAtomic ? {} : { onLegCancel: groups.onLegCancel }),
+    ...(peers === 'oco' && isAtomic ? {} : { onLegCancel: groups.onLegCancel }),
     ...(isAtomic ? {} : { messageUs: messageUsOf(request, rules) }),
   };
 }

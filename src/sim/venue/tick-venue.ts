@@ -64,6 +64,7 @@ interface Desk {
 interface KnownOrder {
   readonly desk: Desk;
   readonly expireUs: number;
+  readonly isTrailing: boolean;
   fillCount: number;
   readonly feeTab: FeeTab;
   isDone: boolean;
@@ -161,6 +162,11 @@ class TickVenue implements SimulatedVenue {
       return;
     }
     const { qty, limitTicks, stopTicks, sentUs } = request;
+    const isPrice = (limitTicks ?? stopTicks) !== undefined;
+    if (known.isTrailing && isPrice && this.#options.profile.modify.trailing === 'size') {
+      this.#refuse('ReplaceRejected', request, known, 'unsupported-replace');
+      return;
+    }
     if (this.#findWaiting(known.desk, request.clOrdId) !== undefined) {
       this.#replaceWaiting(known.desk, request);
       return;
@@ -326,10 +332,11 @@ class TickVenue implements SimulatedVenue {
     if (timeInForce === 'at-close' && desk.phase !== 'closed')
       return this.#nowUs > desk.closeUs - closeCutoffUs ? 'at-close-late' : null;
     if (desk.phase === 'open') return null;
-    if (desk.phase === 'halted')
-      return this.#options.profile.closed === 'reject' ? 'market-closed' : null;
+    // What the engine or the broker sends by itself waits.
+    const isRefused = this.#options.profile.closed === 'reject' && orders[0]!.sender === undefined;
+    if (desk.phase === 'halted') return isRefused ? 'market-closed' : null;
     const isImmediate = timeInForce === 'ioc' || timeInForce === 'fok';
-    return isImmediate || this.#options.profile.closed === 'reject' ? 'market-closed' : null;
+    return isImmediate || isRefused ? 'market-closed' : null;
   }
 
   #mustWait(desk: Desk): boolean {
@@ -496,6 +503,7 @@ class TickVenue implements SimulatedVenue {
     kind: 'ReplaceRejected' | 'CancelRejected',
     request: ReplaceRequest | CancelRequest,
     known: KnownOrder | undefined,
+    reason: string = known === undefined ? 'unknown-order' : 'too-late',
   ): void {
     this.#sink?.onReport({
       kind,
@@ -503,7 +511,7 @@ class TickVenue implements SimulatedVenue {
       orderId: request.orderId,
       contractIndex: known?.desk.contractIndex ?? -1,
       tsUs: request.sentUs,
-      reason: known === undefined ? 'unknown-order' : 'too-late',
+      reason,
     });
   }
 
@@ -546,6 +554,7 @@ class TickVenue implements SimulatedVenue {
     const known = {
       desk,
       expireUs: expiryOf(order),
+      isTrailing: 'trail' in order.spec,
       fillCount: 0,
       feeTab: new FeeTab(),
       isDone: false,
