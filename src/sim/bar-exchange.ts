@@ -280,6 +280,7 @@ class BarVenue implements BarExchange {
       const peer = group.exits.length === 2 ? group.exits.find((leg) => leg !== order) : undefined;
       if (peer !== undefined && peer.state !== State.done && peer.leaves !== order.leaves) {
         peer.qty = peer.cum + order.leaves;
+        peer.share = peer.qty;
         this.#report('Restated', peer, request.sentUs);
       }
     }
@@ -1174,6 +1175,8 @@ class BarVenue implements BarExchange {
     const isLarger = request.qty !== undefined && request.qty > order.qty;
     if (request.qty !== undefined) {
       order.qty = request.qty;
+      // It stands for so much of its entry from now on, also when that is given another size.
+      if (order.group !== null && order.group.entry !== order) order.share = request.qty;
       // A held or released exit may use all of its new size once the entry has filled.
       if (order.group?.entry != null && order.group.entry !== order && !order.group.isEntryOpen()) {
         order.released = Math.max(order.released, request.qty);
