@@ -618,7 +618,9 @@ class BarVenue implements BarExchange {
       if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
       // What volume or position kept from filling stays aggressive and goes to the next open.
       const isLeft =
-        isAggressive && order.isLimitNow() && order.side * (order.limit - this.#bar.open) >= 0;
+        isAggressive &&
+        order.isLimitNow() &&
+        order.side * (order.limit - this.#ownOpen(order)) >= 0;
       order.fresh = isLeft ? Fresh.marketable : Fresh.no;
       order.isSubBar = false;
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
@@ -626,6 +628,13 @@ class BarVenue implements BarExchange {
         this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
       }
     }
+  }
+
+  /** The open of the side that the order trades with, where quotes tell it. */
+  #ownOpen({ contractIndex, side }: SimOrder): number {
+    const settings = this.#settings[contractIndex]!;
+    const { open } = this.#bar;
+    return settings.quotes === null ? open : open + side * halfSpread(side, settings);
   }
 
   #isEligible(order: SimOrder): boolean {
@@ -655,7 +664,7 @@ class BarVenue implements BarExchange {
       this.#tryMarket(order, settings, wasElected);
       return;
     }
-    const own = settings.quotes === null ? open : open + side * halfSpread(side, settings);
+    const own = this.#ownOpen(order);
     const through = side * (order.limit - own);
     if (through < 0) return;
     if (order.timeInForce === 'at-open') {
