@@ -539,10 +539,16 @@ class Explainer {
   /** Why it did not trade while it worked: how near the market came. */
   #whyNot(): string[] {
     const stretches = this.#stretches();
-    if (stretches.length === 0)
-      return this.#last.working === 'held' || this.#own.some(isHeldLine)
-        ? ['It was held until its entry fills, and never worked.']
+    if (stretches.length === 0) {
+      const was = (working: string): boolean =>
+        this.#own.some(({ kind, body }) => kind === 'order' && body['working'] === working);
+      if (was('held')) return ['It was held until its entry fills, and never worked.'];
+      return was('parked') && this.#head.at < this.#last.at
+        ? [
+            'It waited for the market all that time: no price came after it, or the market was closed.',
+          ]
         : [];
+    }
     const tape = this.#tape;
     if (tape === null) return [];
     let best = { miss: Infinity, closeUs: NaN, level: NaN, isTrigger: false };
@@ -571,9 +577,14 @@ class Explainer {
     const at = `in the bar that closed at ${this.#local(best.closeUs)}`;
     if (best.miss > 0)
       return [`The market came no nearer to its ${what} than ${ticksText(best.miss)}, ${at}.`];
+    const matching = this.#run.manifest.matching?.[this.#instrument.root];
     if (best.miss === 0 && !best.isTrigger)
       return [
-        `The market touched its ${what}, ${at}, but did not pass it: who stood before it in the queue is not known, so a touch does not fill.`,
+        `The market touched its ${what}, ${at}, but did not pass it: ${
+          matching === undefined
+            ? 'who stood before it in the queue is not known, so a touch does not fill.'
+            : 'on ticks a trade there fills it only after those who stood before it in the queue.'
+        }`,
       ];
     return [
       `The market reached its ${what}, ${at}; volume, position, its group or the path inside the bar kept it from filling.`,
@@ -649,10 +660,6 @@ function reasonText(reason: string): string {
 
 function idOf(line: JournalLine): string {
   return (line.body['clOrdId'] ?? line.body['id']) as string;
-}
-
-function isHeldLine(line: JournalLine): boolean {
-  return line.kind === 'order' && line.body['working'] === 'held';
 }
 
 function stretchOf(open: OrderLine, toUs: number): Stretch {

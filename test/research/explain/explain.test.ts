@@ -315,6 +315,27 @@ describe('an order that did not fill', () => {
     );
     expect(text).toContain('so a touch does not fill');
   });
+  it('says of a touch on ticks that those before it in the queue come first', () => {
+    const run = runOf(
+      [
+        SENT,
+        order('Accepted', 0),
+        order('Canceled', 3, { status: 'Canceled', working: 'none', reason: 'requested' }),
+        END,
+      ],
+      [[16_010, 16_012, 16_000, 16_006]],
+    );
+    const onTicks = { ...run, manifest: { ...run.manifest, matching: { ES: 'quotes' } } };
+    expect(explainOrder(onTicks, '1').answer[1]).toContain(
+      'a trade there fills it only after those who stood before it in the queue',
+    );
+    expect(explainOrder(run, '1').answer[1]).toContain('a touch does not fill');
+  });
+  it('says that it only waited, where no price came after it', () => {
+    const ended = order('Canceled', 3, { status: 'Canceled', working: 'none', reason: 'user' });
+    const run = runOf([SENT, order('Accepted', 0, { working: 'parked' }), ended, END]);
+    expect(explainOrder(run, '1').answer[1]).toContain('It waited for the market all that time');
+  });
   it('leaves out bars that were over, or under way, when it came', () => {
     const run = runOf(
       [
