@@ -134,6 +134,8 @@ export interface ExecutionReport {
   readonly tsUs: TsUs;
   /** Stable reason code for rejects, cancels and expiries, such as `oco-peer`, `day-end`, `no-opposite`. */
   readonly reason?: string;
+  /** The venue's own words beside the code, where it gave any. */
+  readonly text?: string;
   /** After the event, where the venue tells: */
   readonly orderQty?: Qty;
   readonly cumQty?: Qty;

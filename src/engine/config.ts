@@ -60,6 +60,8 @@ export interface BarFeed {
   readonly isExecution: boolean;
   readonly source: BarSource;
   readonly isVolumeKnown: boolean;
+  /** An empty batch of the source means that it has nothing yet; null, that nothing more will come. */
+  readonly isLive?: boolean;
 }
 
 /** A batch reader of ticks, sorted by (tsUs, seq). A batch stays valid until the second-next call. */
@@ -75,6 +77,8 @@ export type TickFeed = {
   readonly isDelivered?: boolean;
   /** The venue matches orders on it. Default false. */
   readonly isMarket?: boolean;
+  /** As on a feed of bars. */
+  readonly isLive?: boolean;
 } & (
   | { readonly kind: 'quotes'; readonly source: TickSource<QuoteColumns> }
   | { readonly kind: 'trades'; readonly source: TickSource<TradeColumns> }
@@ -118,6 +122,8 @@ export interface EngineConfig {
   readonly capitalMicros: CashMicros;
   /** Rules of the account; `defaultAccountRules` where absent. */
   readonly account?: AccountRules;
+  /** When the run begins; with live feeds it must be given. Default: the open of the first bar. */
+  readonly startUs?: TsUs;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;
@@ -145,7 +151,7 @@ export interface EngineResult {
   readonly eventHash: string;
   readonly savedState: unknown;
   readonly finalEquityMicros: CashMicros;
-  /** Open of the first bar of any feed; null without a bar. */
+  /** `startUs`, or the open of the first bar of any feed; null without a bar. */
   readonly firstBarUs: TsUs | null;
   /** By series: close of the bar that completed its warm-up, `firstBarUs` where it asked for none, null for never. */
   readonly warmUs: readonly (TsUs | null)[];

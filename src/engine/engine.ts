@@ -6,13 +6,13 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
-import type { VenuePhase } from '../core/ports.ts';
+import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
-import { feeEntryAt } from '../core/money/fees.ts';
+import { feeEntryOn } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
@@ -38,6 +38,8 @@ import { TradeBuilder } from './trade-builder.ts';
 const PROGRESS_BARS = 4096;
 const MOMENT_WEIGHT = 8;
 
+const NO_BARS: BarColumns = sampleOf(0 as TsUs, NaN, 0);
+
 /** A feed and its cursor. Mutable; one owner. */
 class FeedCursor {
   readonly feed: BarFeed;
@@ -50,14 +52,16 @@ class FeedCursor {
   readonly expiryUs: number;
   /** Series that may stand on this contract at this interval. */
   readonly series: readonly Series[];
-  batch: BarColumns;
+  batch: BarColumns = NO_BARS;
   at: number = 0;
+  /** A live feed whose rows are all taken: it is not in the heap until it has rows again. */
+  isWaiting: boolean = false;
   /** Ordinal in the tie key. */
   id: number = -1;
   /** Open of the session that the last bar belonged to. */
   sessionUs: number = NaN;
 
-  constructor(feed: BarFeed, config: EngineConfig, series: readonly Series[], batch: BarColumns) {
+  constructor(feed: BarFeed, config: EngineConfig, series: readonly Series[]) {
     this.feed = feed;
     this.contractIndex = feed.contractIndex;
     this.row = config.table.instrumentIndex[feed.contractIndex]!;
@@ -68,17 +72,23 @@ class FeedCursor {
     const contract = config.table.contractAt(feed.contractIndex);
     this.expiryUs = contract.dates.lastTradeUs;
     this.series = series.filter((s) => s.root === contract.root && s.interval === feed.interval);
-    this.batch = batch;
   }
 
-  /** False at the end of the source. */
+  /** False at the end of the source, and where a live one has nothing yet. */
   load(): boolean {
+    this.isWaiting = false;
     for (;;) {
       const next = this.feed.source.next();
       if (next === null) return false;
-      this.at = 0;
-      this.batch = next;
-      if (next.length > 0) return true;
+      if (next.length > 0) {
+        this.at = 0;
+        this.batch = next;
+        return true;
+      }
+      if (this.feed.isLive === true) {
+        this.isWaiting = true;
+        return false;
+      }
     }
   }
 }
@@ -96,6 +106,10 @@ export function runEngine(config: EngineConfig): EngineResult {
   return new Engine(config).run();
 }
 
+/**
+ * `run` is `open`, `advance` to the end of the data, `finish`. Live, the caller advances it whenever something arrived or
+ * `dueUs` has come; what it does then does not depend on how often it is asked.
+ */
 export class Engine {
   readonly #config: EngineConfig;
   readonly #journal: EventLog;
@@ -113,6 +127,7 @@ export class Engine {
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
+  readonly #liveFeeds: readonly FeedCursor[];
   readonly #heap: FeedHeap;
   readonly #ticks: TickMerge;
   readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
@@ -136,6 +151,9 @@ export class Engine {
   /** Name of the hook in progress; empty outside. */
   #hook: string = '';
   #isStarted: boolean = false;
+  #outcome: EngineResult['outcome'] = 'completed';
+  #error: EngineResult['error'] = null;
+  readonly #isLive: boolean;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -186,9 +204,12 @@ export class Engine {
     this.#heap = new FeedHeap(Math.max(1, this.#feeds.length));
     this.#feeds.forEach((feed, id) => {
       feed.id = id;
-      this.#heap.push(feed.batch.closeUs[0]!, id);
+      if (!feed.isWaiting) this.#heap.push(feed.batch.closeUs[0]!, id);
     });
-    const startUs = firstUs(this.#feeds);
+    this.#liveFeeds = this.#feeds.filter(({ feed }) => feed.isLive === true);
+    this.#isLive =
+      this.#liveFeeds.length > 0 || (config.ticks ?? []).some((feed) => feed.isLive === true);
+    const startUs = config.startUs ?? firstUs(this.#feeds);
     this.#startUs = startUs;
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
@@ -286,29 +307,101 @@ export class Engine {
   }
 
   run(): EngineResult {
-    let outcome: EngineResult['outcome'] = 'completed';
-    let error: EngineResult['error'] = null;
+    this.open();
+    this.advance(TS_MAX);
+    return this.finish();
+  }
+
+  /** Writes the first line and calls `onStart`. */
+  open(): void {
     this.#journalStart();
+    this.#guard(() => this.#start());
+  }
+
+  /**
+   * Everything that is due up to `toUs`, itself included: what the venue told, in order of arrival, then data and boundaries
+   * by the tie key. Data that come late take the time that the clock has reached. Returns false when the run has ended:
+   * the strategy threw, or the progress callback asked to stop.
+   *
+   * Once every feed has come to its end, nothing after the sessions in progress is due.
+   */
+  advance(toUs: TsUs): boolean {
+    if (this.#outcome === 'completed')
+      this.#guard(() => {
+        this.#clock.hear(toUs);
+        this.#takeInbox(toUs);
+        if (this.#isLive) this.#takeArrivals();
+        this.#loop(toUs);
+      });
+    return this.#outcome === 'completed';
+  }
+
+  /** The next moment at which something is due without new events, or TS_MAX. */
+  get dueUs(): TsUs {
+    const { venue } = this.#config;
+    const dataUs = Math.min(this.#heap.topTs(), this.#ticks.topTs(), venue.inboxUs?.() ?? TS_MAX);
+    return Math.min(dataUs, this.#boundaryUs) as TsUs;
+  }
+
+  /** Calls `onStop`, closes the books and the sources. Nothing that is not due yet happens before it. */
+  finish(): EngineResult {
+    if (this.#outcome === 'completed') this.#guard(() => this.#callStop());
+    this.#closeSources();
+    this.#hook = '';
+    return this.#finish(this.#outcome, this.#error);
+  }
+
+  /** An error of the strategy is the outcome of the run; any other is thrown. */
+  #guard(act: () => void): void {
     try {
-      this.#start();
-      this.#loop();
-      this.#callStop();
+      act();
     } catch (cause) {
       if (cause instanceof StopRequested) {
-        outcome = 'stopped';
-        error = this.#tryStop();
-      } else {
-        if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
-          throw cause;
-        error = { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
-      }
-      if (error !== null) outcome = 'strategy-error';
-    } finally {
-      for (const feed of this.#feeds) feed.feed.source.close();
-      this.#ticks.close();
+        this.#outcome = 'stopped';
+        this.#error = this.#tryStop();
+      } else this.#error = this.#strategyError(cause);
+      if (this.#error !== null) this.#outcome = 'strategy-error';
     }
-    this.#hook = '';
-    return this.#finish(outcome, error);
+  }
+
+  #strategyError(cause: unknown): EngineResult['error'] {
+    if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure) {
+      this.#closeSources();
+      throw cause;
+    }
+    return { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+  }
+
+  #closeSources(): void {
+    for (const feed of this.#feeds) feed.feed.source.close();
+    this.#ticks.close();
+  }
+
+  /** Events of a live venue, each an instant of its own. */
+  #takeInbox(toUs: TsUs): void {
+    const { venue } = this.#config;
+    if (venue.inboxUs === undefined) return;
+    const clock = this.#clock;
+    for (let us = venue.inboxUs(); us <= toUs; us = venue.inboxUs()) {
+      if (us > clock.nowUs()) clock.advanceTo(us);
+      const fills = this.#desk.fillCount;
+      venue.takeEvent!();
+      if (fills !== this.#desk.fillCount) this.#book.resync();
+      this.#book.endMoment();
+      this.#watch?.endMoment();
+      if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+      if (this.#book.isBelow) this.#checkMargin();
+      this.#boundaryUs = this.#nextBoundaryUs();
+    }
+  }
+
+  /** Feeds that have rows again join the merge; nothing in it lies before the clock. */
+  #takeArrivals(): void {
+    const nowUs = this.#clock.nowUs();
+    for (const feed of this.#liveFeeds)
+      if (feed.isWaiting && feed.load()) this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
+    while (this.#heap.topTs() < nowUs) this.#heap.replaceTop(nowUs);
+    this.#ticks.takeArrivals(nowUs);
   }
 
   #createWatch(risk: RiskGate): AccountWatch | null {
@@ -456,8 +549,10 @@ export class Engine {
     this.#boundaryUs = this.#nextBoundaryUs();
   }
 
-  #loop(): void {
+  #loop(toUs: TsUs): void {
     let endUs = this.#endUs;
+    // Times are whole: nothing at or after this instant is due.
+    const untilUs = Math.min(toUs + 1, TS_MAX);
     for (;;) {
       // Bars after the last session of the run are not part of it.
       while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
@@ -465,24 +560,34 @@ export class Engine {
       let tickUs = this.#ticks.topTs();
       if (tickUs > this.#endUs) tickUs = TS_MAX;
       const dataUs = Math.min(barUs, tickUs);
-      if (dataUs === TS_MAX) {
+      if (dataUs === TS_MAX && !this.#mayGrow()) {
         // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
         // What is on its way still arrives.
         endUs = Math.max(endUs, this.#config.venue.onTheWayUs?.() ?? endUs);
         if (this.#boundaryUs > endUs) return;
       }
+      if (Math.min(dataUs, this.#boundaryUs) >= untilUs) return;
       if (dataUs >= this.#boundaryUs) {
         if (this.#boundaryUs > endUs) return;
         this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
       } else if (tickUs < barUs) {
-        this.#runTicks(barUs);
+        this.#runTicks(Math.min(barUs, untilUs));
       } else {
-        const aloneUs = Math.min(this.#heap.secondTs(), tickUs);
-        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        const feed = this.#feeds[this.#heap.topId()]!;
+        const aloneUs = Math.min(this.#heap.secondTs(), tickUs, untilUs);
+        // A bar that came late stands in the merge at another time than its own.
+        if (barUs < aloneUs && feed.batch.closeUs[feed.at]! >= barUs) this.#runAlone(feed, aloneUs);
         else this.#moment(barUs as TsUs);
       }
     }
+  }
+
+  /** Whether a live feed may still have rows. */
+  #mayGrow(): boolean {
+    if (!this.#isLive) return false;
+    for (const feed of this.#liveFeeds) if (feed.isWaiting) return true;
+    return this.#ticks.isWaiting;
   }
 
   /** Ticks until a bar or a boundary is due. */
@@ -691,11 +796,12 @@ export class Engine {
       if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
         continue;
       const isOpen = track.nextEdge === 'open';
+      const sinceUs = track.nextUs as TsUs;
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
-      this.#tellPhase(row, 'open', tsUs);
+      this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) {
@@ -756,10 +862,26 @@ export class Engine {
   }
 
   /** Contracts that match on ticks follow the phases of their calendar. */
-  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     if (this.#tickContracts === null) return;
     for (const c of this.#contractsOf[row]!)
-      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs, opening);
+  }
+
+  /** What opened before the run began is joined: its first trade is long over. */
+  #tellOpening(row: number, sinceUs: TsUs, isAuction: boolean, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    const track = this.#tracks[row]!;
+    const isJoined = sinceUs < this.#startUs;
+    if (isJoined && !track.tradesAt(this.#startUs)) {
+      this.#tellPhase(row, 'halted', tsUs);
+      return;
+    }
+    this.#tellPhase(row, 'open', tsUs, {
+      sinceUs,
+      isAuction: isAuction && !isJoined,
+      closeUs: (track.isLastOfTradeDate ? track.closeUs : TS_MAX) as TsUs,
+    });
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -967,7 +1089,7 @@ export class Engine {
     for (const feed of due) {
       feed.at += 1;
       if (feed.at < feed.batch.length || feed.load())
-        this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
+        this.#heap.push(Math.max(feed.batch.closeUs[feed.at]!, this.#clock.nowUs()), feed.id);
     }
   }
 
@@ -1016,7 +1138,7 @@ export class Engine {
       contract: id,
     });
     const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
-    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
+    const feeMicros = feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -1093,9 +1215,7 @@ export class Engine {
       this.#callStop();
       return null;
     } catch (cause) {
-      if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
-        throw cause;
-      return { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+      return this.#strategyError(cause);
     }
   }
 
@@ -1171,11 +1291,11 @@ export class Engine {
 }
 
 /** One price without volume, as a batch of one bar. */
-function sampleOf(tsUs: TsUs, price: number): BarColumns {
+function sampleOf(tsUs: TsUs, price: number, length: number = 1): BarColumns {
   const at = Float64Array.of(tsUs);
   const ticks = Float64Array.of(price);
   return {
-    length: 1,
+    length,
     openUs: at,
     closeUs: at,
     open: ticks,
@@ -1190,7 +1310,7 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Feeds that have at least one bar, each on its first batch. */
+/** Feeds that have at least one bar, each on its first batch, and live ones. */
 function openFeeds(
   feeds: readonly BarFeed[],
   config: EngineConfig,
@@ -1198,17 +1318,17 @@ function openFeeds(
 ): FeedCursor[] {
   const cursors: FeedCursor[] = [];
   for (const feed of feeds) {
-    let batch = feed.source.next();
-    while (batch !== null && batch.length === 0) batch = feed.source.next();
-    if (batch === null) feed.source.close();
-    else cursors.push(new FeedCursor(feed, config, series, batch));
+    const cursor = new FeedCursor(feed, config, series);
+    if (cursor.load() || cursor.isWaiting) cursors.push(cursor);
+    else feed.source.close();
   }
   return cursors;
 }
 
 function firstUs(feeds: readonly FeedCursor[]): TsUs {
   let first = TS_MAX;
-  for (const { batch } of feeds) if (batch.openUs[0]! < first) first = batch.openUs[0]! as TsUs;
+  for (const { batch, isWaiting } of feeds)
+    if (!isWaiting && batch.openUs[0]! < first) first = batch.openUs[0]! as TsUs;
   return first;
 }
 
@@ -1260,6 +1380,9 @@ function checkConfig(config: EngineConfig): void {
   for (const { contractIndex } of feeds)
     if (table.contracts[contractIndex] === undefined)
       throw configError(`a feed names contract row ${contractIndex}`, { contractIndex });
+  const isLive = [...feeds, ...(config.ticks ?? [])].some((feed) => feed.isLive === true);
+  if (isLive && config.startUs === undefined)
+    throw configError('a run on live feeds has no startUs', { startUs: null });
 }
 
 const HOOKS = [

@@ -1,6 +1,6 @@
 /** The configuration of a project, as its owner writes it. No third-party package: it is part of the package root. */
 import type { LatencySpec } from '../sim/latency/model.ts';
-import type { VenueProfileName } from '../sim/profiles/types.ts';
+import type { VenueProfileName } from '../core/venues/types.ts';
 import type { FillPolicy } from './run-format.ts';
 import type { Matching } from './tick-plan.ts';
 
@@ -49,7 +49,7 @@ export interface VenueConfig {
   readonly latency?: LatencySpec;
 }
 
-/** Fees in force from a date, per contract and side, in whole units of the fee currency. */
+/** Fees in force from a trade date on, per contract and side, in whole units of the fee currency. */
 export interface FeeConfig {
   /** YYYY-MM-DD; the first entry may leave it out and holds from the beginning. */
   readonly from?: string;
@@ -122,6 +122,8 @@ export interface AccountConfig {
   readonly quoteFreshSeconds?: number;
 }
 
+export type AtClose = 'settlement' | 'last-bar';
+
 /** How orders match on bars, beside `fills` and `costs`. Ticks are by root, or one number for all. */
 export interface BarFillConfig {
   /**
@@ -163,6 +165,8 @@ export interface BarFillConfig {
   readonly dailyLimitTicks?: number | Readonly<Record<string, number>>;
   /** Minutes before the close from which `at-close` orders are refused. Default 0. */
   readonly closeCutoffMinutes?: number;
+  /** Where `settlements` has the price of the date, `at-close` orders fill at it (default), or at the close of the last bar. */
+  readonly atClose?: AtClose | Readonly<Record<string, AtClose>>;
   /** With `fills: 'seeded'`: simulations whose results are given as quantiles. Default 20. */
   readonly seededRuns?: number;
 }

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
-import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { VENUE_PROFILE_NAMES } from '../core/venues/types.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';
@@ -132,6 +132,7 @@ const POLICIES = [
 ] as const;
 const notNegative = z.number().min(0);
 const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const atClose = z.enum(['settlement', 'last-bar']);
 const BAR_FILLS = z.strictObject({
   touch: z
     .union([
@@ -166,6 +167,7 @@ const BAR_FILLS = z.strictObject({
   protectionRest: z.enum(['rest', 'cancel']).optional(),
   dailyLimitTicks: ticksByRoot.optional(),
   closeCutoffMinutes: notNegative.max(1440).optional(),
+  atClose: z.union([atClose, z.record(z.string(), atClose)]).optional(),
   seededRuns: positive.int().min(2).max(1000).optional(),
 });
 

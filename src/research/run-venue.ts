@@ -6,9 +6,9 @@ import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { BarExchangeOptions } from '../sim/bar-options.ts';
 import { LatencyModel } from '../sim/latency/model.ts';
 import { LatencyVenue } from '../sim/latency/venue.ts';
-import { commonCapabilities } from '../sim/profiles/capabilities.ts';
-import { VENUE_PROFILES } from '../sim/profiles/profiles.ts';
-import type { VenueProfile } from '../sim/profiles/types.ts';
+import { commonCapabilities } from '../core/venues/capabilities.ts';
+import { VENUE_PROFILES } from '../core/venues/profiles.ts';
+import type { VenueProfile } from '../core/venues/types.ts';
 import type { TickMatching } from '../sim/venue/options.ts';
 import { RoutedVenue } from '../sim/venue/routed.ts';
 import { createTickVenue } from '../sim/venue/tick-venue.ts';
@@ -108,7 +108,10 @@ function unusedSettings(plan: RunPlan, config: VenueConfig, barFills: BarFillCon
     staleMinutes: onTicks.length > 0,
   };
   const ofVenue = keysOf(config).filter((key) => used[key as keyof VenueConfig] === false);
-  const ofBars = kinds.has('bars') ? [] : keysOf(barFills);
+  // Orders for the close are those of ticks too.
+  const ofBars = kinds.has('bars')
+    ? []
+    : keysOf(barFills).filter((key) => key !== 'closeCutoffMinutes');
   return [...ofVenue.map((key) => `venue.${key}`), ...ofBars.map((key) => `barFills.${key}`)];
 }
 
@@ -190,6 +193,7 @@ function matchingVenue(
     ...(config.protectionTicks === undefined ? {} : { protectionTicks: config.protectionTicks }),
     ...(config.beyondDepth === undefined ? {} : { beyondDepth: config.beyondDepth }),
     ...(config.staleMinutes === undefined ? {} : { staleUs: config.staleMinutes * US_PER_MINUTE }),
+    ...(input.bars.closeCutoffUs === undefined ? {} : { closeCutoffUs: input.bars.closeCutoffUs }),
   });
   if (matching.every((kind) => kind !== null)) return ticks;
   return new RoutedVenue(barVenue(input, profile), ticks);

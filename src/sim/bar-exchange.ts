@@ -489,20 +489,28 @@ class BarVenue implements BarExchange {
   /** Orders for the close of the session, after everything that the path has filled. `price` is NaN for settlement only. */
   #matchClose(contractIndex: number, closeUs: number, price: number): void {
     const orders = this.#live[contractIndex]!;
-    const official = this.#options.settlementTicks?.(contractIndex, closeUs) ?? NaN;
-    const at = isNaN(official) ? price : official;
+    const official = this.#officialAt(contractIndex, closeUs);
+    const isSettled = !isNaN(official);
+    const at = isSettled ? official : price;
     if (isNaN(at)) return;
     // A settlement is no trade: it has no volume to share.
-    if (!isNaN(official)) this.#capLeft = Infinity;
+    if (isSettled) this.#capLeft = Infinity;
     for (let i = 0; i < orders.length; i += 1) {
       const order = orders[i]!;
-      if (order.timeInForce !== 'at-close' || !this.#isEligible(order)) continue;
+      if (order.timeInForce !== 'at-close' || order.state === State.done) continue;
+      // It needs no bar that opened after the order either.
+      const isIn = isSettled ? order.eligibleUs < closeUs : this.#isEligible(order);
+      if (!isIn || order.state === State.held) continue;
       const isGood = order.isMarketNow() || order.side * (order.limit - at) >= 0;
       if (isGood) {
-        this.#fill(order, at, at, isNaN(official) ? 'at-close' : 'at-close-settlement', null);
+        this.#fill(order, at, at, isSettled ? 'at-close-settlement' : 'at-close', null);
       }
       this.#end(order, 'Canceled', 'at-close-unfilled', this.#barCloseUs, true);
     }
+  }
+
+  #officialAt(contractIndex: number, closeUs: number): number {
+    return this.#options.settlementTicks?.(contractIndex, closeUs) ?? NaN;
   }
 
   /** With `fillOn: 'close'`: an order that would trade at once does so at the close it was decided on. */
@@ -556,8 +564,10 @@ class BarVenue implements BarExchange {
     if (!this.#live[contractIndex]!.some(isWaiting)) return;
     const seen = this.#seen[contractIndex]!;
     seen.restore(this.#bar);
-    this.#barOpenUs = seen.openUs;
-    this.#barCloseUs = seen.closeUs;
+    // The settlement is of the close, whenever the last bar was.
+    const isSettled = !isNaN(this.#officialAt(contractIndex, closeUs));
+    this.#barOpenUs = isSettled ? closeUs : seen.openUs;
+    this.#barCloseUs = isSettled ? closeUs : seen.closeUs;
     this.#capLeft = seen.capLeft;
     this.#isBusy = true;
     this.#matchClose(contractIndex, closeUs, this.#bar.close);
@@ -887,9 +897,10 @@ class BarVenue implements BarExchange {
     order.costTicks += qty * price;
     if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
+    // The open lies in the session of the bar; its close may be the first moment of the next.
     const { feeMicros, commissionMicros } = this.#fees.charge(
       c,
-      tsUs,
+      this.#barOpenUs as TsUs,
       qty,
       fillRoleOf(rule),
       order.feeTab,

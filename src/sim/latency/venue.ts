@@ -20,6 +20,7 @@ import type {
 } from '../../core/execution.ts';
 import type {
   ExecutionSink,
+  OpeningDetails,
   SimulatedVenue,
   TickColumns,
   TickKind,
@@ -162,9 +163,14 @@ export class LatencyVenue implements SimulatedVenue {
     this.#venue.onTick!(kind, contractIndex, columns, row);
   }
 
-  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void {
+  onPhase(
+    contractIndex: number,
+    phase: VenuePhase,
+    tsUs: TsUs,
+    opening?: OpeningDetails,
+  ): void {
     this.#see(tsUs);
-    this.#venue.onPhase?.(contractIndex, phase, tsUs);
+    this.#venue.onPhase?.(contractIndex, phase, tsUs, opening);
   }
 
   onSessionClose(contractIndex: number, closeUs: TsUs): void {

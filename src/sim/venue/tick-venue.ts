@@ -19,6 +19,7 @@ import type {
 import type { ClOrdId } from '../../core/order.ts';
 import type {
   ExecutionSink,
+  OpeningDetails,
   SimulatedVenue,
   TickColumns,
   TickKind,
@@ -27,6 +28,7 @@ import type {
 import type { PriceTicks, Qty, TsUs } from '../../core/units.ts';
 import { TS_MAX, TS_MIN } from '../../core/units.ts';
 import type { MarketReport } from '../exchange/market-order.ts';
+import { isRestated } from '../exchange/market-order.ts';
 import type { FeeModel } from '../fee-model.ts';
 import type { GroupEvent } from '../groups/group-desk.ts';
 import { FeeTab, NO_FEES } from '../fee-model.ts';
@@ -51,6 +53,8 @@ interface Desk {
   phase: VenuePhase;
   /** Since when it trades without interruption. */
   openUs: number;
+  /** Of the trade date in progress: orders for the close are taken until `closeCutoffUs` before it. */
+  closeUs: number;
   /** Time of its newest data. */
   dataUs: number;
   waiting: Waiting[];
@@ -118,6 +122,7 @@ class TickVenue implements SimulatedVenue {
             },
             phase: 'closed',
             openUs: TS_MAX,
+            closeUs: TS_MAX,
             dataUs: TS_MIN,
             waiting: [],
             isExpired: false,
@@ -205,7 +210,7 @@ class TickVenue implements SimulatedVenue {
     if (mark === mark) this.lastTicks[contractIndex] = mark;
   }
 
-  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void {
+  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     const desk = this.#desks[contractIndex];
     if (desk == null || desk.isExpired || desk.phase === phase) return;
     this.#see(tsUs);
@@ -216,7 +221,15 @@ class TickVenue implements SimulatedVenue {
       market.setPhase(phase === 'halted' ? 'halted' : 'closed', tsUs);
       return;
     }
-    desk.openUs = tsUs;
+    const { sinceUs = tsUs, isAuction = true, closeUs = TS_MAX } = opening ?? {};
+    desk.openUs = sinceUs;
+    desk.closeUs = closeUs;
+    if (!isAuction) {
+      // Trading goes on, or is joined: what waited meets the market as it stands, once that is known.
+      market.setPhase('open', tsUs, false);
+      if (!this.#mustWait(desk)) this.#release(desk, tsUs);
+      return;
+    }
     if (before === 'closed') {
       // What waited is there for the opening, which is the first trade of the record.
       market.setPhase('pre-open', tsUs);
@@ -308,8 +321,13 @@ class TickVenue implements SimulatedVenue {
     const ids = new Set(orders.map((order) => order.clOrdId));
     const isTaken = orders.some((order) => this.#orders.has(order.clOrdId));
     if (isTaken || ids.size < orders.length) return 'duplicate-id';
-    if (desk.phase !== 'closed') return null;
     const { timeInForce } = orders[0]!.spec;
+    const { closeCutoffUs = 0 } = this.#options;
+    if (timeInForce === 'at-close' && desk.phase !== 'closed')
+      return this.#nowUs > desk.closeUs - closeCutoffUs ? 'at-close-late' : null;
+    if (desk.phase === 'open') return null;
+    if (desk.phase === 'halted')
+      return this.#options.profile.closed === 'reject' ? 'market-closed' : null;
     const isImmediate = timeInForce === 'ioc' || timeInForce === 'fok';
     return isImmediate || this.#options.profile.closed === 'reject' ? 'market-closed' : null;
   }
@@ -400,7 +418,7 @@ class TickVenue implements SimulatedVenue {
     }
     if (order !== null && order.place === 'done' && known !== undefined) this.#finish(known);
     if (kind === 'Rejected' && known !== undefined) this.#finish(known);
-    this.#sendOn(kind, contractIndex, report);
+    this.#sendOn(isRestated(report) ? 'Restated' : kind, contractIndex, report);
   }
 
   /** Both legs of a group traded: it was held by messages, and the second was too late. */
