@@ -281,7 +281,7 @@ export class EngineAccount implements SimulatedAccount {
     this.#clock.advanceTo(nowUs as TsUs);
     while (this.#watch !== null && this.#watch.nextUs() <= nowUs) this.#watch.onTime(nowUs as TsUs);
     if (this.#book.emitDue(nowUs as TsUs, this.#watch?.onDate))
-      this.#accounts.onDayEnd(nowUs as TsUs);
+      this.#accounts.onDayEnd(this.#book.lastDate, this.#book.nextDate, nowUs as TsUs);
   }
 
   #onReport(report: ExecutionReport): void {

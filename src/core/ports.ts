@@ -10,7 +10,8 @@ import type {
   VenueCapabilities,
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
-import type { GroupId } from './order.ts';
+import type { LiveEvent } from './live.ts';
+import type { ClOrdId, GroupId } from './order.ts';
 import type { AccountMark } from './programme/evaluator.ts';
 import type { ProgrammeDecision } from './programme/programme.ts';
 import type {
@@ -131,6 +132,8 @@ export interface ExecutionSink {
   onAmbiguity(event: AmbiguityEvent): void;
   /** A simulated venue could not use a bar that an order waited for, or had to leave a position bare. */
   onVenueIssue?(event: VenueIssue): void;
+  /** What a live venue tells, reports left out. */
+  onLive?(event: LiveEvent): void;
 }
 
 export interface VenueIssue {
@@ -243,6 +246,8 @@ export interface SimulatedVenue extends ExecutionClient {
   inboxUs?(): TsUs;
   /** A live venue hands the first event that waits to the sink. */
   takeEvent?(): void;
+  /** A live venue is asked for an order by our id, or for the whole account; the answer arrives as an event. */
+  ask?(clOrdId: ClOrdId | null): void;
 }
 
 /**

@@ -22,6 +22,7 @@ import type { Adjustment, RollSchedule } from '../core/roll.ts';
 import type { RunRecorder } from '../core/run-events.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import type { LiveOptions } from './live/order-truth.ts';
 
 /** One chain of a product under one roll rule. The first chain of a root decides `ctx.contract(root)`. */
 export interface ChainInput {
@@ -131,6 +132,12 @@ export interface EngineConfig {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Restored before `onStart`, when given. */
   readonly savedState?: unknown;
+  /** Begins the ids of orders and groups (`ABCD-O-000001`), and survives restarts. Ids of a venue's account must never repeat. */
+  readonly idPrefix?: string;
+  /** The lines of a request are written to the journal before it leaves. Default false: they are written many at a time. */
+  readonly isDurable?: boolean;
+  /** With a real venue: its word is the truth. Without it a report that cannot be is a bug. */
+  readonly live?: LiveOptions;
   /**
    * How the two legs of a roll fill. `market` (default): on the next bars of each contract. `record`: at the prices of the
    * roll record, one microsecond after the roll; for sampled data, where the old contract has no further price.

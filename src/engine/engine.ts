@@ -114,7 +114,7 @@ export class Engine {
   readonly #config: EngineConfig;
   readonly #journal: EventLog;
   readonly #clock: EventClock = new EventClock();
-  readonly #orders: OrderManager = new OrderManager();
+  readonly #orders: OrderManager;
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
@@ -171,7 +171,11 @@ export class Engine {
   constructor(config: EngineConfig) {
     const { table } = config;
     checkConfig(config);
-    this.#journal = new EventLog(config.journal);
+    this.#journal = new EventLog(config.journal, config.live !== undefined);
+    this.#orders = new OrderManager({
+      isLive: config.live !== undefined,
+      nowUs: () => this.#clock.nowUs(),
+    });
     const account = config.account ?? defaultAccountRules(table.instruments.length);
     this.#config = { ...config, account, journal: this.#journal };
     this.#portfolio = new Portfolio(this.#config);
@@ -422,7 +426,7 @@ export class Engine {
   }
 
   #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
-    const { table, venue, recorder } = this.#config;
+    const { table, venue, recorder, idPrefix, isDurable, live } = this.#config;
     return new OrderDesk({
       watch: this.#watch,
       table,
@@ -430,6 +434,9 @@ export class Engine {
       venue,
       journal: this.#journal,
       recorder,
+      ...(idPrefix === undefined ? {} : { idPrefix }),
+      ...(isDurable === undefined ? {} : { isDurable }),
+      ...(live === undefined ? {} : { live }),
       orders: this.#orders,
       portfolio: this.#portfolio,
       risk,
