@@ -37,7 +37,7 @@ import { OrderManager } from '../src/engine/order-manager.ts';
 import { Portfolio } from '../src/engine/portfolio.ts';
 import { RiskGate } from '../src/engine/risk.ts';
 import { TradeBuilder } from '../src/engine/trade-builder.ts';
-import { VENUE_PROFILES } from '../src/sim/profiles/profiles.ts';
+import { VENUE_PROFILES } from '../src/core/venues/profiles.ts';
 import type {
   AccountCounts,
   AccountLimits,
