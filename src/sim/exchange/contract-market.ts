@@ -954,14 +954,16 @@ export class ContractMarket {
     const apart = peersOf(order) < 0 ? { group } : { group: ASK, meet: this.#peerSink.meet };
     this.#aggressor = order;
     const there = this.#book.available({ side, limitTicks: bounded, qty, selfTrade, ...apart });
-    const isThere = there >= wanted && this.#isSurelyThere(side, bounded, wanted);
+    const isEnough = there >= wanted && this.#isSurelyThere(order, bounded, wanted);
     this.#aggressor = null;
-    return isThere;
+    return isEnough;
   }
 
   /** Whether enough is left when orders that take from each other count once: reduce-only ones, and peers of an OCO. */
-  #isSurelyThere(side: Side, limitTicks: number, wanted: number): boolean {
+  #isSurelyThere(aggressor: MarketOrder, limitTicks: number, wanted: number): boolean {
     if (this.#book.isRecorded === true) return true;
+    const { side, group = 0 } = aggressor.input;
+    const hasPeers = peersOf(aggressor) >= 0;
     const other: Side = side === 1 ? -1 : 1;
     const taken = new Map<number, number>();
     const filled = new Set<string>();
@@ -970,7 +972,10 @@ export class ContractMarket {
     for (; sum < wanted && (limitTicks - at) * side >= 0; at = this.#book.worsePrice(other, at))
       this.#book.forEachAt(other, at, (handle, _shown, leavesQty) => {
         const order = this.#byHandle.get(handle)!;
-        if (this.#meet(handle) !== null) return;
+        const isApart = hasPeers
+          ? this.#peerSink.meet(handle) !== null
+          : group !== 0 && order.input.group === group;
+        if (isApart) return;
         const { participant, reduceOnly } = order.input;
         const before = taken.get(participant) ?? 0;
         let qty = leavesQty;
