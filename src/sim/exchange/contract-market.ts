@@ -159,7 +159,8 @@ export class ContractMarket {
   readonly #peerSink: MatchSink & { readonly meet: Meeting };
   #arrivals: MarketOrder[] = [];
   /** Prices of the trades that elections have not seen yet. */
-  #prints: number[] = [];
+  readonly #prints: number[] = [];
+  #printCount: number = 0;
   #aggressor: MarketOrder | null = null;
   /** The order that the aggressor met last is a peer of it. */
   #isPeerMet: boolean = false;
@@ -545,7 +546,8 @@ export class ContractMarket {
 
   /** The record's time moves on; what is due at it comes with `settle`. */
   recordTime(tsUs: number): void {
-    this.#advance(tsUs);
+    if (tsUs >= this.#nowUs && tsUs <= this.#nextDueUs()) this.#nowUs = tsUs;
+    else this.#advance(tsUs);
   }
 
   /** The record filled a resting order, of which `leavesQty` still rests: the liquidity has taken it off already. */
@@ -562,7 +564,7 @@ export class ContractMarket {
   /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
   recordPrint(priceTicks: number): void {
     this.#sessionTicks = this.#lastTicks = priceTicks;
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#settle();
   }
 
@@ -588,6 +590,7 @@ export class ContractMarket {
    */
   quoteBeyond(): number {
     let far = -1;
+    if (this.#triggers.size === 0) return far;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || source === 'mark' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -622,7 +625,7 @@ export class ContractMarket {
       this.#capped.push(order);
       this.#capAfterTrades();
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#endAuction();
     this.#settle();
   }
@@ -1052,7 +1055,7 @@ export class ContractMarket {
     const resting = this.#byHandle.get(handle)!;
     this.#sessionTicks = this.#lastTicks = price;
     this.#breaker?.onTrade(price, this.#nowUs);
-    this.#prints.push(price);
+    this.#keepPrint(price);
     resting.restingQty -= qty;
     if (leaves === 0) this.#forget(resting);
     this.#fill(resting, price, qty, false);
@@ -1297,15 +1300,15 @@ export class ContractMarket {
 
   #electAll(): void {
     if (this.#phase !== 'open' || !this.#hasTriggers()) {
-      this.#prints.length = 0;
+      this.#printCount = 0;
       return;
     }
     const elected: MarketOrder[] = [];
     const prints = this.#prints;
     const onLast = this.#triggers.get('last');
     if (onLast !== undefined)
-      for (let k = 0; k < prints.length; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
-    prints.length = 0;
+      for (let k = 0; k < this.#printCount; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
+    this.#printCount = 0;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -1313,6 +1316,11 @@ export class ContractMarket {
       triggers.elect(rising, falling, elected, this.#heldBack === 0);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #keepPrint(priceTicks: number): void {
+    this.#prints[this.#printCount] = priceTicks;
+    this.#printCount += 1;
   }
 
   #hasTriggers(): boolean {
@@ -1473,7 +1481,7 @@ export class ContractMarket {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#rearriveCrossed();
   }
 
