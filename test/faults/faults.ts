@@ -44,8 +44,8 @@ export const FAULTS: readonly Fault[] = [
     name: 'self-trade-prevention',
     rule: 'nobody trades with the own group',
     file: BOOK,
-    find: 'if (group !== 0 && this.#group[slot] === group)\n        return this.#selfTrade(',
-    replace: 'if (group > 1e6 && this.#group[slot] === group)\n        return this.#selfTrade(',
+    find: 'if (met !== null) return this.#selfTrade(',
+    replace: 'if (met !== null && group > 1e6) return this.#selfTrade(',
     tests: [...BOOK_TESTS, ...MARKET_TESTS],
   },
   {
