@@ -161,7 +161,8 @@ export class ContractMarket {
   readonly #peerSink: MatchSink & { readonly meet: Meeting };
   #arrivals: MarketOrder[] = [];
   /** Prices of the trades that elections have not seen yet. */
-  #prints: number[] = [];
+  readonly #prints: number[] = [];
+  #printCount: number = 0;
   #aggressor: MarketOrder | null = null;
   /** The order that the aggressor met last is a peer of it. */
   #isPeerMet: boolean = false;
@@ -547,7 +548,8 @@ export class ContractMarket {
 
   /** The record's time moves on; what is due at it comes with `settle`. */
   recordTime(tsUs: number): void {
-    this.#advance(tsUs);
+    if (tsUs >= this.#nowUs && tsUs <= this.#nextDueUs()) this.#nowUs = tsUs;
+    else this.#advance(tsUs);
   }
 
   /** The record filled a resting order, of which `leavesQty` still rests: the liquidity has taken it off already. */
@@ -564,7 +566,7 @@ export class ContractMarket {
   /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
   recordPrint(priceTicks: number): void {
     this.#sessionTicks = this.#lastTicks = priceTicks;
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#settle();
   }
 
@@ -590,6 +592,7 @@ export class ContractMarket {
    */
   quoteBeyond(): number {
     let far = -1;
+    if (this.#triggers.size === 0) return far;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || source === 'mark' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -624,7 +627,7 @@ export class ContractMarket {
       this.#capped.push(order);
       this.#capAfterTrades();
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#endAuction();
     this.#settle();
   }
@@ -1090,7 +1093,7 @@ export class ContractMarket {
     const resting = this.#byHandle.get(handle)!;
     this.#sessionTicks = this.#lastTicks = price;
     this.#breaker?.onTrade(price, this.#nowUs);
-    this.#prints.push(price);
+    this.#keepPrint(price);
     resting.restingQty -= qty;
     if (leaves === 0) this.#forget(resting);
     this.#fill(resting, price, qty, false);
@@ -1343,15 +1346,15 @@ export class ContractMarket {
 
   #electAll(): void {
     if (this.#phase !== 'open' || !this.#hasTriggers()) {
-      this.#prints.length = 0;
+      this.#printCount = 0;
       return;
     }
     const elected: MarketOrder[] = [];
     const prints = this.#prints;
     const onLast = this.#triggers.get('last');
     if (onLast !== undefined)
-      for (let k = 0; k < prints.length; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
-    prints.length = 0;
+      for (let k = 0; k < this.#printCount; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
+    this.#printCount = 0;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -1359,6 +1362,11 @@ export class ContractMarket {
       triggers.elect(rising, falling, elected, this.#heldBack === 0);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #keepPrint(priceTicks: number): void {
+    this.#prints[this.#printCount] = priceTicks;
+    this.#printCount += 1;
   }
 
   #hasTriggers(): boolean {
@@ -1519,7 +1527,7 @@ export class ContractMarket {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#rearriveCrossed();
   }
 
