@@ -85,14 +85,14 @@ that no rule explains fails the check, which runs with every change.
 - Switched off on both sides: fees, slippage, margin limits, and the cap on a bar's volume in ours. backtesting.py hedges where each
   order is alone, so that an entry is told from an exit.
 
-Each kind is compared with two programs or more. Where only one has it:
+Two programs or more answer each kind but one. Three need a word:
 
 - **Immediate or cancel, fill or kill**: NautilusTrader on bars, and hftbacktest, which knows quotes and no bars. It is given the open
   of a bar as the ask of a buy and the bid of a sell. No imitation follows it and no rule excuses it: it may differ in nothing.
 - **Market-if-touched**: only NautilusTrader has it. In backtrader and backtesting.py a **limit at the trigger stands in for it**: they
   fill a limit at a touch, and at the open where that lies beyond, which is when and at what price a market-if-touched order fills on
   bars. It is the same question put to them in their words, not the same order.
-- **Limit-if-touched**: NautilusTrader ran; LEAN has it, but only its formulas are compared.
+- **Limit-if-touched**: one program ran, NautilusTrader; beside it stand only the published formulas of LEAN.
 
 What was looked at for a second program with the touched orders, and why it is not here: zipline-reloaded has market, limit, stop
 and stop-limit orders (\`src/zipline/finance/execution.py\`), qf-lib market, market on close and stop

@@ -456,6 +456,7 @@ export class Engine {
       currentContract,
       mayTrade: (row) => this.#isStarted && this.#isActive[row] === 1,
       dayStartEquity: () => this.#book.dayStartMicros,
+      accountState: () => this.#accounts.view(),
       setTimer: (name, atUs) => {
         this.#timers.set(name, atUs);
         this.#boundaryUs = Math.min(this.#boundaryUs, Math.max(atUs, this.#clock.nowUs()));
@@ -924,12 +925,14 @@ export class Engine {
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
     const isHeld = portfolio.netQty[c] !== 0;
-    if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
+    let moved = 0;
+    if (isHeld && fills === this.#desk.fillCount) moved = portfolio.moveMicros(c, close);
+    if (moved !== 0) this.#book.onMove(moved);
     portfolio.lastTicks[c] = close;
     this.#venueTicks[c] = close;
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
-    if (isHeld) this.#book.onBar(c, high, low);
+    if (isHeld) this.#book.onBar(c, high, low, batch.openUs[at]!, moved);
     if (isHeld || wasWoken) {
       this.#trades.endBar(c, high, low, close);
       this.#watch?.endBar(c, high, low);
@@ -1081,7 +1084,8 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
+    if (!this.#book.emitDue(tsUs, this.#watch?.onDate)) return;
+    this.#accounts.onDayEnd(this.#book.lastDate, this.#book.nextDate, tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -1138,7 +1142,8 @@ export class Engine {
       contract: id,
     });
     const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
-    const feeMicros = feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
+    const feeMicros =
+      feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),

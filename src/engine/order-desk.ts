@@ -290,7 +290,7 @@ export class OrderDesk implements ExecutionSink {
         if (order.working === 'held') continue;
         reason ??= this.#parts.risk.check({
           order,
-          tradeDate: this.#parts.tradeDateOf(order.contractIndex),
+          tradeDate: this.#parts.tradeDateOf,
           nowUs,
         });
         reason ??= this.#parts.watch?.deny(order) ?? null;

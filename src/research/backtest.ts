@@ -33,6 +33,7 @@ import type { FeeModel, TradeDateAt } from '../sim/fee-model.ts';
 import { createImitation } from '../sim/imitations/imitation-venue.ts';
 import { isImitation } from '../sim/imitations/profiles.ts';
 import { barOptionsOf, besideSegments } from './bar-fills.ts';
+import { barRunNotes } from './bar-notes.ts';
 import { drawOf, netProfitOf, spreadOf } from './fill-spread.ts';
 import type { BarFillConfig } from './define-config.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
@@ -44,6 +45,7 @@ import type { ProgrammeRun } from './programme-run.ts';
 import { programmeRunOf } from './programme-run.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
+import { checkStamps } from './stamp-check.ts';
 import { DatesSeen } from './dates-seen.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -232,7 +234,11 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   const risk = mergeRisk(options.risk);
   const prepared = { options, plan, dataset, params, roots, costs, risk, rates };
   checkFeeSpan(prepared);
-  return prepared;
+  const stamps =
+    dataset.manifest.stamps === 'labels' ? [] : checkStamps(plan, dataset.manifest.name);
+  return stamps.length === 0
+    ? prepared
+    : { ...prepared, plan: { ...plan, notes: [...plan.notes, ...stamps] } };
 }
 
 /** The plan with the segments that bar matching may read beside its feeds. */
@@ -558,6 +564,7 @@ function finish(
     isImitation(options.fills) ? {} : prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
+  notes.push(...barRunNotes(prepared, main.recorder.tables()));
   const assumed = assumedMargins(prepared);
   const issues = [...main.recorder.issues(), ...assumed, ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();

@@ -1,4 +1,5 @@
 /** The configuration of a project, as its owner writes it. No third-party package: it is part of the package root. */
+import type { SettleChoice } from '../core/money/settlement.ts';
 import type { LatencySpec } from '../sim/latency/model.ts';
 import type { VenueProfileName } from '../core/venues/types.ts';
 import type { FillPolicy } from './run-format.ts';
@@ -108,8 +109,22 @@ export interface AccountConfig {
     /** Initial margin is maintenance times this. Default 1.1. */
     readonly initialFactor?: number;
   };
-  /** `daily`: cash in other currencies is exchanged at the end of each date. Default `never`. */
-  readonly sweep?: 'never' | 'daily';
+  /**
+   * Cash in other currencies is exchanged at the end of each date, or of the last one of each month; with `above`, in units of
+   * the account's currency, only what is worth more. Default `never`.
+   */
+  readonly sweep?:
+    | 'never'
+    | 'daily'
+    | 'monthly'
+    | { readonly every?: 'daily' | 'monthly'; readonly above: number };
+  /**
+   * Where settlement prices come from, by root or `default`: the length of the window whose trades make the average, and the
+   * sources, the best first. After them comes the previous settlement.
+   */
+  readonly settlement?: Readonly<
+    Record<string, { readonly windowSeconds?: number; readonly order?: readonly SettleChoice[] }>
+  >;
   /** Business days before the first notice or the last trade on which a deliverable position is closed. Default: never. */
   readonly forceFlat?: { readonly beforeFirstNotice?: number; readonly beforeLastTrade?: number };
   /** Dated fees by root or `default`; they take the place of the two fees in `costs`. */

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
+import { SETTLE_ORDER } from '../core/money/settlement.ts';
 import { VENUE_PROFILE_NAMES } from '../core/venues/types.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
@@ -106,7 +107,21 @@ const ACCOUNT = z.strictObject({
       initialFactor: z.number().min(1).max(10).optional(),
     })
     .optional(),
-  sweep: z.enum(['never', 'daily']).optional(),
+  sweep: z
+    .union([
+      z.enum(['never', 'daily', 'monthly']),
+      z.strictObject({ every: z.enum(['daily', 'monthly']).optional(), above: positive }),
+    ])
+    .optional(),
+  settlement: z
+    .record(
+      z.string(),
+      z.strictObject({
+        windowSeconds: positive.max(86_400).optional(),
+        order: z.array(z.enum(SETTLE_ORDER)).min(1).optional(),
+      }),
+    )
+    .optional(),
   forceFlat: z
     .strictObject({
       beforeFirstNotice: z.number().int().min(0).max(60).optional(),

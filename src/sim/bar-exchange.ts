@@ -294,6 +294,7 @@ class BarVenue implements BarExchange {
       const peer = group.exits.length === 2 ? group.exits.find((leg) => leg !== order) : undefined;
       if (peer !== undefined && peer.state !== State.done && peer.leaves !== order.leaves) {
         peer.qty = peer.cum + order.leaves;
+        peer.share = peer.qty;
         this.#report('Restated', peer, request.sentUs);
       }
     }
@@ -631,7 +632,9 @@ class BarVenue implements BarExchange {
       if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
       // What volume or position kept from filling stays aggressive and goes to the next open.
       const isLeft =
-        isAggressive && order.isLimitNow() && order.side * (order.limit - this.#bar.open) >= 0;
+        isAggressive &&
+        order.isLimitNow() &&
+        order.side * (order.limit - this.#ownOpen(order)) >= 0;
       order.fresh = isLeft ? Fresh.marketable : Fresh.no;
       order.isSubBar = false;
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
@@ -639,6 +642,13 @@ class BarVenue implements BarExchange {
         this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
       }
     }
+  }
+
+  /** The open of the side that the order trades with, where quotes tell it. */
+  #ownOpen({ contractIndex, side }: SimOrder): number {
+    const settings = this.#settings[contractIndex]!;
+    const { open } = this.#bar;
+    return settings.quotes === null ? open : open + side * halfSpread(side, settings);
   }
 
   #isEligible(order: SimOrder): boolean {
@@ -668,7 +678,7 @@ class BarVenue implements BarExchange {
       this.#tryMarket(order, settings, wasElected);
       return;
     }
-    const own = settings.quotes === null ? open : open + side * halfSpread(side, settings);
+    const own = this.#ownOpen(order);
     const through = side * (order.limit - own);
     if (through < 0) return;
     if (order.timeInForce === 'at-open') {
@@ -1188,6 +1198,8 @@ class BarVenue implements BarExchange {
     const isLarger = request.qty !== undefined && request.qty > order.qty;
     if (request.qty !== undefined) {
       order.qty = request.qty;
+      // It stands for so much of its entry from now on, also when that is given another size.
+      if (order.group !== null && order.group.entry !== order) order.share = request.qty;
       // A held or released exit may use all of its new size once the entry has filled.
       if (order.group?.entry != null && order.group.entry !== order && !order.group.isEntryOpen()) {
         order.released = Math.max(order.released, request.qty);

@@ -30,6 +30,7 @@ const SNAPSHOT_TESTS = ['test/sim/exchange/snapshot.test.ts'];
 const FOUND_TESTS = ['test/sim/exchange/found-by-simulation.test.ts'];
 const GROUP_TESTS = ['test/sim/exchange/group-scenarios.test.ts', 'test/sim/groups'];
 const WORLD_TESTS = ['test/sim/simulation/world.test.ts'];
+const ACCOUNTS = 'test/sim/simulation/accounts.test.ts';
 const REPLAY_TESTS = ['test/sim/replay/queue.test.ts', 'test/sim/replay/replay-scenarios.test.ts'];
 
 export const FAULTS: readonly Fault[] = [
@@ -247,5 +248,25 @@ export const FAULTS: readonly Fault[] = [
     name: 'exit-that-grows-stays-in-the-book',
     rule: 'an exit that grows with its entry is in the book until its turn to join the end',
     tests: FOUND_TESTS,
+  },
+  {
+    name: 'position-limit-in-flight',
+    rule: 'the largest position is counted with the orders that are on their way',
+    tests: [ACCOUNTS],
+  },
+  {
+    name: 'account-closes-reduce-only',
+    rule: 'what the account closes by itself can only reduce',
+    tests: [ACCOUNTS],
+  },
+  {
+    name: 'programme-flat-cancels',
+    rule: 'while a programme wants its account flat, nothing works but what closes',
+    tests: ['test/engine/account-watch.test.ts', ACCOUNTS],
+  },
+  {
+    name: 'settlement-variation',
+    rule: 'cash is the sum of fills, settlements and fees to the last millionth',
+    tests: [ACCOUNTS],
   },
 ];

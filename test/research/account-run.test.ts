@@ -119,6 +119,50 @@ describe('dated fees', () => {
   });
 });
 
+describe('what the run says of its fills', () => {
+  const codes = ({ summary }: BacktestRun): string[] => summary.warnings.map(({ code }) => code);
+
+  it('P16 flags an order that waited for the reopening over a closed market, with its wait', async () => {
+    // Friday's last bar ends at 22:00 UTC; trading goes on on Sunday at 23:00.
+    const { issues, fills } = await run({
+      '2022-01-07T22:00:00Z': buy,
+      '2022-01-10T15:00:00Z': buy,
+    });
+    expect(fills.map((fill) => toIsoUtc(fill.tsUs as TsUs))).toEqual([
+      '2022-01-09T23:00:00Z',
+      '2022-01-10T15:00:00Z',
+    ]);
+    const gap = issues.find(({ code }) => code === 'N_FILL_GAP')!;
+    expect(gap.count).toBe(1);
+    expect(gap.first[1]!.message).toBe(
+      'O-000001 in ESH2022 waited 49.0 hours, until 2022-01-09T23:00:00Z',
+    );
+    expect(codes(await run({ '2022-01-10T15:00:00Z': buy }))).not.toContain('N_FILL_GAP');
+  });
+
+  it('names the options that had nothing to act on, and what those did that had', async () => {
+    const orders = { '2022-01-10T15:00:00Z': buy };
+    const said = async (options: Partial<ShortBacktestOptions>): Promise<string[]> =>
+      (await run(orders, options)).issues
+        .map(({ code }) => code)
+        .filter((code) => /VOLUME_OVER|SEEDED/.test(code));
+    const path = { volumeOver: 'path' } as const;
+    expect(await said({ barFills: path })).toEqual(['W_VOLUME_OVER_UNUSED']);
+    expect(await said({ barFills: { ...path, participation: 'all' }, fills: 'ohlc' })).toEqual([
+      'W_VOLUME_OVER_UNUSED',
+    ]);
+    expect(await said({ barFills: path, fills: 'ohlc' })).toEqual(['N_VOLUME_OVER']);
+    expect(await said({ barFills: { volumeOver: 'bar' }, fills: 'ohlc' })).toEqual([]);
+    expect(await said({ barFills: { seededRuns: 5 } })).toEqual(['W_SEEDED_RUNS_UNUSED']);
+    expect(await said({ barFills: { seededRuns: 5 }, fills: 'seeded' })).toEqual([
+      'W_SEEDED_RUNS_UNUSED',
+    ]);
+    expect(await said({ barFills: { seededRuns: 2 }, fills: 'seeded', bounds: true })).toEqual([
+      'N_SEEDED_ALIKE',
+    ]);
+  });
+});
+
 describe('orders for the close', () => {
   const settlements = (text: string): string => {
     const path = join(dir, 'settlements.csv');

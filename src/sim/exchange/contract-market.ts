@@ -10,8 +10,8 @@ import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
 import type { Side } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
-import type { MatchSink, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
-import { LimitBook } from '../book/limit-book.ts';
+import type { MatchSink, Meeting, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
+import { ASK, LimitBook } from '../book/limit-book.ts';
 import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.ts';
 import { GroupDesk } from '../groups/group-desk.ts';
 import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
@@ -157,10 +157,14 @@ export class ContractMarket {
   readonly #positions: Map<number, number> = new Map();
   readonly #report: MutableReport;
   readonly #matchSink: MatchSink;
+  /** Of an aggressor with peers. */
+  readonly #peerSink: MatchSink & { readonly meet: Meeting };
   #arrivals: MarketOrder[] = [];
   /** Prices of the trades that elections have not seen yet. */
   #prints: number[] = [];
   #aggressor: MarketOrder | null = null;
+  /** The order that the aggressor met last is a peer of it. */
+  #isPeerMet: boolean = false;
   #phase: MarketPhase;
   #nowUs: number = -Infinity;
   /** The first date of an order, at the latest. */
@@ -201,6 +205,7 @@ export class ContractMarket {
       onTrade: (handle, price, qty, leaves) => this.#onTrade(handle, price, qty, leaves),
       onSelfTrade: (handle, _price, qty, leaves) => this.#onSelfTrade(handle, qty, leaves),
     };
+    this.#peerSink = { ...this.#matchSink, meet: (handle) => this.#meet(handle) };
     this.#desk = new GroupDesk({
       cancelLeg: (order, reason) => this.#end(order, 'Canceled', reason),
       resizeLeg: (order, qty, reason) => this.#resizeLeg(order, qty, reason),
@@ -945,10 +950,43 @@ export class ContractMarket {
     if (wanted === 0) return true;
     const qty = this.#tradableQty(order);
     const bounded = this.#boundedLimit(side, limitTicks);
-    const group = this.#apartOf(order);
-    const selfTrade = this.#selfTradeOf(order);
-    const there = this.#book.available({ side, limitTicks: bounded, qty, group, selfTrade });
-    return there >= wanted;
+    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const apart = peersOf(order) < 0 ? { group } : { group: ASK, meet: this.#peerSink.meet };
+    this.#aggressor = order;
+    const there = this.#book.available({ side, limitTicks: bounded, qty, selfTrade, ...apart });
+    const isThere = there >= wanted && this.#isSurelyThere(side, bounded, wanted);
+    this.#aggressor = null;
+    return isThere;
+  }
+
+  /** Whether enough is left when orders that take from each other count once: reduce-only ones, and peers of an OCO. */
+  #isSurelyThere(side: Side, limitTicks: number, wanted: number): boolean {
+    if (this.#book.isRecorded === true) return true;
+    const other: Side = side === 1 ? -1 : 1;
+    const taken = new Map<number, number>();
+    const filled = new Set<string>();
+    let sum = 0;
+    let at = this.#book.bestTicks(other);
+    for (; sum < wanted && (limitTicks - at) * side >= 0; at = this.#book.worsePrice(other, at))
+      this.#book.forEachAt(other, at, (handle, _shown, leavesQty) => {
+        const order = this.#byHandle.get(handle)!;
+        if (this.#meet(handle) !== null) return;
+        const { participant, reduceOnly } = order.input;
+        const before = taken.get(participant) ?? 0;
+        let qty = leavesQty;
+        if (reduceOnly === true)
+          qty = Math.max(0, Math.min(qty, -other * this.positionOf(participant) - before));
+        const { live, leg } = order;
+        const set = live?.state.legs[leg]!.set ?? -1;
+        if (live !== null && set >= 0 && live.state.sets[set]!.rule === 'oco') {
+          const key = `${participant} ${live.state.groupId} ${set}`;
+          if (filled.has(key) && live.state.messageUs < 0) qty = 0;
+          else if (qty > 0) filled.add(key);
+        }
+        taken.set(participant, before + qty);
+        sum += qty;
+      });
+    return sum >= wanted;
   }
 
   /** Contracts that its group and reduce-only let it trade now. */
@@ -979,21 +1017,24 @@ export class ContractMarket {
 
   #trade(order: MarketOrder, limitTicks: number): void {
     const { side } = order.input;
-    const group = this.#apartOf(order);
-    const selfTrade = this.#selfTradeOf(order);
+    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const hasPeers = peersOf(order) >= 0;
+    const apart = hasPeers ? ASK : group;
+    const sink = hasPeers ? this.#peerSink : this.#matchSink;
     const limit = this.#boundedLimit(side, limitTicks);
     this.#aggressor = order;
     for (;;) {
       const qty = this.#tradableQty(order);
       if (qty === 0) break;
       const before = order.cumQty;
-      const left = this.#book.matchAt(side, limit, qty, group, selfTrade, this.#matchSink);
+      this.#isPeerMet = false;
+      const left = this.#book.matchAt(side, limit, qty, apart, selfTrade, sink);
       const traded = order.cumQty - before;
       // What self-trade prevention took from the aggressor.
       const prevented = left < 0 ? -left : qty - traded - left;
       if (prevented > 0) {
         if (left < 0 || prevented === order.leavesQty) {
-          if (group < 0) this.#desk.cancelPeer(order);
+          if (left < 0 && this.#isPeerMet) this.#desk.cancelPeer(order);
           else this.#end(order, 'Canceled', 'self-trade');
           break;
         }
@@ -1003,7 +1044,7 @@ export class ContractMarket {
       }
       this.#capAfterTrades();
       if (left > 0 && limitTicks === side * Infinity && !this.#book.isPaused) {
-        this.#book.beyond?.(side, limit, left, this.#matchSink);
+        this.#book.beyond?.(side, limit, left, sink);
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
@@ -1245,7 +1286,7 @@ export class ContractMarket {
   }
 
   #rest(order: MarketOrder): void {
-    const { side, isLead = false, reduceOnly } = order.input;
+    const { side, isLead = false, reduceOnly, group = 0 } = order.input;
     const qty = this.#tradableQty(order);
     if (qty === 0) {
       this.#giveUp(order);
@@ -1253,14 +1294,7 @@ export class ContractMarket {
     }
     order.place = 'book';
     order.restingQty = qty;
-    order.handle = this.#book.restAt(
-      side,
-      order.limitTicks,
-      qty,
-      order.displayQty,
-      this.#apartOf(order),
-      isLead,
-    );
+    order.handle = this.#book.restAt(side, order.limitTicks, qty, order.displayQty, group, isLead);
     this.#byHandle.set(order.handle, order);
     if (reduceOnly === true) this.#watch(order);
   }
@@ -1498,19 +1532,17 @@ export class ContractMarket {
   }
 
   /**
-   * Orders of one number do not trade with each other: that of their participant, or one below 0 that peers of a group have
-   * for themselves. A trade between two peers would be two executions where one ends the other.
+   * What happens where the aggressor meets an order, if it has peers. A trade between two of them would be two executions where
+   * one ends the other, whatever their self-trade groups are. Of two peers one goes whole: nothing is traded that the other could
+   * be smaller by. With all others the groups decide.
    */
-  #apartOf(order: MarketOrder): number {
-    const { group = 0 } = order.input;
-    const set = peersOf(order);
-    return group !== 0 || set < 0 ? group : -order.live!.orders[0]!.orderId - set;
-  }
-
-  /** Of two peers one goes whole: nothing is traded that the other could be smaller by. */
-  #selfTradeOf(order: MarketOrder): SelfTradeMode {
-    const { selfTrade = 'cancel-resting' } = order.input;
-    return this.#apartOf(order) < 0 && selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
+  #meet(handle: OrderHandle): SelfTradeMode | null {
+    const resting = this.#byHandle.get(handle)!;
+    const aggressor = this.#aggressor!;
+    const { group = 0, selfTrade = 'cancel-resting' } = aggressor.input;
+    this.#isPeerMet = this.#arePeers(resting, aggressor);
+    if (this.#isPeerMet) return selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
+    return group !== 0 && resting.input.group === group ? selfTrade : null;
   }
 
   /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */

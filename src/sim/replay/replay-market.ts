@@ -47,6 +47,11 @@ export interface ReplayOptions extends MarketOptions {
   readonly isDepthFirst?: boolean;
   /** After a phase without trading the first trade is the auction, unless quotes go on for so long without one. Default 1 s. */
   readonly auctionWaitUs?: number;
+  /**
+   * Execution ids of our own live fills. A trade of the record that has one of them was ours: it fills, elects and counts for
+   * nothing, because what our orders do now takes its place. Default: none.
+   */
+  readonly ownExecutions?: ReadonlySet<string>;
   /** With single orders: tells sessions apart, for the count of crossed ends. */
   readonly calendar?: TradingCalendar;
 }
@@ -65,6 +70,8 @@ export interface ReplayCounts {
   malformed: number;
   /** Trades while the market did not trade. */
   outsideTrading: number;
+  /** Trades that were ours when the record was made. */
+  own: number;
   /** Events and rows of another kind than the feed: two records of one market would move it twice. */
   unused: number;
 }
@@ -78,6 +85,7 @@ export class ReplayMarket {
     backward: 0,
     malformed: 0,
     outsideTrading: 0,
+    own: 0,
     unused: 0,
   };
   readonly #feed: ReplayFeed;
@@ -112,13 +120,10 @@ export class ReplayMarket {
     checkOptions(options, feed, this.#queue);
     this.#mbo = new MboBook({
       ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
-      onTrade: (batch, row) =>
-        this.#print(
-          batch.price[row]!,
-          batch.qty[row]!,
-          batch.side[row]! as Side | 0,
-          batch.tsUs[row]!,
-        ),
+      onTrade: ({ price, qty, side, tsUs, execId }, row) => {
+        if (!this.#isOwn(execId?.[row]))
+          this.#print(price[row]!, qty[row]!, side[row]! as Side | 0, tsUs[row]!);
+      },
     });
     this.#view = feed === 'mbo' ? this.#mbo.book : feed === 'depth' ? this.#depth : this.#quotes;
     const showsBestOnly = feed === 'quotes' || feed === 'trades';
@@ -227,8 +232,14 @@ export class ReplayMarket {
     this.#lookAtQuotes();
   }
 
-  /** A trade of the record. `aggressor` 0 where it is not told. */
-  onTrade(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void {
+  /** A trade of the record. `aggressor` 0 where it is not told; `execId` of the venue, where a live record has it. */
+  onTrade(
+    priceTicks: number,
+    qty: number,
+    aggressor: Side | 0,
+    tsUs: number,
+    execId?: string | null,
+  ): void {
     if (this.#feed === 'mbo') {
       this.counts.unused += 1;
       return;
@@ -244,6 +255,7 @@ export class ReplayMarket {
       return;
     }
     this.#tradeUs = tsUs;
+    if (this.#isOwn(execId)) return;
     this.#begin(tsUs);
     this.#print(priceTicks, qty, aggressor, tsUs);
     if (this.#feed !== 'trades') return;
@@ -321,9 +333,9 @@ export class ReplayMarket {
   }
 
   /** Columns of trades and quotes, row by row. */
-  onTrades({ price, qty, aggressor, tsUs }: TradeColumns, from: number, to: number): void {
+  onTrades({ price, qty, aggressor, tsUs, execId }: TradeColumns, from: number, to: number): void {
     for (let row = from; row < to; row += 1)
-      this.onTrade(price[row]!, qty[row]!, aggressor[row]! as Side | 0, tsUs[row]!);
+      this.onTrade(price[row]!, qty[row]!, aggressor[row]! as Side | 0, tsUs[row]!, execId?.[row]);
   }
   onQuotes({ bid, bidQty, ask, askQty, tsUs }: QuoteColumns, from: number, to: number): void {
     for (let row = from; row < to; row += 1)
@@ -341,6 +353,13 @@ export class ReplayMarket {
   #time(tsUs: number): number {
     if (tsUs > this.#nowUs) this.#nowUs = tsUs;
     return this.#nowUs;
+  }
+
+  #isOwn(execId: string | null | undefined): boolean {
+    if (execId == null || this.#options.ownExecutions?.has(execId) !== true) return false;
+    this.counts.trades += 1;
+    this.counts.own += 1;
+    return true;
   }
 
   #begin(tsUs: number): void {

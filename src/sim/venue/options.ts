@@ -22,6 +22,8 @@ export interface TickVenueOptions {
   readonly queuePower?: number;
   readonly ledger?: LedgerMode;
   readonly throughQty?: 'all' | 'printed';
+  /** Execution ids of our own live fills, where they are in the record. */
+  readonly ownExecutions?: ReadonlySet<string>;
   readonly halfSpreadTicks?: number;
   /** Default: the profile's. */
   readonly protectionTicks?: number;

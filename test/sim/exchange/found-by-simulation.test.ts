@@ -64,6 +64,33 @@ describe('a fill-or-kill that meets its own group', () => {
   });
 });
 
+describe('an order that wants all, or a least quantity', () => {
+  const all = { participant: 9, timeInForce: 'fok' } as const;
+  it('counts reduce-only orders no further than the position that earlier fills leave', () => {
+    const desk = new MarketDesk();
+    desk.market.setPosition(1, 6, 0);
+    desk.send('closes', 'sell 6 limit 101', { reduceOnly: true });
+    desk.send('sells', 'sell 2 limit 100');
+    expect(desk.send('k', 'buy 8 limit 101', all)).toEqual(['k Expired fok']);
+    const some = { participant: 9, timeInForce: 'ioc', minQty: 7 } as const;
+    expect(desk.send('m', 'buy 9 limit 101', some)).toEqual(['m Expired ioc']);
+    expect(desk.send('six', 'buy 6 limit 101', all)).toContain('six 4@101');
+  });
+
+  it('counts one leg of an OCO', () => {
+    const desk = new MarketDesk();
+    const leg = { participant: 1, side: -1, qty: 4, type: 'limit' } as const;
+    desk.group(
+      ocoOf('g', [
+        { ...leg, clOrdId: 'a', limitTicks: 100 },
+        { ...leg, clOrdId: 'b', limitTicks: 101 },
+      ]),
+    );
+    expect(desk.send('k', 'buy 5 limit 101', all)).toEqual(['k Expired fok']);
+    expect(desk.send('four', 'buy 4 limit 101', all)).toContain('four 4@100');
+  });
+});
+
 describe('an own order that is decremented, with contracts behind those that rest', () => {
   it('comes back before the aggressor rests across from it', () => {
     const desk = new MarketDesk();

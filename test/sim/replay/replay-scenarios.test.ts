@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { TradingError } from '../../../src/core/errors.ts';
 import { bracketOf, ocoOf } from '../../../src/sim/groups/group-input.ts';
+import type { ReplayOptions } from '../../../src/sim/replay/replay-market.ts';
 import { ReplayDesk } from '../../support/replay-desk.ts';
 
 const OFFERS = 'bids 396x5 asks 400x3 401x5';
@@ -369,6 +370,72 @@ describe('the queue', () => {
   });
 });
 
+describe('a record that was made while we traded', () => {
+  const ours = { ownExecutions: new Set(['x-1', 'x-2']) };
+  const resting = (options: ReplayOptions): ReplayDesk => {
+    const desk = new ReplayDesk(options);
+    desk.book('bids 396x5 asks 400x5');
+    desk.send('bid', 'buy 3 limit 396');
+    desk.send('stop', 'buy 1 stop 398');
+    return desk;
+  };
+  it('leaves out our own fills by their execution id: they fill, elect and move nothing', () => {
+    const desk = resting(ours);
+    const print = (price: number, qty: number, execId?: string | null): string[] =>
+      desk.during(() => desk.market.onTrade(price, qty, price === 396 ? -1 : 1, 5, execId));
+    expect([print(396, 9, 'x-1'), print(398, 1, 'x-2')]).toEqual([[], []]);
+    expect([desk.ahead('bid'), desk.market.market.lastTicks]).toEqual([5, NaN]);
+    expect(desk.market.counts).toMatchObject({ trades: 2, own: 2 });
+    // The same trade of somebody else, or without an id.
+    expect(print(396, 4, 'x-3')).toEqual([]);
+    expect(desk.ahead('bid')).toBe(1);
+    expect(print(396, 3, null)).toEqual(['bid 2@396']);
+    expect(print(398, 1)).toEqual(['stop Triggered', 'stop 1@400']);
+  });
+  it('and nothing, where no ids are given', () => {
+    const desk = resting({});
+    expect(desk.during(() => desk.market.onTrade(396, 9, -1, 5, 'x-1'))).toEqual(['bid 3@396']);
+  });
+  it('by the ids of a column, of trades and of single orders', () => {
+    const stamps = (count: number): { length: number; tsUs: Float64Array; seq: Float64Array } => ({
+      length: count,
+      tsUs: new Float64Array(count).fill(9),
+      seq: new Float64Array(count),
+    });
+    const trades = new ReplayDesk({ feed: 'quotes', ...ours });
+    trades.quote('396x2 400x5');
+    trades.send('bid', 'buy 3 limit 396');
+    const columns = {
+      ...stamps(2),
+      price: Int32Array.of(396, 396),
+      qty: Float64Array.of(9, 3),
+      aggressor: Int8Array.of(-1, -1),
+    };
+    const told = (execId: string[]): string[] =>
+      trades.during(() => trades.market.onTrades({ ...columns, execId }, 0, 2));
+    expect(told(['x-1', 'x-9'])).toEqual(['bid 1@396']);
+    const orders = new ReplayDesk({ feed: 'mbo', ...ours });
+    const rows = (action: number[], execId?: (string | null)[]): string[] =>
+      orders.during(() => {
+        const count = action.length;
+        orders.market.onMbo({
+          ...stamps(count),
+          orderId: BigUint64Array.from({ length: count }, (_, k) => BigInt(k + 1)),
+          action: Uint8Array.from(action),
+          side: Int8Array.from(action, (_, k) => (action[k] === 3 ? -1 : k === 0 ? 1 : -1)),
+          price: Int32Array.from(action, (_, k) => (action[k] === 3 || k === 0 ? 396 : 400)),
+          qty: new Float64Array(count).fill(2),
+          isEventEnd: new Uint8Array(count).fill(1),
+          ...(execId === undefined ? {} : { execId }),
+        });
+      });
+    rows([0, 0]);
+    orders.send('bid', 'buy 3 limit 396');
+    expect(rows([3, 3], ['x-1', 'x-2'])).toEqual([]);
+    expect([orders.ahead('bid'), orders.market.counts.own]).toEqual([2, 2]);
+  });
+});
+
 describe('stops and triggers', () => {
   const SELL = 'bids 394x50 393x50 asks 398x9';
   it('S1, S2: quotes do not elect a stop on trades; the trade does, and it sells into what is there', () => {
@@ -656,6 +723,7 @@ describe('a record that contradicts itself', () => {
       backward: 1,
       malformed: 4,
       outsideTrading: 0,
+      own: 0,
       unused: 0,
     });
     expect([desk.market.book.bestTicks(1), desk.ahead('a')]).toEqual([396, 5]);
