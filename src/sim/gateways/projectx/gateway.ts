@@ -51,6 +51,8 @@ export interface GatewaySetup {
   /** Events that are pulled as the clock goes. Others are pushed into `feed`. */
   readonly feed?: MarketFeed;
   readonly faults?: FaultScript;
+  /** Moments of the simulated clock at which an account is made flat for the rest of its trade date. By time. */
+  readonly flatTimes?: readonly { readonly account: string; readonly tsUs: number }[];
   /** Signs tokens; another one at each start. */
   readonly secret: Uint8Array;
   /** A text that nobody can guess. */
@@ -180,6 +182,10 @@ export class Gateway {
       historyUs: () => this.faults.historyUs(this.nowUs()),
     });
     this.feed = this.#target();
+    for (const { account, tsUs } of setup.flatTimes ?? []) {
+      const found = this.#accounts.find(({ config }) => config.name === account);
+      if (found !== undefined) this.#desk.agenda.at(tsUs, (at) => this.#desk.flatBy(found, at));
+    }
     setup.markets.forEach(({ history = [] }, index) => {
       for (const bars of history) this.#remember(this.#hosts[index]!, bars);
     });
