@@ -2,8 +2,10 @@
 const UNSOURCED: readonly string[] = [
   'data/export/',
   'data/ingest/',
+  'live/',
   'research/frames/',
   'research/report/',
+  'sim/gateways/',
 ];
 
 /** @param path below `dist` */

@@ -183,6 +183,16 @@ export type TickColumns = QuoteColumns | TradeColumns | DepthColumns | MboColumn
 /** Phase of a contract as its calendar knows it. `halted`: a break inside a trade date, after which orders are still there. */
 export type VenuePhase = 'open' | 'halted' | 'closed';
 
+/** What the calendar tells with an opening. */
+export interface OpeningDetails {
+  /** When trading began: earlier than the moment it is told where a run begins in mid-session. */
+  readonly sinceUs: TsUs;
+  /** Trading had stopped before, and what the run sees of it begins with that: its first trade is the auction. */
+  readonly isAuction: boolean;
+  /** The close of the trade date, for orders that wait for it; TS_MAX where a later session of it follows. */
+  readonly closeUs: TsUs;
+}
+
 /**
  * A simulated venue that the engine feeds with market data. The engine calls `onBar` only when
  * `low <= wakeLow[c] || high >= wakeHigh[c]`; -Infinity and Infinity mean that no price can matter, and a waiting market
@@ -219,7 +229,12 @@ export interface SimulatedVenue extends ExecutionClient {
   /** Applies row `row` of recorded data and evaluates resting orders; reports go to the sink before it returns. */
   onTick?(kind: TickKind, contractIndex: number, columns: TickColumns, row: number): void;
   /** A contract that matches on ticks opens or is halted; its close is told by `onSessionClose`. */
-  onPhase?(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void;
+  onPhase?(
+    contractIndex: number,
+    phase: VenuePhase,
+    tsUs: TsUs,
+    opening?: OpeningDetails,
+  ): void;
   /** The moment at which the last message on its way will have arrived; TS_MIN without one. */
   onTheWayUs?(): TsUs;
   /** Delay of the market data that the strategy is answering now, in µs; 0 again after it. */

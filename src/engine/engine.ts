@@ -6,13 +6,13 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
-import type { VenuePhase } from '../core/ports.ts';
+import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
-import { feeEntryAt } from '../core/money/fees.ts';
+import { feeEntryOn } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
@@ -535,6 +535,7 @@ export class Engine {
       currentContract,
       mayTrade: (row) => this.#isStarted && this.#isActive[row] === 1,
       dayStartEquity: () => this.#book.dayStartMicros,
+      accountState: () => this.#accounts.view(),
       setTimer: (name, atUs) => {
         this.#timers.set(name, atUs);
         this.#boundaryUs = Math.min(this.#boundaryUs, Math.max(atUs, this.#clock.nowUs()));
@@ -878,11 +879,12 @@ export class Engine {
       if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
         continue;
       const isOpen = track.nextEdge === 'open';
+      const sinceUs = track.nextUs as TsUs;
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
-      this.#tellPhase(row, 'open', tsUs);
+      this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) {
@@ -943,10 +945,26 @@ export class Engine {
   }
 
   /** Contracts that match on ticks follow the phases of their calendar. */
-  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     if (this.#tickContracts === null) return;
     for (const c of this.#contractsOf[row]!)
-      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs, opening);
+  }
+
+  /** What opened before the run began is joined: its first trade is long over. */
+  #tellOpening(row: number, sinceUs: TsUs, isAuction: boolean, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    const track = this.#tracks[row]!;
+    const isJoined = sinceUs < this.#startUs;
+    if (isJoined && !track.tradesAt(this.#startUs)) {
+      this.#tellPhase(row, 'halted', tsUs);
+      return;
+    }
+    this.#tellPhase(row, 'open', tsUs, {
+      sinceUs,
+      isAuction: isAuction && !isJoined,
+      closeUs: (track.isLastOfTradeDate ? track.closeUs : TS_MAX) as TsUs,
+    });
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -989,12 +1007,14 @@ export class Engine {
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
     const isHeld = portfolio.netQty[c] !== 0;
-    if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
+    let moved = 0;
+    if (isHeld && fills === this.#desk.fillCount) moved = portfolio.moveMicros(c, close);
+    if (moved !== 0) this.#book.onMove(moved);
     portfolio.lastTicks[c] = close;
     this.#venueTicks[c] = close;
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
-    if (isHeld) this.#book.onBar(c, high, low);
+    if (isHeld) this.#book.onBar(c, high, low, batch.openUs[at]!, moved);
     if (isHeld || wasWoken) {
       this.#trades.endBar(c, high, low, close);
       this.#watch?.endBar(c, high, low);
@@ -1146,7 +1166,8 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
+    if (!this.#book.emitDue(tsUs, this.#watch?.onDate)) return;
+    this.#accounts.onDayEnd(this.#book.lastDate, this.#book.nextDate, tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -1203,7 +1224,8 @@ export class Engine {
       contract: id,
     });
     const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
-    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
+    const feeMicros =
+      feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),

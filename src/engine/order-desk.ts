@@ -47,7 +47,12 @@ type Command =
       readonly changes: ModifyInput;
       readonly sender?: MessageSender;
     }
-  | { readonly kind: 'cancel'; readonly order: Order; readonly sender?: MessageSender };
+  | {
+      readonly kind: 'cancel';
+      readonly order: Order;
+      readonly sender?: MessageSender;
+      readonly by: string;
+    };
 
 type AboutOrder = Extract<Command, { readonly kind: 'replace' | 'cancel' }>;
 
@@ -245,8 +250,9 @@ export class OrderDesk implements ExecutionSink {
     this.#post({ kind: 'replace', order, changes, ...by });
   }
 
-  cancel(order: Order, sender?: MessageSender): void {
-    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
+  /** `by`: who asks, for the journal; empty for the strategy. */
+  cancel(order: Order, sender?: MessageSender, by: string = sender ?? ''): void {
+    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }), by });
   }
 
   /** Sends what the last hook asked for; reports may come back before this returns. */
@@ -372,7 +378,7 @@ export class OrderDesk implements ExecutionSink {
         if (order.working === 'held') continue;
         reason ??= this.#parts.risk.check({
           order,
-          tradeDate: this.#parts.tradeDateOf(order.contractIndex),
+          tradeDate: this.#parts.tradeDateOf,
           nowUs,
         });
         reason ??= this.#parts.watch?.deny(order) ?? null;
@@ -415,10 +421,10 @@ export class OrderDesk implements ExecutionSink {
         venue.submitGroup(command.request);
         return;
       case 'cancel': {
-        const { order, sender } = command;
+        const { order, sender, by } = command;
         if (this.#waits(command)) return;
         if (isTerminal(order.status) || !orders.applyCancelRequest(order, nowUs)) return;
-        this.#tell('CancelRequested', order, '', nowUs);
+        this.#tell('CancelRequested', order, by, nowUs);
         this.#writeFirst();
         venue.cancel({
           clOrdId: order.clOrdId,

@@ -95,6 +95,9 @@ export interface PlainLedger {
   };
 }
 
+/** The trade date whose margin levels hold: of one product, or of each contract's own. */
+export type MarginDate = TradeDate | ((contractIndex: number) => TradeDate);
+
 /** Contracts by row, as held or as they could come to be held. */
 export type NetOf = (contractIndex: number) => number;
 
@@ -297,14 +300,18 @@ export class Portfolio {
     return toCashMicros(this.#fees[this.#currencies.indexOf(currency)] ?? 0);
   }
 
-  /** Exchanges the cash of every other currency into the base at the rate of the date; rounded once each, half to even. */
-  sweep(): readonly Sweep[] {
+  /**
+   * Exchanges the cash of every other currency into the base at the rate of the date; rounded once each, half to even. What is
+   * worth `aboveMicros` of the base or less, owed or owned, stays.
+   */
+  sweep(aboveMicros: number = 0): readonly Sweep[] {
     const swept: Sweep[] = [];
     for (let c = 1; c < this.#cash.length; c += 1) {
       const micros = toCashMicros(this.#cash[c]!);
       if (micros === 0) continue;
       const rate = this.#rate[c]!;
       const baseMicros = toCashMicros(roundHalfEven(micros * rate));
+      if (Math.abs(baseMicros) <= aboveMicros && aboveMicros > 0) continue;
       this.#cash[c] = 0;
       this.#addCash(0, baseMicros);
       swept.push({ currency: this.#currencies[c]!, micros, rate, baseMicros });
@@ -426,7 +433,7 @@ export class Portfolio {
   }
 
   /** Margin of the positions held, in base currency. */
-  marginMicros(kind: 'initial' | 'maintenance', tradeDate: TradeDate): CashMicros {
+  marginMicros(kind: 'initial' | 'maintenance', tradeDate: MarginDate): CashMicros {
     const base = this.requirement(kind, this.held, (c) => this.netQty[c]!, tradeDate);
     return toCashMicros(Math.round(base));
   }
@@ -439,7 +446,7 @@ export class Portfolio {
     kind: 'initial' | 'maintenance',
     rows: readonly number[],
     netOf: NetOf,
-    tradeDate: TradeDate,
+    tradeDate: MarginDate,
   ): number {
     const scan = this.#account?.scan ?? null;
     let base = 0;
@@ -479,7 +486,7 @@ export class Portfolio {
   marginPerContract(
     kind: 'initial' | 'maintenance',
     contractIndex: number,
-    tradeDate: TradeDate,
+    date: MarginDate,
   ): number {
     const row = this.#table.instrumentIndex[contractIndex]!;
     const intraday = this.#isIntraday[row] === 1 ? this.#account!.intraday[row]! : null;
@@ -489,6 +496,7 @@ export class Portfolio {
         this.rateOf(contractIndex)
       );
     const mark = this.lastTicks[contractIndex]!;
+    const tradeDate = typeof date === 'function' ? date(contractIndex) : date;
     const micros =
       kind === 'initial'
         ? this.#margin.initialMicros(contractIndex, tradeDate, mark)

@@ -63,6 +63,24 @@ export const SIM_ERRORS: ErrorCatalog = {
     cure: 'Restore it with the version that wrote it, or replay the journal from its beginning.',
     exit: EXIT.input,
   },
+  E_GATEWAY_OPTION: {
+    title: 'An option of a simulated gateway is out of range',
+    cause: 'A number is below its least value, or an id stands twice.',
+    cure: 'Correct the named option.',
+    exit: EXIT.input,
+  },
+  E_GATEWAY_CONTRACT: {
+    title: 'A contract has no name at a simulated gateway',
+    cause: 'The id is not of the form that the venue uses, or the venue does not list the product.',
+    cure: 'Choose a product of the list that the message gives.',
+    exit: EXIT.input,
+  },
+  E_GATEWAY_FAULTS: {
+    title: 'A fault script cannot be read',
+    cause: 'A fault has a name that there is not, lacks a field, or says twice when it strikes.',
+    cure: 'Correct the field that the message names.',
+    exit: EXIT.input,
+  },
   E_FEE_SCHEDULE: {
     title: 'A product has no usable fee schedule',
     cause:

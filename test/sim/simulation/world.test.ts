@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutionReport } from '../../../src/core/execution.ts';
 import { OrderManager } from '../../../src/engine/order-manager.ts';
 import { createRandom } from '../../../src/engine/rng.ts';
+import { EngineAccount } from '../../../scripts/simulated-account.ts';
+import type { AccountSetup, SimulatedAccount } from '../../../src/sim/simulation/account-port.ts';
 import { Agenda, Phase } from '../../../src/sim/simulation/agenda.ts';
 import { Chance } from '../../../src/sim/simulation/chance.ts';
 import { GroupChecks } from '../../../src/sim/simulation/group-checks.ts';
@@ -27,7 +29,9 @@ function run(
   trace?: (line: string) => void,
 ): WorldResult {
   const more = trace === undefined ? {} : { trace };
-  return new World({ seed, hours, random: createRandom(seed), makeOrders, ...more }).run();
+  const random = createRandom(seed);
+  const makeAccount = (setup: AccountSetup): SimulatedAccount => new EngineAccount(setup);
+  return new World({ seed, hours, random, makeOrders, makeAccount, ...more }).run();
 }
 
 function brokenBy(act: () => unknown): string {
@@ -58,6 +62,8 @@ describe('a simulated world', () => {
       'trades',
       'groups',
       'clientFills',
+      'accountFills',
+      'denied',
       'auctions',
       'halts',
       'breakers',

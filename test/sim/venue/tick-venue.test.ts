@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { OrderInput, StrategyContext } from '../../../src/core/strategy.ts';
 import type { ClOrdId } from '../../../src/core/order.ts';
 import type { PriceTicks, Qty } from '../../../src/core/units.ts';
-import { VENUE_PROFILES } from '../../../src/sim/profiles/profiles.ts';
+import { VENUE_PROFILES } from '../../../src/core/venues/profiles.ts';
 import { at } from '../../support/engine-world.ts';
 import type { Tick, TickRun, TickWorldOptions } from '../../support/tick-world.ts';
 import { level, quote, runTicks, T0, trade } from '../../support/tick-world.ts';
