@@ -23,6 +23,7 @@ import type { RunRecorder } from '../core/run-events.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
 import type { LiveOptions } from './live/order-truth.ts';
+import type { Recovered } from './live/recovery.ts';
 
 /** One chain of a product under one roll rule. The first chain of a root decides `ctx.contract(root)`. */
 export interface ChainInput {
@@ -138,6 +139,8 @@ export interface EngineConfig {
   readonly isDurable?: boolean;
   /** With a real venue: its word is the truth. Without it a report that cannot be is a bug. */
   readonly live?: LiveOptions;
+  /** What an earlier run left; with `live` only. */
+  readonly recovered?: Recovered;
   /**
    * How the two legs of a roll fill. `market` (default): on the next bars of each contract. `record`: at the prices of the
    * roll record, one microsecond after the roll; for sampled data, where the old contract has no further price.

@@ -89,6 +89,23 @@ export class DayBook {
     return this.#dayStart;
   }
 
+  /** After a restart: the books are those of the earlier run. `dayStart` null: its first day had not ended. */
+  restore(dayStart: CashMicros | null, settled: ReadonlyMap<number, number>): void {
+    const equity = this.#portfolio.equityMicros();
+    if (dayStart !== null) this.#dayStart = dayStart;
+    this.#equity = equity;
+    this.#low = Math.min(equity, this.#dayStart);
+    this.#high = Math.max(equity, this.#dayStart);
+    for (const [c, ticks] of settled) this.#settled[c] = ticks;
+  }
+
+  /** The last settlement of each contract that has one, by row. */
+  settlements(): readonly (readonly [contractIndex: number, ticks: number])[] {
+    return Array.from(this.#settled, (ticks, c) => [c, ticks] as const).filter(
+      ([, ticks]) => !Number.isNaN(ticks),
+    );
+  }
+
   /** The trade date that was emitted last, and the one that comes next in the run; null at its end. */
   get lastDate(): TradeDate {
     return this.#dates[this.#at - 1]!;

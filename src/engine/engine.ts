@@ -22,6 +22,9 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import type { EngineState, Recovered, Restored } from './live/recovery.ts';
+import { recover } from './live/recovery.ts';
+import { TradeTails } from './live/trade-tail.ts';
 import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
@@ -154,6 +157,11 @@ export class Engine {
   #outcome: EngineResult['outcome'] = 'completed';
   #error: EngineResult['error'] = null;
   readonly #isLive: boolean;
+  /** Fills of open trades, kept for a restart; null in a simulation. */
+  readonly #tails: TradeTails | null;
+  /** Time of the fill of an earlier run that is taken in once more. */
+  #replayUs: TsUs | null = null;
+  #restored: Restored | null = null;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -172,6 +180,7 @@ export class Engine {
     const { table } = config;
     checkConfig(config);
     this.#journal = new EventLog(config.journal, config.live !== undefined);
+    this.#tails = config.live === undefined ? null : new TradeTails();
     this.#orders = new OrderManager({
       isLive: config.live !== undefined,
       nowUs: () => this.#clock.nowUs(),
@@ -240,9 +249,13 @@ export class Engine {
       table,
       rateOf: (c) => this.#portfolio.rateOf(c),
       lastTicksOf: (c) => this.#portfolio.lastTicks[c]!,
-      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      tradeDateOf: (row) =>
+        this.#replayUs === null
+          ? this.#tracks[row]!.tradeDate
+          : config.calendars[row]!.tradeDateOf(this.#replayUs),
       onTrade: (trade) => {
         this.#journal.trade(this.#clock.nowUs(), trade);
+        this.#tails?.onTrade(trade.root, trade.tradeId, trade.isOpen);
         config.recorder.onTrade(trade);
       },
     });
@@ -319,6 +332,8 @@ export class Engine {
   /** Writes the first line and calls `onStart`. */
   open(): void {
     this.#journalStart();
+    const { recovered } = this.#config;
+    if (recovered !== undefined) this.#recover(recovered);
     this.#guard(() => this.#start());
   }
 
@@ -345,6 +360,63 @@ export class Engine {
     const { venue } = this.#config;
     const dataUs = Math.min(this.#heap.topTs(), this.#ticks.topTs(), venue.inboxUs?.() ?? TS_MAX);
     return Math.min(dataUs, this.#boundaryUs) as TsUs;
+  }
+
+  /**
+   * The state as plain data, with a line in the journal that it belongs to: a restart needs it and the lines after it. Live
+   * only; asked between two calls of `advance`.
+   */
+  state(): EngineState {
+    assert(this.#tails !== null, 'the state of a run is saved where its venue is a real one');
+    const tsUs = this.#clock.nowUs();
+    const strategy = this.#strategy.saveState?.() ?? null;
+    const seq = this.#journal.append('strategy-state', tsUs, { state: strategy });
+    const { table, idPrefix } = this.#config;
+    return {
+      version: 1,
+      seq,
+      tsUs,
+      idPrefix: idPrefix ?? '',
+      next: this.#desk.nextNumbers,
+      orders: this.#orders.save(),
+      portfolio: this.#portfolio.save(),
+      tails: this.#tails.toPlain(),
+      nextTradeId: this.#tails.nextTradeId,
+      dayStartMicros: this.#book.dayStartMicros,
+      settled: this.#book.settlements().map(([c, ticks]) => [table.contractAt(c).id, ticks]),
+      strategy,
+    };
+  }
+
+  #recover(recovered: Recovered): void {
+    assert(this.#tails !== null, 'a run goes on from a journal where its venue is a real one');
+    const restored = recover(
+      {
+        table: this.#config.table,
+        orders: this.#orders,
+        portfolio: this.#portfolio,
+        trades: this.#trades,
+        tails: this.#tails,
+        idPrefix: this.#config.idPrefix ?? '',
+        nowUs: this.#clock.nowUs(),
+        atUs: (tsUs) => (this.#replayUs = tsUs),
+      },
+      recovered,
+    );
+    this.#replayUs = null;
+    this.#restored = restored;
+    this.#desk.nextNumbers = restored.next;
+    this.#desk.restoreGroups(this.#orders.open());
+    this.#book.restore(restored.dayStartMicros, restored.settled);
+    const { openOrders, fills } = restored;
+    this.#journal.append('recovered', this.#clock.nowUs(), {
+      openOrders,
+      fills,
+      positions: this.#portfolio.held.map((c) => [
+        this.#config.table.contractAt(c).id,
+        this.#portfolio.netQty[c]!,
+      ]),
+    });
   }
 
   /** Calls `onStop`, closes the books and the sources. Nothing that is not due yet happens before it. */
@@ -436,7 +508,7 @@ export class Engine {
       recorder,
       ...(idPrefix === undefined ? {} : { idPrefix }),
       ...(isDurable === undefined ? {} : { isDurable }),
-      ...(live === undefined ? {} : { live }),
+      ...(live === undefined ? {} : { live, tails: this.#tails! }),
       orders: this.#orders,
       portfolio: this.#portfolio,
       risk,
@@ -524,7 +596,8 @@ export class Engine {
   }
 
   #journalStart(): void {
-    const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
+    const { strategy, params, instruments, random, from, to, mode, capitalMicros, idPrefix } =
+      this.#config;
     this.#journal.append('run-start', this.#clock.nowUs(), {
       strategy: strategy.id,
       version: strategy.version,
@@ -536,6 +609,7 @@ export class Engine {
       to,
       capitalMicros,
       inputs: this.#config.inputs ?? {},
+      ...(idPrefix === undefined ? {} : { idPrefix }),
     });
   }
 
@@ -544,9 +618,10 @@ export class Engine {
     refuseAsyncHooks(this.#strategy);
     this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
-    if (this.#config.savedState !== undefined && this.#config.savedState !== null) {
+    const savedState = this.#config.savedState ?? this.#restored?.strategy ?? null;
+    if (savedState !== null) {
       this.#enter('restoreState');
-      this.#strategy.restoreState?.(this.#config.savedState);
+      this.#strategy.restoreState?.(savedState);
       this.#leave();
     }
     this.#enter('onStart');

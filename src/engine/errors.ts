@@ -61,6 +61,20 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Handle the event in onOrder, or correct the order.',
     exit: EXIT.ok,
   },
+  E_JOURNAL_DAMAGED: {
+    title: 'A line of a journal cannot be read',
+    cause:
+      'The file was changed or damaged; a crash cuts its last line only, and that is repaired.',
+    cure: 'Restore the file from a copy. Nothing is traded on a journal that is not whole.',
+    exit: EXIT.input,
+  },
+  E_JOURNAL_CONTRACT: {
+    title: 'A journal names a contract that the run does not have',
+    cause:
+      'The run was started with other instruments or months than the one that wrote the journal.',
+    cure: 'Start with the same instruments; or close what is left and begin a new journal.',
+    exit: EXIT.refused,
+  },
   E_ORDER_REVENANT: {
     title: 'The venue works an order that had ended here',
     cause:

@@ -25,6 +25,7 @@ import type { Portfolio } from './portfolio.ts';
 import { ProtectionWatch } from './protection.ts';
 import type { LiveOptions } from './live/order-truth.ts';
 import { OrderTruth } from './live/order-truth.ts';
+import type { TradeTails } from './live/trade-tail.ts';
 import type { LiveEvent } from '../core/live.ts';
 import type { RiskGate } from './risk.ts';
 import type { TradeBuilder } from './trade-builder.ts';
@@ -85,6 +86,7 @@ export interface DeskParts {
   readonly isDurable?: boolean;
   /** Where the venue is a real one. */
   readonly live?: LiveOptions;
+  readonly tails?: TradeTails;
   /** Hooks that the strategy has: nothing is prepared for those that it has not. */
   readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
@@ -119,7 +121,7 @@ export class OrderDesk implements ExecutionSink {
   readonly #truth: OrderTruth | null;
   /** What was asked for orders whose state is unknown. */
   readonly #parked: Map<ClOrdId, AboutOrder> = new Map();
-  #heldRisk: string | null = null;
+  readonly #heldRisk: Set<string> = new Set();
   #rolls: RollListener | null = null;
   readonly #protection: ProtectionWatch;
   /** Grows with every fill; the market phase compares it to see whether marks must be taken anew. */
@@ -149,9 +151,22 @@ export class OrderDesk implements ExecutionSink {
     this.#nextGroup = next.group;
   }
 
-  /** No order that opens or enlarges a position passes, and is denied with this reason; null lifts it. */
-  holdRisk(reason: string | null): void {
-    this.#heldRisk = reason;
+  /** While a reason is held, no order that opens or enlarges a position passes; it is denied with that reason. */
+  holdRisk(reason: string, isHeld: boolean): void {
+    if (isHeld) this.#heldRisk.add(reason);
+    else this.#heldRisk.delete(reason);
+  }
+
+  /** Groups of orders that an earlier run sent. */
+  restoreGroups(orders: Iterable<Order>): void {
+    const groups = new Map<GroupId, Order[]>();
+    for (const order of orders) {
+      if (order.groupId === null) continue;
+      const members = groups.get(order.groupId);
+      if (members === undefined) groups.set(order.groupId, [order]);
+      else members.push(order);
+    }
+    for (const [groupId, members] of groups) this.#protection.onGroup(groupId, members);
   }
 
   /** What a live venue tells, reports left out. */
@@ -171,7 +186,7 @@ export class OrderDesk implements ExecutionSink {
       apply: (report) => this.onReport(report),
       tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
       issue: (issue) => this.issue(issue),
-      holdRisk: (reason) => this.holdRisk(reason),
+      holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
       onTrusted: (order) => {
         const command = this.#parked.get(order.clOrdId);
         if (command === undefined) return;
@@ -367,8 +382,8 @@ export class OrderDesk implements ExecutionSink {
           nowUs,
         });
         reason ??= this.#parts.watch?.deny(order) ?? null;
-        if (this.#heldRisk !== null && !this.#parts.risk.isReducing(order))
-          reason ??= this.#heldRisk;
+        if (this.#heldRisk.size > 0 && !this.#parts.risk.isReducing(order))
+          reason ??= this.#heldRisk.values().next().value!;
       }
     }
     for (const order of orders) {
@@ -514,6 +529,10 @@ export class OrderDesk implements ExecutionSink {
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
+    if (this.#parts.tails !== undefined) {
+      const { contractIndex, ...plain } = fill;
+      this.#parts.tails.onFill(this.#parts.table.instrumentOf(contractIndex).root, plain, isRoll);
+    }
     this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
   }

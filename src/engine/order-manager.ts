@@ -5,6 +5,7 @@
  * Live, the venue is right. A fill is booked once by its id, whatever the state of its order: one that comes after its order
  * ended, or beyond its quantity, changed the position all the same. It brings no ended order back.
  */
+import type { PlainEnded } from '../core/ended-ids.ts';
 import { EndedOrders } from '../core/ended-ids.ts';
 import { assert } from '../core/errors.ts';
 import type { ExecutionReport, VenueFill } from '../core/execution.ts';
@@ -145,6 +146,38 @@ export class Order implements OrderView {
   }
 }
 
+/** An order as plain data. */
+export type PlainOrder = Pick<
+  Order,
+  | 'clOrdId'
+  | 'orderId'
+  | 'spec'
+  | 'role'
+  | 'groupId'
+  | 'isRoll'
+  | 'status'
+  | 'working'
+  | 'doubt'
+  | 'pending'
+  | 'orderQty'
+  | 'cumQty'
+  | 'leavesQty'
+  | 'limitTicks'
+  | 'stopTicks'
+  | 'filledCounts'
+  | 'createdUs'
+  | 'updatedUs'
+  | 'reason'
+>;
+
+/** The whole state of the manager. */
+export interface PlainOrders {
+  /** In order of creation. */
+  readonly open: readonly PlainOrder[];
+  readonly ended: PlainEnded<PlainOrder>;
+  readonly execIds: readonly string[];
+}
+
 /** What a report did. `kind` is the order event to tell; `fill` is set when contracts changed hands. */
 export interface AppliedReport {
   readonly kind: OrderEventKind;
@@ -182,7 +215,7 @@ const ANSWERS: Readonly<Record<Doubt, readonly ExecutionReport['kind'][]>> = {
 
 export class OrderManager {
   readonly #open: Map<ClOrdId, Order> = new Map();
-  readonly #ended: EndedOrders<Order>;
+  #ended: EndedOrders<Order>;
   readonly #isLive: boolean;
   readonly #execIdsKept: number;
   readonly #nowUs: () => TsUs;
@@ -215,6 +248,69 @@ export class OrderManager {
     );
     const order = new Order(input);
     this.#open.set(order.clOrdId, order);
+    return order;
+  }
+
+  /** The state as plain data. */
+  save(): PlainOrders {
+    return {
+      open: [...this.#open.values()].map(plainOf),
+      ended: this.#ended.toPlain(plainOf),
+      execIds: [...this.#oldExecIds, ...this.#execIds],
+    };
+  }
+
+  /** Into a new manager: the orders that had ended, and the ids of all fills. */
+  restoreEnded(plain: PlainOrders, rowOf: (contract: ContractId) => number): void {
+    for (const execId of plain.execIds) this.#execIds.add(execId);
+    this.#ended = EndedOrders.fromPlain(
+      plain.ended,
+      (order) => this.#orderFrom(order, rowOf(order.spec.contract), order.updatedUs),
+      ENDED_KEPT_LIVE,
+    );
+  }
+
+  restoreExecId(execId: string): void {
+    this.#execIds.add(execId);
+  }
+
+  /** An order as it was; an open one whose state is in doubt is unknown. `nowUs`: when the doubt began. */
+  restoreOrder(plain: PlainOrder, contractIndex: number, nowUs: TsUs): Order {
+    const order = this.#orderFrom(plain, contractIndex, nowUs);
+    if (isTerminal(order.status)) this.#ended.set(order.clOrdId, order);
+    else this.#open.set(order.clOrdId, order);
+    return order;
+  }
+
+  #orderFrom(plain: PlainOrder, contractIndex: number, nowUs: TsUs): Order {
+    const { clOrdId, spec, role, groupId, isRoll, createdUs } = plain;
+    const order = new Order({
+      clOrdId,
+      contractIndex,
+      spec,
+      role,
+      groupId,
+      isRoll,
+      nowUs: createdUs,
+      isHeld: false,
+    });
+    order.orderId = plain.orderId;
+    order.status = plain.status;
+    order.working = plain.working;
+    order.doubt = plain.doubt;
+    order.certainty = plain.doubt === null ? 'known' : 'unknown';
+    order.pending = plain.pending;
+    order.orderQty = plain.orderQty;
+    order.cumQty = plain.cumQty;
+    order.leavesQty = plain.leavesQty;
+    order.limitTicks = plain.limitTicks;
+    order.stopTicks = plain.stopTicks;
+    order.filledCounts = plain.filledCounts;
+    order.avgPriceTicks = plain.cumQty === 0 ? 0 : plain.filledCounts / plain.cumQty;
+    order.updatedUs = plain.updatedUs;
+    order.reason = plain.reason;
+    order.heardUs = nowUs;
+    if (order.orderId !== null) this.#byOrderId.set(order.orderId, clOrdId);
     return order;
   }
 
@@ -357,6 +453,7 @@ export class OrderManager {
       // Its status stays: what it did in the market is counted, what it was told to do is over.
       this.#keepExecId(fill.execId);
       this.#count(order, fill, cumQty);
+      order.updatedUs = report.tsUs;
       const kind = cumQty >= order.orderQty ? 'Fill' : 'PartialFill';
       return { kind, order, fill, surprise: 'after-end' };
     }
@@ -461,4 +558,28 @@ export class OrderManager {
     }
     return true;
   }
+}
+
+function plainOf(order: Order): PlainOrder {
+  return {
+    clOrdId: order.clOrdId,
+    orderId: order.orderId,
+    spec: order.spec,
+    role: order.role,
+    groupId: order.groupId,
+    isRoll: order.isRoll,
+    status: order.status,
+    working: order.working,
+    doubt: order.doubt,
+    pending: order.pending,
+    orderQty: order.orderQty,
+    cumQty: order.cumQty,
+    leavesQty: order.leavesQty,
+    limitTicks: order.limitTicks,
+    stopTicks: order.stopTicks,
+    filledCounts: order.filledCounts,
+    createdUs: order.createdUs,
+    updatedUs: order.updatedUs,
+    reason: order.reason,
+  };
 }

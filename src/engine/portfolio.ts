@@ -7,9 +7,10 @@
  * closes at fractional averages never lose a millionth.
  */
 import { assert } from '../core/errors.ts';
-import type { ContractTable } from '../core/instrument.ts';
+import type { ContractId, ContractTable } from '../core/instrument.ts';
 import { cashOfCounts, notionalOf } from '../core/instrument.ts';
 import type { AccountRules } from '../core/money/account-rules.ts';
+import type { LotQueue } from '../core/money/lots.ts';
 import { scanMargin } from '../core/money/scan-margin.ts';
 import type { CurrencyRates, MarginModel } from '../core/ports.ts';
 import { Position } from '../core/position.ts';
@@ -62,6 +63,36 @@ export interface Sweep {
   readonly micros: CashMicros;
   readonly rate: number;
   readonly baseMicros: CashMicros;
+}
+
+/** The books as plain data: exact. */
+export interface PlainPortfolio {
+  readonly cash: readonly (readonly [currency: string, micros: number])[];
+  readonly fees: readonly (readonly [currency: string, micros: number])[];
+  /** Contracts with a position, in the order in which they were opened. */
+  readonly held: readonly ContractId[];
+  /** In order of first fill. */
+  readonly ledgers: readonly PlainLedger[];
+}
+
+export interface PlainLedger {
+  readonly contract: ContractId;
+  readonly flowCounts: number;
+  readonly refCounts: number;
+  readonly postedMicros: number;
+  readonly dayFeesMicros: number;
+  readonly dayTradedQty: number;
+  readonly markedMicros: number;
+  /** Null where there was none. */
+  readonly lastTicks: number | null;
+  readonly position: {
+    readonly netQty: number;
+    readonly costCounts: number;
+    readonly flowCounts: number;
+    readonly realisedMicros: number;
+    readonly feesMicros: number;
+    readonly lots: ReturnType<LotQueue['lots']> | null;
+  };
 }
 
 /** The trade date whose margin levels hold: of one product, or of each contract's own. */
@@ -286,6 +317,80 @@ export class Portfolio {
       swept.push({ currency: this.#currencies[c]!, micros, rate, baseMicros });
     }
     return swept;
+  }
+
+  /** An exchange of currencies that was done before. */
+  applySweep(currency: string, micros: CashMicros, baseMicros: CashMicros): void {
+    this.#addCash(this.#currencies.indexOf(currency), 0 - micros);
+    this.#addCash(0, baseMicros);
+  }
+
+  save(): PlainPortfolio {
+    const purse = (from: readonly number[]): [string, number][] =>
+      this.#currencies.map((currency, c) => [currency, from[c]!]);
+    const idOf = (c: number): ContractId => this.#table.contractAt(c).id;
+    return {
+      cash: purse(this.#cash),
+      fees: purse(this.#fees),
+      held: this.held.map(idOf),
+      ledgers: this.touched.map((c) => {
+        const ledger = this.#ledgers[c]!;
+        const { netQty, costCounts, flowCounts, realisedMicros, feesMicros, lots } =
+          ledger.position;
+        const last = this.lastTicks[c]!;
+        return {
+          contract: idOf(c),
+          flowCounts: ledger.flowCounts,
+          refCounts: ledger.refCounts,
+          postedMicros: ledger.postedMicros,
+          dayFeesMicros: ledger.dayFeesMicros,
+          dayTradedQty: ledger.dayTradedQty,
+          markedMicros: ledger.markedMicros,
+          lastTicks: Number.isNaN(last) ? null : last,
+          position: {
+            netQty,
+            costCounts,
+            flowCounts,
+            realisedMicros,
+            feesMicros,
+            lots: lots?.lots() ?? null,
+          },
+        };
+      }),
+    };
+  }
+
+  /** Into new books. A currency that this run does not have is an error of `rowOf` or has no cash. */
+  restore(plain: PlainPortfolio, rowOf: (contract: ContractId) => number): void {
+    const pour = (from: PlainPortfolio['cash'], into: number[]): void => {
+      for (const [currency, micros] of from) {
+        const c = this.#currencies.indexOf(currency);
+        assert(c >= 0 || micros === 0, 'a run goes on with the currencies of its books');
+        if (c >= 0) into[c] = micros;
+      }
+    };
+    pour(plain.cash, this.#cash);
+    pour(plain.fees, this.#fees);
+    for (const from of plain.ledgers) {
+      const c = rowOf(from.contract);
+      const ledger = this.#ledgerOf(c);
+      ledger.flowCounts = from.flowCounts;
+      ledger.refCounts = from.refCounts;
+      ledger.postedMicros = from.postedMicros;
+      ledger.dayFeesMicros = from.dayFeesMicros;
+      ledger.dayTradedQty = from.dayTradedQty;
+      ledger.markedMicros = from.markedMicros;
+      const { position } = ledger;
+      position.netQty = from.position.netQty;
+      position.costCounts = from.position.costCounts;
+      position.flowCounts = from.position.flowCounts;
+      position.realisedMicros = from.position.realisedMicros;
+      position.feesMicros = from.position.feesMicros;
+      if (from.position.lots !== null) position.lots?.restore(from.position.lots);
+      this.netQty[c] = position.netQty;
+      this.lastTicks[c] = from.lastTicks ?? NaN;
+    }
+    for (const contract of plain.held) this.held.push(rowOf(contract));
   }
 
   feesMicros(): CashMicros {

@@ -376,14 +376,14 @@ export class LiveWorld {
         },
       },
     });
-    const { journal } = this.world;
+    const journal = options.overrides?.journal ?? this.world.journal;
     this.bridge = new VenueBridge({
       venue: this.venue,
       contracts: this.world.config.table.contracts.length,
       scheduler: this.scheduler,
       flush: () => {
         journal.flush();
-        this.venue.log.push(`flush ${journal.chunks.length}`);
+        this.venue.log.push(`flush ${this.world.journal.chunks.length}`);
       },
       onArrival: () => {},
       sinceUs: () => at(0, 0),
@@ -404,8 +404,10 @@ export class LiveWorld {
   async start(): Promise<this> {
     await this.venue.open(this.bridge);
     this.engine.open();
+    this.bridge.ask(null);
+    await this.scheduler.pass(600_000);
     this.bars.pushColumns(columns(hourly(0, [100]), 3_600_000_000));
-    this.engine.advance(at(0, 11));
+    this.engine.advance(this.scheduler.nowUs());
     return this;
   }
 

@@ -39,8 +39,8 @@ export interface TruthParts {
   readonly apply: (report: ExecutionReport) => void;
   readonly tell: (kind: OrderEventKind, order: Order, reason: string) => void;
   readonly issue: (issue: RunIssue) => void;
-  /** No order that opens or enlarges a position, for this reason; null lifts it. */
-  readonly holdRisk: (reason: string | null) => void;
+  /** While held, no order that opens or enlarges a position is sent. */
+  readonly holdRisk: (reason: string, isHeld: boolean) => void;
   /** Nothing about an order is in doubt: what waited for that may be sent, unless the order has ended. */
   readonly onTrusted: (order: Order) => void;
 }
@@ -54,6 +54,7 @@ export class OrderTruth {
 
   constructor(parts: TruthParts) {
     this.#parts = parts;
+    parts.holdRisk('not-reconciled', true);
   }
 
   onEvent(event: LiveEvent): void {
@@ -64,6 +65,8 @@ export class OrderTruth {
     else if (event.kind === 'link') {
       const { plane, state, reason } = event;
       journal.append('link', nowUs(), { plane, state, reason });
+      // What a plane without a connection would tell is missing: no new risk until it is back and has been read again.
+      if (plane !== 'market') this.#parts.holdRisk(`link-${plane}`, state !== 'up');
     }
     options.onEvent?.(event);
   }
@@ -134,7 +137,7 @@ export class OrderTruth {
   }
 
   #onSnapshot(snapshot: VenueSnapshot): void {
-    const { orders, portfolio, journal, nowUs, apply, venue, options } = this.#parts;
+    const { orders, portfolio, journal, nowUs, apply, venue, options, holdRisk } = this.#parts;
     const { sinceUs, readUs, account, positions, unknown } = snapshot;
     journal.append('snapshot', nowUs(), {
       sinceUs,
@@ -176,6 +179,7 @@ export class OrderTruth {
       else if (finding.kind === 'position' && !finding.isSure) isAgain = true;
     }
     this.#judgePositions(result.findings);
+    holdRisk('not-reconciled', isAgain);
     if (isAgain) venue.ask?.(null);
     options.onFindings?.(result.findings, snapshot);
   }
@@ -199,7 +203,7 @@ export class OrderTruth {
       });
     }
     this.#disputed = disputed;
-    holdRisk(disputed.size > 0 ? 'position-mismatch' : null);
+    holdRisk('position-mismatch', disputed.size > 0);
   }
 
   #trust(order: Order): void {

@@ -5,7 +5,11 @@ import { toClOrdId } from '../../../src/core/order.ts';
 import type { PriceTicks, Qty } from '../../../src/core/units.ts';
 import { LiveWorld } from '../../support/live-world.ts';
 
-const start = (): Promise<LiveWorld> => new LiveWorld().start();
+async function start(): Promise<LiveWorld> {
+  const live = await new LiveWorld().start();
+  live.venue.log.length = 0;
+  return live;
+}
 const requests = (live: LiveWorld): string[] =>
   live.venue.log.filter((line) => /^(new|replace|cancel) /.test(line));
 
@@ -203,7 +207,7 @@ describe('reading the account', () => {
     live.venue.expire(c, false);
     await live.pass();
     live.bridge.ask(null);
-    await live.pass(600_000);
+    await live.pass(5_000_000);
     expect([a, b, c].map((id) => live.state(id))).toEqual([
       'Filled known 2',
       'Filled known 2',
@@ -222,13 +226,13 @@ describe('reading the account', () => {
     const live = await start();
     live.venue.net = 3;
     live.bridge.ask(null);
-    await live.pass(600_000);
+    await live.pass(5_000_000);
     expect(live.issues()).toEqual(['E_POSITION_MISMATCH']);
     const id = live.limit();
     expect(live.ctx.order(id)).toMatchObject({ status: 'Denied', reason: 'position-mismatch' });
     live.venue.net = 0;
     live.bridge.ask(null);
-    await live.pass(2_000_000);
+    await live.pass(5_000_000);
     expect(live.state(live.limit())).toBe('New known 0');
     expect(live.issues().filter((code) => code === 'E_POSITION_MISMATCH')).toHaveLength(1);
   });
@@ -252,7 +256,7 @@ describe('reading the account', () => {
       isBusted: false,
     });
     live.bridge.ask(null);
-    await live.pass(600_000);
+    await live.pass(5_000_000);
     expect(live.findings.at(-1)!.map((finding) => finding.kind)).toEqual([
       'foreign-execution',
       'foreign-order',
@@ -267,7 +271,7 @@ describe('reading the account', () => {
     await live.pass();
     live.venue.orders.delete(id);
     live.bridge.ask(null);
-    await live.pass(600_000);
+    await live.pass(5_000_000);
     expect(live.state(id)).toBe('New known 0');
     for (let k = 0; k < 30; k += 1) await live.pass(500_000);
     expect(live.venue.log).toContain(`find ${id}`);
