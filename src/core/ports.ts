@@ -229,12 +229,7 @@ export interface SimulatedVenue extends ExecutionClient {
   /** Applies row `row` of recorded data and evaluates resting orders; reports go to the sink before it returns. */
   onTick?(kind: TickKind, contractIndex: number, columns: TickColumns, row: number): void;
   /** A contract that matches on ticks opens or is halted; its close is told by `onSessionClose`. */
-  onPhase?(
-    contractIndex: number,
-    phase: VenuePhase,
-    tsUs: TsUs,
-    opening?: OpeningDetails,
-  ): void;
+  onPhase?(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void;
   /** The moment at which the last message on its way will have arrived; TS_MIN without one. */
   onTheWayUs?(): TsUs;
   /** Delay of the market data that the strategy is answering now, in µs; 0 again after it. */
