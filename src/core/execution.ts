@@ -28,7 +28,7 @@ export interface NewOrderRequest {
 
 /**
  * Who sent a message, where it was not the strategy: the engine, to move a position and its orders at a roll, or the account,
- * to close what a margin call or a delivery forbids.
+ * to close what a margin call, a delivery or a programme forbids.
  */
 export type MessageSender = 'roll' | 'account';
 

@@ -121,6 +121,14 @@ export type LiveEvent =
       readonly reason: string;
     }
   | { readonly kind: 'snapshot'; readonly receivedUs: TsUs; readonly snapshot: VenueSnapshot }
+  /** The answer of `findOrder`, asked at `askedUs`; adapters do not send it. */
+  | {
+      readonly kind: 'found';
+      readonly receivedUs: TsUs;
+      readonly askedUs: TsUs;
+      readonly clOrdId: ClOrdId;
+      readonly order: VenueOrder | null;
+    }
   | { readonly kind: 'account'; readonly receivedUs: TsUs; readonly account: VenueAccount }
   /** The venue's own position: compared with ours, never booked. */
   | { readonly kind: 'position'; readonly receivedUs: TsUs; readonly position: VenuePosition }
