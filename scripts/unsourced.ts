@@ -2,6 +2,7 @@
 const UNSOURCED: readonly string[] = [
   'data/export/',
   'data/ingest/',
+  'engine/live/',
   'live/',
   'research/frames/',
   'research/report/',
