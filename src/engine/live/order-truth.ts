@@ -10,6 +10,7 @@ import { isTerminal } from '../../core/order.ts';
 import type { SimulatedVenue } from '../../core/ports.ts';
 import type { RunIssue } from '../../core/run-events.ts';
 import type { TsUs } from '../../core/units.ts';
+import type { EngineResult } from '../config.ts';
 import type { EventLog } from '../event-log.ts';
 import type { AppliedReport, Order, OrderManager } from '../order-manager.ts';
 import type { Portfolio } from '../portfolio.ts';
@@ -24,6 +25,8 @@ export interface LiveOptions {
   readonly onEvent?: (event: LiveEvent) => void;
   /** What reading the account brought up that reports cannot mend. */
   readonly onFindings?: (findings: readonly Finding[], snapshot: VenueSnapshot) => void;
+  /** With `strategyErrors: 'go-on'`: inside the loop; what is to be done about it is done after `advance`. */
+  readonly onStrategyError?: (error: NonNullable<EngineResult['error']>) => void;
   /** µs; default 5 s. */
   readonly absentAfterUs?: number;
   /** What is done with a position that our fills do not explain, once two readings in a row show it. Default `refuse`. */

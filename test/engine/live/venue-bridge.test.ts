@@ -362,3 +362,59 @@ describe('events of the venue', () => {
     expect(live.told).toEqual([]);
   });
 });
+
+describe('a strategy that throws', () => {
+  const run = async () => {
+    const told: string[] = [];
+    let isBroken = false;
+    const live = new LiveWorld({
+      strategy: {
+        onOrder: () => {
+          told.push('order');
+          if (isBroken) throw new Error('a mistake');
+        },
+        onFill: () => told.push('fill'),
+        onStop: () => told.push('stop'),
+        saveState: () => ({ orders: told.length }),
+      },
+      overrides: { strategyErrors: 'go-on' },
+    });
+    await live.start();
+    const id = live.limit(95, 2);
+    isBroken = true;
+    live.venue.fill(id, 1, 95);
+    await live.pass();
+    return { live, told, id };
+  };
+
+  it('is not called any more; its orders and its position are kept', async () => {
+    const { live, told, id } = await run();
+    const before = told.length;
+    expect(live.issues()).toEqual(['E_STRATEGY_STOPPED']);
+    expect(live.engine.strategyError).toMatchObject({ hook: 'onOrder' });
+    live.venue.fill(id, 1, 94);
+    await live.pass();
+    expect(live.state(id)).toBe('Filled known 2');
+    expect(live.net).toBe(2);
+    expect(told).toHaveLength(before);
+    expect(live.world.journal.lines().join('')).toContain(
+      `"kind":"strategy-state","body":{"state":{"orders":${before}}}`,
+    );
+    const result = live.engine.finish();
+    expect(result).toMatchObject({ outcome: 'strategy-error', error: { hook: 'onOrder' } });
+    expect(told).not.toContain('stop');
+  });
+
+  it('can be followed by a policy: what works is cancelled, what is held is closed', async () => {
+    const { live, id } = await run();
+    expect(live.engine.cancelOrders((order) => !order.reduceOnly)).toBe(1);
+    await live.pass();
+    expect(live.state(id)).toBe('Canceled known 1');
+    const [close] = live.engine.closePositions('strategy-error');
+    await live.pass();
+    live.venue.fill(close!, 1, 96);
+    await live.pass();
+    expect(live.net).toBe(0);
+    expect(live.engine.closePositions('strategy-error')).toEqual([]);
+  });
+});
