@@ -139,6 +139,11 @@ export interface EngineConfig {
   readonly isDurable?: boolean;
   /** With a real venue: its word is the truth. Without it a report that cannot be is a bug. */
   readonly live?: LiveOptions;
+  /**
+   * What an error of a hook does. `end` (default): it is the outcome of the run. `go-on`: the strategy is not called any more,
+   * its state is saved, nothing new is opened, and orders and positions are looked after as before.
+   */
+  readonly strategyErrors?: 'end' | 'go-on';
   /** What an earlier run left; with `live` only. */
   readonly recovered?: Recovered;
   /**

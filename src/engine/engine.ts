@@ -5,6 +5,7 @@
 import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
+import type { ClOrdId, OrderView } from '../core/order.ts';
 import { toClOrdId } from '../core/order.ts';
 import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
@@ -136,6 +137,8 @@ export class Engine {
   readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
   readonly #timers: Timers = new Timers();
   readonly #strategy: Strategy;
+  /** The same without a guard around its hooks. */
+  readonly #created: Strategy;
   readonly #ctx: EngineContext;
   /** 1 from the first trade date of the run on, by row of instrument. */
   readonly #isActive: Uint8Array;
@@ -314,7 +317,11 @@ export class Engine {
           table.contractAt(a).dates.lastTradeUs - table.contractAt(b).dates.lastTradeUs || a - b,
       );
     this.#ctx = this.#createContext(currentContract);
-    this.#strategy = config.strategy.create(params, config.instruments);
+    this.#created = config.strategy.create(params, config.instruments);
+    this.#strategy =
+      config.strategyErrors === 'go-on'
+        ? guardHooks(this.#created, (cause, hook) => this.#onStrategyError(cause, hook))
+        : this.#created;
     hears.orders = this.#strategy.onOrder !== undefined;
     hears.fills = this.#strategy.onFill !== undefined;
     this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
@@ -424,7 +431,74 @@ export class Engine {
     if (this.#outcome === 'completed') this.#guard(() => this.#callStop());
     this.#closeSources();
     this.#hook = '';
+    if (this.#error !== null) this.#outcome = 'strategy-error';
     return this.#finish(this.#outcome, this.#error);
+  }
+
+  /** The error of a strategy whose run went on without it, or null. */
+  get strategyError(): EngineResult['error'] {
+    return this.#error;
+  }
+
+  /** Cancels the open orders that `isMeant`, whatever the strategy thinks of it; returns how many. Between two `advance`s. */
+  cancelOrders(isMeant: (order: OrderView) => boolean): number {
+    const meant = [...this.#orders.open()].filter(isMeant);
+    this.#guard(() => {
+      for (const order of meant) this.#desk.cancel(order, 'account');
+      this.#settle();
+    });
+    return meant.length;
+  }
+
+  /** Sends a market order against every position; no limit stands in its way. Cancel what works first. Between two `advance`s. */
+  closePositions(tag: string): readonly ClOrdId[] {
+    const { table, venue } = this.#config;
+    const ids: ClOrdId[] = [];
+    this.#guard(() => {
+      for (const contractIndex of [...this.#portfolio.held]) {
+        const netQty = this.#portfolio.netQty[contractIndex]!;
+        ids.push(
+          this.#desk.submit({
+            contractIndex,
+            role: 'single',
+            isForced: true,
+            sender: 'account',
+            spec: {
+              type: 'market',
+              contract: table.contractAt(contractIndex).id,
+              side: netQty > 0 ? -1 : 1,
+              qty: Math.abs(netQty) as Qty,
+              tag,
+              ...(venue.capabilities.features.reduceOnly ? { reduceOnly: true } : {}),
+            },
+          }),
+        );
+      }
+      this.#settle();
+    });
+    return ids;
+  }
+
+  /** The run goes on without its strategy: orders and positions are kept, and nothing new is opened. */
+  #onStrategyError(cause: unknown, hook: string): void {
+    if (cause instanceof BugError || cause === this.#journal.failure) throw cause;
+    const tsUs = this.#clock.nowUs();
+    this.#error ??= { cause, hook, tsUs };
+    this.#desk.holdRisk('strategy-error', true);
+    let state: unknown = null;
+    try {
+      state = this.#created.saveState?.() ?? null;
+    } catch {
+      // What cannot be saved is not: the last saved state stands.
+    }
+    this.#desk.issue({
+      code: 'E_STRATEGY_STOPPED',
+      severity: 'error',
+      message: `${hook} threw: ${messageOf(cause)}; the run goes on without its strategy`,
+      tsUs,
+    });
+    if (state !== null) this.#journal.append('strategy-state', tsUs, { state });
+    this.#config.live?.onStrategyError?.(this.#error);
   }
 
   /** An error of the strategy is the outcome of the run; any other is thrown. */
@@ -615,7 +689,7 @@ export class Engine {
 
   #start(): void {
     this.#hook = 'create';
-    refuseAsyncHooks(this.#strategy);
+    refuseAsyncHooks(this.#created);
     this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
     const savedState = this.#config.savedState ?? this.#restored?.strategy ?? null;
@@ -1489,6 +1563,27 @@ const HOOKS = [
   'saveState',
   'restoreState',
 ] as const satisfies readonly (keyof Strategy)[];
+
+/** The hooks of a strategy, none of which is called any more once one has thrown; `onError` hears of it. */
+function guardHooks(strategy: Strategy, onError: (cause: unknown, hook: string) => void): Strategy {
+  const guarded: Record<string, unknown> = {};
+  let isStopped = false;
+  for (const name of HOOKS) {
+    const hook = strategy[name] as ((...args: unknown[]) => unknown) | undefined;
+    if (typeof hook !== 'function') continue;
+    guarded[name] = (...args: unknown[]): unknown => {
+      if (isStopped) return null;
+      try {
+        return hook.apply(strategy, args);
+      } catch (cause) {
+        isStopped = true;
+        onError(cause, name);
+        return null;
+      }
+    };
+  }
+  return guarded as Strategy;
+}
 
 /** After its first `await` a hook would act outside its event, on a context that is no longer valid. */
 function refuseAsyncHooks(strategy: Strategy): void {

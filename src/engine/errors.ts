@@ -61,6 +61,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Handle the event in onOrder, or correct the order.',
     exit: EXIT.ok,
   },
+  E_STRATEGY_STOPPED: {
+    title: 'A hook of a strategy threw, and the run goes on without it',
+    cause: 'Orders and positions are still looked after; nothing new is opened.',
+    cure: 'Correct the hook that the message names, then start again: the run goes on from its journal.',
+    exit: EXIT.strategy,
+  },
   E_JOURNAL_DAMAGED: {
     title: 'A line of a journal cannot be read',
     cause:

@@ -25,6 +25,7 @@ import type { Portfolio } from './portfolio.ts';
 import { ProtectionWatch } from './protection.ts';
 import type { LiveOptions } from './live/order-truth.ts';
 import { OrderTruth } from './live/order-truth.ts';
+import type { PositionFinding } from './live/reconcile.ts';
 import type { TradeTails } from './live/trade-tail.ts';
 import type { LiveEvent } from '../core/live.ts';
 import type { RiskGate } from './risk.ts';
@@ -187,6 +188,7 @@ export class OrderDesk implements ExecutionSink {
       tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
       issue: (issue) => this.issue(issue),
       holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
+      adopt: (finding, isClosing) => this.#adopt(finding, isClosing),
       onTrusted: (order) => {
         const command = this.#parked.get(order.clOrdId);
         if (command === undefined) return;
@@ -341,6 +343,51 @@ export class OrderDesk implements ExecutionSink {
   bookFill(fill: Fill): void {
     this.#book(fill, false);
     this.#deliverFill(fill);
+  }
+
+  /** A position that no order of ours made is booked at the venue's average, so that books and venue agree. */
+  #adopt(finding: PositionFinding, isClosing: boolean): void {
+    const { contractIndex, ours, theirs, avgPriceTicks } = finding;
+    const { table, portfolio, clock, venue } = this.#parts;
+    const { id } = table.contractAt(contractIndex);
+    const tsUs = clock.nowUs();
+    const side = theirs > ours ? 1 : -1;
+    const own = portfolio.positionOf(contractIndex)?.avgPriceTicks() ?? 0;
+    this.bookFill({
+      execId: `ADOPT-${id}-${tsUs}`,
+      clOrdId: toClOrdId('ADOPT', contractIndex),
+      orderId: null,
+      contract: id,
+      contractIndex,
+      side,
+      qty: Math.abs(theirs - ours) as Qty,
+      // What was closed elsewhere is taken out at what it cost: its result stands in the venue's balance.
+      priceTicks: Math.round(theirs === 0 ? own : avgPriceTicks) as PriceTicks,
+      tsUs,
+      knownUs: tsUs,
+      feeMicros: 0 as CashMicros,
+      commissionMicros: 0 as CashMicros,
+      role: 'single',
+      tag: 'adopted',
+      groupId: null,
+      orderType: 'market',
+      evidence: null,
+    });
+    if (!isClosing || theirs === 0) return;
+    this.submit({
+      contractIndex,
+      role: 'single',
+      isForced: true,
+      sender: 'account',
+      spec: {
+        type: 'market',
+        contract: id,
+        side: theirs > 0 ? -1 : 1,
+        qty: Math.abs(theirs) as Qty,
+        tag: 'foreign',
+        ...(venue.capabilities.features.reduceOnly ? { reduceOnly: true } : {}),
+      },
+    });
   }
 
   #create(draft: DraftOrder, groupId: GroupId | null): Order {
