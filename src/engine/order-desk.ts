@@ -187,13 +187,16 @@ export class OrderDesk implements ExecutionSink {
       tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
       issue: (issue) => this.issue(issue),
       holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
-      onTrusted: (order) => {
-        const command = this.#parked.get(order.clOrdId);
-        if (command === undefined) return;
-        this.#parked.delete(order.clOrdId);
-        if (!isTerminal(order.status)) this.#post(command);
-      },
+      onTrusted: (order) => this.#unpark(order),
     });
+  }
+
+  /** Nothing about the order is in doubt: what waited for that is sent, unless the order has ended. */
+  #unpark(order: Order): void {
+    const command = this.#parked.get(order.clOrdId);
+    if (command === undefined) return;
+    this.#parked.delete(order.clOrdId);
+    if (!isTerminal(order.status)) this.#post(command);
   }
 
   listen(rolls: RollListener): void {
@@ -292,7 +295,8 @@ export class OrderDesk implements ExecutionSink {
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
     if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
-    this.#truth?.onApplied(applied);
+    if (this.#truth !== null) this.#truth.onApplied(applied);
+    else if (order.certainty === 'known') this.#unpark(order);
   }
 
   /** What the data of a bar kept the venue from doing. */
