@@ -189,13 +189,16 @@ export class OrderDesk implements ExecutionSink {
       issue: (issue) => this.issue(issue),
       holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
       adopt: (finding, isClosing) => this.#adopt(finding, isClosing),
-      onTrusted: (order) => {
-        const command = this.#parked.get(order.clOrdId);
-        if (command === undefined) return;
-        this.#parked.delete(order.clOrdId);
-        if (!isTerminal(order.status)) this.#post(command);
-      },
+      onTrusted: (order) => this.#unpark(order),
     });
+  }
+
+  /** Nothing about the order is in doubt: what waited for that is sent, unless the order has ended. */
+  #unpark(order: Order): void {
+    const command = this.#parked.get(order.clOrdId);
+    if (command === undefined) return;
+    this.#parked.delete(order.clOrdId);
+    if (!isTerminal(order.status)) this.#post(command);
   }
 
   listen(rolls: RollListener): void {
@@ -294,7 +297,8 @@ export class OrderDesk implements ExecutionSink {
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
     if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
-    this.#truth?.onApplied(applied);
+    if (this.#truth !== null) this.#truth.onApplied(applied);
+    else if (order.certainty === 'known') this.#unpark(order);
   }
 
   /** What the data of a bar kept the venue from doing. */
