@@ -1,5 +1,6 @@
 /** The hubs through the vendor's client. The only door of `@microsoft/signalr`; everything else talks to `HubPort`. */
 import * as signalr from '@microsoft/signalr';
+import { WebSocket } from 'ws';
 import { TradingError } from '../../core/errors.ts';
 import { redactText } from '../shared/redact.ts';
 
@@ -39,6 +40,25 @@ export interface SignalRPortOptions {
   readonly token: () => Promise<string>;
 }
 
+/** Longer messages close the line: a ladder of the book is a hundredth of it. */
+const MESSAGE_BYTES_MAX = 8_000_000;
+
+/** The socket of the vendor's client with bounds of ours. */
+class BoundedSocket extends WebSocket {
+  constructor(
+    address: string | URL,
+    protocols?: string | string[],
+    options?: ConstructorParameters<typeof WebSocket>[2],
+  ) {
+    super(address, protocols, {
+      ...options,
+      maxPayload: MESSAGE_BYTES_MAX,
+      perMessageDeflate: false,
+      handshakeTimeout: 10_000,
+    });
+  }
+}
+
 export function signalRPort(options: SignalRPortOptions): HubPort {
   return {
     open(hub, handlers) {
@@ -48,6 +68,8 @@ export function signalRPort(options: SignalRPortOptions): HubPort {
           transport: signalr.HttpTransportType.WebSockets,
           skipNegotiation: options.skipNegotiation,
           timeout: 10_000,
+          // Taken by the client, though its types do not name it.
+          ...{ WebSocket: BoundedSocket },
         })
         // It writes addresses, and with them tokens, into its log.
         .configureLogging(signalr.LogLevel.None)
