@@ -59,6 +59,26 @@ class BoundedSocket extends WebSocket {
   }
 }
 
+const RECORD_END = '\u001E';
+
+/** Puts records together that come in pieces, which the vendor's client takes for a fault. */
+class BufferedJson extends signalr.JsonHubProtocol {
+  #rest = '';
+
+  override parseMessages(
+    input: string,
+    logger: signalr.ILogger,
+  ): ReturnType<signalr.JsonHubProtocol['parseMessages']> {
+    // Anything else than text is refused by name in there.
+    if (typeof input !== 'string') return super.parseMessages(input, logger);
+    const text = this.#rest + input;
+    const end = text.lastIndexOf(RECORD_END) + 1;
+    if (text.length - end > MESSAGE_BYTES_MAX) throw new Error('a record is too long');
+    this.#rest = text.slice(end);
+    return end === 0 ? [] : super.parseMessages(text.slice(0, end), logger);
+  }
+}
+
 export function signalRPort(options: SignalRPortOptions): HubPort {
   return {
     open(hub, handlers) {
@@ -73,6 +93,7 @@ export function signalRPort(options: SignalRPortOptions): HubPort {
         })
         // It writes addresses, and with them tokens, into its log.
         .configureLogging(signalr.LogLevel.None)
+        .withHubProtocol(new BufferedJson())
         .build();
       connection.serverTimeoutInMilliseconds = 30_000;
       connection.keepAliveIntervalInMilliseconds = 10_000;
