@@ -82,15 +82,16 @@ class BufferedJson extends signalr.JsonHubProtocol {
 export function signalRPort(options: SignalRPortOptions): HubPort {
   return {
     open(hub, handlers) {
+      // The client takes a socket of another class, though its types do not name it.
+      const http: signalr.IHttpConnectionOptions & { readonly WebSocket: typeof BoundedSocket } = {
+        accessTokenFactory: options.token,
+        transport: signalr.HttpTransportType.WebSockets,
+        skipNegotiation: options.skipNegotiation,
+        timeout: 10_000,
+        WebSocket: BoundedSocket,
+      };
       const connection = new signalr.HubConnectionBuilder()
-        .withUrl(`${options.realtime}/hubs/${hub}`, {
-          accessTokenFactory: options.token,
-          transport: signalr.HttpTransportType.WebSockets,
-          skipNegotiation: options.skipNegotiation,
-          timeout: 10_000,
-          // Taken by the client, though its types do not name it.
-          ...{ WebSocket: BoundedSocket },
-        })
+        .withUrl(`${options.realtime}/hubs/${hub}`, http)
         // It writes addresses, and with them tokens, into its log.
         .configureLogging(signalr.LogLevel.None)
         .withHubProtocol(new BufferedJson())
