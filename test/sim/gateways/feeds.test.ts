@@ -127,7 +127,13 @@ describe('the market that makes itself', () => {
     }).login();
     world.gateway.advanceTo(START_US + 60 * MINUTE);
     const { bids, asks, session, bidTicks, askTicks } = world.gateway.markets[0]!;
-    return { bids: [...bids].sort(), asks: [...asks].sort(), session, bidTicks, askTicks };
+    return {
+      bids: [...bids].sort(([a], [b]) => a - b),
+      asks: [...asks].sort(([a], [b]) => a - b),
+      session,
+      bidTicks,
+      askTicks,
+    };
   };
 
   it('is the same from the same seed, another one from another, and never crossed', () => {
