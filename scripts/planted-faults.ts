@@ -8,25 +8,18 @@
  * npx tsx scripts/planted-faults.ts --show X    one as a patch
  */
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Fault } from '../test/faults/faults.ts';
-import { FAULTS } from '../test/faults/faults.ts';
+import { APPLY, FAULTS, patchOf } from '../test/faults/faults.ts';
 
 const root: string = fileURLToPath(new URL('..', import.meta.url));
 /** What a test may change or look at is copied; the rest is linked. */
 const COPIED: readonly string[] = ['src', 'test', 'scripts'];
+const WIDTH: number = Math.max(...FAULTS.map(({ name }) => name.length));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,7 +35,8 @@ process.exitCode = main();
 
 function main(): number {
   if (values.list === true) {
-    for (const { name, rule, file } of FAULTS) console.log(`${name.padEnd(30)} ${rule} (${file})`);
+    for (const { name, rule, tests } of FAULTS)
+      console.log(`${name.padEnd(WIDTH)} ${rule} (${tests.join(', ')})`);
     return 0;
   }
   if (values.show !== undefined) return show(values.show);
@@ -70,26 +64,28 @@ function plantAll(copy: string, faults: readonly Fault[]): number {
   }
   const survivors: string[] = [];
   for (const fault of faults) {
-    const path = join(copy, fault.file);
-    const sound = readFileSync(path, 'utf8');
-    writeFileSync(path, planted(fault, sound));
+    apply(copy, fault);
     const { failed } = runTests(copy, fault.tests);
-    writeFileSync(path, sound);
+    apply(copy, fault, '--reverse');
     if (failed.length === 0) survivors.push(fault.name);
     const found = failed.length === 0 ? 'NOT NOTICED' : `noticed by: ${failed[0]!}`;
     console.log(
-      `${fault.name.padEnd(30)} ${found}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`,
+      `${fault.name.padEnd(WIDTH)} ${found}${failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''}`,
     );
   }
   console.log(`${faults.length - survivors.length} of ${faults.length} faults noticed`);
   return survivors.length === 0 ? 0 : 1;
 }
 
-function planted({ name, find, replace, file }: Fault, text: string): string {
-  const at = text.indexOf(find);
-  if (at < 0 || text.indexOf(find, at + 1) >= 0)
-    throw new Error(`${name}: its text stands ${at < 0 ? 'nowhere' : 'twice'} in ${file}`);
-  return text.slice(0, at) + replace + text.slice(at + find.length);
+/** Plants a patch into the copy, or takes it out again. */
+function apply(copy: string, fault: Fault, ...more: readonly string[]): void {
+  const { status, stderr, error } = spawnSync('git', [...APPLY, ...more, patchOf(fault)], {
+    cwd: copy,
+    encoding: 'utf8',
+    // The copy lies in no repository, whatever lies around it.
+    env: { ...process.env, GIT_CEILING_DIRECTORIES: tmpdir() },
+  });
+  if (status !== 0) throw new Error(`${fault.name}: ${error?.message ?? stderr}`);
 }
 
 interface Outcome {
@@ -151,14 +147,6 @@ function show(name: string): number {
     console.error(`no such fault: ${name}; --list shows them all`);
     return 2;
   }
-  const lines = (text: string, sign: string): string =>
-    text === ''
-      ? ''
-      : text
-          .split('\n')
-          .map((line) => `${sign}${line}\n`)
-          .join('');
-  console.log(`--- a/${fault.file}\n+++ b/${fault.file}\n@@ ${fault.rule} @@`);
-  console.log(lines(fault.find, '-') + lines(fault.replace, '+'));
+  console.log(`# ${fault.rule}\n${readFileSync(patchOf(fault), 'utf8')}`);
   return 0;
 }

@@ -11,6 +11,7 @@ import { createRandom } from '../src/engine/rng.ts';
 import { HOUR_US, InvariantBroken } from '../src/sim/simulation/world-types.ts';
 import type { WorldCounts, WorldResult } from '../src/sim/simulation/world-types.ts';
 import { World } from '../src/sim/simulation/world.ts';
+import { EngineAccount } from './simulated-account.ts';
 
 const USAGE = `npm run simulate -- [options]
   --seed N           the world to simulate; default 1
@@ -93,6 +94,7 @@ function worldOf(seed: number, asked: Asked, trace?: (line: string) => void): Wo
     seed,
     random: createRandom(seed),
     makeOrders: () => new OrderManager(),
+    makeAccount: (setup) => new EngineAccount(setup),
     ...(trace === undefined ? {} : { trace }),
   });
 }
@@ -148,6 +150,14 @@ function summaryOf(results: readonly WorldResult[], cpuSeconds: number): string 
     [
       'sessions',
       `${sum('contracts')} contracts, ${sum('auctions')} auctions, ${sum('settlements')} settlements`,
+    ],
+    [
+      'accounts',
+      `${sum('accounts')} with risk gate and money: ${sum('accountFills')} fills, ${sum('denied')} orders denied, ${sum('marginCalls')} margin calls`,
+    ],
+    [
+      'forced',
+      `${sum('liquidations')} orders of margin calls, ${sum('forcedFlats')} before a delivery, ${sum('programmeFlats')} of a programme`,
     ],
     ['halts', `${sum('halts')}, ${sum('breakers')} fast moves`],
     [

@@ -23,6 +23,8 @@ const KIND_WORDS: Readonly<Record<Kind | 'crowd', string>> = {
   crowd: 'all kinds at once, many at work',
 };
 
+const LACKS = 'does not have it';
+
 export function writePage(
   outcomes: readonly Outcome[],
   markets: readonly Bars[],
@@ -49,6 +51,7 @@ export function pageOf(
       for (const id of counts.keys())
         used.set(id, [...new Set([...(used.get(id) ?? []), program.name])]);
   const rows = [...KINDS, 'crowd' as const];
+  const followed = outcomes.filter(({ program }) => program.profile !== null);
   const differing = (pick: (outcome: Outcome) => Map<Kind, Map<string, number>>): string =>
     table(
       ['Order kind', ...outcomes.map(({ program }) => program.name)],
@@ -56,9 +59,9 @@ export function pageOf(
         KIND_WORDS[kind],
         ...outcomes.map((outcome) => {
           const byRule = pick(outcome).get(kind);
-          return byRule === undefined
-            ? 'does not have it'
-            : explained(byRule, outcome.profile.get(kind)!.tickets);
+          if (byRule === undefined) return LACKS;
+          const text = explained(byRule, outcome.profile.get(kind)!.tickets);
+          return outcome.program.standIns.includes(kind) ? `${text} (by its limit)` : text;
         }),
       ]),
     );
@@ -74,16 +77,32 @@ that no rule explains fails the check, which runs with every change.
 
 - Bars: ${bars}; prices as whole ticks.
 - Programs, pinned: ${names.join(', ')}. LEAN was **not run**: it needs its own engine. It is compared with the formulas of its
-  published fill models (\`QuantConnect/Lean\`, \`Common/Orders/Fills/FillModel.cs\` and \`FutureFillModel.cs\`), written down a second
-  time with decimals.
+  published fill models, written down a second time with decimals: \`QuantConnect/Lean\`, \`Common/Orders/Fills/FillModel.cs\` at
+  commit \`d7b98d230dac28f93feae417190b5e3ccc7ae9f4\` and \`FutureFillModel.cs\` at \`cc8caa9635f6119f701be22eb794bb5fedfbbdc3\`.
 - Orders: seeded, of each kind that a program has, one contract each, each alone at work, with entries on both sides of the market,
-  near and far, cancelled after one to some dozen bars. Market-if-touched exists in NautilusTrader alone: no second program has it.
+  near and far, cancelled after one to some dozen bars.
 - A fill is the same when bar, leg, price and quantity are the same.
 - Switched off on both sides: fees, slippage, margin limits, and the cap on a bar's volume in ours. backtesting.py hedges where each
   order is alone, so that an entry is told from an exit.
 
+Two programs or more answer each kind but one. Three need a word:
+
+- **Immediate or cancel, fill or kill**: NautilusTrader on bars, and hftbacktest, which knows quotes and no bars. It is given the open
+  of a bar as the ask of a buy and the bid of a sell. No imitation follows it and no rule excuses it: it may differ in nothing.
+- **Market-if-touched**: only NautilusTrader has it. In backtrader and backtesting.py a **limit at the trigger stands in for it**: they
+  fill a limit at a touch, and at the open where that lies beyond, which is when and at what price a market-if-touched order fills on
+  bars. It is the same question put to them in their words, not the same order.
+- **Limit-if-touched**: one program ran, NautilusTrader; beside it stand only the published formulas of LEAN.
+
+What was looked at for a second program with the touched orders, and why it is not here: zipline-reloaded has market, limit, stop
+and stop-limit orders (\`src/zipline/finance/execution.py\`), qf-lib market, market on close and stop
+(\`qf_lib/backtesting/order/execution_style.py\`), hftbacktest limit and market. LEAN itself needs .NET, which is not
+installed where this check runs. roboquant has immediate or cancel and fill or kill on bars, but Maven could not resolve
+\`org.roboquant:roboquant\`: \`No versions available\`.
+
 \`\`\`sh no-run="needs the other programs and data that are not in the repository"
-npm run bench:peers -- --smoke --venv ../peers
+python3 -m venv ../peers
+../peers/bin/pip install -c bench/peers/constraints.txt -r bench/peers/requirements.txt
 npm run agreement -- --python ../peers/bin/python
 \`\`\`
 
@@ -92,12 +111,14 @@ npm run agreement -- --python ../peers/bin/python
 Fills of the program, and in brackets those in which our imitation of it is another.
 
 ${table(
-  ['Order kind', ...outcomes.map(({ program }) => program.name)],
+  ['Order kind', ...followed.map(({ program }) => program.name)],
   rows.map((kind) => [
     KIND_WORDS[kind],
-    ...outcomes.map(({ profile }) => {
+    ...followed.map(({ profile, program }) => {
       const seen = profile.get(kind);
-      return seen === undefined ? 'does not have it' : `${count(seen.fills)} (${seen.differing})`;
+      if (seen === undefined) return LACKS;
+      const text = `${count(seen.fills)} (${seen.differing})`;
+      return kind !== 'crowd' && program.standIns.includes(kind) ? `${text}, limits` : text;
     }),
   ]),
 )}

@@ -8,19 +8,27 @@ import type { Bars } from './markets.ts';
 import type { Kind, Ticket } from './orders.ts';
 import type { Alike, Fill } from './ours.ts';
 
+/** Whom a difference is with: a program that has an imitation, or one that is compared with the bar venue alone. */
+export type Peer = Imitation | 'hftbacktest';
+
 export interface Program {
-  readonly profile: Imitation;
+  readonly peer: Peer;
+  /** Null where no imitation follows it. */
+  readonly profile: Imitation | null;
   readonly name: string;
   /** Line of bench/peers/requirements.txt; null where its published formulas stand in for it. */
   readonly needs: string | null;
   readonly script: string;
   readonly kinds: readonly Kind[];
+  /** Kinds that it lacks, which its limit stands in for: see `sentTo`. */
+  readonly standIns: readonly Kind[];
   /** The bar venue set as near to it as its options go. */
   readonly alike: Alike;
 }
 
 export const PROGRAMS: readonly Program[] = [
   {
+    peer: 'nautilus',
     profile: 'nautilus',
     name: 'NautilusTrader',
     needs: 'nautilus_trader',
@@ -38,9 +46,11 @@ export const PROGRAMS: readonly Program[] = [
       'good-till-date',
       'ioc-fok',
     ],
+    standIns: [],
     alike: { touch: 'always', gapImprove: false },
   },
   {
+    peer: 'backtrader',
     profile: 'backtrader',
     name: 'backtrader',
     needs: 'backtrader',
@@ -55,25 +65,56 @@ export const PROGRAMS: readonly Program[] = [
       'oco',
       'good-till-date',
     ],
+    standIns: ['market-if-touched'],
     alike: { touch: 'always', gapImprove: true },
   },
   {
+    peer: 'backtesting.py',
     profile: 'backtesting.py',
     name: 'backtesting.py',
     needs: 'backtesting',
     script: 'run_backtesting.py',
     kinds: ['market', 'limit', 'stop', 'stop-limit', 'bracket'],
+    standIns: ['market-if-touched'],
     alike: { touch: 'always', gapImprove: true },
   },
   {
+    peer: 'lean',
     profile: 'lean',
     name: 'LEAN (formulas)',
     needs: null,
     script: 'run_lean.py',
     kinds: ['market', 'limit', 'stop', 'stop-limit', 'limit-if-touched', 'trailing-stop'],
+    standIns: [],
+    alike: { touch: 'never', gapImprove: false },
+  },
+  {
+    peer: 'hftbacktest',
+    profile: null,
+    name: 'hftbacktest',
+    needs: 'hftbacktest',
+    script: 'run_hftbacktest.py',
+    kinds: ['ioc-fok'],
+    standIns: [],
     alike: { touch: 'never', gapImprove: false },
   },
 ];
+
+/**
+ * The tickets as a program gets them. Where a limit stands in for a market-if-touched order, it rests at the trigger: in a
+ * program that fills a limit at a touch, and at the open that lies beyond it, both are met by the same bar at the same price.
+ */
+export function sentTo(
+  program: Program,
+  kind: Kind | 'crowd',
+  tickets: readonly Ticket[],
+): readonly Ticket[] {
+  if (kind === 'crowd' || !program.standIns.includes(kind)) return tickets;
+  return tickets.map((ticket) => ({
+    ...ticket,
+    legs: ticket.legs.map(({ stop, ...leg }) => ({ ...leg, type: 'limit', limit: stop! })),
+  }));
+}
 
 export interface Job {
   readonly market: number;
@@ -92,9 +133,7 @@ export function runProgram(
   markets: readonly Bars[],
   jobs: readonly Job[],
 ): Fill[][] {
-  const [input, output] = ['in', 'out'].map((part) =>
-    join(work, `${program.profile}-${part}.json`),
-  );
+  const [input, output] = ['in', 'out'].map((part) => join(work, `${program.peer}-${part}.json`));
   const columns = ({ openUs, closeUs, open, high, low, close, volume }: Bars): object =>
     Object.fromEntries(
       Object.entries({ openUs, closeUs, open, high, low, close, volume }).map(([name, values]) => [

@@ -2,14 +2,14 @@
  * Why a program and the bar venue differ: each rule has a predicate over the bars, the orders and both fills, and names what
  * the program does and what we do. A difference that no predicate explains is a failure; nothing is let pass by size.
  */
-import type { Imitation } from '../../src/sim/imitations/profiles.ts';
 import type { Bars } from './markets.ts';
 import type { Leg, Ticket } from './orders.ts';
 import type { Alike, Fill } from './ours.ts';
+import type { Peer } from './programs.ts';
 
 /** One difference: the first leg of a ticket that differs, with all fills of the ticket on both sides. */
 export interface Difference {
-  readonly program: Imitation;
+  readonly program: Peer;
   readonly ticket: Ticket;
   readonly bars: Bars;
   /** `exit` stands for whatever ended a bracket: stop, target, or the closing market order. */
@@ -22,7 +22,7 @@ export interface Difference {
 
 export interface Rule {
   readonly id: string;
-  readonly programs: readonly Imitation[];
+  readonly programs: readonly Peer[];
   readonly theirs: string;
   readonly ours: string;
   readonly explains: (view: View) => boolean;
@@ -43,7 +43,7 @@ class View {
   readonly stop: number;
   readonly ours: ReadonlyMap<string, Fill>;
   readonly theirs: ReadonlyMap<string, Fill>;
-  readonly program: Imitation;
+  readonly program: Peer;
   readonly settings: Alike;
 
   constructor({ program, ticket, bars, leg, ours, theirs, settings }: Difference) {

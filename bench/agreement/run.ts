@@ -4,7 +4,7 @@
  *
  *     npm run agreement -- --python <interpreter> [--bars n] [--seed n] [--smoke] [--write]
  *
- * The interpreter has the programs of bench/peers/requirements.txt: `npm run bench:peers -- --smoke --venv <folder>` makes one.
+ * The interpreter has the programs of bench/peers/requirements.txt, installed under bench/peers/constraints.txt.
  * `--write` writes docs/agreement.md. Exits with 1 at a difference without a rule, and where fewer than two programs ran.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -12,17 +12,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { Imitation } from '../../src/sim/imitations/profiles.ts';
 import { NO_REFERENCE_DATA, referenceDataDir } from '../../test/support/reference-data.ts';
 import { differences, leftOver, nameless } from './compare.ts';
 import type { Bars } from './markets.ts';
 import { readMarkets } from './markets.ts';
 import { crowdOf, ordersOf } from './orders.ts';
-import type { Kind } from './orders.ts';
-import type { Alike } from './ours.ts';
+import type { Kind, Ticket } from './orders.ts';
+import type { Alike, Fill } from './ours.ts';
 import { honestVenue, imitation, runOurs } from './ours.ts';
 import { writePage } from './page.ts';
 import type { Job, Program } from './programs.ts';
-import { PROGRAMS, runProgram } from './programs.ts';
+import { PROGRAMS, runProgram, sentTo } from './programs.ts';
 import { RULES, ruleOf } from './rules.ts';
 
 /** What came of one program. */
@@ -96,20 +97,25 @@ function outcomeOf(
   faults: string[],
 ): Outcome {
   const jobs: (Job & { readonly kind: Kind | 'crowd' })[] = markets.flatMap((bars, market) => [
-    ...program.kinds.map((kind) => ({
+    ...[...program.kinds, ...program.standIns].map((kind) => ({
       kind,
       market,
       crowd: false,
       tickets: ordersOf(kind, bars, seed, bars.reach),
     })),
-    {
-      kind: 'crowd' as const,
-      market,
-      crowd: true,
-      tickets: crowdOf(program.kinds, bars, seed, bars.reach),
-    },
+    ...(program.profile === null
+      ? []
+      : [
+          {
+            kind: 'crowd' as const,
+            market,
+            crowd: true,
+            tickets: crowdOf(program.kinds, bars, seed, bars.reach),
+          },
+        ]),
   ]);
-  const answers = runProgram(program, values.python, work, markets, jobs);
+  const sent = jobs.map((job) => ({ ...job, tickets: sentTo(program, job.kind, job.tickets) }));
+  const answers = runProgram(program, values.python, work, markets, sent);
   const outcome: Outcome = {
     program,
     version: versionOf(program),
@@ -120,11 +126,10 @@ function outcomeOf(
   for (const [at, { kind, market, tickets }] of jobs.entries()) {
     const bars = markets[market]!;
     const theirs = answers[at]!;
-    const ours = runOurs(imitation(program.profile), bars, tickets);
-    const isNameless = theirs.some(({ id }) => id < 0);
-    const left = isNameless
-      ? leftOver(nameless(ours, tickets), nameless(theirs, tickets))
-      : leftOver(ours, theirs);
+    const left =
+      program.profile === null
+        ? { onlyA: [], onlyB: [] }
+        : besideImitation(program.profile, bars, sent[at]!.tickets, theirs);
     const seen = outcome.profile.get(kind) ?? { tickets: 0, fills: 0, differing: 0 };
     seen.tickets += tickets.length;
     seen.fills += theirs.length;
@@ -142,7 +147,7 @@ function outcomeOf(
       const byRule = counts.get(kind) ?? new Map<string, number>();
       counts.set(kind, byRule);
       const mine = runOurs(honestVenue(alike), bars, tickets);
-      for (const difference of differences(program.profile, bars, tickets, mine, theirs, alike)) {
+      for (const difference of differences(program.peer, bars, tickets, mine, theirs, alike)) {
         const id = ruleOf(difference)?.id ?? UNEXPLAINED;
         byRule.set(id, (byRule.get(id) ?? 0) + 1);
         if (id === UNEXPLAINED)
@@ -153,6 +158,19 @@ function outcomeOf(
     }
   }
   return outcome;
+}
+
+function besideImitation(
+  profile: Imitation,
+  bars: Bars,
+  tickets: readonly Ticket[],
+  theirs: readonly Fill[],
+): ReturnType<typeof leftOver> {
+  const ours = runOurs(imitation(profile), bars, tickets);
+  const isNameless = theirs.some(({ id }) => id < 0);
+  return isNameless
+    ? leftOver(nameless(ours, tickets), nameless(theirs, tickets))
+    : leftOver(ours, theirs);
 }
 
 function versionOf({ needs }: Program): string | null {

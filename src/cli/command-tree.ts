@@ -842,6 +842,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'venues',
+    summary: 'what each venue can do, and how, as a run takes it',
+    args: [
+      {
+        name: 'venue',
+        description: 'one of them: its rules, what is done for it, and where each fact was read',
+        isOptional: true,
+        values: 'venue',
+      },
+    ],
+    examples: ['frontmonth venues', 'frontmonth venues projectx', 'frontmonth venues ib --json'],
+    answer: 'a table of all venues, or the page of one',
+    load: () => import('./commands/venues.ts'),
+  },
+  {
     name: 'errors',
     summary: 'explain an error code',
     args: [

@@ -15,7 +15,15 @@ export interface ArgSpec {
 }
 
 /** Values that the completion looks up in the project. */
-export type ValueKind = 'run' | 'dataset' | 'product' | 'strategy' | 'error' | 'shell' | 'calendar';
+export type ValueKind =
+  | 'run'
+  | 'dataset'
+  | 'product'
+  | 'strategy'
+  | 'error'
+  | 'shell'
+  | 'calendar'
+  | 'venue';
 
 export interface FlagSpec {
   /** As commander reads it: `--capital <amount>`. */

@@ -12,6 +12,7 @@ const CATALOG_FILES: Readonly<Record<string, readonly string[]>> = {
   indicators: ['errors.ts'],
   strategies: ['errors.ts'],
   research: ['errors.ts'],
+  'live/shared': ['errors.ts'],
   service: ['errors.ts'],
 };
 

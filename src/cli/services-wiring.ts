@@ -49,8 +49,13 @@ export function createServices(): Services {
     resolveRun: async (runsDir, ref) =>
       (await import('../research/run-store.ts')).resolveRun(runsDir, ref),
     readRun,
-    explainOrder: async (dir, name) =>
-      (await import('../research/explain/explain.ts')).explainOrder(await pricedRun(dir), name),
+    explainOrder: async (dir, name) => {
+      const run = await pricedRun(dir);
+      const { explainOrder } = await import('../research/explain/explain.ts');
+      const told = explainOrder(run, name);
+      const instrument = run.manifest.instruments.find((one) => one.root === told.root)!;
+      return { told, instrument };
+    },
     explainAmbiguities: async (dir) => {
       const run = await runData(dir, true);
       const { explainAmbiguities } = await import('../research/explain/explain.ts');

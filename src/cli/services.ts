@@ -30,7 +30,7 @@ import type {
 import type { ContinuousPageOptions } from '../research/report/continuous-page.ts';
 import type { ExplainedAmbiguity, Explanation } from '../research/explain/explain.ts';
 import type { RollsAnswer, RollsOptions } from '../research/rolls.ts';
-import type { RunManifest, RunSummary } from '../research/run-format.ts';
+import type { RunInstrument, RunManifest, RunSummary } from '../research/run-format.ts';
 
 export type {
   BacktestOptions,
@@ -220,8 +220,11 @@ export interface Services {
   /** Folder of a run named by folder, id prefix, `last` or `last~2`. */
   resolveRun(runsDir: string, ref: string): Promise<string>;
   readRun(dir: string): Promise<RunView>;
-  /** The life of an order, by its id. Errors: E_RUN_READ, E_ORDER_NOT_FOUND. */
-  explainOrder(dir: string, name: string): Promise<Explanation>;
+  /** The life of an order, by its id, and the product it was of. Errors: E_RUN_READ, E_ORDER_NOT_FOUND. */
+  explainOrder(
+    dir: string,
+    name: string,
+  ): Promise<{ readonly told: Explanation; readonly instrument: RunInstrument }>;
   /** Bars that left several outcomes open, most at stake first. Errors: E_RUN_READ. */
   explainAmbiguities(
     dir: string,

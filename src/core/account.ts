@@ -1,5 +1,15 @@
 /** Accounts: cash per currency, margin in use, equity in the base currency. */
-import type { CashMicros } from './units.ts';
+import type { CashMicros, TsUs } from './units.ts';
+
+/** A margin call that has not been met. */
+export interface MarginCallView {
+  readonly sinceUs: TsUs;
+  /** `closing`: positions are being closed; `grace`: they will be at the event that the policy names; `watching`: nothing is closed. */
+  readonly state: 'closing' | 'grace' | 'watching';
+  /** What equity has to reach, buffer included, and what is missing now. */
+  readonly neededMicros: CashMicros;
+  readonly missingMicros: CashMicros;
+}
 
 /** The account as a strategy sees it. Amounts are millionths of `baseCurrency`. */
 export interface AccountView {
@@ -9,7 +19,12 @@ export interface AccountView {
   readonly cashMicros: CashMicros;
   /** Initial margin of the open positions. */
   readonly initialMarginMicros: CashMicros;
-  /** Equity minus initial margin. */
+  readonly maintenanceMarginMicros: CashMicros;
+  /** Initial margin that working orders hold back beyond that of the positions: 0 when none works. */
+  readonly reservedMicros: CashMicros;
+  /** Null while equity covers maintenance margin. */
+  readonly marginCall: MarginCallView | null;
+  /** Equity minus initial margin of the positions; a new order also needs what is reserved. */
   readonly availableMicros: CashMicros;
   /** Since the start of the trade date, realised and floating, costs in. */
   readonly dayPnlMicros: CashMicros;

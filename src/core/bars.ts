@@ -32,6 +32,8 @@ export interface TradeColumns {
   readonly qty: Float64Array;
   /** 1 buyer, -1 seller, 0 unknown. */
   readonly aggressor: Int8Array;
+  /** Execution ids of the venue, where a live record has them. */
+  readonly execId?: readonly (string | null)[];
 }
 
 export interface QuoteColumns {
@@ -90,6 +92,8 @@ export interface MboColumns {
   readonly price: PriceColumn;
   readonly qty: Float64Array;
   readonly isEventEnd: Uint8Array;
+  /** Of trades: execution ids of the venue, where a live record has them. */
+  readonly execId?: readonly (string | null)[];
 }
 
 /**

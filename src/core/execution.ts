@@ -28,7 +28,7 @@ export interface NewOrderRequest {
 
 /**
  * Who sent a message, where it was not the strategy: the engine, to move a position and its orders at a roll, or the account,
- * to close what a margin call or a delivery forbids.
+ * to close what a margin call, a delivery or a programme forbids.
  */
 export type MessageSender = 'roll' | 'account';
 
@@ -134,6 +134,8 @@ export interface ExecutionReport {
   readonly tsUs: TsUs;
   /** Stable reason code for rejects, cancels and expiries, such as `oco-peer`, `day-end`, `no-opposite`. */
   readonly reason?: string;
+  /** The venue's own words beside the code, where it gave any. */
+  readonly text?: string;
   /** After the event, where the venue tells: */
   readonly orderQty?: Qty;
   readonly cumQty?: Qty;

@@ -3,6 +3,7 @@
  * trades inside a network callback. The loop takes the events from one queue, in order of arrival.
  */
 import type { BarColumns, BarInterval } from './bars.ts';
+import type { ErrorCode } from './errors.ts';
 import type {
   CancelRequest,
   ExecutionReport,
@@ -120,6 +121,14 @@ export type LiveEvent =
       readonly reason: string;
     }
   | { readonly kind: 'snapshot'; readonly receivedUs: TsUs; readonly snapshot: VenueSnapshot }
+  /** The answer of `findOrder`, asked at `askedUs`; adapters do not send it. */
+  | {
+      readonly kind: 'found';
+      readonly receivedUs: TsUs;
+      readonly askedUs: TsUs;
+      readonly clOrdId: ClOrdId;
+      readonly order: VenueOrder | null;
+    }
   | { readonly kind: 'account'; readonly receivedUs: TsUs; readonly account: VenueAccount }
   /** The venue's own position: compared with ours, never booked. */
   | { readonly kind: 'position'; readonly receivedUs: TsUs; readonly position: VenuePosition }
@@ -130,7 +139,21 @@ export type LiveEvent =
       readonly receivedUs: TsUs;
       readonly execution: VenueExecution;
     }
-  | { readonly kind: 'market'; readonly receivedUs: TsUs; readonly market: MarketEvent };
+  | { readonly kind: 'market'; readonly receivedUs: TsUs; readonly market: MarketEvent }
+  /** What the venue can do is not what it was: the new table, and why. */
+  | {
+      readonly kind: 'capabilities';
+      readonly receivedUs: TsUs;
+      readonly capabilities: VenueCapabilities;
+      readonly reason: string;
+    }
+  /** Something that the adapter could not use, such as a message with an unknown status: named, never dropped in silence. */
+  | {
+      readonly kind: 'issue';
+      readonly receivedUs: TsUs;
+      readonly code: ErrorCode;
+      readonly message: string;
+    };
 
 /** One market event of one contract. Sizes are NaN where the venue does not state them; prices NaN on an empty side. */
 export type MarketEvent =
@@ -184,6 +207,11 @@ export interface LiveVenue {
   close(): Promise<void>;
   submit(request: NewOrderRequest): void;
   submitGroup(request: OrderGroupRequest): void;
+  /**
+   * Why the venue cannot hold this group as it is meant, in words; null when it can. What it cannot hold is held by us. A venue
+   * without it holds none.
+   */
+  whyNotHeld?(request: OrderGroupRequest): string | null;
   replace(request: ReplaceRequest): void;
   cancel(request: CancelRequest): void;
   /** Reads the account whole. Errors: E_VENUE_REQUEST, with `retry` saying whether it may be asked again. */

@@ -183,6 +183,7 @@ export const ORDER_TRANSITIONS: Readonly<
     Triggered: '=',
     Released: '=',
     Parked: '=',
+    Unparked: '=',
     Lost: '=',
     Reconciled: '=',
     CancelRequested: 'PendingCancel',
@@ -204,12 +205,15 @@ export const ORDER_TRANSITIONS: Readonly<
     Reconciled: '=',
     Accepted: '=',
   },
+  // An exit that has traded is released again when its entry fills more. An acceptance may come after the fill.
   PartiallyFilled: {
+    Accepted: '=',
     PartialFill: '=',
     Fill: 'Filled',
     Canceled: 'Canceled',
     Expired: 'Expired',
     Triggered: '=',
+    Released: '=',
     Parked: '=',
     Unparked: '=',
     Replaced: '=',
@@ -218,8 +222,11 @@ export const ORDER_TRANSITIONS: Readonly<
     Lost: '=',
     Reconciled: '=',
   },
-  // A fill that empties the order wins over the pending request.
+  // A fill that empties the order wins over the pending request. While a request is on its way the order lives on: all that
+  // can happen to a working order can happen here, its rejection by the market that it waited for included.
   PendingReplace: {
+    Accepted: '=',
+    Rejected: 'Rejected',
     Replaced: 'back',
     ReplaceRejected: 'back',
     PartialFill: '=',
@@ -242,6 +249,8 @@ export const ORDER_TRANSITIONS: Readonly<
     Expired: 'Expired',
     Triggered: '=',
     Released: '=',
+    Parked: '=',
+    Unparked: '=',
     Accepted: '=',
     Rejected: 'Rejected',
     Replaced: '=',

@@ -10,7 +10,8 @@ import type {
   VenueCapabilities,
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
-import type { GroupId } from './order.ts';
+import type { LiveEvent } from './live.ts';
+import type { ClOrdId, GroupId } from './order.ts';
 import type { AccountMark } from './programme/evaluator.ts';
 import type { ProgrammeDecision } from './programme/programme.ts';
 import type {
@@ -131,6 +132,8 @@ export interface ExecutionSink {
   onAmbiguity(event: AmbiguityEvent): void;
   /** A simulated venue could not use a bar that an order waited for, or had to leave a position bare. */
   onVenueIssue?(event: VenueIssue): void;
+  /** What a live venue tells, reports left out. */
+  onLive?(event: LiveEvent): void;
 }
 
 export interface VenueIssue {
@@ -180,6 +183,16 @@ export type TickColumns = QuoteColumns | TradeColumns | DepthColumns | MboColumn
 /** Phase of a contract as its calendar knows it. `halted`: a break inside a trade date, after which orders are still there. */
 export type VenuePhase = 'open' | 'halted' | 'closed';
 
+/** What the calendar tells with an opening. */
+export interface OpeningDetails {
+  /** When trading began: earlier than the moment it is told where a run begins in mid-session. */
+  readonly sinceUs: TsUs;
+  /** Trading had stopped before, and what the run sees of it begins with that: its first trade is the auction. */
+  readonly isAuction: boolean;
+  /** The close of the trade date, for orders that wait for it; TS_MAX where a later session of it follows. */
+  readonly closeUs: TsUs;
+}
+
 /**
  * A simulated venue that the engine feeds with market data. The engine calls `onBar` only when
  * `low <= wakeLow[c] || high >= wakeHigh[c]`; -Infinity and Infinity mean that no price can matter, and a waiting market
@@ -216,13 +229,20 @@ export interface SimulatedVenue extends ExecutionClient {
   /** Applies row `row` of recorded data and evaluates resting orders; reports go to the sink before it returns. */
   onTick?(kind: TickKind, contractIndex: number, columns: TickColumns, row: number): void;
   /** A contract that matches on ticks opens or is halted; its close is told by `onSessionClose`. */
-  onPhase?(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void;
+  onPhase?(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void;
   /** The moment at which the last message on its way will have arrived; TS_MIN without one. */
   onTheWayUs?(): TsUs;
   /** Delay of the market data that the strategy is answering now, in µs; 0 again after it. */
   setLag?(lagUs: number): void;
   /** Delay of one market event on its way to the strategy, in µs; `seq` tells events of one time apart. */
   feedLagUs?(tsUs: number, seq: number): number;
+
+  /** A live venue: when the first of its events that wait arrived, or TS_MAX. */
+  inboxUs?(): TsUs;
+  /** A live venue hands the first event that waits to the sink. */
+  takeEvent?(): void;
+  /** A live venue is asked for an order by our id, or for the whole account; the answer arrives as an event. */
+  ask?(clOrdId: ClOrdId | null): void;
 }
 
 /**

@@ -5,6 +5,7 @@
 import type { ContractTable } from '../core/instrument.ts';
 import type { AccountRules } from '../core/money/account-rules.ts';
 import { isInWindow } from '../core/money/account-rules.ts';
+import type { AccountView } from '../core/account.ts';
 import { contractsToClose } from '../core/money/liquidation.ts';
 import type { ClOrdId } from '../core/order.ts';
 import type { JournalPort, TradingCalendar, VenueIssue } from '../core/ports.ts';
@@ -56,6 +57,7 @@ export class AccountDesk {
   readonly #switchUs: Float64Array;
   #nextUs: number = TS_MAX;
   #call: CallState = 'none';
+  #callUs: number = 0;
   #isNegative: boolean = false;
   /** Orders of the account that have not ended. */
   #closing: ClOrdId[] = [];
@@ -120,10 +122,13 @@ export class AccountDesk {
   }
 
   /** After the last close of a trade date. */
-  onDayEnd(nowUs: TsUs): void {
+  onDayEnd(tradeDate: TradeDate, nextDate: TradeDate | null, nowUs: TsUs): void {
     this.refreshGuard();
-    if (this.#parts.rules.sweep === 'never') return;
-    const swept = this.#parts.portfolio.sweep();
+    const { every, aboveMicros } = this.#parts.rules.sweep;
+    if (every === 'never') return;
+    const next = nextDate ?? this.#parts.calendars[0]!.addBusinessDays(tradeDate, 1);
+    if (every === 'monthly' && monthOf(next) === monthOf(tradeDate)) return;
+    const swept = this.#parts.portfolio.sweep(aboveMicros);
     for (const sweep of swept) this.#parts.journal.append('sweep', nowUs, { ...sweep });
     if (swept.length > 0) this.#parts.book.resync();
   }
@@ -142,22 +147,41 @@ export class AccountDesk {
    * price, and a price that doubles within a date has moved equity by more than that.
    */
   refreshGuard(): void {
-    const { portfolio, book, tradeDateOf, table } = this.#parts;
+    const { portfolio, book } = this.#parts;
     if (this.#call !== 'none') book.guardMicros = Infinity;
     else if (portfolio.held.length === 0) book.guardMicros = 0;
     else {
-      const row = table.instrumentIndex[portfolio.held[0]!]!;
-      book.guardMicros = 2 * portfolio.marginMicros('maintenance', tradeDateOf(row));
+      book.guardMicros = 2 * portfolio.marginMicros('maintenance', this.#dateOf);
     }
   }
 
+  /** For the strategy: what working orders hold back, and the call in hand. */
+  view(): Pick<AccountView, 'reservedMicros' | 'marginCall'> {
+    const { risk, portfolio, rules } = this.#parts;
+    const reserved = risk.reservedMicros(this.#dateOf);
+    // Without a price nothing works, and nothing is reserved.
+    const reservedMicros = toCashMicros(Number.isNaN(reserved) ? 0 : Math.round(reserved));
+    if (this.#call === 'none') return { reservedMicros, marginCall: null };
+    const needed = Math.ceil(this.#maintenance() * (1 + rules.liquidation.buffer));
+    const missing = Math.max(0, needed - portfolio.equityMicros());
+    return {
+      reservedMicros,
+      marginCall: {
+        sinceUs: this.#callUs as TsUs,
+        state: this.#call,
+        neededMicros: toCashMicros(needed),
+        missingMicros: toCashMicros(missing),
+      },
+    };
+  }
+
+  /** Each product is margined by the level of its own trade date: of two exchanges one may be a date ahead. */
+  readonly #dateOf = (contractIndex: number): TradeDate =>
+    this.#parts.tradeDateOf(this.#parts.table.instrumentIndex[contractIndex]!);
+
   #maintenance(): number {
-    const { portfolio, tradeDateOf, table } = this.#parts;
-    if (portfolio.held.length === 0) return 0;
-    return portfolio.marginMicros(
-      'maintenance',
-      tradeDateOf(table.instrumentIndex[portfolio.held[0]!]!),
-    );
+    const { portfolio } = this.#parts;
+    return portfolio.held.length === 0 ? 0 : portfolio.marginMicros('maintenance', this.#dateOf);
   }
 
   #evaluate(nowUs: TsUs, equityMicros: number): void {
@@ -190,6 +214,7 @@ export class AccountDesk {
     });
     risk.isCalled = policy.kind !== 'rejectNewRiskOnly';
     this.#call = CALL_STATES[policy.kind];
+    this.#callUs = nowUs;
     this.refreshGuard();
     if (this.#call === 'closing') this.#liquidate(nowUs, equityMicros);
   }
@@ -213,20 +238,19 @@ export class AccountDesk {
 
   /** Cancels what could enlarge a position, then closes the fewest contracts that satisfy the call. */
   #liquidate(nowUs: TsUs, equityMicros: number): void {
-    const { portfolio, table, rules, tradeDateOf } = this.#parts;
+    const { portfolio, table, rules } = this.#parts;
     const { held, netQty } = portfolio;
     if (held.length === 0) return;
     this.#cancelRisk(() => true);
-    const date = tradeDateOf(table.instrumentIndex[held[0]!]!);
     const positions = held.map((c) => ({
       contractIndex: c,
       rank: table.instrumentIndex[c]!,
       netQty: netQty[c]!,
-      maintenanceMicros: portfolio.requirement('maintenance', [c], () => netQty[c]!, date),
+      maintenanceMicros: portfolio.requirement('maintenance', [c], () => netQty[c]!, this.#dateOf),
     }));
     const rows = held.slice();
     const steps = contractsToClose(positions, equityMicros, rules.liquidation.buffer, (left) =>
-      portfolio.requirement('maintenance', rows, (c) => left[rows.indexOf(c)]!, date),
+      portfolio.requirement('maintenance', rows, (c) => left[rows.indexOf(c)]!, this.#dateOf),
     );
     for (const { contractIndex, qty } of steps)
       this.#close(contractIndex, qty, 'liquidation', nowUs, {
@@ -344,14 +368,17 @@ export class AccountDesk {
 
   /** During construction the books are not joined yet. */
   #guardSoon(): void {
-    if (this.#parts.portfolio.held.length > 0) this.refreshGuard();
+    if (this.#parts.portfolio.held.length === 0) return;
+    this.#parts.book.seeMargin();
+    this.refreshGuard();
   }
 
   #openWindows(row: number): void {
     const dates = this.#settles[row]!;
     const toUs = dates.settleUs[dates.at];
     if (toUs === undefined) return;
-    const lengthUs = settleWindowUs(this.#parts.table.instruments[row]!);
+    const { rules, table } = this.#parts;
+    const lengthUs = rules.settlement[row]!.windowUs ?? settleWindowUs(table.instruments[row]!);
     for (const c of this.#contractsOf[row]!) this.#parts.marks.openWindow(c, toUs - lengthUs, toUs);
   }
 
@@ -390,6 +417,12 @@ const CALL_STATES = {
   graceUntil: 'grace',
   rejectNewRiskOnly: 'watching',
 } as const satisfies Record<AccountRules['liquidation']['policy']['kind'], CallState>;
+
+/** Months since year 0. */
+function monthOf(date: TradeDate): number {
+  const iso = toIsoDate(date);
+  return Number(iso.slice(0, 4)) * 12 + Number(iso.slice(5, 7));
+}
 
 /** One instant a trade date: that of its last session, never after the close. */
 function settleDates(columns: SessionColumns, startUs: TsUs): SettleDates {

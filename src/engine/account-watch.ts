@@ -274,7 +274,7 @@ export class AccountWatch {
     for (const order of orders.open()) {
       if (table.instrumentIndex[order.contractIndex] !== row || order.isRoll) continue;
       if (order.tag.startsWith(TAG)) closing.add(order.contractIndex);
-      else if (order.status !== 'PendingCancel') desk.cancel(order);
+      else if (order.status !== 'PendingCancel') desk.cancel(order, 'account', 'programme');
     }
     for (const c of portfolio.held) {
       if (table.instrumentIndex[c] !== row || closing.has(c)) continue;
@@ -283,6 +283,7 @@ export class AccountWatch {
         contractIndex: c,
         role: 'single',
         isForced: true,
+        sender: 'account',
         spec: {
           type: 'market',
           contract: table.contractAt(c).id,

@@ -6,9 +6,22 @@ import { TS_MIN } from '../core/units.ts';
 
 export class EventClock implements Clock {
   #nowUs: TsUs = TS_MIN;
+  #heardUs: TsUs = TS_MIN;
 
   nowUs(): TsUs {
     return this.#nowUs;
+  }
+
+  /**
+   * Live: the wall clock when the engine was last advanced; the difference to `nowUs` is how far it lags behind. In a backtest
+   * TS_MAX.
+   */
+  heardUs(): TsUs {
+    return this.#heardUs;
+  }
+
+  hear(wallUs: TsUs): void {
+    this.#heardUs = wallUs;
   }
 
   advanceTo(tsUs: TsUs): void {

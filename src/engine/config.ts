@@ -22,6 +22,8 @@ import type { Adjustment, RollSchedule } from '../core/roll.ts';
 import type { RunRecorder } from '../core/run-events.ts';
 import type { AnyStrategyDefinition } from '../core/strategy.ts';
 import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import type { LiveOptions } from './live/order-truth.ts';
+import type { Recovered } from './live/recovery.ts';
 
 /** One chain of a product under one roll rule. The first chain of a root decides `ctx.contract(root)`. */
 export interface ChainInput {
@@ -60,6 +62,8 @@ export interface BarFeed {
   readonly isExecution: boolean;
   readonly source: BarSource;
   readonly isVolumeKnown: boolean;
+  /** An empty batch of the source means that it has nothing yet; null, that nothing more will come. */
+  readonly isLive?: boolean;
 }
 
 /** A batch reader of ticks, sorted by (tsUs, seq). A batch stays valid until the second-next call. */
@@ -75,6 +79,8 @@ export type TickFeed = {
   readonly isDelivered?: boolean;
   /** The venue matches orders on it. Default false. */
   readonly isMarket?: boolean;
+  /** As on a feed of bars. */
+  readonly isLive?: boolean;
 } & (
   | { readonly kind: 'quotes'; readonly source: TickSource<QuoteColumns> }
   | { readonly kind: 'trades'; readonly source: TickSource<TradeColumns> }
@@ -118,6 +124,8 @@ export interface EngineConfig {
   readonly capitalMicros: CashMicros;
   /** Rules of the account; `defaultAccountRules` where absent. */
   readonly account?: AccountRules;
+  /** When the run begins; with live feeds it must be given. Default: the open of the first bar. */
+  readonly startUs?: TsUs;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;
@@ -125,6 +133,14 @@ export interface EngineConfig {
   readonly inputs?: Readonly<Record<string, unknown>>;
   /** Restored before `onStart`, when given. */
   readonly savedState?: unknown;
+  /** Begins the ids of orders and groups (`ABCD-O-000001`), and survives restarts. Ids of a venue's account must never repeat. */
+  readonly idPrefix?: string;
+  /** The lines of a request are written to the journal before it leaves. Default false: they are written many at a time. */
+  readonly isDurable?: boolean;
+  /** With a real venue: its word is the truth. Without it a report that cannot be is a bug. */
+  readonly live?: LiveOptions;
+  /** What an earlier run left; with `live` only. */
+  readonly recovered?: Recovered;
   /**
    * How the two legs of a roll fill. `market` (default): on the next bars of each contract. `record`: at the prices of the
    * roll record, one microsecond after the roll; for sampled data, where the old contract has no further price.
@@ -145,7 +161,7 @@ export interface EngineResult {
   readonly eventHash: string;
   readonly savedState: unknown;
   readonly finalEquityMicros: CashMicros;
-  /** Open of the first bar of any feed; null without a bar. */
+  /** `startUs`, or the open of the first bar of any feed; null without a bar. */
   readonly firstBarUs: TsUs | null;
   /** By series: close of the bar that completed its warm-up, `firstBarUs` where it asked for none, null for never. */
   readonly warmUs: readonly (TsUs | null)[];

@@ -57,6 +57,7 @@ export interface ContextParts {
   /** False during onStart and the warm-up of the instrument. */
   readonly mayTrade: (instrumentIndex: number) => boolean;
   readonly dayStartEquity: () => CashMicros;
+  readonly accountState: () => Pick<AccountView, 'reservedMicros' | 'marginCall'>;
   readonly setTimer: (name: string, atUs: TsUs) => void;
   readonly cancelTimer: (name: string) => void;
 }
@@ -91,12 +92,17 @@ export class EngineContext implements StrategyContext {
   get account(): AccountView {
     const { portfolio, config } = this.#parts;
     const equity = portfolio.equityMicros();
-    const initial = portfolio.marginMicros('initial', this.#latestTradeDate());
+    const dateOf = (c: number): TradeDate => this.#tradeDateOf(c);
+    const initial = portfolio.marginMicros('initial', dateOf);
+    const { reservedMicros, marginCall } = this.#parts.accountState();
     return {
       baseCurrency: config.rates.base,
       equityMicros: equity,
       cashMicros: portfolio.cashMicros(),
       initialMarginMicros: initial,
+      maintenanceMarginMicros: portfolio.marginMicros('maintenance', dateOf),
+      reservedMicros,
+      marginCall,
       availableMicros: (equity - initial) as CashMicros,
       dayPnlMicros: (equity - this.#parts.dayStartEquity()) as CashMicros,
     };
@@ -405,12 +411,6 @@ export class EngineContext implements StrategyContext {
   #tradeDateOf(contractIndex: number): TradeDate {
     const row = this.#parts.config.table.instrumentIndex[contractIndex]!;
     return this.#parts.tracks[row]!.tradeDate;
-  }
-
-  #latestTradeDate(): TradeDate {
-    let latest = this.#parts.config.from;
-    for (const track of this.#parts.tracks) if (track.tradeDate > latest) latest = track.tradeDate;
-    return latest;
   }
 
   /** Null for an order that ended so long ago that only its id is known. */

@@ -36,6 +36,11 @@ export class DayBook {
   guardMicros: number = 0;
   isBelow: boolean = false;
   #worst: number = Infinity;
+  /** What the bars of this moment prove together: see `onBar`. */
+  #bestSum: number = 0;
+  #worstGap: number = Infinity;
+  #spanUs: number = NaN;
+  #isOneSpan: boolean = true;
   /** Fills of this moment: the range of its bars is not wholly the position's. */
   #hasFills: boolean = false;
   /** By row of instrument: exposure of the date in hand, and since when a position is held in open session. */
@@ -84,12 +89,49 @@ export class DayBook {
     return this.#dayStart;
   }
 
-  /** Marks a contract with a position to a bar: `lastTicks` is the bar's close already. */
-  onBar(contractIndex: number, high: number, low: number): void {
+  /** After a restart: the books are those of the earlier run. `dayStart` null: its first day had not ended. */
+  restore(dayStart: CashMicros | null, settled: ReadonlyMap<number, number>): void {
+    const equity = this.#portfolio.equityMicros();
+    if (dayStart !== null) this.#dayStart = dayStart;
+    this.#equity = equity;
+    this.#low = Math.min(equity, this.#dayStart);
+    this.#high = Math.max(equity, this.#dayStart);
+    for (const [c, ticks] of settled) this.#settled[c] = ticks;
+  }
+
+  /** The last settlement of each contract that has one, by row. */
+  settlements(): readonly (readonly [contractIndex: number, ticks: number])[] {
+    return Array.from(this.#settled, (ticks, c) => [c, ticks] as const).filter(
+      ([, ticks]) => !Number.isNaN(ticks),
+    );
+  }
+
+  /** The trade date that was emitted last, and the one that comes next in the run; null at its end. */
+  get lastDate(): TradeDate {
+    return this.#dates[this.#at - 1]!;
+  }
+
+  get nextDate(): TradeDate | null {
+    return this.#dates[this.#at] ?? null;
+  }
+
+  /**
+   * Marks a contract with a position to a bar: `lastTicks` is the bar's close already, and equity has moved by `moved` to it.
+   *
+   * Bars of one span prove more than their closes: when one contract traded at its worst price, the others stood no better than
+   * at the best price of their own bar, or at their last one before it.
+   */
+  onBar(contractIndex: number, high: number, low: number, openUs: number, moved: number): void {
     const a = this.#portfolio.moveMicros(contractIndex, low);
     const b = this.#portfolio.moveMicros(contractIndex, high);
-    this.#momentLow += Math.min(a, b, 0);
+    const worst = Math.min(a, b, 0);
+    this.#momentLow += worst;
     this.#momentHigh += Math.max(a, b, 0);
+    const best = Math.max(a, b, -moved);
+    this.#bestSum += best;
+    this.#worstGap = Math.min(this.#worstGap, worst - best);
+    if (this.#spanUs !== openUs && !Number.isNaN(this.#spanUs)) this.#isOneSpan = false;
+    this.#spanUs = openUs;
   }
 
   /** The close moved equity by this much. */
@@ -106,6 +148,8 @@ export class DayBook {
     const b = portfolio.moveMicros(contractIndex, high);
     this.#momentLow += Math.min(a, b, 0);
     this.#momentHigh += Math.max(a, b, 0);
+    // One bar by itself: no best price of another stands against it.
+    this.#worstGap = this.#momentLow;
     this.endMoment();
   }
 
@@ -130,7 +174,9 @@ export class DayBook {
     if (low < this.#low) this.#low = low;
     if (high > this.#high) this.#high = high;
     // The low of a bar is a price that traded; lows of several contracts need not have come together.
-    const worst = this.#portfolio.held.length === 1 && !this.#hasFills ? low : this.#equity;
+    const isProven = this.#isOneSpan && !this.#hasFills && this.#worstGap !== Infinity;
+    const proven = isProven ? this.#equity + this.#bestSum + this.#worstGap : Infinity;
+    const worst = Math.min(this.#equity, proven);
     if (worst < this.guardMicros) {
       this.isBelow = true;
       if (worst < this.#worst) this.#worst = worst;
@@ -138,6 +184,10 @@ export class DayBook {
     this.#hasFills = false;
     this.#momentLow = 0;
     this.#momentHigh = 0;
+    this.#bestSum = 0;
+    this.#worstGap = Infinity;
+    this.#spanUs = NaN;
+    this.#isOneSpan = true;
   }
 
   seeBar(contractIndex: number): void {
@@ -156,8 +206,13 @@ export class DayBook {
     this.#openSinceUs[row] = NaN;
   }
 
-  onPositionChange(contractIndex: number, tsUs: number): void {
+  /** Margin of the moment: after every change of a position or of a level. */
+  seeMargin(): void {
     this.#raisePeaks(this.#dates[Math.min(this.#at, this.#dates.length - 1)]!);
+  }
+
+  onPositionChange(contractIndex: number, tsUs: number): void {
+    this.seeMargin();
     const row = this.#table.instrumentIndex[contractIndex]!;
     const openSince = this.#openSinceUs[row]!;
     if (Number.isNaN(openSince)) return;
@@ -293,6 +348,7 @@ export class DayBook {
         previousTicks: previous,
       },
       isTicks ? 'last-trade' : 'last-bar',
+      this.#account?.settlement[this.#table.instrumentIndex[contractIndex]!]!.order,
     )!;
     // After the close the settlement is what a position is worth until it trades again.
     if (!isAtExchange && chosen.ticks !== this.#portfolio.lastTicks[contractIndex]) {

@@ -6,13 +6,13 @@ import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
 import { toClOrdId } from '../core/order.ts';
-import type { VenuePhase } from '../core/ports.ts';
+import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
 import type { Strategy } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
 import { toCashMicros, TS_MAX, TS_MIN } from '../core/units.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
-import { feeEntryAt } from '../core/money/fees.ts';
+import { feeEntryOn } from '../core/money/fees.ts';
 import { AccountDesk } from './account-desk.ts';
 import { AccountWatch } from './account-watch.ts';
 import { EventClock } from './clock.ts';
@@ -22,6 +22,9 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
+import type { EngineState, Recovered, Restored } from './live/recovery.ts';
+import { recover } from './live/recovery.ts';
+import { TradeTails } from './live/trade-tail.ts';
 import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
@@ -38,6 +41,8 @@ import { TradeBuilder } from './trade-builder.ts';
 const PROGRESS_BARS = 4096;
 const MOMENT_WEIGHT = 8;
 
+const NO_BARS: BarColumns = sampleOf(0 as TsUs, NaN, 0);
+
 /** A feed and its cursor. Mutable; one owner. */
 class FeedCursor {
   readonly feed: BarFeed;
@@ -50,14 +55,16 @@ class FeedCursor {
   readonly expiryUs: number;
   /** Series that may stand on this contract at this interval. */
   readonly series: readonly Series[];
-  batch: BarColumns;
+  batch: BarColumns = NO_BARS;
   at: number = 0;
+  /** A live feed whose rows are all taken: it is not in the heap until it has rows again. */
+  isWaiting: boolean = false;
   /** Ordinal in the tie key. */
   id: number = -1;
   /** Open of the session that the last bar belonged to. */
   sessionUs: number = NaN;
 
-  constructor(feed: BarFeed, config: EngineConfig, series: readonly Series[], batch: BarColumns) {
+  constructor(feed: BarFeed, config: EngineConfig, series: readonly Series[]) {
     this.feed = feed;
     this.contractIndex = feed.contractIndex;
     this.row = config.table.instrumentIndex[feed.contractIndex]!;
@@ -68,17 +75,23 @@ class FeedCursor {
     const contract = config.table.contractAt(feed.contractIndex);
     this.expiryUs = contract.dates.lastTradeUs;
     this.series = series.filter((s) => s.root === contract.root && s.interval === feed.interval);
-    this.batch = batch;
   }
 
-  /** False at the end of the source. */
+  /** False at the end of the source, and where a live one has nothing yet. */
   load(): boolean {
+    this.isWaiting = false;
     for (;;) {
       const next = this.feed.source.next();
       if (next === null) return false;
-      this.at = 0;
-      this.batch = next;
-      if (next.length > 0) return true;
+      if (next.length > 0) {
+        this.at = 0;
+        this.batch = next;
+        return true;
+      }
+      if (this.feed.isLive === true) {
+        this.isWaiting = true;
+        return false;
+      }
     }
   }
 }
@@ -96,11 +109,15 @@ export function runEngine(config: EngineConfig): EngineResult {
   return new Engine(config).run();
 }
 
+/**
+ * `run` is `open`, `advance` to the end of the data, `finish`. Live, the caller advances it whenever something arrived or
+ * `dueUs` has come; what it does then does not depend on how often it is asked.
+ */
 export class Engine {
   readonly #config: EngineConfig;
   readonly #journal: EventLog;
   readonly #clock: EventClock = new EventClock();
-  readonly #orders: OrderManager = new OrderManager();
+  readonly #orders: OrderManager;
   readonly #portfolio: Portfolio;
   readonly #trades: TradeBuilder;
   readonly #desk: OrderDesk;
@@ -113,6 +130,7 @@ export class Engine {
   readonly #tracks: SessionTrack[];
   readonly #series: Series[];
   readonly #feeds: FeedCursor[];
+  readonly #liveFeeds: readonly FeedCursor[];
   readonly #heap: FeedHeap;
   readonly #ticks: TickMerge;
   readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
@@ -136,6 +154,14 @@ export class Engine {
   /** Name of the hook in progress; empty outside. */
   #hook: string = '';
   #isStarted: boolean = false;
+  #outcome: EngineResult['outcome'] = 'completed';
+  #error: EngineResult['error'] = null;
+  readonly #isLive: boolean;
+  /** Fills of open trades, kept for a restart; null in a simulation. */
+  readonly #tails: TradeTails | null;
+  /** Time of the fill of an earlier run that is taken in once more. */
+  #replayUs: TsUs | null = null;
+  #restored: Restored | null = null;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -153,7 +179,12 @@ export class Engine {
   constructor(config: EngineConfig) {
     const { table } = config;
     checkConfig(config);
-    this.#journal = new EventLog(config.journal);
+    this.#journal = new EventLog(config.journal, config.live !== undefined);
+    this.#tails = config.live === undefined ? null : new TradeTails();
+    this.#orders = new OrderManager({
+      isLive: config.live !== undefined,
+      nowUs: () => this.#clock.nowUs(),
+    });
     const account = config.account ?? defaultAccountRules(table.instruments.length);
     this.#config = { ...config, account, journal: this.#journal };
     this.#portfolio = new Portfolio(this.#config);
@@ -186,9 +217,12 @@ export class Engine {
     this.#heap = new FeedHeap(Math.max(1, this.#feeds.length));
     this.#feeds.forEach((feed, id) => {
       feed.id = id;
-      this.#heap.push(feed.batch.closeUs[0]!, id);
+      if (!feed.isWaiting) this.#heap.push(feed.batch.closeUs[0]!, id);
     });
-    const startUs = firstUs(this.#feeds);
+    this.#liveFeeds = this.#feeds.filter(({ feed }) => feed.isLive === true);
+    this.#isLive =
+      this.#liveFeeds.length > 0 || (config.ticks ?? []).some((feed) => feed.isLive === true);
+    const startUs = config.startUs ?? firstUs(this.#feeds);
     this.#startUs = startUs;
     const sessions = config.calendars.map((calendar) =>
       calendar.sessions(
@@ -215,9 +249,13 @@ export class Engine {
       table,
       rateOf: (c) => this.#portfolio.rateOf(c),
       lastTicksOf: (c) => this.#portfolio.lastTicks[c]!,
-      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      tradeDateOf: (row) =>
+        this.#replayUs === null
+          ? this.#tracks[row]!.tradeDate
+          : config.calendars[row]!.tradeDateOf(this.#replayUs),
       onTrade: (trade) => {
         this.#journal.trade(this.#clock.nowUs(), trade);
+        this.#tails?.onTrade(trade.root, trade.tradeId, trade.isOpen);
         config.recorder.onTrade(trade);
       },
     });
@@ -286,29 +324,160 @@ export class Engine {
   }
 
   run(): EngineResult {
-    let outcome: EngineResult['outcome'] = 'completed';
-    let error: EngineResult['error'] = null;
+    this.open();
+    this.advance(TS_MAX);
+    return this.finish();
+  }
+
+  /** Writes the first line and calls `onStart`. */
+  open(): void {
     this.#journalStart();
+    const { recovered } = this.#config;
+    if (recovered !== undefined) this.#recover(recovered);
+    this.#guard(() => this.#start());
+  }
+
+  /**
+   * Everything that is due up to `toUs`, itself included: what the venue told, in order of arrival, then data and boundaries
+   * by the tie key. Data that come late take the time that the clock has reached. Returns false when the run has ended:
+   * the strategy threw, or the progress callback asked to stop.
+   *
+   * Once every feed has come to its end, nothing after the sessions in progress is due.
+   */
+  advance(toUs: TsUs): boolean {
+    if (this.#outcome === 'completed')
+      this.#guard(() => {
+        this.#clock.hear(toUs);
+        this.#takeInbox(toUs);
+        if (this.#isLive) this.#takeArrivals();
+        this.#loop(toUs);
+      });
+    return this.#outcome === 'completed';
+  }
+
+  /** The next moment at which something is due without new events, or TS_MAX. */
+  get dueUs(): TsUs {
+    const { venue } = this.#config;
+    const dataUs = Math.min(this.#heap.topTs(), this.#ticks.topTs(), venue.inboxUs?.() ?? TS_MAX);
+    return Math.min(dataUs, this.#boundaryUs) as TsUs;
+  }
+
+  /**
+   * The state as plain data, with a line in the journal that it belongs to: a restart needs it and the lines after it. Live
+   * only; asked between two calls of `advance`.
+   */
+  state(): EngineState {
+    assert(this.#tails !== null, 'the state of a run is saved where its venue is a real one');
+    const tsUs = this.#clock.nowUs();
+    const strategy = this.#strategy.saveState?.() ?? null;
+    const seq = this.#journal.append('strategy-state', tsUs, { state: strategy });
+    const { table, idPrefix } = this.#config;
+    return {
+      version: 1,
+      seq,
+      tsUs,
+      idPrefix: idPrefix ?? '',
+      next: this.#desk.nextNumbers,
+      orders: this.#orders.save(),
+      portfolio: this.#portfolio.save(),
+      tails: this.#tails.toPlain(),
+      nextTradeId: this.#tails.nextTradeId,
+      dayStartMicros: this.#book.dayStartMicros,
+      settled: this.#book.settlements().map(([c, ticks]) => [table.contractAt(c).id, ticks]),
+      strategy,
+    };
+  }
+
+  #recover(recovered: Recovered): void {
+    assert(this.#tails !== null, 'a run goes on from a journal where its venue is a real one');
+    const restored = recover(
+      {
+        table: this.#config.table,
+        orders: this.#orders,
+        portfolio: this.#portfolio,
+        trades: this.#trades,
+        tails: this.#tails,
+        idPrefix: this.#config.idPrefix ?? '',
+        nowUs: this.#clock.nowUs(),
+        atUs: (tsUs) => (this.#replayUs = tsUs),
+      },
+      recovered,
+    );
+    this.#replayUs = null;
+    this.#restored = restored;
+    this.#desk.nextNumbers = restored.next;
+    this.#desk.restoreGroups(this.#orders.open());
+    this.#book.restore(restored.dayStartMicros, restored.settled);
+    const { openOrders, fills } = restored;
+    this.#journal.append('recovered', this.#clock.nowUs(), {
+      openOrders,
+      fills,
+      positions: this.#portfolio.held.map((c) => [
+        this.#config.table.contractAt(c).id,
+        this.#portfolio.netQty[c]!,
+      ]),
+    });
+  }
+
+  /** Calls `onStop`, closes the books and the sources. Nothing that is not due yet happens before it. */
+  finish(): EngineResult {
+    if (this.#outcome === 'completed') this.#guard(() => this.#callStop());
+    this.#closeSources();
+    this.#hook = '';
+    return this.#finish(this.#outcome, this.#error);
+  }
+
+  /** An error of the strategy is the outcome of the run; any other is thrown. */
+  #guard(act: () => void): void {
     try {
-      this.#start();
-      this.#loop();
-      this.#callStop();
+      act();
     } catch (cause) {
       if (cause instanceof StopRequested) {
-        outcome = 'stopped';
-        error = this.#tryStop();
-      } else {
-        if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
-          throw cause;
-        error = { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
-      }
-      if (error !== null) outcome = 'strategy-error';
-    } finally {
-      for (const feed of this.#feeds) feed.feed.source.close();
-      this.#ticks.close();
+        this.#outcome = 'stopped';
+        this.#error = this.#tryStop();
+      } else this.#error = this.#strategyError(cause);
+      if (this.#error !== null) this.#outcome = 'strategy-error';
     }
-    this.#hook = '';
-    return this.#finish(outcome, error);
+  }
+
+  #strategyError(cause: unknown): EngineResult['error'] {
+    if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure) {
+      this.#closeSources();
+      throw cause;
+    }
+    return { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+  }
+
+  #closeSources(): void {
+    for (const feed of this.#feeds) feed.feed.source.close();
+    this.#ticks.close();
+  }
+
+  /** Events of a live venue, each an instant of its own. */
+  #takeInbox(toUs: TsUs): void {
+    const { venue } = this.#config;
+    if (venue.inboxUs === undefined) return;
+    const clock = this.#clock;
+    for (let us = venue.inboxUs(); us <= toUs; us = venue.inboxUs()) {
+      if (us > clock.nowUs()) clock.advanceTo(us);
+      const fills = this.#desk.fillCount;
+      venue.takeEvent!();
+      if (fills !== this.#desk.fillCount) this.#book.resync();
+      this.#book.endMoment();
+      this.#watch?.endMoment();
+      if (this.#desk.hasWork || this.#trades.hasClosed()) this.#settle();
+      if (this.#book.isBelow) this.#checkMargin();
+      this.#boundaryUs = this.#nextBoundaryUs();
+    }
+  }
+
+  /** Feeds that have rows again join the merge; nothing in it lies before the clock. */
+  #takeArrivals(): void {
+    const nowUs = this.#clock.nowUs();
+    for (const feed of this.#liveFeeds)
+      if (feed.isWaiting && feed.load()) this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
+    while (this.#heap.topTs() < nowUs) this.#heap.replaceTop(nowUs);
+    this.#ticks.takeArrivals(nowUs);
   }
 
   #createWatch(risk: RiskGate): AccountWatch | null {
@@ -329,7 +498,7 @@ export class Engine {
   }
 
   #createDesk(hears: DeskParts['hears'], risk: RiskGate): OrderDesk {
-    const { table, venue, recorder } = this.#config;
+    const { table, venue, recorder, idPrefix, isDurable, live } = this.#config;
     return new OrderDesk({
       watch: this.#watch,
       table,
@@ -337,6 +506,9 @@ export class Engine {
       venue,
       journal: this.#journal,
       recorder,
+      ...(idPrefix === undefined ? {} : { idPrefix }),
+      ...(isDurable === undefined ? {} : { isDurable }),
+      ...(live === undefined ? {} : { live, tails: this.#tails! }),
       orders: this.#orders,
       portfolio: this.#portfolio,
       risk,
@@ -363,6 +535,7 @@ export class Engine {
       currentContract,
       mayTrade: (row) => this.#isStarted && this.#isActive[row] === 1,
       dayStartEquity: () => this.#book.dayStartMicros,
+      accountState: () => this.#accounts.view(),
       setTimer: (name, atUs) => {
         this.#timers.set(name, atUs);
         this.#boundaryUs = Math.min(this.#boundaryUs, Math.max(atUs, this.#clock.nowUs()));
@@ -423,7 +596,8 @@ export class Engine {
   }
 
   #journalStart(): void {
-    const { strategy, params, instruments, random, from, to, mode, capitalMicros } = this.#config;
+    const { strategy, params, instruments, random, from, to, mode, capitalMicros, idPrefix } =
+      this.#config;
     this.#journal.append('run-start', this.#clock.nowUs(), {
       strategy: strategy.id,
       version: strategy.version,
@@ -435,6 +609,7 @@ export class Engine {
       to,
       capitalMicros,
       inputs: this.#config.inputs ?? {},
+      ...(idPrefix === undefined ? {} : { idPrefix }),
     });
   }
 
@@ -443,9 +618,10 @@ export class Engine {
     refuseAsyncHooks(this.#strategy);
     this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
-    if (this.#config.savedState !== undefined && this.#config.savedState !== null) {
+    const savedState = this.#config.savedState ?? this.#restored?.strategy ?? null;
+    if (savedState !== null) {
       this.#enter('restoreState');
-      this.#strategy.restoreState?.(this.#config.savedState);
+      this.#strategy.restoreState?.(savedState);
       this.#leave();
     }
     this.#enter('onStart');
@@ -456,8 +632,10 @@ export class Engine {
     this.#boundaryUs = this.#nextBoundaryUs();
   }
 
-  #loop(): void {
+  #loop(toUs: TsUs): void {
     let endUs = this.#endUs;
+    // Times are whole: nothing at or after this instant is due.
+    const untilUs = Math.min(toUs + 1, TS_MAX);
     for (;;) {
       // Bars after the last session of the run are not part of it.
       while (this.#heap.length > 0 && this.#heap.topTs() > this.#endUs) this.#heap.pop();
@@ -465,24 +643,34 @@ export class Engine {
       let tickUs = this.#ticks.topTs();
       if (tickUs > this.#endUs) tickUs = TS_MAX;
       const dataUs = Math.min(barUs, tickUs);
-      if (dataUs === TS_MAX) {
+      if (dataUs === TS_MAX && !this.#mayGrow()) {
         // After the last data the sessions in progress still close, and timers in them still fire.
         endUs = Math.min(endUs, this.#openUntilUs());
         // What is on its way still arrives.
         endUs = Math.max(endUs, this.#config.venue.onTheWayUs?.() ?? endUs);
         if (this.#boundaryUs > endUs) return;
       }
+      if (Math.min(dataUs, this.#boundaryUs) >= untilUs) return;
       if (dataUs >= this.#boundaryUs) {
         if (this.#boundaryUs > endUs) return;
         this.#moment(Math.max(this.#boundaryUs, this.#clock.nowUs()) as TsUs);
       } else if (tickUs < barUs) {
-        this.#runTicks(barUs);
+        this.#runTicks(Math.min(barUs, untilUs));
       } else {
-        const aloneUs = Math.min(this.#heap.secondTs(), tickUs);
-        if (barUs < aloneUs) this.#runAlone(this.#feeds[this.#heap.topId()]!, aloneUs);
+        const feed = this.#feeds[this.#heap.topId()]!;
+        const aloneUs = Math.min(this.#heap.secondTs(), tickUs, untilUs);
+        // A bar that came late stands in the merge at another time than its own.
+        if (barUs < aloneUs && feed.batch.closeUs[feed.at]! >= barUs) this.#runAlone(feed, aloneUs);
         else this.#moment(barUs as TsUs);
       }
     }
+  }
+
+  /** Whether a live feed may still have rows. */
+  #mayGrow(): boolean {
+    if (!this.#isLive) return false;
+    for (const feed of this.#liveFeeds) if (feed.isWaiting) return true;
+    return this.#ticks.isWaiting;
   }
 
   /** Ticks until a bar or a boundary is due. */
@@ -691,11 +879,12 @@ export class Engine {
       if (track.nextUs > tsUs || (track.nextEdge !== 'open' && track.nextEdge !== 'reopen'))
         continue;
       const isOpen = track.nextEdge === 'open';
+      const sinceUs = track.nextUs as TsUs;
       track.advance();
       this.#book.onSessionOpen(row, tsUs);
       const isAuction = !isOpen || !track.isContinued;
       if (isAuction) for (const c of this.#contractsOf[row]!) this.#isAuction[c] = 1;
-      this.#tellPhase(row, 'open', tsUs);
+      this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
       if (this.#isActive[row] === 1) {
@@ -756,10 +945,26 @@ export class Engine {
   }
 
   /** Contracts that match on ticks follow the phases of their calendar. */
-  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs): void {
+  #tellPhase(row: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     if (this.#tickContracts === null) return;
     for (const c of this.#contractsOf[row]!)
-      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs);
+      if (this.#tickContracts[c] === 1) this.#config.venue.onPhase?.(c, phase, tsUs, opening);
+  }
+
+  /** What opened before the run began is joined: its first trade is long over. */
+  #tellOpening(row: number, sinceUs: TsUs, isAuction: boolean, tsUs: TsUs): void {
+    if (this.#tickContracts === null) return;
+    const track = this.#tracks[row]!;
+    const isJoined = sinceUs < this.#startUs;
+    if (isJoined && !track.tradesAt(this.#startUs)) {
+      this.#tellPhase(row, 'halted', tsUs);
+      return;
+    }
+    this.#tellPhase(row, 'open', tsUs, {
+      sinceUs,
+      isAuction: isAuction && !isJoined,
+      closeUs: (track.isLastOfTradeDate ? track.closeUs : TS_MAX) as TsUs,
+    });
   }
 
   #market(feed: FeedCursor, batch: BarColumns, at: number, track: SessionTrack): void {
@@ -802,12 +1007,14 @@ export class Engine {
       this.#boundaryUs = Math.min(this.#boundaryUs, venue.nextTimerUs());
     }
     const isHeld = portfolio.netQty[c] !== 0;
-    if (isHeld && fills === this.#desk.fillCount) this.#book.onMove(portfolio.moveMicros(c, close));
+    let moved = 0;
+    if (isHeld && fills === this.#desk.fillCount) moved = portfolio.moveMicros(c, close);
+    if (moved !== 0) this.#book.onMove(moved);
     portfolio.lastTicks[c] = close;
     this.#venueTicks[c] = close;
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
-    if (isHeld) this.#book.onBar(c, high, low);
+    if (isHeld) this.#book.onBar(c, high, low, batch.openUs[at]!, moved);
     if (isHeld || wasWoken) {
       this.#trades.endBar(c, high, low, close);
       this.#watch?.endBar(c, high, low);
@@ -959,7 +1166,8 @@ export class Engine {
   }
 
   #account(tsUs: TsUs): void {
-    if (this.#book.emitDue(tsUs, this.#watch?.onDate)) this.#accounts.onDayEnd(tsUs);
+    if (!this.#book.emitDue(tsUs, this.#watch?.onDate)) return;
+    this.#accounts.onDayEnd(this.#book.lastDate, this.#book.nextDate, tsUs);
   }
 
   #advanceFeeds(due: readonly FeedCursor[]): void {
@@ -967,7 +1175,7 @@ export class Engine {
     for (const feed of due) {
       feed.at += 1;
       if (feed.at < feed.batch.length || feed.load())
-        this.#heap.push(feed.batch.closeUs[feed.at]!, feed.id);
+        this.#heap.push(Math.max(feed.batch.closeUs[feed.at]!, this.#clock.nowUs()), feed.id);
     }
   }
 
@@ -1016,7 +1224,8 @@ export class Engine {
       contract: id,
     });
     const fees = account!.expiryFees[table.instrumentIndex[contractIndex]!]!;
-    const feeMicros = feeEntryAt(fees, tsUs)?.expiryMicros ?? 0;
+    const feeMicros =
+      feeEntryOn(fees, table.contractAt(contractIndex).dates.lastTradeDate)?.expiryMicros ?? 0;
     this.#desk.bookFill({
       execId: `EXPIRY-${id}`,
       clOrdId: toClOrdId('X', contractIndex),
@@ -1093,9 +1302,7 @@ export class Engine {
       this.#callStop();
       return null;
     } catch (cause) {
-      if (cause instanceof BugError || this.#hook === '' || cause === this.#journal.failure)
-        throw cause;
-      return { cause, hook: this.#hook, tsUs: this.#clock.nowUs() };
+      return this.#strategyError(cause);
     }
   }
 
@@ -1171,11 +1378,11 @@ export class Engine {
 }
 
 /** One price without volume, as a batch of one bar. */
-function sampleOf(tsUs: TsUs, price: number): BarColumns {
+function sampleOf(tsUs: TsUs, price: number, length: number = 1): BarColumns {
   const at = Float64Array.of(tsUs);
   const ticks = Float64Array.of(price);
   return {
-    length: 1,
+    length,
     openUs: at,
     closeUs: at,
     open: ticks,
@@ -1190,7 +1397,7 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Feeds that have at least one bar, each on its first batch. */
+/** Feeds that have at least one bar, each on its first batch, and live ones. */
 function openFeeds(
   feeds: readonly BarFeed[],
   config: EngineConfig,
@@ -1198,17 +1405,17 @@ function openFeeds(
 ): FeedCursor[] {
   const cursors: FeedCursor[] = [];
   for (const feed of feeds) {
-    let batch = feed.source.next();
-    while (batch !== null && batch.length === 0) batch = feed.source.next();
-    if (batch === null) feed.source.close();
-    else cursors.push(new FeedCursor(feed, config, series, batch));
+    const cursor = new FeedCursor(feed, config, series);
+    if (cursor.load() || cursor.isWaiting) cursors.push(cursor);
+    else feed.source.close();
   }
   return cursors;
 }
 
 function firstUs(feeds: readonly FeedCursor[]): TsUs {
   let first = TS_MAX;
-  for (const { batch } of feeds) if (batch.openUs[0]! < first) first = batch.openUs[0]! as TsUs;
+  for (const { batch, isWaiting } of feeds)
+    if (!isWaiting && batch.openUs[0]! < first) first = batch.openUs[0]! as TsUs;
   return first;
 }
 
@@ -1260,6 +1467,9 @@ function checkConfig(config: EngineConfig): void {
   for (const { contractIndex } of feeds)
     if (table.contracts[contractIndex] === undefined)
       throw configError(`a feed names contract row ${contractIndex}`, { contractIndex });
+  const isLive = [...feeds, ...(config.ticks ?? [])].some((feed) => feed.isLive === true);
+  if (isLive && config.startUs === undefined)
+    throw configError('a run on live feeds has no startUs', { startUs: null });
 }
 
 const HOOKS = [

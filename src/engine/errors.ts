@@ -61,6 +61,48 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Handle the event in onOrder, or correct the order.',
     exit: EXIT.ok,
   },
+  E_JOURNAL_DAMAGED: {
+    title: 'A line of a journal cannot be read',
+    cause:
+      'The file was changed or damaged; a crash cuts its last line only, and that is repaired.',
+    cure: 'Restore the file from a copy. Nothing is traded on a journal that is not whole.',
+    exit: EXIT.input,
+  },
+  E_JOURNAL_CONTRACT: {
+    title: 'A journal names a contract that the run does not have',
+    cause:
+      'The run was started with other instruments or months than the one that wrote the journal.',
+    cure: 'Start with the same instruments; or close what is left and begin a new journal.',
+    exit: EXIT.refused,
+  },
+  E_ORDER_REVENANT: {
+    title: 'The venue works an order that had ended here',
+    cause:
+      'A request that counted as never received arrived late, or a message about the order was lost.',
+    cure: 'Nothing to do: the order is cancelled at the venue, and what it filled is booked.',
+    exit: EXIT.ok,
+  },
+  E_FILL_AFTER_END: {
+    title: 'An order was filled after it had ended here',
+    cause:
+      'The fill and the end of the order crossed on their way, or the order was filled while it was being cancelled.',
+    cure: 'Nothing to do: the fill is booked, and the order stays ended. Check the position where this is frequent.',
+    exit: EXIT.ok,
+  },
+  E_FILL_BEYOND_ORDER: {
+    title: 'An order was filled beyond its quantity',
+    cause:
+      'The venue filled more contracts than were asked for, or somebody else changed the order.',
+    cure: 'The fill is booked. Compare the order with the statement of the venue.',
+    exit: EXIT.ok,
+  },
+  E_POSITION_MISMATCH: {
+    title: 'The position at the venue and our fills disagree',
+    cause:
+      'After every order and execution was accounted for, the venue shows another position: somebody else trades on the account, or the venue lost or took back an execution.',
+    cure: 'Nothing is opened or enlarged until they agree. Compare with the statement of the venue, and close or book the difference by hand.',
+    exit: EXIT.refused,
+  },
   E_ORDER_GROUP: {
     title: 'A group of orders cannot be formed',
     cause: 'An OCO needs at least two orders; exits need an open position and at least one level.',

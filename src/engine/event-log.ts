@@ -46,15 +46,36 @@ const IS_OPEN = new Fragment(',"isOpen":');
 const NULL = new Fragment('null');
 const CLOSE = new Fragment('}');
 
+/** What the state of a live order has beside its public face. */
+interface LiveFields {
+  readonly doubt: string | null;
+  readonly pending: object | null;
+  readonly isRoll: boolean;
+}
+
+function liveFields(order: OrderView & LiveFields, isNew: boolean): Record<string, unknown> {
+  const { orderId, orderQty, doubt, pending, isRoll } = order;
+  return {
+    orderId,
+    orderQty,
+    doubt,
+    ...(pending === null ? {} : { pending }),
+    ...(isNew && isRoll ? { isRoll } : {}),
+  };
+}
+
 export class EventLog implements JournalPort {
   readonly #inner: JournalPort;
   /** The journal, where it takes lines as bytes. */
   readonly #lines: Journal | null;
+  readonly #isLive: boolean;
   failure: unknown = null;
 
-  constructor(inner: JournalPort) {
+  /** `isLive`: an order's line says all that is needed to go on from it. */
+  constructor(inner: JournalPort, isLive: boolean = false) {
     this.#inner = inner;
-    this.#lines = inner instanceof Journal ? inner : null;
+    this.#isLive = isLive;
+    this.#lines = inner instanceof Journal && !isLive ? inner : null;
   }
 
   append(kind: string, tsUs: TsUs, body: Readonly<Record<string, unknown>>): number {
@@ -70,7 +91,7 @@ export class EventLog implements JournalPort {
   order(
     nowUs: TsUs,
     event: OrderEventKind,
-    order: OrderView & { readonly spec: OrderSpec },
+    order: OrderView & LiveFields & { readonly spec: OrderSpec },
     reason: string,
     atUs: TsUs,
   ): void {
@@ -89,6 +110,7 @@ export class EventLog implements JournalPort {
         stopTicks: order.stopTicks,
         reason,
         ...(isNew ? { role: order.role, groupId: order.groupId, spec: order.spec } : {}),
+        ...(this.#isLive ? liveFields(order, isNew) : {}),
       });
       return;
     }

@@ -23,6 +23,10 @@ import type { EventLog } from './event-log.ts';
 import type { Order, OrderManager } from './order-manager.ts';
 import type { Portfolio } from './portfolio.ts';
 import { ProtectionWatch } from './protection.ts';
+import type { LiveOptions } from './live/order-truth.ts';
+import { OrderTruth } from './live/order-truth.ts';
+import type { TradeTails } from './live/trade-tail.ts';
+import type { LiveEvent } from '../core/live.ts';
 import type { RiskGate } from './risk.ts';
 import type { TradeBuilder } from './trade-builder.ts';
 
@@ -43,7 +47,19 @@ type Command =
       readonly changes: ModifyInput;
       readonly sender?: MessageSender;
     }
-  | { readonly kind: 'cancel'; readonly order: Order; readonly sender?: MessageSender };
+  | {
+      readonly kind: 'cancel';
+      readonly order: Order;
+      readonly sender?: MessageSender;
+      readonly by: string;
+    };
+
+type AboutOrder = Extract<Command, { readonly kind: 'replace' | 'cancel' }>;
+
+export interface NextNumbers {
+  readonly order: number;
+  readonly group: number;
+}
 
 /** Whoever moves positions at a roll hears of its orders first. */
 export interface RollListener {
@@ -64,6 +80,13 @@ export interface DeskParts {
   readonly tradeDateOf: (contractIndex: number) => TradeDate;
   readonly onPositionChange: (contractIndex: number, tsUs: TsUs) => void;
   readonly watch: AccountWatch | null;
+  /** Begins every id of an order or group; none in a backtest. */
+  readonly idPrefix?: string;
+  /** Lines are written before the request leaves. */
+  readonly isDurable?: boolean;
+  /** Where the venue is a real one. */
+  readonly live?: LiveOptions;
+  readonly tails?: TradeTails;
   /** Hooks that the strategy has: nothing is prepared for those that it has not. */
   readonly hears: { readonly orders: boolean; readonly fills: boolean };
 }
@@ -92,6 +115,13 @@ export class OrderDesk implements ExecutionSink {
   #outboxAt: number = 0;
   #nextOrder: number = 1;
   #nextGroup: number = 1;
+  readonly #orderPrefix: string;
+  readonly #groupPrefix: string;
+  /** Null in a simulation. */
+  readonly #truth: OrderTruth | null;
+  /** What was asked for orders whose state is unknown. */
+  readonly #parked: Map<ClOrdId, AboutOrder> = new Map();
+  readonly #heldRisk: Set<string> = new Set();
   #rolls: RollListener | null = null;
   readonly #protection: ProtectionWatch;
   /** Grows with every fill; the market phase compares it to see whether marks must be taken anew. */
@@ -105,6 +135,65 @@ export class OrderDesk implements ExecutionSink {
     this.#protection = new ProtectionWatch(parts.orders, parts.portfolio, (issue) =>
       this.issue(issue),
     );
+    const prefix = parts.idPrefix === undefined ? '' : `${parts.idPrefix}-`;
+    this.#orderPrefix = `${prefix}O`;
+    this.#groupPrefix = `${prefix}G`;
+    this.#truth = parts.live === undefined ? null : this.#createTruth(parts, parts.live);
+  }
+
+  /** Numbers of the next order and group, to be saved; ids are never used twice. */
+  get nextNumbers(): NextNumbers {
+    return { order: this.#nextOrder, group: this.#nextGroup };
+  }
+
+  set nextNumbers(next: NextNumbers) {
+    this.#nextOrder = next.order;
+    this.#nextGroup = next.group;
+  }
+
+  /** While a reason is held, no order that opens or enlarges a position passes; it is denied with that reason. */
+  holdRisk(reason: string, isHeld: boolean): void {
+    if (isHeld) this.#heldRisk.add(reason);
+    else this.#heldRisk.delete(reason);
+  }
+
+  /** Groups of orders that an earlier run sent. */
+  restoreGroups(orders: Iterable<Order>): void {
+    const groups = new Map<GroupId, Order[]>();
+    for (const order of orders) {
+      if (order.groupId === null) continue;
+      const members = groups.get(order.groupId);
+      if (members === undefined) groups.set(order.groupId, [order]);
+      else members.push(order);
+    }
+    for (const [groupId, members] of groups) this.#protection.onGroup(groupId, members);
+  }
+
+  /** What a live venue tells, reports left out. */
+  onLive(event: LiveEvent): void {
+    this.#truth?.onEvent(event);
+  }
+
+  #createTruth(parts: DeskParts, options: LiveOptions): OrderTruth {
+    return new OrderTruth({
+      options,
+      table: parts.table,
+      venue: parts.venue,
+      orders: parts.orders,
+      portfolio: parts.portfolio,
+      journal: parts.journal,
+      nowUs: () => parts.clock.nowUs(),
+      apply: (report) => this.onReport(report),
+      tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
+      issue: (issue) => this.issue(issue),
+      holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
+      onTrusted: (order) => {
+        const command = this.#parked.get(order.clOrdId);
+        if (command === undefined) return;
+        this.#parked.delete(order.clOrdId);
+        if (!isTerminal(order.status)) this.#post(command);
+      },
+    });
   }
 
   listen(rolls: RollListener): void {
@@ -126,7 +215,7 @@ export class OrderDesk implements ExecutionSink {
   }
 
   nextGroupId(): GroupId {
-    return toClOrdId('G', this.#nextGroup++);
+    return toClOrdId(this.#groupPrefix, this.#nextGroup++);
   }
 
   /** A single order. */
@@ -161,8 +250,9 @@ export class OrderDesk implements ExecutionSink {
     this.#post({ kind: 'replace', order, changes, ...by });
   }
 
-  cancel(order: Order, sender?: MessageSender): void {
-    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }) });
+  /** `by`: who asks, for the journal; empty for the strategy. */
+  cancel(order: Order, sender?: MessageSender, by: string = sender ?? ''): void {
+    this.#post({ kind: 'cancel', order, ...(sender === undefined ? {} : { sender }), by });
   }
 
   /** Sends what the last hook asked for; reports may come back before this returns. */
@@ -190,7 +280,10 @@ export class OrderDesk implements ExecutionSink {
 
   onReport(report: ExecutionReport): void {
     const applied = this.#parts.orders.applyReport(report);
-    if (applied === null) return;
+    if (applied === null) {
+      this.#truth?.onIgnored(report);
+      return;
+    }
     const { order, kind } = applied;
     this.#tell(kind, order, report.reason ?? '', report.tsUs);
     if (applied.fill !== null) this.#applyFill(order, report);
@@ -199,6 +292,7 @@ export class OrderDesk implements ExecutionSink {
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
     if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
+    this.#truth?.onApplied(applied);
   }
 
   /** What the data of a bar kept the venue from doing. */
@@ -250,7 +344,7 @@ export class OrderDesk implements ExecutionSink {
   }
 
   #create(draft: DraftOrder, groupId: GroupId | null): Order {
-    const clOrdId = toClOrdId('O', this.#nextOrder++);
+    const clOrdId = toClOrdId(this.#orderPrefix, this.#nextOrder++);
     return this.#parts.orders.create({
       clOrdId,
       contractIndex: draft.contractIndex,
@@ -284,10 +378,12 @@ export class OrderDesk implements ExecutionSink {
         if (order.working === 'held') continue;
         reason ??= this.#parts.risk.check({
           order,
-          tradeDate: this.#parts.tradeDateOf(order.contractIndex),
+          tradeDate: this.#parts.tradeDateOf,
           nowUs,
         });
         reason ??= this.#parts.watch?.deny(order) ?? null;
+        if (this.#heldRisk.size > 0 && !this.#parts.risk.isReducing(order))
+          reason ??= this.#heldRisk.values().next().value!;
       }
     }
     for (const order of orders) {
@@ -317,15 +413,19 @@ export class OrderDesk implements ExecutionSink {
     const nowUs = clock.nowUs();
     switch (command.kind) {
       case 'new':
+        this.#writeFirst();
         venue.submit(command.request);
         return;
       case 'group':
+        this.#writeFirst();
         venue.submitGroup(command.request);
         return;
       case 'cancel': {
-        const { order, sender } = command;
+        const { order, sender, by } = command;
+        if (this.#waits(command)) return;
         if (isTerminal(order.status) || !orders.applyCancelRequest(order, nowUs)) return;
-        this.#tell('CancelRequested', order, '', nowUs);
+        this.#tell('CancelRequested', order, by, nowUs);
+        this.#writeFirst();
         venue.cancel({
           clOrdId: order.clOrdId,
           orderId: order.orderId,
@@ -336,8 +436,11 @@ export class OrderDesk implements ExecutionSink {
       }
       case 'replace': {
         const { order, changes, sender } = command;
-        if (isTerminal(order.status) || !orders.applyReplaceRequest(order, nowUs)) return;
+        if (this.#waits(command)) return;
+        if (isTerminal(order.status)) return;
+        if (!orders.applyReplaceRequest(order, nowUs, changes)) return;
         this.#tell('ReplaceRequested', order, '', nowUs);
+        this.#writeFirst();
         venue.replace({
           clOrdId: order.clOrdId,
           orderId: order.orderId,
@@ -349,6 +452,24 @@ export class OrderDesk implements ExecutionSink {
         });
       }
     }
+  }
+
+  #writeFirst(): void {
+    if (this.#parts.isDurable === true) this.#parts.journal.flush();
+  }
+
+  /** Whether the command waits, because nobody knows what became of the last request for its order. A cancel comes before all. */
+  #waits(command: AboutOrder): boolean {
+    const { order } = command;
+    if (order.certainty === 'known' || isTerminal(order.status)) return false;
+    const earlier = this.#parked.get(order.clOrdId);
+    if (earlier?.kind === 'cancel') return true;
+    const isMerged = command.kind === 'replace' && earlier?.kind === 'replace';
+    this.#parked.set(
+      order.clOrdId,
+      isMerged ? { ...command, changes: { ...earlier.changes, ...command.changes } } : command,
+    );
+    return true;
   }
 
   #tell(kind: OrderEventKind, order: Order, reason: string, tsUs: TsUs): void {
@@ -408,6 +529,10 @@ export class OrderDesk implements ExecutionSink {
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
+    if (this.#parts.tails !== undefined) {
+      const { contractIndex, ...plain } = fill;
+      this.#parts.tails.onFill(this.#parts.table.instrumentOf(contractIndex).root, plain, isRoll);
+    }
     this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
   }

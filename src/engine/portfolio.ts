@@ -7,9 +7,10 @@
  * closes at fractional averages never lose a millionth.
  */
 import { assert } from '../core/errors.ts';
-import type { ContractTable } from '../core/instrument.ts';
+import type { ContractId, ContractTable } from '../core/instrument.ts';
 import { cashOfCounts, notionalOf } from '../core/instrument.ts';
 import type { AccountRules } from '../core/money/account-rules.ts';
+import type { LotQueue } from '../core/money/lots.ts';
 import { scanMargin } from '../core/money/scan-margin.ts';
 import type { CurrencyRates, MarginModel } from '../core/ports.ts';
 import { Position } from '../core/position.ts';
@@ -63,6 +64,39 @@ export interface Sweep {
   readonly rate: number;
   readonly baseMicros: CashMicros;
 }
+
+/** The books as plain data: exact. */
+export interface PlainPortfolio {
+  readonly cash: readonly (readonly [currency: string, micros: number])[];
+  readonly fees: readonly (readonly [currency: string, micros: number])[];
+  /** Contracts with a position, in the order in which they were opened. */
+  readonly held: readonly ContractId[];
+  /** In order of first fill. */
+  readonly ledgers: readonly PlainLedger[];
+}
+
+export interface PlainLedger {
+  readonly contract: ContractId;
+  readonly flowCounts: number;
+  readonly refCounts: number;
+  readonly postedMicros: number;
+  readonly dayFeesMicros: number;
+  readonly dayTradedQty: number;
+  readonly markedMicros: number;
+  /** Null where there was none. */
+  readonly lastTicks: number | null;
+  readonly position: {
+    readonly netQty: number;
+    readonly costCounts: number;
+    readonly flowCounts: number;
+    readonly realisedMicros: number;
+    readonly feesMicros: number;
+    readonly lots: ReturnType<LotQueue['lots']> | null;
+  };
+}
+
+/** The trade date whose margin levels hold: of one product, or of each contract's own. */
+export type MarginDate = TradeDate | ((contractIndex: number) => TradeDate);
 
 /** Contracts by row, as held or as they could come to be held. */
 export type NetOf = (contractIndex: number) => number;
@@ -266,19 +300,97 @@ export class Portfolio {
     return toCashMicros(this.#fees[this.#currencies.indexOf(currency)] ?? 0);
   }
 
-  /** Exchanges the cash of every other currency into the base at the rate of the date; rounded once each, half to even. */
-  sweep(): readonly Sweep[] {
+  /**
+   * Exchanges the cash of every other currency into the base at the rate of the date; rounded once each, half to even. What is
+   * worth `aboveMicros` of the base or less, owed or owned, stays.
+   */
+  sweep(aboveMicros: number = 0): readonly Sweep[] {
     const swept: Sweep[] = [];
     for (let c = 1; c < this.#cash.length; c += 1) {
       const micros = toCashMicros(this.#cash[c]!);
       if (micros === 0) continue;
       const rate = this.#rate[c]!;
       const baseMicros = toCashMicros(roundHalfEven(micros * rate));
+      if (Math.abs(baseMicros) <= aboveMicros && aboveMicros > 0) continue;
       this.#cash[c] = 0;
       this.#addCash(0, baseMicros);
       swept.push({ currency: this.#currencies[c]!, micros, rate, baseMicros });
     }
     return swept;
+  }
+
+  /** An exchange of currencies that was done before. */
+  applySweep(currency: string, micros: CashMicros, baseMicros: CashMicros): void {
+    this.#addCash(this.#currencies.indexOf(currency), 0 - micros);
+    this.#addCash(0, baseMicros);
+  }
+
+  save(): PlainPortfolio {
+    const purse = (from: readonly number[]): [string, number][] =>
+      this.#currencies.map((currency, c) => [currency, from[c]!]);
+    const idOf = (c: number): ContractId => this.#table.contractAt(c).id;
+    return {
+      cash: purse(this.#cash),
+      fees: purse(this.#fees),
+      held: this.held.map(idOf),
+      ledgers: this.touched.map((c) => {
+        const ledger = this.#ledgers[c]!;
+        const { netQty, costCounts, flowCounts, realisedMicros, feesMicros, lots } =
+          ledger.position;
+        const last = this.lastTicks[c]!;
+        return {
+          contract: idOf(c),
+          flowCounts: ledger.flowCounts,
+          refCounts: ledger.refCounts,
+          postedMicros: ledger.postedMicros,
+          dayFeesMicros: ledger.dayFeesMicros,
+          dayTradedQty: ledger.dayTradedQty,
+          markedMicros: ledger.markedMicros,
+          lastTicks: Number.isNaN(last) ? null : last,
+          position: {
+            netQty,
+            costCounts,
+            flowCounts,
+            realisedMicros,
+            feesMicros,
+            lots: lots?.lots() ?? null,
+          },
+        };
+      }),
+    };
+  }
+
+  /** Into new books. A currency that this run does not have is an error of `rowOf` or has no cash. */
+  restore(plain: PlainPortfolio, rowOf: (contract: ContractId) => number): void {
+    const pour = (from: PlainPortfolio['cash'], into: number[]): void => {
+      for (const [currency, micros] of from) {
+        const c = this.#currencies.indexOf(currency);
+        assert(c >= 0 || micros === 0, 'a run goes on with the currencies of its books');
+        if (c >= 0) into[c] = micros;
+      }
+    };
+    pour(plain.cash, this.#cash);
+    pour(plain.fees, this.#fees);
+    for (const from of plain.ledgers) {
+      const c = rowOf(from.contract);
+      const ledger = this.#ledgerOf(c);
+      ledger.flowCounts = from.flowCounts;
+      ledger.refCounts = from.refCounts;
+      ledger.postedMicros = from.postedMicros;
+      ledger.dayFeesMicros = from.dayFeesMicros;
+      ledger.dayTradedQty = from.dayTradedQty;
+      ledger.markedMicros = from.markedMicros;
+      const { position } = ledger;
+      position.netQty = from.position.netQty;
+      position.costCounts = from.position.costCounts;
+      position.flowCounts = from.position.flowCounts;
+      position.realisedMicros = from.position.realisedMicros;
+      position.feesMicros = from.position.feesMicros;
+      if (from.position.lots !== null) position.lots?.restore(from.position.lots);
+      this.netQty[c] = position.netQty;
+      this.lastTicks[c] = from.lastTicks ?? NaN;
+    }
+    for (const contract of plain.held) this.held.push(rowOf(contract));
   }
 
   feesMicros(): CashMicros {
@@ -321,7 +433,7 @@ export class Portfolio {
   }
 
   /** Margin of the positions held, in base currency. */
-  marginMicros(kind: 'initial' | 'maintenance', tradeDate: TradeDate): CashMicros {
+  marginMicros(kind: 'initial' | 'maintenance', tradeDate: MarginDate): CashMicros {
     const base = this.requirement(kind, this.held, (c) => this.netQty[c]!, tradeDate);
     return toCashMicros(Math.round(base));
   }
@@ -334,7 +446,7 @@ export class Portfolio {
     kind: 'initial' | 'maintenance',
     rows: readonly number[],
     netOf: NetOf,
-    tradeDate: TradeDate,
+    tradeDate: MarginDate,
   ): number {
     const scan = this.#account?.scan ?? null;
     let base = 0;
@@ -374,7 +486,7 @@ export class Portfolio {
   marginPerContract(
     kind: 'initial' | 'maintenance',
     contractIndex: number,
-    tradeDate: TradeDate,
+    date: MarginDate,
   ): number {
     const row = this.#table.instrumentIndex[contractIndex]!;
     const intraday = this.#isIntraday[row] === 1 ? this.#account!.intraday[row]! : null;
@@ -384,6 +496,7 @@ export class Portfolio {
         this.rateOf(contractIndex)
       );
     const mark = this.lastTicks[contractIndex]!;
+    const tradeDate = typeof date === 'function' ? date(contractIndex) : date;
     const micros =
       kind === 'initial'
         ? this.#margin.initialMicros(contractIndex, tradeDate, mark)

@@ -4,10 +4,10 @@
  */
 import type { ContractTable } from '../core/instrument.ts';
 import type { GroupId, OrderSpec } from '../core/order.ts';
-import type { TradeDate, TsUs } from '../core/units.ts';
+import type { TsUs } from '../core/units.ts';
 import type { RiskLimits } from './config.ts';
 import type { Order, OrderManager } from './order-manager.ts';
-import type { Portfolio } from './portfolio.ts';
+import type { MarginDate, Portfolio } from './portfolio.ts';
 
 /** Stable: they reach disk and user interfaces. */
 export type DenialReason =
@@ -29,7 +29,7 @@ const SAME_KEPT = 1024;
 export interface RiskCheck {
   readonly order: Order;
   readonly nowUs: TsUs;
-  readonly tradeDate: TradeDate;
+  readonly tradeDate: MarginDate;
 }
 
 interface Exposure {
@@ -236,12 +236,12 @@ export class RiskGate {
   }
 
   /** Initial margin that working orders hold back beyond that of the positions; 0 when none works. Base currency. */
-  reservedMicros(tradeDate: TradeDate): number {
+  reservedMicros(tradeDate: MarginDate): number {
     this.#scan();
     return this.#marginNeeded(tradeDate) - this.#heldMargin(tradeDate);
   }
 
-  #heldMargin(tradeDate: TradeDate): number {
+  #heldMargin(tradeDate: MarginDate): number {
     return this.#portfolio.requirement(
       'initial',
       this.#portfolio.held,
@@ -251,7 +251,7 @@ export class RiskGate {
   }
 
   /** Initial margin of what is held and of what could come to be held; NaN when a contract among them has no price. */
-  #marginNeeded(tradeDate: TradeDate): number {
+  #marginNeeded(tradeDate: MarginDate): number {
     if (this.#portfolio.hasScan) return this.#portfolioNeeded(tradeDate);
     let needed = 0;
     for (const c of this.#portfolio.held)
@@ -264,7 +264,7 @@ export class RiskGate {
    * Where products offset each other: the most of nothing filled, all buys, all sells, and each contract's own orders alone,
    * so that no order borrows a credit from another that may not fill.
    */
-  #portfolioNeeded(tradeDate: TradeDate): number {
+  #portfolioNeeded(tradeDate: MarginDate): number {
     const { held, netQty, lastTicks } = this.#portfolio;
     const rows = [...held, ...this.#inUse.filter((c) => netQty[c] === 0)];
     if (rows.some((c) => Number.isNaN(lastTicks[c]!))) return NaN;
@@ -288,7 +288,7 @@ export class RiskGate {
     return Math.max(...needed);
   }
 
-  #marginOf(c: number, tradeDate: TradeDate): number {
+  #marginOf(c: number, tradeDate: MarginDate): number {
     const net = this.#portfolio.netQty[c]!;
     const qty = Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!));
     if (qty === 0) return 0;

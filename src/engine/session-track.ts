@@ -59,6 +59,16 @@ export class SessionTrack {
     return this.isOpen && !this.isPaused;
   }
 
+  /** Contracts trade at this moment of the session in progress: no break of it contains it. */
+  tradesAt(tsUs: number): boolean {
+    const { breakRow, breakStartUs, breakEndUs } = this.#columns;
+    for (let i = 0; i < breakRow.length; i += 1) {
+      const isIn = tsUs >= breakStartUs[i]! && tsUs < breakEndUs[i]!;
+      if (breakRow[i] === this.#row && isIn) return false;
+    }
+    return true;
+  }
+
   /** A bar is inside when its whole interval is, breaks at either end excepted. */
   contains(openUs: number, closeUs: number): boolean {
     if (!this.isOpen || openUs < this.openUs || closeUs > this.closeUs) return false;

@@ -133,6 +133,11 @@ class TickCursor {
   at: number = 0;
   tsUs: number = TS_MAX;
   seq: number = 0;
+  readonly isLive: boolean;
+  /** A live feed whose rows are all taken. */
+  isWaiting: boolean = false;
+  /** Rows that came late are taken at this time. */
+  floorUs: number = -Infinity;
 
   constructor(feed: TickFeed, table: ContractTable) {
     this.kind = feed.kind;
@@ -143,6 +148,7 @@ class TickCursor {
     this.contract = table.contractAt(feed.contractIndex).id;
     this.book = new Book(this.contract);
     this.source = feed.source;
+    this.isLive = feed.isLive === true;
     this.at = -1;
     this.step();
   }
@@ -153,12 +159,26 @@ class TickCursor {
     while (this.columns === null || this.at >= this.columns.length) {
       this.columns = this.source.next();
       this.at = 0;
-      if (this.columns !== null) continue;
+      if (this.columns !== null && !(this.isLive && this.columns.length === 0)) continue;
+      this.isWaiting = this.columns !== null;
       this.tsUs = TS_MAX;
       return;
     }
-    this.tsUs = this.columns.tsUs[this.at]!;
+    const tsUs = this.columns.tsUs[this.at]!;
+    this.tsUs = tsUs < this.floorUs ? this.floorUs : tsUs;
     this.seq = this.columns.seq[this.at]!;
+  }
+
+  /** Of a live feed that waits: its rows so far, if there are any. */
+  wake(): void {
+    this.isWaiting = false;
+    this.at -= 1;
+    this.step();
+  }
+
+  lift(nowUs: number): void {
+    this.floorUs = nowUs;
+    if (this.tsUs < nowUs) this.tsUs = nowUs;
   }
 }
 
@@ -227,6 +247,8 @@ export class TickMerge {
   readonly #trade: MutableTrade = new MutableTrade();
   readonly #market: TickMarket | null;
   readonly #waiting: WaitingRows = new WaitingRows();
+  readonly #live: readonly TickCursor[];
+  readonly #startUs: TsUs;
   #top: TickCursor | null = null;
 
   /** Rows before `startUs` build books and are not delivered. */
@@ -244,9 +266,31 @@ export class TickMerge {
       .toSorted(
         (a, b) => a.row - b.row || orderOf(a) - orderOf(b) || a.contractIndex - b.contractIndex,
       );
+    this.#live = this.#cursors.filter((cursor) => cursor.isLive);
+    this.#startUs = startUs;
     this.#find();
-    for (let top = this.#top; top !== null && top.tsUs < startUs; top = this.#top) {
-      if (top.isMarket) market?.onTick(top.kind, top.contractIndex, top.columns!, top.at);
+    this.#skipEarly();
+  }
+
+  /** A live feed may still have rows. */
+  get isWaiting(): boolean {
+    for (const cursor of this.#live) if (cursor.isWaiting) return true;
+    return false;
+  }
+
+  /** Live feeds that have rows again join the merge; a row from before `nowUs` is taken at it. */
+  takeArrivals(nowUs: number): void {
+    if (this.#live.length === 0) return;
+    for (const cursor of this.#live) if (cursor.isWaiting) cursor.wake();
+    this.#find();
+    this.#skipEarly();
+    for (const cursor of this.#live) cursor.lift(nowUs);
+    this.#find();
+  }
+
+  #skipEarly(): void {
+    for (let top = this.#top; top !== null && top.tsUs < this.#startUs; top = this.#top) {
+      if (top.isMarket) this.#market?.onTick(top.kind, top.contractIndex, top.columns!, top.at);
       if (top.kind === 'depth') top.book.apply(top.columns as DepthColumns, top.at);
       top.step();
       this.#find();

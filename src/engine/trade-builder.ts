@@ -310,6 +310,23 @@ export class TradeBuilder {
     this.#closed.length = 0;
   }
 
+  /**
+   * After the fills of an earlier run were taken in once more: of the trades that they closed, the first `written` of each
+   * product are on record already.
+   */
+  endReplay(written: ReadonlyMap<string, number>, nextTradeId: number): void {
+    this.#nextId = nextTradeId;
+    const left = new Map(written);
+    const unwritten = this.#closed.filter(({ trade }) => {
+      const { root } = this.#options.table.instrumentOf(trade.contract);
+      const count = left.get(root) ?? 0;
+      left.set(root, count - 1);
+      return count <= 0;
+    });
+    this.#closed.length = 0;
+    this.#closed.push(...unwritten);
+  }
+
   /** At the end of a run: open trades, marked at the last price. */
   finish(nowUs: TsUs, markTicksOf: (contractIndex: number) => number): void {
     this.flush();

@@ -8,12 +8,15 @@ import type {
   AccountRules,
   IntradayMargin,
   SettlementPrices,
+  SettlementRule,
+  SweepRule,
 } from '../core/money/account-rules.ts';
 import { defaultAccountRules } from '../core/money/account-rules.ts';
 import type { FeeEntry, FeeRounding } from '../core/money/fees.ts';
 import type { LiquidationRule } from '../core/money/liquidation.ts';
 import type { ScanRules } from '../core/money/scan-margin.ts';
 import { scanProblem } from '../core/money/scan-margin.ts';
+import { SETTLE_ORDER } from '../core/money/settlement.ts';
 import { parseContractId } from '../core/symbology.ts';
 import { parseTradeDate } from '../core/trade-date.ts';
 import type { TradeDate } from '../core/units.ts';
@@ -42,7 +45,7 @@ export function accountRulesOf(inputs: AccountInputs, table: ContractTable): Acc
   const config = inputs.account ?? {};
   const { instruments } = table;
   const rules = defaultAccountRules(instruments.length);
-  for (const part of ['intraday', 'fees', 'feeCurrency'] as const)
+  for (const part of ['intraday', 'fees', 'feeCurrency', 'settlement'] as const)
     checkRoots(part, Object.keys(config[part] ?? {}), instruments);
   return {
     ...rules,
@@ -55,7 +58,10 @@ export function accountRulesOf(inputs: AccountInputs, table: ContractTable): Acc
       intradayOf(root, config.intraday?.[root] ?? config.intraday?.['default']),
     ),
     scan: scanOf(config.scan, instruments),
-    sweep: config.sweep ?? rules.sweep,
+    sweep: sweepOf(config.sweep),
+    settlement: instruments.map(({ root }) =>
+      settlementOf(root, config.settlement?.[root] ?? config.settlement?.['default']),
+    ),
     forceFlat: {
       beforeFirstNotice: config.forceFlat?.beforeFirstNotice ?? null,
       beforeLastTrade: config.forceFlat?.beforeLastTrade ?? null,
@@ -168,6 +174,29 @@ function liquidationOf(given: AccountConfig['liquidation']): LiquidationRule {
       { fix: "leave `until` out, or write policy: 'graceUntil'" },
     );
   return { policy: { kind: given?.policy ?? 'rejectNewRiskOnly' }, buffer };
+}
+
+function sweepOf(given: AccountConfig['sweep'] = 'never'): SweepRule {
+  if (typeof given === 'string') return { every: given, aboveMicros: 0 };
+  return { every: given.every ?? 'daily', aboveMicros: micros(given.above) };
+}
+
+function settlementOf(
+  root: string,
+  given: NonNullable<AccountConfig['settlement']>[string] = {},
+): SettlementRule {
+  const order = given.order ?? SETTLE_ORDER;
+  if (new Set(order).size < order.length)
+    throw accountError(
+      `account.settlement.${root} has the order ${order.join(', ')}`,
+      'a source is named once',
+      { fix: 'take the second one out' },
+    );
+  const { windowSeconds } = given;
+  return {
+    windowUs: windowSeconds === undefined ? null : Math.round(windowSeconds * MICROS_PER_UNIT),
+    order,
+  };
 }
 
 function intradayOf(

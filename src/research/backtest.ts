@@ -16,7 +16,7 @@ import { resolveParams } from '../core/strategy.ts';
 import { parseTradeDate, toIsoDate } from '../core/trade-date.ts';
 import type { TradeDate, TsUs } from '../core/units.ts';
 import { MICROS_PER_UNIT, toCashMicros, toIsoUtc, US_PER_DAY } from '../core/units.ts';
-import { createLabelCalendar } from '../calendars/label-calendar.ts';
+import { createLabelCalendar, labelDate } from '../calendars/label-calendar.ts';
 import { readTable, writeTable } from '../data/arrow-store.ts';
 import type { Dataset } from '../data/catalog.ts';
 import { openCatalog } from '../data/catalog.ts';
@@ -29,10 +29,11 @@ import type { EngineResult, RiskLimits } from '../engine/config.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
-import type { FeeModel } from '../sim/fee-model.ts';
+import type { FeeModel, TradeDateAt } from '../sim/fee-model.ts';
 import { createImitation } from '../sim/imitations/imitation-venue.ts';
 import { isImitation } from '../sim/imitations/profiles.ts';
 import { barOptionsOf, besideSegments } from './bar-fills.ts';
+import { barRunNotes } from './bar-notes.ts';
 import { drawOf, netProfitOf, spreadOf } from './fill-spread.ts';
 import type { BarFillConfig } from './define-config.ts';
 import { createFeeModel } from '../sim/fee-model.ts';
@@ -44,6 +45,7 @@ import type { ProgrammeRun } from './programme-run.ts';
 import { programmeRunOf } from './programme-run.ts';
 import { openCalendars } from './calendar-files.ts';
 import type { CostOverride } from './costs.ts';
+import { checkStamps } from './stamp-check.ts';
 import { DatesSeen } from './dates-seen.ts';
 import { dataNotes } from './data-notes.ts';
 import type { RunPlan } from './plan.ts';
@@ -229,7 +231,14 @@ export function prepareRun(options: BacktestOptions): PreparedRun {
   checkMarginSpan(options, plan);
   for (const currency of accountRulesOf(options, plan.table).feeCurrency)
     if (currency !== null) rates.rate(currency, plan.from);
-  return { options, plan, dataset, params, roots, costs, risk: mergeRisk(options.risk), rates };
+  const risk = mergeRisk(options.risk);
+  const prepared = { options, plan, dataset, params, roots, costs, risk, rates };
+  checkFeeSpan(prepared);
+  const stamps =
+    dataset.manifest.stamps === 'labels' ? [] : checkStamps(plan, dataset.manifest.name);
+  return stamps.length === 0
+    ? prepared
+    : { ...prepared, plan: { ...plan, notes: [...plan.notes, ...stamps] } };
 }
 
 /** The plan with the segments that bar matching may read beside its feeds. */
@@ -295,6 +304,8 @@ function venueOf(
         dataset: prepared.dataset,
         table,
         calendars: plan.calendars,
+        settlements: accountRulesOf(options, table).settlements,
+        tradeDateAt: tradeDates(plan, prepared.dataset.manifest.stamps === 'labels'),
       }),
       fees,
     },
@@ -386,10 +397,41 @@ function checkMarginSpan(options: BacktestOptions, plan: RunPlan): void {
 }
 
 /** The fees of a run, dated where its account says so. */
-export function feesOf({ options, plan, costs }: PreparedRun): FeeModel {
+export function feesOf({ options, plan, costs, dataset }: PreparedRun): FeeModel {
   const { instruments } = plan.table;
   const { entries, rounding } = feeEntriesOf(options, instruments, costs);
-  return createFeeModel(plan.table, entries, rounding);
+  const tradeDateAt = tradeDates(plan, dataset.manifest.stamps === 'labels');
+  return createFeeModel(plan.table, entries, rounding, tradeDateAt);
+}
+
+/** Trade date of a moment inside a session, or at its very end. */
+function tradeDates({ table, calendars }: RunPlan, isLabels: boolean): TradeDateAt {
+  if (isLabels) return (_, tsUs) => labelDate(tsUs);
+  return (c, tsUs) => {
+    const calendar = calendars[table.instrumentIndex[c]!]!;
+    const session = calendar.sessionAt(tsUs) ?? calendar.sessionAt((tsUs - 1) as TsUs);
+    return session?.tradeDate ?? calendar.tradeDateOf(tsUs);
+  };
+}
+
+/** A run that begins before its fees would end at its first fill. A product that joins later is asked then. */
+function checkFeeSpan(prepared: PreparedRun): void {
+  const { options, plan, costs } = prepared;
+  feesOf(prepared);
+  const { entries } = feeEntriesOf(options, plan.table.instruments, costs);
+  for (const [root, rows] of Object.entries(entries)) {
+    const first = rows[0]!.from;
+    if (first <= plan.from || plan.joinsLate.includes(root)) continue;
+    throw new TradingError(
+      'E_FEE_SCHEDULE',
+      `the fees of ${root} begin on ${toIsoDate(first)}, the run on ${toIsoDate(plan.from)}`,
+      {
+        details: { root, first: toIsoDate(first) },
+        rule: 'an entry is in force on every trade date of the run',
+        fix: `leave \`from\` out of the first entry of ${root}, or begin later: --from ${toIsoDate(first)}`,
+      },
+    );
+  }
 }
 
 /** Runs a backtest and writes its folder, summary and report. */
@@ -522,6 +564,7 @@ function finish(
     isImitation(options.fills) ? {} : prepared.costs,
     main.result.outcome === 'completed' ? main.dates.missing() : null,
   );
+  notes.push(...barRunNotes(prepared, main.recorder.tables()));
   const assumed = assumedMargins(prepared);
   const issues = [...main.recorder.issues(), ...assumed, ...notes];
   const optimistic = bound === null ? null : bound.recorder.tables();

@@ -2,11 +2,13 @@
 import type { BarColumns, BarInterval, QuoteBarColumns, TradeColumns } from '../core/bars.ts';
 import { intervalUs } from '../core/bars.ts';
 import type { ContractId, ContractTable } from '../core/instrument.ts';
+import type { SettlementPrices } from '../core/money/account-rules.ts';
 import type { TradingCalendar } from '../core/ports.ts';
 import type { TsUs } from '../core/units.ts';
 import type { Dataset } from '../data/catalog.ts';
 import type { SegmentEntry } from '../data/manifest.ts';
 import type { BarExchangeOptions, FinerBars, QuoteBarSource } from '../sim/bar-options.ts';
+import type { TradeDateAt } from '../sim/fee-model.ts';
 import type { BarFillConfig } from './define-config.ts';
 
 const US_PER_MS = 1000;
@@ -21,6 +23,9 @@ export interface BarFillInput {
   readonly table: ContractTable;
   /** By row of the table's instruments. */
   readonly calendars: readonly TradingCalendar[];
+  /** Official prices of the account, and the trade date of a moment; null without prices. */
+  readonly settlements: SettlementPrices | null;
+  readonly tradeDateAt: TradeDateAt;
 }
 
 /** Options of the bar venue. What is not configured keeps the venue's default. Errors: those of the venue. */
@@ -45,6 +50,9 @@ export function barOptionsOf(input: BarFillInput): Partial<BarExchangeOptions> {
           closeCutoffUs: Math.round(closeCutoffMinutes * US_PER_MINUTE),
           sessionCloseUs: (c: number, tsUs: number) => calendarOf(c).nextCloseUs(tsUs as TsUs),
         }),
+    ...(input.settlements === null
+      ? {}
+      : { settlementTicks: settlementAt(input, input.settlements, calendarOf) }),
     ...(spreadByTime === undefined ? {} : { spreadAt: spreadAt(spreadByTime, table, calendarOf) }),
     ...(config.quoteBars === true ? { quoteBars: catalogQuotes(dataset, table) } : {}),
     ...(input.isDrilldown && !isSampled ? { finer: catalogFiner(dataset, table) } : {}),
@@ -62,6 +70,26 @@ const PLAIN = [
   'protectionRest',
   'dailyLimitTicks',
 ] as const;
+
+/** Official price of the trade date that ends with a close; NaN where another of its sessions follows. */
+function settlementAt(
+  { config, table, tradeDateAt }: BarFillInput,
+  settlements: SettlementPrices,
+  calendarOf: (c: number) => TradingCalendar,
+): NonNullable<BarExchangeOptions['settlementTicks']> {
+  const { atClose = 'settlement' } = config;
+  const choiceOf = (root: string): string =>
+    typeof atClose === 'string' ? atClose : (atClose[root] ?? atClose['default'] ?? 'settlement');
+  const isOn = table.contracts.map(({ root }) => choiceOf(root) === 'settlement');
+  return (c, closeUs) => {
+    if (!isOn[c]!) return NaN;
+    const inside = (closeUs - 1) as TsUs;
+    const date = tradeDateAt(c, inside);
+    const { closeUs: ends, length } = calendarOf(c).sessions(date, date);
+    const isLast = length === 0 || closeUs >= ends[length - 1]!;
+    return isLast ? settlements.daily(c, date) : NaN;
+  };
+}
 
 /** The last entry whose time of day, in the exchange's zone, has come; before the first, the last of the day before. */
 function spreadAt(

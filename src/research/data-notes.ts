@@ -120,6 +120,6 @@ function roundedFills(plan: RunPlan, fills: StoredTable): IssueGroup | null {
   };
 }
 
-function group(code: string, severity: RunIssue['severity'], message: string): IssueGroup {
+export function group(code: string, severity: RunIssue['severity'], message: string): IssueGroup {
   return { code, severity, count: 1, first: [{ code, severity, message, tsUs: 0 as TsUs }] };
 }

@@ -1,6 +1,7 @@
 /** The configuration of a project, as its owner writes it. No third-party package: it is part of the package root. */
+import type { SettleChoice } from '../core/money/settlement.ts';
 import type { LatencySpec } from '../sim/latency/model.ts';
-import type { VenueProfileName } from '../sim/profiles/types.ts';
+import type { VenueProfileName } from '../core/venues/types.ts';
 import type { FillPolicy } from './run-format.ts';
 import type { Matching } from './tick-plan.ts';
 
@@ -49,7 +50,7 @@ export interface VenueConfig {
   readonly latency?: LatencySpec;
 }
 
-/** Fees in force from a date, per contract and side, in whole units of the fee currency. */
+/** Fees in force from a trade date on, per contract and side, in whole units of the fee currency. */
 export interface FeeConfig {
   /** YYYY-MM-DD; the first entry may leave it out and holds from the beginning. */
   readonly from?: string;
@@ -108,8 +109,22 @@ export interface AccountConfig {
     /** Initial margin is maintenance times this. Default 1.1. */
     readonly initialFactor?: number;
   };
-  /** `daily`: cash in other currencies is exchanged at the end of each date. Default `never`. */
-  readonly sweep?: 'never' | 'daily';
+  /**
+   * Cash in other currencies is exchanged at the end of each date, or of the last one of each month; with `above`, in units of
+   * the account's currency, only what is worth more. Default `never`.
+   */
+  readonly sweep?:
+    | 'never'
+    | 'daily'
+    | 'monthly'
+    | { readonly every?: 'daily' | 'monthly'; readonly above: number };
+  /**
+   * Where settlement prices come from, by root or `default`: the length of the window whose trades make the average, and the
+   * sources, the best first. After them comes the previous settlement.
+   */
+  readonly settlement?: Readonly<
+    Record<string, { readonly windowSeconds?: number; readonly order?: readonly SettleChoice[] }>
+  >;
   /** Business days before the first notice or the last trade on which a deliverable position is closed. Default: never. */
   readonly forceFlat?: { readonly beforeFirstNotice?: number; readonly beforeLastTrade?: number };
   /** Dated fees by root or `default`; they take the place of the two fees in `costs`. */
@@ -121,6 +136,8 @@ export interface AccountConfig {
   /** Oldest quote whose middle is a mark, where orders match on ticks. Default 60. */
   readonly quoteFreshSeconds?: number;
 }
+
+export type AtClose = 'settlement' | 'last-bar';
 
 /** How orders match on bars, beside `fills` and `costs`. Ticks are by root, or one number for all. */
 export interface BarFillConfig {
@@ -163,6 +180,8 @@ export interface BarFillConfig {
   readonly dailyLimitTicks?: number | Readonly<Record<string, number>>;
   /** Minutes before the close from which `at-close` orders are refused. Default 0. */
   readonly closeCutoffMinutes?: number;
+  /** Where `settlements` has the price of the date, `at-close` orders fill at it (default), or at the close of the last bar. */
+  readonly atClose?: AtClose | Readonly<Record<string, AtClose>>;
   /** With `fills: 'seeded'`: simulations whose results are given as quantiles. Default 20. */
   readonly seededRuns?: number;
 }

@@ -12,6 +12,13 @@ export const RESEARCH_ERRORS: ErrorCatalog = {
     cure: 'Correct the named option by its rule.',
     exit: EXIT.input,
   },
+  E_BAR_STAMP: {
+    title: 'Bars look stamped at their open and read as stamped at their close',
+    cause:
+      'Bars end at the very open of their sessions, where nothing can have traded yet, and none ends at a close: they stand one bar early, and a strategy would know them before they happened.',
+    cure: 'Import the data again and say what the stamps are: `--stamp open`.',
+    exit: EXIT.input,
+  },
   E_FRAME_COLUMN: {
     title: 'A column of a frame is not there, or not of this kind',
     cause:

@@ -21,9 +21,14 @@ export interface ProgrammeRun {
   readonly days: readonly ProgrammeDay[];
   /** Whether the programme denied or closed anything. */
   readonly hasActed: boolean;
-  /** Path of the same run without the programme; null where it was not simulated. */
+  /** Path of the same run, under `pathRules` only; null where it was not simulated. */
   readonly marks: MarkColumns | null;
+  /** Rules that held on the path: those that do not depend on the day on which an account was opened. */
+  readonly pathRules?: readonly PathRule[];
 }
+
+const PATH_RULES = ['flatBy', 'products', 'tradeCount'] as const;
+export type PathRule = (typeof PATH_RULES)[number];
 
 export const MARK_KINDS: Readonly<
   Record<Exclude<keyof MarkColumns, 'length' | 'startMicros'>, ColumnKind>
@@ -40,14 +45,16 @@ export const MARK_KINDS: Readonly<
 };
 
 export function programmeRunOf(guard: ProgrammeGuard, marks: MarkColumns | null): ProgrammeRun {
+  const { programme } = guard.evaluator;
   return {
-    programme: guard.evaluator.programme,
+    programme,
     state: guard.evaluator.state(),
     view: guard.evaluator.view(),
     decisions: guard.decisions,
     days: guard.days,
     hasActed: guard.hasActed,
     marks,
+    pathRules: PATH_RULES.filter((rule) => programme[rule] !== undefined),
   };
 }
 
@@ -59,6 +66,8 @@ export interface ProgrammeAnswer {
   readonly table: StartTable | null;
   /** What the path is made of: marks inside the day, or one row a trade date. */
   readonly resolution: 'marks' | 'days' | 'none';
+  /** Rules of the programme that the path of the table was not under. */
+  readonly leftOut: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -85,16 +94,22 @@ export function judgeRun(run: RunData, given: Programme | null): ProgrammeAnswer
     marks = own.marks;
     resolution = 'marks';
   }
-  const rules = [
-    programme.flatBy === undefined ? '' : 'flatBy',
-    programme.products === undefined ? '' : 'products',
-    programme.scaling === undefined ? '' : 'scaling',
-    programme.tradeCount === undefined ? '' : 'tradeCount',
-  ].filter((rule) => rule !== '');
-  if (rules.length > 0)
+  // Where the run's own programme has the very same rule, its path was under it from the first day on.
+  const isUnder = (rule: (typeof PATH_RULES)[number]): boolean =>
+    own?.marks != null &&
+    own.pathRules?.includes(rule) === true &&
+    JSON.stringify(own.programme[rule]) === JSON.stringify(programme[rule]);
+  const leftOut = [
+    ...PATH_RULES.filter((rule) => programme[rule] !== undefined && !isUnder(rule)),
+    ...(programme.scaling === undefined ? [] : ['scaling']),
+  ];
+  if (leftOut.length > 0)
     notes.push(
-      `the table follows the path of the run without the programme: it cannot show what ${rules.join(', ')} would have changed`,
+      `the path of the table was not under ${leftOut.join(', ')}: it cannot show what that would have changed`,
     );
+  const foreign = isOwn ? [] : (own?.pathRules ?? []).filter((rule) => !isUnder(rule));
+  if (foreign.length > 0)
+    notes.push(`the path was under ${foreign.join(', ')} of the run's own programme`);
   return {
     programme,
     account: isOwn
@@ -108,6 +123,7 @@ export function judgeRun(run: RunData, given: Programme | null): ProgrammeAnswer
       : null,
     table: marks === null ? null : startTable(programme, marks, monthStarts(marks, monthOf)),
     resolution,
+    leftOut,
     notes,
   };
 }

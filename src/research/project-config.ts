@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { TradingError } from '../core/errors.ts';
-import { VENUE_PROFILE_NAMES } from '../sim/profiles/types.ts';
+import { SETTLE_ORDER } from '../core/money/settlement.ts';
+import { VENUE_PROFILE_NAMES } from '../core/venues/types.ts';
 import { IMITATIONS } from '../sim/imitations/profiles.ts';
 import type { FrontmonthConfig } from './define-config.ts';
 import { MATCHINGS } from './tick-plan.ts';
@@ -44,6 +45,7 @@ const VENUE = z.strictObject({
       feed: feedLeg.optional(),
       entry: orderLegs.optional(),
       response: orderLegs.optional(),
+      broker: feedLeg.optional(),
       measured: z
         .array(z.tuple([z.number(), z.number(), z.number()]))
         .min(1)
@@ -105,7 +107,21 @@ const ACCOUNT = z.strictObject({
       initialFactor: z.number().min(1).max(10).optional(),
     })
     .optional(),
-  sweep: z.enum(['never', 'daily']).optional(),
+  sweep: z
+    .union([
+      z.enum(['never', 'daily', 'monthly']),
+      z.strictObject({ every: z.enum(['daily', 'monthly']).optional(), above: positive }),
+    ])
+    .optional(),
+  settlement: z
+    .record(
+      z.string(),
+      z.strictObject({
+        windowSeconds: positive.max(86_400).optional(),
+        order: z.array(z.enum(SETTLE_ORDER)).min(1).optional(),
+      }),
+    )
+    .optional(),
   forceFlat: z
     .strictObject({
       beforeFirstNotice: z.number().int().min(0).max(60).optional(),
@@ -132,6 +148,7 @@ const POLICIES = [
 ] as const;
 const notNegative = z.number().min(0);
 const ticksByRoot = z.union([notNegative, z.record(z.string(), notNegative)]);
+const atClose = z.enum(['settlement', 'last-bar']);
 const BAR_FILLS = z.strictObject({
   touch: z
     .union([
@@ -166,6 +183,7 @@ const BAR_FILLS = z.strictObject({
   protectionRest: z.enum(['rest', 'cancel']).optional(),
   dailyLimitTicks: ticksByRoot.optional(),
   closeCutoffMinutes: notNegative.max(1440).optional(),
+  atClose: z.union([atClose, z.record(z.string(), atClose)]).optional(),
   seededRuns: positive.int().min(2).max(1000).optional(),
 });
 

@@ -4,11 +4,12 @@ import { TradingError } from '../core/errors.ts';
 import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
 import { createBarExchange } from '../sim/bar-exchange.ts';
 import type { BarExchangeOptions } from '../sim/bar-options.ts';
+import type { TsUs } from '../core/units.ts';
+import { US_PER_DAY } from '../core/units.ts';
 import { LatencyModel } from '../sim/latency/model.ts';
 import { LatencyVenue } from '../sim/latency/venue.ts';
-import { commonCapabilities } from '../sim/profiles/capabilities.ts';
-import { VENUE_PROFILES } from '../sim/profiles/profiles.ts';
-import type { VenueProfile } from '../sim/profiles/types.ts';
+import { VENUE_PROFILES } from '../core/venues/profiles.ts';
+import type { VenueProfile } from '../core/venues/types.ts';
 import type { TickMatching } from '../sim/venue/options.ts';
 import { RoutedVenue } from '../sim/venue/routed.ts';
 import { createTickVenue } from '../sim/venue/tick-venue.ts';
@@ -67,8 +68,8 @@ export function checkVenueSettings(settings: VenueSettings, plan: RunPlan): void
     throw settingError(
       `barFills.latencyMs is ${barFills.latencyMs} beside ${venue.latency === undefined ? 'matching on ticks' : 'venue.latency'}`,
       { latencyMs: barFills.latencyMs, latency: venue.latency ?? null },
-      'a run has one latency, and `venue.latency` is that of bars and ticks',
-      'take barFills.latencyMs out and give venue.latency, or --latency',
+      'a run has one latency: `venue.latency`, of bars and ticks; `barFills.latencyMs` is the older one, of bars alone',
+      'take barFills.latencyMs out: --latency or venue.latency.entry says the same of orders',
     );
   if (isAllTicks && fills !== 'pessimistic' && fills !== 'optimistic')
     throw settingError(
@@ -108,7 +109,10 @@ function unusedSettings(plan: RunPlan, config: VenueConfig, barFills: BarFillCon
     staleMinutes: onTicks.length > 0,
   };
   const ofVenue = keysOf(config).filter((key) => used[key as keyof VenueConfig] === false);
-  const ofBars = kinds.has('bars') ? [] : keysOf(barFills);
+  // Orders for the close are those of ticks too.
+  const ofBars = kinds.has('bars')
+    ? []
+    : keysOf(barFills).filter((key) => key !== 'closeCutoffMinutes');
   return [...ofVenue.map((key) => `venue.${key}`), ...ofBars.map((key) => `barFills.${key}`)];
 }
 
@@ -138,6 +142,10 @@ export function venueNotes(
     const message = `orders match ${kinds}, venue \`${profile}\`${line}: the configured slippage is not charged`;
     notes.push({ code: 'N_MATCHING', message });
   }
+  if (profile !== 'ideal' && Object.values(plan.matching).includes('bars')) {
+    const message = `on bars \`${profile}\` is its types, hours, exits and changes: what it does in milliseconds is done inside the bar`;
+    notes.push({ code: 'N_VENUE_BARS', message });
+  }
   const isZero = latency === undefined || new LatencyModel(latency, random).isZero;
   if (isZero && (onTicks.length > 0 || latency !== undefined)) {
     const message = 'messages take no time: no account is that fast, see `--latency`';
@@ -161,7 +169,7 @@ export function createRunVenue(input: RunVenueInput): SimulatedVenue {
   const ownMessageUs =
     model.orderUs('response', 'new', '', 0) + model.orderUs('entry', 'cancel', '', 0);
   const venue = matchingVenue(input, profile, ownMessageUs);
-  return new LatencyVenue(venue, model, { openSlackUs: slackOf(plan) });
+  return new LatencyVenue(venue, model, { openSlackUs: slackOf(plan, input.bars.openSlackUs) });
 }
 
 function matchingVenue(
@@ -190,17 +198,26 @@ function matchingVenue(
     ...(config.protectionTicks === undefined ? {} : { protectionTicks: config.protectionTicks }),
     ...(config.beyondDepth === undefined ? {} : { beyondDepth: config.beyondDepth }),
     ...(config.staleMinutes === undefined ? {} : { staleUs: config.staleMinutes * US_PER_MINUTE }),
+    ...(input.bars.closeCutoffUs === undefined ? {} : { closeCutoffUs: input.bars.closeCutoffUs }),
   });
   if (matching.every((kind) => kind !== null)) return ticks;
   return new RoutedVenue(barVenue(input, profile), ticks);
 }
 
-/** Bars with what the profile allows of them; their groups are held by the exchange, for a bar has no milliseconds. */
-function barVenue({ bars }: RunVenueInput, profile: VenueProfile): SimulatedVenue {
-  const venue = createBarExchange(bars);
-  if (profile.name === 'ideal') return venue;
-  const capabilities = commonCapabilities(profile.capabilities, venue.capabilities);
-  return Object.assign(venue, { capabilities });
+/** Bars as on the venue. Hours are known where bars have intervals: a sample, or a day, is a label of its trade date. */
+function barVenue({ bars, plan }: RunVenueInput, profile: VenueProfile): SimulatedVenue {
+  if (profile.name === 'ideal') return createBarExchange(bars);
+  const { table, calendars } = plan;
+  const hasHours = table.contracts.map(({ root }) => {
+    const us = intervalUs(plan.executionInterval[root]!);
+    return plan.rollFills !== 'record' && us < US_PER_DAY;
+  });
+  return createBarExchange({
+    ...bars,
+    profile,
+    isTrading: (c, tsUs) =>
+      !hasHours[c]! || calendars[table.instrumentIndex[c]!]!.isOpen(tsUs as TsUs),
+  });
 }
 
 function printsOf(plan: RunPlan): Uint8Array {
@@ -210,9 +227,9 @@ function printsOf(plan: RunPlan): Uint8Array {
   return has;
 }
 
-function slackOf(plan: RunPlan): Float64Array {
+function slackOf(plan: RunPlan, givenUs: number | undefined): Float64Array {
   return Float64Array.from(plan.table.contracts, ({ root }) => {
     if (plan.matching[root] !== 'bars') return 0;
-    return Math.max(SLACK_MIN_US, intervalUs(plan.executionInterval[root]!) / 100);
+    return givenUs ?? Math.max(SLACK_MIN_US, intervalUs(plan.executionInterval[root]!) / 100);
   });
 }

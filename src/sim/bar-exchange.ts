@@ -63,6 +63,7 @@ import {
   planSingle,
 } from './group-path.ts';
 import { Fresh, Kind, makeEvidence, SimGroup, SimOrder, State } from './orders.ts';
+import { ProfiledBarVenue } from './venue/bar-profile.ts';
 import { groupProblem, orderProblem, replaceProblem } from './requests.ts';
 import { refusalOf, rejectionOf, reportOf, wakeBounds } from './reports.ts';
 import { ticksPerContract } from './slippage.ts';
@@ -75,7 +76,12 @@ export function createBarExchange(options: BarExchangeOptions): BarExchange {
   const latencyUs = microsOf('latencyUs', options.latencyUs ?? 0);
   const slackUs = options.openSlackUs;
   if (slackUs !== undefined) microsOf('openSlackUs', slackUs);
-  const venue = new BarVenue(options);
+  const { profile, isTrading = () => true } = options;
+  const bars = new BarVenue(options);
+  const venue =
+    profile === undefined || profile.name === 'ideal'
+      ? bars
+      : new ProfiledBarVenue(bars, profile, isTrading);
   const line: BarExchange =
     latencyUs === 0 ? venue : new LateBarVenue(venue, latencyUs, slackUs ?? null);
   return delayBars === 0 ? line : new DelayedBarVenue(line, delayBars);
@@ -137,6 +143,8 @@ class BarVenue implements BarExchange {
   /** The bar that is being matched has opened and its first trade is being decided. */
   #isAtOpen: boolean = false;
   readonly #options: BarExchangeOptions;
+  /** A broker that holds groups by messages leaves the other orders where one is cancelled. */
+  readonly #keepsPeers: boolean;
   readonly #touch: TouchRule;
   readonly #isCloseMode: boolean;
   readonly #closeCutoffUs: number;
@@ -183,6 +191,12 @@ class BarVenue implements BarExchange {
     this.#options = options;
     this.#touch = touchOf(options);
     this.#isCloseMode = options.fillOn === 'close';
+    const groups = options.profile?.groups;
+    this.#keepsPeers =
+      groups !== undefined &&
+      !groups.isAtomic &&
+      groups.onLegCancel === 'keep' &&
+      !groups.blocks.includes('oco');
     this.#closeCutoffUs = microsOf('closeCutoffUs', options.closeCutoffUs ?? 0);
     this.#seen = table.contracts.map(() => new SeenBar());
     this.#baseSpread = Float64Array.from(this.#settings, (each) => each.spreadTicks);
@@ -280,6 +294,7 @@ class BarVenue implements BarExchange {
       const peer = group.exits.length === 2 ? group.exits.find((leg) => leg !== order) : undefined;
       if (peer !== undefined && peer.state !== State.done && peer.leaves !== order.leaves) {
         peer.qty = peer.cum + order.leaves;
+        peer.share = peer.qty;
         this.#report('Restated', peer, request.sentUs);
       }
     }
@@ -293,7 +308,7 @@ class BarVenue implements BarExchange {
       this.#reportMissing('CancelRejected', request, this.#missing(request.clOrdId), undefined);
       return;
     }
-    this.#end(order, 'Canceled', 'requested', request.sentUs, true);
+    this.#end(order, 'Canceled', 'requested', request.sentUs, !this.#keepsPeers);
     this.#compact(order.contractIndex);
   }
 
@@ -489,20 +504,28 @@ class BarVenue implements BarExchange {
   /** Orders for the close of the session, after everything that the path has filled. `price` is NaN for settlement only. */
   #matchClose(contractIndex: number, closeUs: number, price: number): void {
     const orders = this.#live[contractIndex]!;
-    const official = this.#options.settlementTicks?.(contractIndex, closeUs) ?? NaN;
-    const at = isNaN(official) ? price : official;
+    const official = this.#officialAt(contractIndex, closeUs);
+    const isSettled = !isNaN(official);
+    const at = isSettled ? official : price;
     if (isNaN(at)) return;
     // A settlement is no trade: it has no volume to share.
-    if (!isNaN(official)) this.#capLeft = Infinity;
+    if (isSettled) this.#capLeft = Infinity;
     for (let i = 0; i < orders.length; i += 1) {
       const order = orders[i]!;
-      if (order.timeInForce !== 'at-close' || !this.#isEligible(order)) continue;
+      if (order.timeInForce !== 'at-close' || order.state === State.done) continue;
+      // It needs no bar that opened after the order either.
+      const isIn = isSettled ? order.eligibleUs < closeUs : this.#isEligible(order);
+      if (!isIn || order.state === State.held) continue;
       const isGood = order.isMarketNow() || order.side * (order.limit - at) >= 0;
       if (isGood) {
-        this.#fill(order, at, at, isNaN(official) ? 'at-close' : 'at-close-settlement', null);
+        this.#fill(order, at, at, isSettled ? 'at-close-settlement' : 'at-close', null);
       }
       this.#end(order, 'Canceled', 'at-close-unfilled', this.#barCloseUs, true);
     }
+  }
+
+  #officialAt(contractIndex: number, closeUs: number): number {
+    return this.#options.settlementTicks?.(contractIndex, closeUs) ?? NaN;
   }
 
   /** With `fillOn: 'close'`: an order that would trade at once does so at the close it was decided on. */
@@ -556,8 +579,10 @@ class BarVenue implements BarExchange {
     if (!this.#live[contractIndex]!.some(isWaiting)) return;
     const seen = this.#seen[contractIndex]!;
     seen.restore(this.#bar);
-    this.#barOpenUs = seen.openUs;
-    this.#barCloseUs = seen.closeUs;
+    // The settlement is of the close, whenever the last bar was.
+    const isSettled = !isNaN(this.#officialAt(contractIndex, closeUs));
+    this.#barOpenUs = isSettled ? closeUs : seen.openUs;
+    this.#barCloseUs = isSettled ? closeUs : seen.closeUs;
     this.#capLeft = seen.capLeft;
     this.#isBusy = true;
     this.#matchClose(contractIndex, closeUs, this.#bar.close);
@@ -607,7 +632,9 @@ class BarVenue implements BarExchange {
       if (order.liveQty() > 0) this.#tryOpen(order, contractIndex, isAuction);
       // What volume or position kept from filling stays aggressive and goes to the next open.
       const isLeft =
-        isAggressive && order.isLimitNow() && order.side * (order.limit - this.#bar.open) >= 0;
+        isAggressive &&
+        order.isLimitNow() &&
+        order.side * (order.limit - this.#ownOpen(order)) >= 0;
       order.fresh = isLeft ? Fresh.marketable : Fresh.no;
       order.isSubBar = false;
       const isImmediate = order.timeInForce === 'ioc' || order.timeInForce === 'fok';
@@ -615,6 +642,13 @@ class BarVenue implements BarExchange {
         this.#end(order, 'Canceled', `${order.timeInForce}-unfilled`, this.#barOpenUs, true);
       }
     }
+  }
+
+  /** The open of the side that the order trades with, where quotes tell it. */
+  #ownOpen({ contractIndex, side }: SimOrder): number {
+    const settings = this.#settings[contractIndex]!;
+    const { open } = this.#bar;
+    return settings.quotes === null ? open : open + side * halfSpread(side, settings);
   }
 
   #isEligible(order: SimOrder): boolean {
@@ -644,7 +678,7 @@ class BarVenue implements BarExchange {
       this.#tryMarket(order, settings, wasElected);
       return;
     }
-    const own = settings.quotes === null ? open : open + side * halfSpread(side, settings);
+    const own = this.#ownOpen(order);
     const through = side * (order.limit - own);
     if (through < 0) return;
     if (order.timeInForce === 'at-open') {
@@ -887,9 +921,10 @@ class BarVenue implements BarExchange {
     order.costTicks += qty * price;
     if (order.group?.entry === order) order.group.entryTicks = price;
     if (roundedTicks > 0) this.counts.roundedFills += 1;
+    // The open lies in the session of the bar; its close may be the first moment of the next.
     const { feeMicros, commissionMicros } = this.#fees.charge(
       c,
-      tsUs,
+      this.#barOpenUs as TsUs,
       qty,
       fillRoleOf(rule),
       order.feeTab,
@@ -1163,6 +1198,8 @@ class BarVenue implements BarExchange {
     const isLarger = request.qty !== undefined && request.qty > order.qty;
     if (request.qty !== undefined) {
       order.qty = request.qty;
+      // It stands for so much of its entry from now on, also when that is given another size.
+      if (order.group !== null && order.group.entry !== order) order.share = request.qty;
       // A held or released exit may use all of its new size once the entry has filled.
       if (order.group?.entry != null && order.group.entry !== order && !order.group.isEntryOpen()) {
         order.released = Math.max(order.released, request.qty);

@@ -1,5 +1,7 @@
 /** Options of the bar venue, checked and spread over the contracts of a run. */
 import type { BarColumns } from '../core/bars.ts';
+import type { VenueProfile } from '../core/venues/types.ts';
+import type { IsTrading } from './venue/bar-profile.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import { TradingError } from '../core/errors.ts';
 import type { RandomSource, SimulatedVenue } from '../core/ports.ts';
@@ -62,6 +64,10 @@ export interface BarExchangeOptions {
   readonly sessionCloseUs?: (contractIndex: number, tsUs: number) => number;
   /** µs before the close from which `at-close` orders are refused (`at-close-late`); default 0. */
   readonly closeCutoffUs?: number;
+  /** As on this venue; default: the ideal exchange. */
+  readonly profile?: VenueProfile;
+  /** With a profile: whether the market is open, for what it refuses while closed. Default: always. */
+  readonly isTrading?: IsTrading;
   /** Official settlement of the session that closes, in ticks: `at-close` orders fill there; NaN where there is none. */
   readonly settlementTicks?: (contractIndex: number, closeUs: number) => number;
   /** Finer bars of the same contract. Given, they replace every bar that an order could act in. */

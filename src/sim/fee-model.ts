@@ -2,14 +2,15 @@
 import { TradingError } from '../core/errors.ts';
 import type { ContractTable } from '../core/instrument.ts';
 import type { FeeCharge, FeeEntry, FeeRounding, FillRole } from '../core/money/fees.ts';
-import { chargeFill, exchangeFeesOf, FeeTab, feeEntryAt, feeProblem } from '../core/money/fees.ts';
-import type { CashMicros, TsUs } from '../core/units.ts';
-import { toIsoUtc } from '../core/units.ts';
+import { chargeFill, exchangeFeesOf, FeeTab, feeEntryOn, feeProblem } from '../core/money/fees.ts';
+import { toIsoDate } from '../core/trade-date.ts';
+import type { CashMicros, TradeDate, TsUs } from '../core/units.ts';
+import { US_PER_DAY } from '../core/units.ts';
 
 export type { FeeCharge, FeeEntry, FillRole };
 export { FeeTab };
 
-/** Fees at the moment of a fill, in whole millionths. */
+/** Fees of the trade date that a moment belongs to, in whole millionths. On bars the moment is the open of the bar. */
 export interface FeeModel {
   /** Per contract, before minimum and rounding. */
   commissionMicros(contractIndex: number, tsUs: TsUs): number;
@@ -18,6 +19,9 @@ export interface FeeModel {
   /** What a fill costs; the venue keeps one tab for each order. */
   charge(contractIndex: number, tsUs: TsUs, qty: number, role: FillRole, tab: FeeTab): FeeCharge;
 }
+
+/** Trade date that a moment belongs to. */
+export type TradeDateAt = (contractIndex: number, tsUs: TsUs) => TradeDate;
 
 /** What a fill of the bar venue was, from its rule: a limit that waited was a maker; an auction has neither. */
 export function fillRoleOf(rule: string): FillRole {
@@ -33,7 +37,8 @@ export const NO_FEES: FeeModel = {
 };
 
 /**
- * Builds a fee model from dated entries by root. An entry takes effect at 00:00 UTC of its date.
+ * Builds a fee model from dated entries by root. An entry takes effect with its trade date, at the open of the evening before
+ * where sessions begin there; `tradeDateAt` says which one a moment belongs to. Default: the date in UTC.
  * Errors: E_FEE_SCHEDULE when a root of the table has no entries, entries are not sorted by date, an amount is not a
  * whole number of millionths, a rounding is not positive, or (at a fill) no entry is in force yet.
  */
@@ -41,14 +46,18 @@ export function createFeeModel(
   table: ContractTable,
   byRoot: Readonly<Record<string, readonly FeeEntry[]>>,
   rounding: Readonly<Record<string, FeeRounding | undefined>> = {},
+  tradeDateAt: TradeDateAt = (_, tsUs) => Math.floor(tsUs / US_PER_DAY) as TradeDate,
 ): FeeModel {
   const entries = table.instruments.map((spec) => checkedEntries(spec.root, byRoot[spec.root]));
   const units = table.instruments.map((spec) => checkedRounding(spec.root, rounding[spec.root]));
   const entryAt = (contractIndex: number, tsUs: TsUs): FeeEntry => {
-    const entry = feeEntryAt(entries[table.instrumentIndex[contractIndex]!]!, tsUs);
+    const rows = entries[table.instrumentIndex[contractIndex]!]!;
+    const tradeDate = tradeDateAt(contractIndex, tsUs);
+    const entry = feeEntryOn(rows, tradeDate);
     if (entry !== null) return entry;
     const root = table.contractAt(contractIndex).root;
-    throw new TradingError('E_FEE_SCHEDULE', `${root} has no fees in force at ${toIsoUtc(tsUs)}`, {
+    const date = toIsoDate(tradeDate);
+    throw new TradingError('E_FEE_SCHEDULE', `${root} has no fees in force on ${date}`, {
       details: { root, tsUs },
       rule: 'the first entry starts on or before the first fill',
       fix: `add an earlier fee entry for ${root}`,

@@ -6,7 +6,7 @@ import type { Bars } from '../../bench/agreement/markets.ts';
 import { KINDS, ordersOf } from '../../bench/agreement/orders.ts';
 import type { Fill } from '../../bench/agreement/ours.ts';
 import { honestVenue, imitation, runOurs } from '../../bench/agreement/ours.ts';
-import { PROGRAMS } from '../../bench/agreement/programs.ts';
+import { PROGRAMS, sentTo } from '../../bench/agreement/programs.ts';
 import { RULES, ruleOf } from '../../bench/agreement/rules.ts';
 import { makeBars } from '../../bench/peers/bars.ts';
 import { IMITATION_CAPABILITIES, IMITATIONS } from '../../src/sim/imitations/profiles.ts';
@@ -34,10 +34,17 @@ function jumpyBars(rows: number): Bars {
 
 const BARS = jumpyBars(3_000);
 
-describe.each(PROGRAMS)('beside $name', ({ profile, kinds, alike }) => {
+const FOLLOWED = PROGRAMS.flatMap((program) =>
+  program.profile === null ? [] : [{ ...program, profile: program.profile }],
+);
+
+describe.each(FOLLOWED)('beside $name', (program) => {
+  const { profile, alike } = program;
+  const kinds = [...program.kinds, ...program.standIns];
+
   it.each(kinds)('each difference of %s orders has its rule', (kind) => {
     const tickets = ordersOf(kind, BARS, 3, BARS.reach);
-    const theirs = runOurs(imitation(profile), BARS, tickets);
+    const theirs = runOurs(imitation(profile), BARS, sentTo(program, kind, tickets));
     for (const settings of [alike, { touch: 'never', gapImprove: false } as const]) {
       const ours = runOurs(honestVenue(settings), BARS, tickets);
       const found = differences(profile, BARS, tickets, ours, theirs, settings);
@@ -59,6 +66,39 @@ describe.each(PROGRAMS)('beside $name', ({ profile, kinds, alike }) => {
     }
     expect(wrong).toBeGreaterThan(1_000);
     expect(explained).toBe(0);
+  });
+});
+
+describe('a program that no imitation follows', () => {
+  it('may differ in nothing: no rule excuses it', () => {
+    const alone = PROGRAMS.filter(({ profile }) => profile === null).map(({ peer }) => peer);
+    expect(alone).toEqual(['hftbacktest']);
+    for (const { programs } of RULES) expect(programs).not.toContain('hftbacktest');
+  });
+});
+
+describe('a limit that stands in for a market-if-touched order', () => {
+  it('rests at its trigger, and the order itself is left as it is', () => {
+    const program = PROGRAMS.find(({ peer }) => peer === 'backtrader')!;
+    const tickets = ordersOf('market-if-touched', BARS, 3, BARS.reach);
+    const sent = sentTo(program, 'market-if-touched', tickets);
+    for (const [k, { legs }] of sent.entries()) {
+      const [was, is] = [tickets[k]!.legs[0]!, legs[0]!];
+      expect([was.type, is.type, is.limit, is.stop]).toEqual([
+        'market-if-touched',
+        'limit',
+        was.stop,
+        undefined,
+      ]);
+    }
+  });
+
+  it('is for the programs that lack the order, and no other kind is changed', () => {
+    for (const program of PROGRAMS)
+      for (const kind of program.kinds) {
+        const tickets = ordersOf(kind, BARS, 3, BARS.reach);
+        expect(sentTo(program, kind, tickets)).toBe(tickets);
+      }
   });
 });
 

@@ -44,6 +44,20 @@ describe('order transitions', () => {
     expect(nextStatus('PendingReplace', 'ReplaceRejected', false)).toBe('New');
   });
 
+  it('lets an order that waits for a request live on: it is released, parked, and rejected by the market it waited for', () => {
+    for (const status of ['New', 'PartiallyFilled', 'PendingReplace', 'PendingCancel'] as const)
+      for (const event of ['Released', 'Parked', 'Unparked', 'Triggered', 'Accepted'] as const)
+        expect(nextStatus(status, event, true), `${status} ${event}`).toBe(status);
+    for (const status of ['PendingNew', 'New', 'PendingReplace', 'PendingCancel'] as const)
+      expect(nextStatus(status, 'Rejected', false)).toBe('Rejected');
+    // What has traded ends by a cancel.
+    expect(nextStatus('PartiallyFilled', 'Rejected', true)).toBeNull();
+    // Nobody asked.
+    for (const status of ['New', 'PartiallyFilled'] as const)
+      for (const event of ['ReplaceRejected', 'CancelRejected', 'Submitted'] as const)
+        expect(nextStatus(status, event, true)).toBeNull();
+  });
+
   it('stays inside the table along any path of legal events', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...events), { maxLength: 40 }), (path) => {

@@ -181,6 +181,32 @@ describe('a daily loss that blocks the day', () => {
     );
   });
 
+  it('that only watches is under the rules that are the same for every start: time, products, count', () => {
+    const rules = {
+      ...BLOCK,
+      flatBy: { time: '13:00', zone: 'UTC', beforeEarlyCloseMinutes: 10 },
+      tradeCount: { max: 1, counts: 'entries' as const },
+    };
+    const told = run(rules, {
+      front,
+      isObserver: true,
+      flatAt: [{ day: 0, hour: OPEN_HOUR + 3 }],
+      onBar: (ctx, bar, c) => void (bar !== 3 && bar < 7 && buy(ctx, c)),
+    });
+    // The loss of the day is noted and stops nothing; the time to be flat does, and the second entry of a date.
+    expect(told.decisions).toEqual(['daily-loss blocked']);
+    expect(told.fills).toEqual([
+      'buy 1 at 1000 in',
+      'sell 1 at 996 programme:flat-by',
+      'buy 1 at 991 in',
+    ]);
+    expect(told.events.filter((event) => event.startsWith('Denied'))).toEqual([
+      'Denied O-000002 programme-trade-count',
+      'Denied O-000004 programme-trade-count',
+      'Denied O-000005 programme-trade-count',
+    ]);
+  });
+
   it('writes when and why into the journal', () => {
     const told = run(BLOCK, { front, onBar: (ctx, bar, c) => bar === 1 && buy(ctx, c) });
     const lines = told.world.journal.lines().filter((line) => line.includes('"kind":"programme"'));

@@ -1,7 +1,8 @@
 /** The money rows of the specification (12.8) as stories: order flow on the left, what the account says on the right. */
 import { describe, expect, it } from 'vitest';
+import type { AccountView } from '../../src/core/account.ts';
 import type { TradeDate } from '../../src/core/units.ts';
-import { tell } from '../support/account-world.ts';
+import { tell, usOf } from '../support/account-world.ts';
 import type { Story } from '../support/account-world.ts';
 import { product } from '../support/engine-world.ts';
 
@@ -383,10 +384,36 @@ describe('currencies', () => {
       spec: product('FX', 0.25, 50, 'EUR'),
       rate: (currency) => (currency === 'EUR' ? 1.1 : 1),
     };
-    const swept = tell({ ...story, rules: { sweep: 'daily' } });
+    const swept = tell({ ...story, rules: { sweep: { every: 'daily', aboveMicros: 0 } } });
     expect(swept.lines).toContain('d0 16:00 sweep EUR +500 -> +550');
     expect(swept.finalEquity).toBe(tell(story).finalEquity);
     expect(lines(story).some((line) => line.includes('sweep'))).toBe(false);
+  });
+
+  it('are swept after the last date of a month, or when they are worth more than was said', () => {
+    // Day 0 is 2024-10-04; day 27 is the last date of October.
+    const days = Array.from({ length: 29 }, (_, day) => (day === 0 ? '4000 4000 4010' : '4010'));
+    const story: Story = {
+      days,
+      orders: { 'd0 11:00': 'buy 1' },
+      spec: product('FX', 0.25, 50, 'EUR'),
+      rate: (currency) => (currency === 'EUR' ? 1.1 : 1),
+    };
+    const swept = (every: 'daily' | 'monthly', above: number): string[] =>
+      lines({ ...story, rules: { sweep: { every, aboveMicros: above * 1e6 } } }).filter((line) =>
+        line.includes('sweep'),
+      );
+    expect(swept('monthly', 0)).toEqual(['d27 16:00 sweep EUR +500 -> +550']);
+    expect(swept('daily', 549)).toEqual(['d0 16:00 sweep EUR +500 -> +550']);
+    expect(swept('daily', 550)).toEqual([]);
+    // The last date of a run need not be the last of its month.
+    expect(
+      lines({
+        ...story,
+        days: days.slice(0, 27),
+        rules: { sweep: { every: 'monthly', aboveMicros: 0 } },
+      }).some((line) => line.includes('sweep')),
+    ).toBe(false);
   });
 });
 
@@ -449,6 +476,82 @@ describe('the end of a contract', () => {
         rules: { forceFlat: { beforeFirstNotice: 1, beforeLastTrade: null } },
       }),
     ).toContain('d1 12:00 denied: near-delivery');
+  });
+});
+
+describe('the account that a strategy sees', () => {
+  const seen = (story: Story): Map<string, AccountView> => {
+    const views = new Map<string, AccountView>();
+    tell({ ...story, look: (ctx, when) => void views.set(when, ctx.account) });
+    return views;
+  };
+
+  it('holds back the margin of working orders, and gives it back when they have ended', () => {
+    const views = seen({
+      days: ['4000 4000 4000 3980 3990'],
+      orders: { 'd0 11:00': 'buy 1', 'd0 12:00': 'buy 2 limit 3985, sell 1 limit 4100' },
+      initial: 12_000,
+      maintenance: 11_000,
+    });
+    const at = (when: string) => {
+      const { initialMarginMicros, maintenanceMarginMicros, reservedMicros } = views.get(when)!;
+      return [initialMarginMicros, maintenanceMarginMicros, reservedMicros].map((it) => it / 1e6);
+    };
+    // The order of this very bar has not left, and its margin is spoken for.
+    expect(at('d0 11:00')).toEqual([0, 0, 12_000]);
+    // Two more could be bought; the sale would only close.
+    expect(at('d0 12:00')).toEqual([12_000, 11_000, 24_000]);
+    expect(at('d0 14:00')).toEqual([36_000, 33_000, 0]);
+  });
+
+  it('shows an open margin call, what it needs and what is missing', () => {
+    const story: Story = {
+      days: ['4000 4000 3970 3960 4000 4000'],
+      orders: { 'd0 11:00': 'buy 1' },
+      capital: 10_000,
+      initial: 9_000,
+      rules: { liquidation: { policy: { kind: 'rejectNewRiskOnly' }, buffer: 0.1 } },
+    };
+    const views = seen(story);
+    expect(views.get('d0 12:00')!.marginCall).toBeNull();
+    expect(views.get('d0 14:00')!.marginCall).toEqual({
+      sinceUs: usOf(0, 13),
+      state: 'watching',
+      neededMicros: 9_900e6,
+      missingMicros: 1_900e6,
+    });
+    expect(views.get('d0 15:00')!.marginCall).toBeNull();
+  });
+});
+
+describe('the peak of margin', () => {
+  it('is of the moments at which position or level changed, and of the close', () => {
+    const { world } = tell({
+      days: ['4000 4000 4000 4000 4000', '4000 4000 4000 4000'],
+      orders: { 'd0 11:00': 'buy 1', 'd1 12:00': 'sell 1' },
+      initial: 12_000,
+      rules: {
+        intraday: [
+          { initialMicros: 1000e6, maintenanceMicros: 1000e6, fromMinute: 750, untilMinute: 600 },
+        ],
+      },
+    });
+    // Until 12:30 the full margin: bought under it; the next date holds it from its open.
+    expect(world.recorder.equity.map((point) => point.initialMarginMicros / 1e6)).toEqual([
+      12_000, 12_000,
+    ]);
+    const { world: other } = tell({
+      days: ['4000 4000 4000 4000 4000'],
+      orders: { 'd0 11:00': 'buy 1', 'd0 13:00': 'sell 1' },
+      initial: 12_000,
+      rules: {
+        intraday: [
+          { initialMicros: 1000e6, maintenanceMicros: 1000e6, fromMinute: 600, untilMinute: 750 },
+        ],
+      },
+    });
+    // Held for half an hour under the full margin, and for no fill of it.
+    expect(other.recorder.equity[0]!.initialMarginMicros / 1e6).toBe(12_000);
   });
 });
 

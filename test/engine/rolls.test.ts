@@ -65,6 +65,10 @@ describe('a roll of a held position', () => {
   it('closes the old leg, opens the new one, and re-creates the exits at levels moved by the gap', () => {
     const world = run(makeWorld(options(bracketOnce(), { feeMicros: 1_000_000 })));
     const { recorder, venue, front, next } = world;
+    expect(recorder.events.filter((event) => event.startsWith('CancelRequested'))).toEqual([
+      'CancelRequested O-000002 roll',
+      'CancelRequested O-000003 roll',
+    ]);
     expect(recorder.fills.map((f) => [f.contract, f.side * f.qty, f.priceTicks, f.tag])).toEqual([
       [front, 2, 100, ''],
       [front, -2, 100, 'roll'],

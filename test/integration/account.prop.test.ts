@@ -96,7 +96,8 @@ const story = fc
     capital: fc.integer({ min: 12_000, max: 90_000 }),
     lots: fc.constantFrom('average' as const, 'fifo' as const),
     settleAt: fc.constantFrom('session-close' as const, 'exchange' as const),
-    sweep: fc.constantFrom('never' as const, 'daily' as const),
+    sweep: fc.constantFrom('never' as const, 'daily' as const, 'monthly' as const),
+    above: fc.constantFrom(0, 0, 20),
     currency: fc.constantFrom('USD', 'EUR'),
     feeCurrency: fc.constantFrom(null, 'GBP'),
     commission: fc.integer({ min: 0, max: 3_000_000 }),
@@ -126,7 +127,7 @@ const story = fc
     rules: {
       lots: one.lots,
       settleAt: one.settleAt,
-      sweep: one.sweep,
+      sweep: { every: one.sweep, aboveMicros: one.above * 1e6 },
       feeCurrency: [one.feeCurrency],
       liquidation: { policy: { kind: one.policy }, buffer: one.buffer },
     },

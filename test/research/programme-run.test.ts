@@ -117,6 +117,30 @@ describe('a run under a programme', () => {
     expect(table.passed + table.closed + table.open).toBe(2);
   });
 
+  it('names the rules that the path of other starts was not under', () => {
+    expect(judgeRun(run, null)!.leftOut).toEqual([]);
+    const scaled = {
+      ...RULES,
+      scaling: { basis: 'day-start' as const, steps: [{ profit: 0, contracts: 1 }] },
+      tradeCount: { max: 2, counts: 'entries' as const },
+    };
+    const other = judgeRun(run, scaled)!;
+    expect(other.leftOut).toEqual(['tradeCount', 'scaling']);
+    expect(other.notes.join()).toContain('was not under tradeCount, scaling');
+    const own = {
+      ...run,
+      programme: { ...run.programme!, programme: scaled, pathRules: ['tradeCount' as const] },
+    };
+    expect(judgeRun(own, null)!.leftOut).toEqual(['scaling']);
+    expect(judgeRun(own, RULES)!.notes.join()).toContain(
+      "the path was under tradeCount of the run's own",
+    );
+    const title = (of: BacktestRun): string =>
+      buildReportModel(of, {}, NO_PRICES).model.tables['account']!.at(-1)!.title;
+    expect(title(own)).toContain('(without scaling)');
+    expect(title(run)).not.toContain('without');
+  });
+
   it('has a section in the report, with the levels as columns', () => {
     const { model } = buildReportModel(run, {}, NO_PRICES);
     expect(model.tables['account']!.map((table) => table.id)).toEqual([

@@ -186,6 +186,24 @@ const ROWS: readonly Row[] = [
     { settlementTicks: () => 405 },
   ],
   [
+    'at-close after the last bar of the session has opened fills at the official settlement, not at the bar',
+    ['bar 100/102/99/101', 'buy 1 market at-close as e', 'wait 1', 'session-close'],
+    ['e fills 1 @ 101.25'],
+    { settlementTicks: () => 405 },
+  ],
+  [
+    'at-close at an official price between two ticks fills at the one against us',
+    ['buy 1 market at-close as e', 'sell 1 market at-close as f', 'bar 100/102/99/101.5 last'],
+    ['e fills 1 @ 101.5', 'f fills 1 @ 101.25'],
+    { settlementTicks: () => 405.4 },
+  ],
+  [
+    'at-close without an official price fills at the last bar',
+    ['buy 1 market at-close as e', 'bar 100/102/99/101.5 last'],
+    ['e fills 1 @ 101.5'],
+    { settlementTicks: () => NaN },
+  ],
+  [
     'a post-only limit beyond the last price is refused',
     ['buy 1 limit 100.25 post-only as e'],
     ['e Rejected post-only-would-trade'],

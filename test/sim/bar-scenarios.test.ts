@@ -457,6 +457,22 @@ describe('bars, brackets and OCO', () => {
     expect(harness.venue.counts.unprotectedRemainders).toBe(1);
   });
 
+  it('keeps the size that the user gave an exit when its entry gets another one', () => {
+    const harness = new SimHarness({ participation: 0.1 });
+    harness.run('bracket buy 6 limit 99 stop 97 target 103');
+    harness.run('bar 100/101/98/100 v20');
+    harness.run('reduce t 3');
+    harness.run('reduce e 4');
+    harness.run('bar 100/101/98/100 v100');
+    harness.run('bar 102/104/101/103 v100');
+    // Half of the entry was the target's: two of four, where two of them had been filled already.
+    expect(harness.lines(['Fill'])).toEqual([
+      'e fills 2 @ 99',
+      'e fills 2 @ 99',
+      't fills 2 @ 103',
+    ]);
+  });
+
   it('leaves certain bars without an ambiguity', () => {
     for (const bar of ['101/103/97/99', '101/105/99/100', '96/105/95/104', '106/107/97/98']) {
       expect(play([LONG, `bar ${bar}`]).ambiguities, bar).toHaveLength(0);
@@ -467,7 +483,7 @@ describe('bars, brackets and OCO', () => {
 /**
  * Rows of the reference that stand elsewhere: P17, P18, K17 and K18 with the other order types and options in
  * `bar-orders.test.ts`; P19 (only the finest bars execute) in `research/backtest.test.ts`; P20 (bars stamped at their open)
- * belongs to the importers. K27 and K28 are races between messages: this venue holds its groups atomically, and the line
+ * in `research/stamp-check.test.ts`. K27 and K28 are races between messages: this venue holds its groups atomically, and the line
  * before it delays messages, never what the venue does by itself. They stand in `exchange/group-scenarios.test.ts`,
  * `groups/replay-groups.test.ts` and, by the messages of a venue profile, in `venue/tick-venue.test.ts`.
  */

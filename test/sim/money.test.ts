@@ -38,7 +38,17 @@ describe('fees', () => {
     });
   });
 
-  it('take effect on their date', () => {
+  it('follow the trade date of a fill, which begins in the evening before', () => {
+    // Sessions that open at 23:00 UTC for the next date.
+    const evening = (_: number, tsUs: TsUs): TradeDate =>
+      Math.floor((tsUs + 3_600_000_000) / 86_400_000_000) as TradeDate;
+    const fees = createFeeModel(table, { ES: entries }, {}, evening);
+    const at = (text: string): number => fees.commissionMicros(0, parseTsUs(text));
+    expect(at('2023-12-31T22:59:59Z')).toBe(850_000);
+    expect(at('2023-12-31T23:00:00Z')).toBe(1_000_000);
+  });
+
+  it('take effect on their date in UTC where nothing says more', () => {
     const fees = createFeeModel(table, { ES: entries });
     const before = parseTsUs('2023-12-31T23:59:59.999999Z');
     expect(fees.commissionMicros(0, before)).toBe(850_000);
@@ -51,7 +61,7 @@ describe('fees', () => {
       'E_FEE_SCHEDULE',
     );
     expect(() => fees.exchangeMicros(0, parseTsUs('2019-12-31T00:00:00Z'))).toThrow(
-      'no fees in force at 2019-12-31T00:00:00Z',
+      'no fees in force on 2019-12-31',
     );
     expect(codeOf(() => createFeeModel(table, {}))).toBe('E_FEE_SCHEDULE');
     expect(codeOf(() => createFeeModel(table, { ES: [...entries].reverse() }))).toBe(

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ORDER_TYPE_CODE, TIME_IN_FORCE_CODE } from '../../src/core/order.ts';
 import { venueProfileReference } from '../../scripts/venue-pages.ts';
-import { VENUE_PROFILES } from '../../src/sim/profiles/profiles.ts';
+import { VENUE_PROFILES } from '../../src/core/venues/profiles.ts';
 import { PATH_POLICIES } from '../../src/sim/bar-policies.ts';
 import { BAR_VENUE_CAPABILITIES } from '../../src/sim/capabilities.ts';
 

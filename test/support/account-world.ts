@@ -33,6 +33,8 @@ export interface Story {
   readonly days: readonly string[];
   /** `d0 11:00` to `buy 2`, `sell 1 limit 4010`, `bracket buy 1 stop 3990 target 4010`. */
   readonly orders?: Readonly<Record<string, string>>;
+  /** Looks at the account after the orders of each bar. */
+  readonly look?: (ctx: StrategyContext, when: string) => void;
   readonly capital?: number;
   readonly initial?: number;
   readonly maintenance?: number;
@@ -68,6 +70,7 @@ export function tell(story: Story): Told {
       onBar: (bar, ctx) => {
         const text = story.orders?.[label(bar.closeUs)];
         if (text !== undefined) sendOrder(text, ctx, spec);
+        story.look?.(ctx, label(bar.closeUs));
       },
     },
     overrides: {

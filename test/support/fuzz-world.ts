@@ -68,6 +68,8 @@ export interface FuzzOptions {
   readonly hasGhost?: boolean;
   /** Bars by which the strategy's messages arrive later. */
   readonly delayBars?: number;
+  /** Default `runEngine`. */
+  readonly run?: (config: EngineConfig) => EngineResult;
 }
 
 const BAR_US = 30 * US_PER_MINUTE;
@@ -565,7 +567,7 @@ export function runFuzz(input: FuzzCase, options: FuzzOptions = {}): FuzzRun {
     from: DAY0 as TradeDate,
     to: (DAY0 + days - 1) as TradeDate,
   };
-  const result = runEngine(config);
+  const result = (options.run ?? runEngine)(config);
   if (result.outcome !== 'completed') {
     const cause = result.error?.cause;
     watcher.fault(`${result.outcome} in ${result.error?.hook}: ${String(cause)}`);

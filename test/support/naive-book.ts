@@ -27,6 +27,9 @@ export type NaiveEvent = {
   leaves: number;
 };
 
+/** What happens where an aggressor meets an order; null: they trade. */
+export type NaiveMeeting = (order: NaiveOrder) => SelfTradeMode | null;
+
 export class NaiveBook {
   orders: NaiveOrder[] = [];
   readonly #steps: readonly AllocationStep[];
@@ -104,25 +107,18 @@ export class NaiveBook {
     return true;
   }
 
-  available(side: Side, limit: number, qty: number, group: number): number {
-    const reachable = this.of(side === 1 ? -1 : 1).filter(
-      (order) => (limit - order.price) * side >= 0 && (group === 0 || order.group !== group),
-    );
-    return Math.min(
-      qty,
-      reachable.reduce((sum, order) => sum + order.leaves, 0),
-    );
+  /** What it would trade: tried out on a copy. */
+  available(side: Side, limit: number, qty: number, meet: NaiveMeeting): number {
+    const copy = new NaiveBook(this.#steps);
+    copy.orders = this.orders.map((order) => ({ ...order }));
+    copy.#clock = this.#clock;
+    Object.assign(copy.#top, this.#top);
+    const events: NaiveEvent[] = [];
+    copy.match(side, limit, qty, meet, events);
+    return events.reduce((sum, event) => sum + (event.kind === 'trade' ? event.qty : 0), 0);
   }
 
-  match(
-    side: Side,
-    limit: number,
-    qty: number,
-    group: number,
-    mode: SelfTradeMode,
-    events: NaiveEvent[],
-  ): number {
-    const isOwn = (order: NaiveOrder): boolean => group !== 0 && order.group === group;
+  match(side: Side, limit: number, qty: number, meet: NaiveMeeting, events: NaiveEvent[]): number {
     const [first] = this.#steps;
     const isFifo = first?.step === 'fifo' && (first.percent ?? 100) === 100;
     let left = qty;
@@ -133,7 +129,8 @@ export class NaiveBook {
       const total = level.reduce((sum, order) => sum + order.leaves, 0);
       const isSwept = left >= total;
       if (isSwept || isFifo) {
-        if (isOwn(best)) {
+        const mode = meet(best);
+        if (mode !== null) {
           const after = this.#selfTrade(best, left, mode, events);
           if (after < 0) return after;
           left = after;
@@ -145,11 +142,11 @@ export class NaiveBook {
         }
         continue;
       }
-      const own = level.filter(isOwn);
+      const own = level.filter((order) => meet(order) !== null);
       if (own.length > 0) {
         for (const order of own) {
           if (left === 0) break;
-          const after = this.#selfTrade(order, left, mode, events);
+          const after = this.#selfTrade(order, left, meet(order)!, events);
           if (after < 0) return after;
           left = after;
         }

@@ -4,14 +4,14 @@ import type { ClOrdId } from '../../src/core/order.ts';
 import type { Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import type { TsUs } from '../../src/core/units.ts';
 import type { SimulatedVenue } from '../../src/core/ports.ts';
-import type { TickFeed, TickSource } from '../../src/engine/config.ts';
+import type { EngineConfig, EngineResult, TickFeed, TickSource } from '../../src/engine/config.ts';
 import { runEngine } from '../../src/engine/engine.ts';
 import { createRandom } from '../../src/engine/rng.ts';
 import type { LatencySpec } from '../../src/sim/latency/model.ts';
 import { LatencyModel } from '../../src/sim/latency/model.ts';
 import { LatencyVenue } from '../../src/sim/latency/venue.ts';
-import { VENUE_PROFILES } from '../../src/sim/profiles/profiles.ts';
-import type { VenueProfile } from '../../src/sim/profiles/types.ts';
+import { VENUE_PROFILES } from '../../src/core/venues/profiles.ts';
+import type { VenueProfile } from '../../src/core/venues/types.ts';
 import type { TickMatching, TickVenueOptions } from '../../src/sim/venue/options.ts';
 import { createTickVenue } from '../../src/sim/venue/tick-venue.ts';
 import type { World, WorldOptions } from './engine-world.ts';
@@ -64,6 +64,8 @@ export interface TickWorldOptions {
   readonly world?: Partial<WorldOptions>;
   /** 0 keeps the time of a trade or quote as it is; the base of its milliseconds. */
   readonly baseUs?: number;
+  /** Default `runEngine`. */
+  readonly run?: (config: EngineConfig) => EngineResult;
 }
 
 export type Ids = Record<string, ClOrdId>;
@@ -200,7 +202,7 @@ export function runTicks(options: TickWorldOptions): TickRun {
     ...(options.baseUs === undefined ? {} : { baseUs: options.baseUs }),
   });
   const config = { ...world.config, venue, ticks: [...ticks, ...(world.config.ticks ?? [])] };
-  const result = runEngine(config);
+  const result = (options.run ?? runEngine)(config);
   if (result.error !== null) throw result.error.cause;
   return {
     ...world,

@@ -3,6 +3,7 @@ import { calendarTextsOf } from '../calendar-texts.ts';
 import type { ExitCode } from '../../core/errors.ts';
 import { EXIT } from '../../core/errors.ts';
 import { COMMANDS } from '../command-tree.ts';
+import { VENUE_PROFILE_NAMES } from '../../core/venues/types.ts';
 import type { CommandCall, CommandSpec, FlagSpec, ValueKind } from '../command.ts';
 import { GLOBAL_FLAGS, hasFlag, listArg } from '../command.ts';
 import { instrumentsDirOf } from '../instruments-dir.ts';
@@ -147,6 +148,8 @@ function valuesOf(call: CommandCall, kind: ValueKind): Promise<readonly string[]
         const { groups } = await calendarTools('error', await calendarTextsOf(config));
         return [...specs.keys(), ...groups];
       }
+      case 'venue':
+        return VENUE_PROFILE_NAMES;
       case 'shell':
         return SHELLS;
     }

@@ -39,11 +39,9 @@ export async function explain(call: CommandCall): Promise<ExitCode> {
     );
     return EXIT.ok;
   }
-  const explanation = await services.explainOrder(dir, name);
-  const { manifest } = await services.readRun(dir);
-  const instrument = manifest.instruments.find((one) => one.root === explanation.root)!;
-  call.out.result('frontmonth.explanation/1', plainTimes(explanation), () =>
-    explanationText(call, explanation, instrument),
+  const { told, instrument } = await services.explainOrder(dir, name);
+  call.out.result('frontmonth.explanation/1', plainTimes(told), () =>
+    explanationText(call, told, instrument),
   );
   return EXIT.ok;
 }

@@ -43,7 +43,7 @@ function textOf(call: CommandCall, answer: ProgrammeAnswer, dir: string): string
   const head = `${programme.name}   ${programme.currency} ${formatNumber(programme.startBalance, 0)}   ${relative(call.host.cwd, dir)}`;
   const blocks = [head];
   if (account !== null) blocks.push(accountText(call, account));
-  if (table !== null) blocks.push(tableText(call, table));
+  if (table !== null) blocks.push(tableText(call, table, answer));
   const width = call.out.width('stdout');
   if (notes.length > 0)
     blocks.push(notes.flatMap((note) => wrap(`Note: ${note}.`, width, 2)).join('\n'));
@@ -54,7 +54,11 @@ function accountText(call: CommandCall, account: NonNullable<ProgrammeAnswer['ac
   const { state, view, decisions } = account;
   const amount = (micros: number | null): string =>
     micros === null ? '–' : formatNumber(micros / 1_000_000, 2);
-  const ended = state.endedUs === null ? '' : ` by ${state.endedBy} at ${timeOf(state.endedUs)}`;
+  const inside = state.isEndedInside ? ', before its end' : '';
+  const ended =
+    state.endedUs === null
+      ? ''
+      : ` by ${state.endedBy} at ${timeOf(state.endedUs)}, on trade date ${state.dates}${inside}`;
   const lines = [
     `  account   ${state.status}${ended}`,
     `  balance   ${amount(state.balance)}, equity ${amount(state.equity)}`,
@@ -102,11 +106,15 @@ function decisionTable(call: CommandCall, decisions: readonly ProgrammeDecision[
   return more === 0 ? text : `${text}\n${more} more with --json`;
 }
 
-function tableText(call: CommandCall, table: StartTable): string {
+function tableText(
+  call: CommandCall,
+  table: StartTable,
+  { leftOut }: Pick<ProgrammeAnswer, 'leftOut'>,
+): string {
   const dates = (value: number | null): string => (value === null ? '–' : formatNumber(value, 0));
   const { closest } = table;
   const head = [
-    `By start date, the first trade date of every month: ${table.outcomes.length} starts`,
+    `By start date, the first trade date of every month: ${table.outcomes.length} starts${leftOut.length === 0 ? '' : `, without ${leftOut.join(', ')}`}`,
     `  passed    ${table.passed}, median ${dates(table.medianDatesToPass)} trade dates`,
     `  closed    ${table.closed}, median ${dates(table.medianDatesToClose)} trade dates`,
     `  open      ${table.open}`,

@@ -3,6 +3,8 @@ import type { TradeDate } from '../units.ts';
 import type { FeeEntry } from './fees.ts';
 import type { LiquidationRule } from './liquidation.ts';
 import type { ScanRules } from './scan-margin.ts';
+import type { SettleChoice } from './settlement.ts';
+import { SETTLE_ORDER } from './settlement.ts';
 
 /** Cheaper margin inside a window of the exchange's local day; outside it the dated levels hold. */
 export interface IntradayMargin {
@@ -26,6 +28,22 @@ export interface SettlementPrices {
   final(contractIndex: number): number;
 }
 
+/**
+ * When what stands in other currencies is exchanged into the base: after the last close of each trade date, or of the last one
+ * of each calendar month; and only what is worth more than `aboveMicros` of the base, owed or owned.
+ */
+export interface SweepRule {
+  readonly every: 'never' | 'daily' | 'monthly';
+  readonly aboveMicros: number;
+}
+
+export interface SettlementRule {
+  /** Length of the window before the settlement time whose trades make the average, microseconds; null: that of the class. */
+  readonly windowUs: number | null;
+  /** The best source first. */
+  readonly order: readonly SettleChoice[];
+}
+
 export interface AccountRules {
   readonly lots: 'average' | 'fifo';
   /** When positions are marked: with the last session of the date, or at the exchange's settlement time. */
@@ -35,8 +53,9 @@ export interface AccountRules {
   /** By row of instrument; null where the dated levels hold all day. */
   readonly intraday: readonly (IntradayMargin | null)[];
   readonly scan: ScanRules | null;
-  /** `daily`: what stands in other currencies is exchanged into the base after each date's last close. */
-  readonly sweep: 'never' | 'daily';
+  readonly sweep: SweepRule;
+  /** By row of instrument: where the settlement price comes from. */
+  readonly settlement: readonly SettlementRule[];
   readonly forceFlat: ForceFlat;
   /** By row of instrument: dated fees, of which `expiryMicros` is charged per contract at final settlement. */
   readonly expiryFees: readonly (readonly FeeEntry[])[];
@@ -55,7 +74,11 @@ export function defaultAccountRules(instruments: number): AccountRules {
     liquidation: { policy: { kind: 'rejectNewRiskOnly' }, buffer: 0 },
     intraday: Array.from({ length: instruments }, () => null),
     scan: null,
-    sweep: 'never',
+    sweep: { every: 'never', aboveMicros: 0 },
+    settlement: Array.from({ length: instruments }, () => ({
+      windowUs: null,
+      order: SETTLE_ORDER,
+    })),
     forceFlat: { beforeFirstNotice: null, beforeLastTrade: null },
     expiryFees: Array.from({ length: instruments }, () => []),
     feeCurrency: Array.from({ length: instruments }, () => null),

@@ -4,13 +4,13 @@
  * A fill is charged the difference between what its order owes after it and before it. So a minimum per order and a rounding
  * per order are exact, and the fees of an order's fills always add up to the fee of the order.
  */
-import type { CashMicros, TradeDate, TsUs } from '../units.ts';
-import { roundHalfEven, toCashMicros, US_PER_DAY } from '../units.ts';
+import type { CashMicros, TradeDate } from '../units.ts';
+import { roundHalfEven, toCashMicros } from '../units.ts';
 
 /** Whether a fill took what rested (taker), rested itself (maker), or cannot be told (an auction, some venues). */
 export type FillRole = 'maker' | 'taker' | 'unknown';
 
-/** Fees in force from a date (inclusive, 00:00 UTC). */
+/** Fees in force from a trade date on. */
 export interface FeeEntry {
   readonly from: TradeDate;
   readonly commissionMicros: number;
@@ -47,10 +47,10 @@ export interface FeeCharge {
   readonly commissionMicros: CashMicros;
 }
 
-/** The entry in force at an instant; null before the first. Entries are sorted by date. */
-export function feeEntryAt(entries: readonly FeeEntry[], tsUs: TsUs): FeeEntry | null {
+/** The entry in force on a trade date; null before the first. Entries are sorted by date. */
+export function feeEntryOn(entries: readonly FeeEntry[], tradeDate: TradeDate): FeeEntry | null {
   for (let i = entries.length - 1; i >= 0; i -= 1)
-    if (entries[i]!.from * US_PER_DAY <= tsUs) return entries[i]!;
+    if (entries[i]!.from <= tradeDate) return entries[i]!;
   return null;
 }
 

@@ -32,6 +32,17 @@ export class LotQueue {
     });
   }
 
+  /** Into an empty queue: lots as `lots` gave them. */
+  restore(lots: ReturnType<LotQueue['lots']>): void {
+    for (const { netQty, priceTicks, refTicks } of lots) {
+      this.#sign = Math.sign(netQty);
+      this.#push(Math.abs(netQty), priceTicks);
+      this.#ref[this.#at(this.#count - 1)] = refTicks;
+      this.costCounts += netQty * priceTicks;
+      this.refCounts += netQty * refTicks;
+    }
+  }
+
   /** Closes the oldest lots first; what is left of the fill opens a lot at the same price. */
   apply(signedQty: number, priceTicks: number): void {
     let left = Math.abs(signedQty);

@@ -13,6 +13,10 @@ export type SettleSource =
   | 'last-bar'
   | 'previous-settlement';
 
+/** What a settlement may be taken from, as it is configured; the previous settlement comes after all of them. */
+export const SETTLE_ORDER = ['official', 'window-vwap', 'mid', 'last'] as const;
+export type SettleChoice = (typeof SETTLE_ORDER)[number];
+
 /** NaN where a source has nothing. Counts of the grid; an official price may lie between them. */
 export interface SettleInputs {
   readonly officialTicks: number;
@@ -29,16 +33,22 @@ export interface SettleInputs {
 export function chooseSettlement(
   inputs: SettleInputs,
   lastSource: 'last-trade' | 'last-bar' = 'last-trade',
+  order: readonly SettleChoice[] = SETTLE_ORDER,
 ): { readonly ticks: number; readonly source: SettleSource } | null {
   const { officialTicks, vwapTicks, midTicks, lastTicks, previousTicks } = inputs;
-  if (!Number.isNaN(officialTicks)) return { ticks: officialTicks, source: 'official' };
-  if (!Number.isNaN(vwapTicks))
-    return { ticks: roundToCount(vwapTicks, previousTicks), source: 'window-vwap' };
-  if (!Number.isNaN(midTicks))
-    return { ticks: roundToCount(midTicks, previousTicks), source: 'mid' };
-  if (!Number.isNaN(lastTicks)) return { ticks: lastTicks, source: lastSource };
+  for (const choice of order) {
+    if (choice === 'official' && !Number.isNaN(officialTicks))
+      return { ticks: officialTicks, source: 'official' };
+    if (choice === 'window-vwap' && !Number.isNaN(vwapTicks))
+      return { ticks: roundToCount(vwapTicks, previousTicks), source: 'window-vwap' };
+    if (choice === 'mid' && !Number.isNaN(midTicks))
+      return { ticks: roundToCount(midTicks, previousTicks), source: 'mid' };
+    if (choice === 'last' && !Number.isNaN(lastTicks))
+      return { ticks: lastTicks, source: lastSource };
+  }
   if (!Number.isNaN(previousTicks)) return { ticks: previousTicks, source: 'previous-settlement' };
-  return null;
+  // A position opened today has no settlement behind it.
+  return Number.isNaN(lastTicks) ? null : { ticks: lastTicks, source: lastSource };
 }
 
 /** The nearest whole count; exactly between two, the one nearer to `towards`. */

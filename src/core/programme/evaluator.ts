@@ -53,9 +53,11 @@ export interface ProgrammeState {
   counted: string[];
   dayCount: number;
   hasTraded: boolean;
-  /** Trade dates before this one. */
+  /** Trade dates before this one; of an account that has ended, with the one in which it did. */
   dates: number;
   tradedDates: number;
+  /** True where the account ended before the last close of its last trade date. */
+  isEndedInside: boolean;
   profitableDates: number;
   bestDayMicros: number;
   /** Smallest distance to the floor so far, and when; Infinity is written as null. */
@@ -175,14 +177,12 @@ export class ProgrammeEvaluator {
   onDayEnd(tsUs: number, balance: number, equity: number): void {
     const s = this.#s;
     this.#test(this.#instant(tsUs, balance, equity), true);
-    if (s.status !== 'open') return;
-    const { maximumLoss, dailyLoss, minimumDays } = this.programme;
-    const result = balance - s.dayStartBalance;
-    s.dates += 1;
-    if (s.hasTraded) s.tradedDates += 1;
-    const least = minimumDays?.profit === undefined ? 1 : micros(minimumDays.profit);
-    if (result >= least) s.profitableDates += 1;
-    s.bestDayMicros = Math.max(s.bestDayMicros, result);
+    if (s.status !== 'open') {
+      if (s.endedUs === tsUs) s.isEndedInside = false;
+      return;
+    }
+    const { maximumLoss, dailyLoss } = this.programme;
+    this.#endDate(balance);
     if (maximumLoss?.mode === 'trailing-end-of-day') {
       const before = this.floorMicros!;
       raise(s.peak, maximumLoss.raisedBy === 'equity' ? equity : balance);
@@ -416,6 +416,20 @@ export class ProgrammeEvaluator {
     s.status = status;
     s.endedBy = rule;
     s.endedUs = tsUs;
+    s.isEndedInside = true;
+    this.#endDate(s.balance);
+  }
+
+  /** Counts the trade date in hand. */
+  #endDate(balance: number): void {
+    const s = this.#s;
+    const { minimumDays } = this.programme;
+    const result = balance - s.dayStartBalance;
+    s.dates += 1;
+    if (s.hasTraded) s.tradedDates += 1;
+    const least = minimumDays?.profit === undefined ? 1 : micros(minimumDays.profit);
+    if (result >= least) s.profitableDates += 1;
+    s.bestDayMicros = Math.max(s.bestDayMicros, result);
   }
 
   #held(peak: Peak): number {
@@ -506,6 +520,7 @@ function freshState(start: number): ProgrammeState {
     hasTraded: false,
     dates: 0,
     tradedDates: 0,
+    isEndedInside: false,
     profitableDates: 0,
     bestDayMicros: 0,
     closestMicros: null,

@@ -22,7 +22,10 @@ export interface GuardOptions {
   readonly roots: readonly string[];
   /** By time. */
   readonly deadlines: readonly FlatDeadline[];
-  /** Only watches: denies nothing and closes nothing. */
+  /**
+   * Only watches, so that the account can be opened on other days: what does not depend on the day on which it was opened holds all
+   * the same, which is the time to be flat, the products and the count of trades. Nothing else is denied or closed.
+   */
   readonly isObserver?: boolean;
   readonly state?: GuardState;
 }
@@ -62,6 +65,8 @@ export class ProgrammeGuard implements AccountGuard {
   readonly #deadlines: readonly FlatDeadline[];
   readonly #flatDates: Int32Array;
   readonly #isObserver: boolean;
+  /** For an observer: the rules of every start. It never ends. */
+  readonly #always: ProgrammeEvaluator | null;
   readonly #news: ProgrammeDecision[] = [];
   #at: number = 0;
   /** Whether an order was denied or a position had to go: without it the run is as it would be without the guard. */
@@ -78,6 +83,9 @@ export class ProgrammeGuard implements AccountGuard {
     this.#roots = options.roots;
     this.#deadlines = options.deadlines;
     this.#isObserver = options.isObserver === true;
+    this.#always = this.#isObserver
+      ? new ProgrammeEvaluator(rulesOfEveryStart(programme), { against })
+      : null;
     this.#flatDates = Int32Array.from(options.roots, (_, row) => state?.flatDates[row] ?? -1);
     this.evaluator = new ProgrammeEvaluator(programme, {
       against,
@@ -101,6 +109,7 @@ export class ProgrammeGuard implements AccountGuard {
     if (Math.abs(netBefore + signedQty) > Math.abs(netBefore) || netBefore * signedQty >= 0)
       this.#hasEntry = true;
     this.evaluator.onFill(clOrdId, netBefore, signedQty);
+    this.#always?.onFill(clOrdId, netBefore, signedQty);
   }
 
   onDayEnd(
@@ -117,6 +126,7 @@ export class ProgrammeGuard implements AccountGuard {
     this.marks.onDayEnd(tradeDate, mark);
     this.#keepDay(tradeDate, mark, atStops);
     this.evaluator.onDayEnd(tsUs, balance, equity);
+    this.#always?.onDayEnd(tsUs, balance, equity);
     this.#closest = Infinity;
   }
 
@@ -134,17 +144,16 @@ export class ProgrammeGuard implements AccountGuard {
   }
 
   flatReason(row: number, tradeDate: TradeDate): string | null {
-    if (this.#isObserver) return null;
     const reason =
-      this.evaluator.flatRule ?? (this.#isAfterFlat(row, tradeDate) ? 'flat-by' : null);
+      (this.#always ?? this.evaluator).flatRule ??
+      (this.#isAfterFlat(row, tradeDate) ? 'flat-by' : null);
     if (reason !== null) this.hasActed = true;
     return reason;
   }
 
   deny(row: number, tradeDate: TradeDate, contracts: number): string | null {
-    if (this.#isObserver) return null;
     const reason =
-      this.evaluator.deny(this.#roots[row]!, contracts) ??
+      (this.#always ?? this.evaluator).deny(this.#roots[row]!, contracts) ??
       (this.#isAfterFlat(row, tradeDate) ? 'programme-flat-by' : null);
     if (reason !== null) this.hasActed = true;
     return reason;
@@ -193,4 +202,17 @@ export class ProgrammeGuard implements AccountGuard {
       this.decisions.push(decision);
     if (!this.#isObserver) this.#news.push(decision);
   }
+}
+
+/** Rules whose effect does not depend on the day on which an account was opened; the time to be flat is one more. */
+function rulesOfEveryStart(programme: Programme): Programme {
+  const { schema, name, currency, startBalance, products, tradeCount } = programme;
+  return {
+    schema,
+    name,
+    currency,
+    startBalance,
+    ...(products === undefined ? {} : { products }),
+    ...(tradeCount === undefined ? {} : { tradeCount }),
+  };
 }

@@ -82,6 +82,8 @@ export interface Explanation {
   readonly role: string;
   readonly status: string;
   readonly reason: string;
+  /** Who ended it: `strategy`, `roll`, `account`, `programme`, `risk`, `session` or `venue`; null where it filled or still worked. */
+  readonly endedBy: string | null;
   /** What it was, in one line. */
   readonly order: string;
   /** What became of it and why, in whole sentences. */
@@ -108,8 +110,26 @@ export function explainOrder(run: ExplainedRun, name: string): Explanation {
   const peers = [...index.groupOf]
     .filter(([other, group]) => groupId !== null && group === groupId && other !== id)
     .map(([other]) => other);
-  const lines = readOrders(path, new Set([id, ...peers]));
+  const lines = readOrders(path, index, [id, ...peers]);
   return new Explainer(run, index, lines, id, groupId, peers).explain();
+}
+
+/** What became of each of these orders, and why, in one text; the journal is read once. Errors: E_RUN_READ. */
+export function explainAnswers(
+  run: ExplainedRun,
+  ids: readonly string[],
+): ReadonlyMap<string, string> {
+  const path = journalOf(run);
+  const index = indexJournal(path);
+  const known = ids.filter((id) => index.groupOf.has(id));
+  const byOrder = new Map<string, JournalLine[]>(known.map((id) => [id, []]));
+  for (const line of readOrders(path, index, known)) byOrder.get(idOf(line))!.push(line);
+  return new Map(
+    [...byOrder].map(([id, lines]) => {
+      const groupId = index.groupOf.get(id) ?? null;
+      return [id, new Explainer(run, index, lines, id, groupId, []).explain().answer.join(' ')];
+    }),
+  );
 }
 
 /** Every bar that left several outcomes open, most at stake first. Errors: E_RUN_READ. */
@@ -270,6 +290,7 @@ class Explainer {
       role: this.#head.role ?? 'single',
       status: this.#last.status,
       reason: this.#last.reason,
+      endedBy: this.#endedBy(),
       order: this.#describe(this.#spec, this.#head.role ?? 'single'),
       answer: this.#answer(fills, ambiguities.length > 0),
       life: this.#life(),
@@ -416,7 +437,7 @@ class Explainer {
         // The answer, and the line of the fill, say it.
         return null;
       case 'CancelRequested':
-        return 'cancel asked for';
+        return `cancel asked for by ${ASKERS[now.reason] ?? now.reason}`;
       case 'ReplaceRejected':
         return `change refused${why}`;
       case 'CancelRejected':
@@ -471,7 +492,13 @@ class Explainer {
       if (fills.length === 1) out.push(fills[0]!.why[0]!);
     }
     const nothing = cumQty === 0 ? 'Nothing filled' : 'The rest did not fill';
-    const because = reason === '' ? '' : `: ${reasonText(reason)}`;
+    const asker = status === 'Canceled' ? this.#asker() : null;
+    const because =
+      asker !== null && (reason === '' || ASKED.has(reason))
+        ? ` because ${ASKERS[asker] ?? asker} asked for it${reason === '' ? '' : ` (${reason})`}`
+        : reason === ''
+          ? ''
+          : `: ${reasonText(reason)}`;
     const end = ENDS[status];
     if (end !== undefined)
       out.push(
@@ -490,13 +517,38 @@ class Explainer {
     return out;
   }
 
+  /** Whose request to cancel was the last one, as the journal has it; null where nobody asked. */
+  #asker(): string | null {
+    const asked = this.#own.filter(
+      ({ kind, body }) => kind === 'order' && body['event'] === 'CancelRequested',
+    );
+    return asked.length === 0 ? null : (asked.at(-1)!.body['reason'] as string);
+  }
+
+  #endedBy(): string | null {
+    const { status, reason } = this.#last;
+    if (status === 'Denied') return reason.startsWith('programme-') ? 'programme' : 'risk';
+    if (status === 'Expired') return reason === 'day-end' ? 'session' : 'venue';
+    if (status === 'Rejected') return 'venue';
+    if (status !== 'Canceled') return null;
+    const asker = this.#asker();
+    // A cancel that was asked for may come too late: the venue had ended the order by a rule of its own.
+    return asker !== null && (reason === '' || ASKED.has(reason)) ? asker || 'strategy' : 'venue';
+  }
+
   /** Why it did not trade while it worked: how near the market came. */
   #whyNot(): string[] {
     const stretches = this.#stretches();
-    if (stretches.length === 0)
-      return this.#last.working === 'held' || this.#own.some(isHeldLine)
-        ? ['It was held until its entry fills, and never worked.']
+    if (stretches.length === 0) {
+      const was = (working: string): boolean =>
+        this.#own.some(({ kind, body }) => kind === 'order' && body['working'] === working);
+      if (was('held')) return ['It was held until its entry fills, and never worked.'];
+      return was('parked') && this.#head.at < this.#last.at
+        ? [
+            'It waited for the market all that time: no price came after it, or the market was closed.',
+          ]
         : [];
+    }
     const tape = this.#tape;
     if (tape === null) return [];
     let best = { miss: Infinity, closeUs: NaN, level: NaN, isTrigger: false };
@@ -525,9 +577,14 @@ class Explainer {
     const at = `in the bar that closed at ${this.#local(best.closeUs)}`;
     if (best.miss > 0)
       return [`The market came no nearer to its ${what} than ${ticksText(best.miss)}, ${at}.`];
+    const matching = this.#run.manifest.matching?.[this.#instrument.root];
     if (best.miss === 0 && !best.isTrigger)
       return [
-        `The market touched its ${what}, ${at}, but did not pass it: who stood before it in the queue is not known, so a touch does not fill.`,
+        `The market touched its ${what}, ${at}, but did not pass it: ${
+          matching === undefined
+            ? 'who stood before it in the queue is not known, so a touch does not fill.'
+            : 'on ticks a trade there fills it only after those who stood before it in the queue.'
+        }`,
       ];
     return [
       `The market reached its ${what}, ${at}; volume, position, its group or the path inside the bar kept it from filling.`,
@@ -585,6 +642,17 @@ const ENDS: Readonly<
   Expired: { words: 'expired' },
 };
 
+/** Reasons of a cancel that say no more than that somebody asked for it. */
+const ASKED: ReadonlySet<string> = new Set(['requested', 'user']);
+
+/** Who asked for a cancel, by the reason that stands on the request. */
+const ASKERS: Readonly<Record<string, string>> = {
+  '': 'the strategy',
+  roll: 'the engine at a roll',
+  account: 'the account (margin call, or before a delivery)',
+  programme: 'the programme',
+};
+
 function reasonText(reason: string): string {
   const words = reasonWords(reason);
   return words === null ? `\`${reason}\`` : `${words} (${reason})`;
@@ -592,10 +660,6 @@ function reasonText(reason: string): string {
 
 function idOf(line: JournalLine): string {
   return (line.body['clOrdId'] ?? line.body['id']) as string;
-}
-
-function isHeldLine(line: JournalLine): boolean {
-  return line.kind === 'order' && line.body['working'] === 'held';
 }
 
 function stretchOf(open: OrderLine, toUs: number): Stretch {

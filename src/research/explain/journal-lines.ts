@@ -1,4 +1,4 @@
-/** Reads of a run's journal what concerns one order. The file is read twice in pieces; no line but those is parsed. */
+/** Reads of a run's journal what concerns some orders. The file is read through once; only lines that are asked for are parsed. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /** A line of the journal. */
@@ -18,6 +18,8 @@ export interface JournalIndex {
   /** Whether the run wrote its last line. */
   readonly isEnded: boolean;
   readonly lastUs: number;
+  /** Where in the file the lines of an order and of its fills lie: offset and length in bytes, one after the other. */
+  readonly placesOf: ReadonlyMap<string, readonly number[]>;
 }
 
 const PIECE_BYTES = 1 << 20;
@@ -43,41 +45,58 @@ export function* linesOf(path: string): Generator<string> {
 
 const ID = /"kind":"(\w+|[\w-]+)","body":\{(?:"event":"(\w+)",)?"(id|execId)":"([^"]*)"/;
 
+const OF_ORDERS: ReadonlySet<string> = new Set(['order', 'fill', 'liquidation', 'forced-flat']);
+
 export function indexJournal(path: string): JournalIndex {
   const groupOf = new Map<string, string | null>();
   const orderOfExec = new Map<string, string>();
+  const placesOf = new Map<string, number[]>();
   const ambiguities: JournalLine[] = [];
   let isEnded = false;
   let last = '';
+  let end = 0;
   for (const line of linesOf(path)) {
+    const [start, length] = [end, Buffer.byteLength(line)];
+    end += length + 1;
     last = line;
     if (line.includes('"kind":"ambiguity"')) ambiguities.push(JSON.parse(line) as JournalLine);
     if (line.includes('"kind":"run-end"')) isEnded = true;
     const match = ID.exec(line);
-    if (match === null) continue;
+    if (match === null || !OF_ORDERS.has(match[1]!)) continue;
     const [, kind, event, , id] = match;
-    if (kind === 'order' && (event === 'Submitted' || event === 'Denied') && !groupOf.has(id!)) {
-      groupOf.set(id!, /"groupId":"([^"]*)"/.exec(line)?.[1] ?? null);
-    } else if (kind === 'fill') {
-      const order = /"clOrdId":"([^"]*)"/.exec(line)?.[1];
-      if (order !== undefined) orderOfExec.set(id!, order);
-    }
+    const order = kind === 'fill' ? /"clOrdId":"([^"]*)"/.exec(line)?.[1] : id;
+    if (order === undefined) continue;
+    const places = placesOf.get(order);
+    if (places === undefined) placesOf.set(order, [start, length]);
+    else places.push(start, length);
+    if (kind === 'fill') orderOfExec.set(id!, order);
+    const isFirst = event === 'Submitted' || event === 'Denied';
+    if (kind === 'order' && isFirst && !groupOf.has(order))
+      groupOf.set(order, /"groupId":"([^"]*)"/.exec(line)?.[1] ?? null);
   }
   const lastUs = Number(/"tsUs":(-?\d+)/.exec(last)?.[1] ?? NaN);
-  return { groupOf, orderOfExec, ambiguities, isEnded, lastUs };
+  return { groupOf, orderOfExec, ambiguities, isEnded, lastUs, placesOf };
 }
 
-/** Lines of orders and fills that name one of these orders. */
-export function readOrders(path: string, ids: ReadonlySet<string>): readonly JournalLine[] {
-  const found: JournalLine[] = [];
-  for (const line of linesOf(path)) {
-    const match = ID.exec(line);
-    if (match === null) continue;
-    const [, kind, , , first] = match;
-    if (kind !== 'order' && kind !== 'fill' && kind !== 'liquidation' && kind !== 'forced-flat')
-      continue;
-    const id = kind === 'fill' ? /"clOrdId":"([^"]*)"/.exec(line)?.[1] : first;
-    if (id !== undefined && ids.has(id)) found.push(JSON.parse(line) as JournalLine);
+/** Lines of orders and fills that name one of these orders, in the order of the file. */
+export function readOrders(
+  path: string,
+  index: JournalIndex,
+  ids: readonly string[],
+): readonly JournalLine[] {
+  const file = openSync(path, 'r');
+  try {
+    const found: JournalLine[] = [];
+    for (const id of ids) {
+      const places = index.placesOf.get(id) ?? [];
+      for (let i = 0; i < places.length; i += 2) {
+        const bytes = Buffer.allocUnsafe(places[i + 1]!);
+        readSync(file, bytes, 0, bytes.length, places[i]!);
+        found.push(JSON.parse(bytes.toString('utf8')) as JournalLine);
+      }
+    }
+    return found.sort((a, b) => a.seq - b.seq);
+  } finally {
+    closeSync(file);
   }
-  return found;
 }

@@ -1,6 +1,6 @@
 /** Sentences of one fill, from its evidence: the same in the terminal, in JSON and in the report. */
 import { groupDigits } from './numbers.ts';
-import { flagWords, policyWords, ruleWords } from './words.ts';
+import { flagWords, isImitation, policyWords, ruleWords } from './words.ts';
 
 /** What is known of a fill; NaN, empty or absent where it is not. Prices in ticks. */
 export interface FillFacts {
@@ -82,7 +82,9 @@ export function fillSentences(
   out.push(...recordSentences(fill, about));
   if (fill.isSubBar === true && fill.rule !== 'latency-subbar')
     out.push('It arrived so shortly after the open of the bar that it still got that open.');
-  if (!fill.isCertain && !isReplay(fill.rule))
+  if (!fill.isCertain && isImitation(fill.rule))
+    out.push('The imitated program decides so; whether the bar proves it was not asked.');
+  else if (!fill.isCertain && !isReplay(fill.rule))
     out.push(
       `The bar leaves other outcomes open${fill.policy === '' ? '' : ` (policy ${fill.policy})`}: ${policyWords(fill.policy) ?? 'a policy chose'}.`,
     );

@@ -498,6 +498,10 @@ const BY_REASON: ReadonlyMap<string, Words<ReasonGroup>> = new Map(
 export function ruleWords(rule: string): string | null {
   return BY_RULE.get(rule)?.[2] ?? null;
 }
+/** Whether the rule is of an imitation, which decides where a bar leaves other outcomes open and does not say so. */
+export function isImitation(rule: string): boolean {
+  return BY_RULE.get(rule)?.[1] === 'imitation';
+}
 /** A clause that follows "because"; null for a code that the table lacks. */
 export function reasonWords(reason: string): string | null {
   return BY_REASON.get(reason)?.[2] ?? null;

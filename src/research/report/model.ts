@@ -44,7 +44,7 @@ import {
   weekdayTable,
 } from './sections.ts';
 
-import { whyColumns } from './why.ts';
+import { unfilledTable, whyColumns } from './why.ts';
 
 export type Theme = 'auto' | 'light' | 'dark';
 
@@ -229,7 +229,7 @@ export function buildReportModel(
       instruments: instrumentTables(run, daily),
       rolls: [rollTable(run)],
       'how-sure': [ambiguityTable(run)],
-      data: [...issueTables(run), assumptionTable(run), orderTable(run)],
+      data: [...issueTables(run), assumptionTable(run), orderTable(run), ...unfilledTable(run)],
     }),
     histograms: [
       histogramOf(

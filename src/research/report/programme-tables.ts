@@ -61,7 +61,7 @@ function stateTable({ programme, account }: ProgrammeAnswer): ReportTable {
     title: `${programme.name}: ${state.status}${ended}`,
     columns: [column('what', 'What', 'text'), column('amount', programme.currency, 'amount')],
     rows: rows.filter((row) => row[1] !== null),
-    note: `${state.dates} trade dates, ${state.tradedDates} with an entry${moves}.`,
+    note: `${state.dates} trade dates${state.isEndedInside ? ' (the last one not to its end)' : ''}, ${state.tradedDates} with an entry${moves}.`,
   };
 }
 
@@ -99,13 +99,18 @@ function decisionTable({ account }: ProgrammeAnswer): ReportTable {
   };
 }
 
-function startTables({ table, notes, programme }: ProgrammeAnswer): readonly ReportTable[] {
+function startTables({
+  table,
+  notes,
+  leftOut,
+  programme,
+}: ProgrammeAnswer): readonly ReportTable[] {
   if (table === null) return [];
   const dates = (value: number | null): string => (value === null ? '–' : String(value));
   return [
     {
       id: 'account-starts',
-      title: `By start date: ${table.passed} passed, ${table.closed} closed, ${table.open} still open`,
+      title: `By start date: ${table.passed} passed, ${table.closed} closed, ${table.open} still open${leftOut.length === 0 ? '' : ` (without ${leftOut.join(', ')})`}`,
       columns: [
         column('start', 'Start', 'date'),
         column('outcome', 'Outcome', 'text'),

@@ -6,6 +6,7 @@ import { drawdownsOf, indexCurve, moneyCurve, underwater } from '../daily.ts';
 import { metricDef } from '../metric-defs.ts';
 import { baseMicros, lengthInDates, lengthInDays, fillTotals } from '../metrics.ts';
 import { TICK_NOISE } from '../data-notes.ts';
+import { reasonWords } from '../explain/words.ts';
 import type { RunData } from '../run-data.ts';
 import { instrumentsByRoot } from '../run-data.ts';
 import type { Metrics, RunSummary } from '../run-format.ts';
@@ -652,11 +653,7 @@ export function assumptionTable(run: RunData): ReportTable {
       rounded.length,
       `${sum(rounded.map((fill) => Math.abs(fill.roundedTicks))).toFixed(2)} ticks together`,
     ],
-    [
-      'fills whose order within the bar was assumed',
-      unsure.length,
-      `policy ${run.manifest.fillPolicy}`,
-    ],
+    ['fills that the data do not prove', unsure.length, `policy ${run.manifest.fillPolicy}`],
     [
       'data sets with unknown volume',
       unknown.length,
@@ -704,6 +701,7 @@ export function orderTable(run: RunData): ReportTable {
     const key = `${order.status}\t${order.reason}`;
     groups.set(key, (groups.get(key) ?? 0) + 1);
   }
+  const inWords = (key: string): string => reasonWords(key.split('\t')[1]!) ?? '';
   return {
     id: 'order-table',
     title: 'Orders by status and reason',
@@ -711,10 +709,11 @@ export function orderTable(run: RunData): ReportTable {
       column('status', 'Status', 'text'),
       column('reason', 'Reason', 'text'),
       column('count', 'Orders', 'count'),
+      column('words', 'In words', 'text'),
     ],
     rows: [...groups]
       .toSorted((a, b) => b[1] - a[1])
-      .map(([key, orders]) => [...key.split('\t'), orders] as Cell[]),
+      .map(([key, orders]) => [...key.split('\t'), orders, inWords(key)] as Cell[]),
   };
 }
 

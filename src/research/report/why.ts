@@ -1,16 +1,21 @@
-/** Columns of the report that say why each fill of a trade happened: the words of `frontmonth explain`. */
+/** What the report says of why fills happened and orders did not fill: the words of `frontmonth explain`. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { explainAnswers } from '../explain/explain.ts';
 import { linesOf } from '../explain/journal-lines.ts';
 import type { FillFacts } from '../explain/sentences.ts';
 import { fillSentences } from '../explain/sentences.ts';
 import type { RunData } from '../run-data.ts';
 import { instrumentsByRoot } from '../run-data.ts';
-import type { FillRow } from '../tables.ts';
+import type { FillRow, OrderRow } from '../tables.ts';
 import type { PackColumn } from './pack.ts';
+import type { ReportTable } from './sections.ts';
+import { column } from './sections.ts';
 
 /** Distinct texts beyond this many characters: each fill then says its rule, choice and costs, without numbers of the record. */
 const CHARS_MAX = 400_000;
+/** Rows of the table of orders that did not fill. */
+const UNFILLED_MAX = 60;
 
 /** One row for each fill of each trade, in the order of the trades. */
 export function whyColumns(run: RunData): PackColumn[] {
@@ -39,6 +44,72 @@ export function whyColumns(run: RunData): PackColumn[] {
     number('qty', (fill) => fill.qty),
     number('price', (fill) => fill.priceTicks * (instruments.get(fill.root)?.tickSize ?? NaN), 7),
     { name: 'fill.why', values: texts },
+  ];
+}
+
+/**
+ * Orders of which nothing filled, and why: the answer of `frontmonth explain`. The last ones of each reason, so that no reason
+ * crowds out another. None where the run keeps no journal.
+ */
+export function unfilledTable(run: RunData): ReportTable[] {
+  if (run.dir === null || !existsSync(join(run.dir, 'journal.jsonl'))) return [];
+  const byReason = new Map<string, OrderRow[]>();
+  let count = 0;
+  for (const order of run.orders) {
+    if (order.cumQty > 0 || order.status === 'Filled') continue;
+    count += 1;
+    const key = `${order.status} ${order.reason}`;
+    const rows = byReason.get(key);
+    if (rows === undefined) byReason.set(key, [order]);
+    else rows.push(order);
+  }
+  const each = Math.max(1, Math.floor(UNFILLED_MAX / Math.max(1, byReason.size)));
+  const shown = [...byReason.values()]
+    .flatMap((rows) => rows.slice(-each))
+    .toSorted((a, b) => a.createdUs - b.createdUs);
+  if (shown.length === 0) return [];
+  const answers = explainAnswers(
+    run,
+    shown.map(({ clOrdId }) => clOrdId),
+  );
+  const instruments = instrumentsByRoot(run.manifest);
+  const price = (order: OrderRow, ticks: number): number | null =>
+    Number.isNaN(ticks) ? null : ticks * (instruments.get(order.root)?.tickSize ?? NaN);
+  return [
+    {
+      id: 'unfilled-table',
+      title: 'Orders that did not fill, and why',
+      columns: [
+        column('order', 'Order', 'text'),
+        column('root', 'Instrument', 'text'),
+        column('contract', 'Contract', 'text'),
+        column('time', 'Sent', 'time'),
+        column('side', 'Side', 'text'),
+        column('qty', 'Quantity', 'count'),
+        column('type', 'Type', 'text'),
+        column('limit', 'Limit', 'price'),
+        column('stop', 'Trigger', 'price'),
+        column('why', 'Why', 'text'),
+      ],
+      rows: shown.map((order) => [
+        order.clOrdId,
+        order.root,
+        order.contract,
+        order.createdUs,
+        order.side > 0 ? 'buy' : 'sell',
+        order.orderQty,
+        order.type,
+        price(order, order.limitTicks),
+        price(order, order.stopTicks),
+        answers.get(order.clOrdId) ?? '',
+      ]),
+      ...(count > shown.length
+        ? {
+            note: `The last of each reason, ${shown.length} of ${count}; frontmonth explain <run> <order> tells of any.`,
+          }
+        : {}),
+      link: { kind: 'price', at: 'time' },
+    },
   ];
 }
 

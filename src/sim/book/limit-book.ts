@@ -32,7 +32,15 @@ export interface MatchSink {
   onRefill?(resting: OrderHandle, priceTicks: number, shownQty: number): void;
   /** `qty` of a resting order was taken off because it met its own group; `leavesQty` of it is still open. */
   onSelfTrade(resting: OrderHandle, priceTicks: number, qty: number, leavesQty: number): void;
+  /** Asked in place of the groups, where the aggressor's group is `ASK`. */
+  readonly meet?: Meeting;
 }
+
+/** What happens where an aggressor meets this resting order; null: they trade. */
+export type Meeting = (resting: OrderHandle) => SelfTradeMode | null;
+
+/** In place of an aggressor's group: whom it may not trade with, `meet` says for each order. */
+export const ASK = -1;
 
 /** Of an order that comes to rest. */
 export interface RestingOrder {
@@ -57,6 +65,8 @@ export interface Aggressor {
   readonly group?: number;
   /** Default `cancel-resting`. */
   readonly selfTrade?: SelfTradeMode;
+  /** With the group `ASK`. */
+  readonly meet?: Meeting;
 }
 
 /** One resting order of a snapshot. Rows stand best price first, and in time priority at one price. */
@@ -417,6 +427,7 @@ export class LimitBook {
   available(aggressor: Aggressor): number {
     const other = this.#of(aggressor.side === 1 ? -1 : 1);
     const group = aggressor.group ?? 0;
+    if (group === ASK) return this.#availableTo(aggressor, other);
     let sum = 0;
     for (let row = other.best; row >= 0 && sum < aggressor.qty; row = other.worse(row)) {
       if (!isWithin(other.base + row, aggressor.limitTicks, aggressor.side)) break;
@@ -433,6 +444,31 @@ export class LimitBook {
       }
     }
     return Math.min(sum, aggressor.qty);
+  }
+
+  /** The same where each order is asked about. */
+  #availableTo({ side, limitTicks, qty, meet }: Aggressor, other: BookSide): number {
+    let sum = 0;
+    for (let row = other.best; row >= 0 && sum < qty; row = other.worse(row)) {
+      if (!isWithin(other.base + row, limitTicks, side)) break;
+      const isSwept = qty - sum >= other.shown[row]! + other.hidden[row]!;
+      const wanted = qty - sum;
+      let before = 0;
+      let all = 0;
+      for (let slot = other.head[row]!; slot !== NONE; slot = this.#next[slot]!) {
+        const mode = meet!(this.#handleOf(slot));
+        if (mode === null) {
+          before += isSwept ? this.#leaves[slot]! : this.#shown[slot]!;
+          all += this.#leaves[slot]!;
+        } else if (mode !== 'cancel-resting') {
+          // It ends, or becomes smaller, where it meets this one; where a level is shared out, before all others.
+          if (!isSwept && !this.#isFifo) return sum;
+          return before >= wanted ? qty : sum + before;
+        }
+      }
+      sum += all;
+    }
+    return Math.min(sum, qty);
   }
 
   #firstOfGroup(other: BookSide, row: number, group: number): number {
@@ -548,8 +584,9 @@ export class LimitBook {
     const price = other.base + row;
     for (let slot = other.head[row]!; slot !== NONE && left > 0 && !this.#isPaused;) {
       const next = this.#next[slot]!;
-      if (group !== 0 && this.#group[slot] === group) {
-        left = this.#selfTrade(price, slot, left, mode, sink);
+      const met = group === 0 ? null : this.#meets(slot, group, mode, sink);
+      if (met !== null) {
+        left = this.#selfTrade(price, slot, left, met, sink);
       } else {
         const handle = this.#handleOf(slot);
         const qty = this.#leaves[slot]!;
@@ -576,8 +613,8 @@ export class LimitBook {
   ): number {
     while (left > 0 && !this.#isPaused) {
       const slot = other.head[row]!;
-      if (group !== 0 && this.#group[slot] === group)
-        return this.#selfTrade(other.base + row, slot, left, mode, sink);
+      const met = group === 0 ? null : this.#meets(slot, group, mode, sink);
+      if (met !== null) return this.#selfTrade(other.base + row, slot, left, met, sink);
       const qty = Math.min(left, this.#shown[slot]!);
       this.#tradeShown(other, row, slot, qty, sink);
       left -= qty;
@@ -597,11 +634,17 @@ export class LimitBook {
     if (group === 0) return left;
     for (let slot = other.head[row]!; slot !== NONE && left > 0;) {
       const next = this.#next[slot]!;
-      if (this.#group[slot] === group)
-        left = this.#selfTrade(other.base + row, slot, left, mode, sink);
+      const met = this.#meets(slot, group, mode, sink);
+      if (met !== null) left = this.#selfTrade(other.base + row, slot, left, met, sink);
       slot = next;
     }
     return left;
+  }
+
+  /** What happens where the aggressor meets an order, or null: they trade. */
+  #meets(slot: number, group: number, mode: SelfTradeMode, sink: MatchSink): SelfTradeMode | null {
+    if (group === ASK) return sink.meet!(this.#handleOf(slot));
+    return this.#group[slot] === group ? mode : null;
   }
 
   /** One resting order of the aggressor's own group. Returns what is left of the aggressor; negative: cancelled. */

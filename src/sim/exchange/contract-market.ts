@@ -8,10 +8,10 @@
 import { EndedOrders, IdSet } from '../../core/ended-ids.ts';
 import { assert, TradingError } from '../../core/errors.ts';
 import type { FillEvidence } from '../../core/execution.ts';
-import type { Side, TriggerSource } from '../../core/order.ts';
+import type { Side } from '../../core/order.ts';
 import type { AllocationStep } from '../book/allocation.ts';
-import type { MatchSink, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
-import { LimitBook } from '../book/limit-book.ts';
+import type { MatchSink, Meeting, OrderHandle, SelfTradeMode } from '../book/limit-book.ts';
+import { ASK, LimitBook } from '../book/limit-book.ts';
 import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.ts';
 import { GroupDesk } from '../groups/group-desk.ts';
 import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
@@ -43,7 +43,8 @@ import {
   orderRow,
   plainNumber,
 } from './snapshot.ts';
-import { isTrailing, ratchet, TriggerBook } from './triggers.ts';
+import type { TriggerKey } from './triggers.ts';
+import { isTrailing, ratchet, TriggerBook, triggerKey } from './triggers.ts';
 
 export interface MarketOptions {
   /** How a level is shared out. Default: price and time priority. */
@@ -122,12 +123,14 @@ const BOOK_TRADE: FillEvidence = {
   slippageTicks: 0,
 };
 const AUCTION: FillEvidence = { ...BOOK_TRADE, rule: 'auction' };
+/** A record has no auction at its close: orders for it get the last price. */
+const AT_CLOSE: FillEvidence = { ...BOOK_TRADE, rule: 'at-close' };
 
 export class ContractMarket {
   readonly #options: MarketOptions;
   readonly #sink: MarketSink;
   readonly #book: Liquidity;
-  readonly #triggers: Map<TriggerSource, TriggerBook> = new Map();
+  readonly #triggers: Map<TriggerKey, TriggerBook> = new Map();
   readonly #byHandle: Map<OrderHandle, MarketOrder> = new Map();
   /** Orders that have not ended, and those that have: the latest whole, of the others their ids. */
   readonly #byClient: Map<string, MarketOrder> = new Map();
@@ -154,10 +157,15 @@ export class ContractMarket {
   readonly #positions: Map<number, number> = new Map();
   readonly #report: MutableReport;
   readonly #matchSink: MatchSink;
+  /** Of an aggressor with peers. */
+  readonly #peerSink: MatchSink & { readonly meet: Meeting };
   #arrivals: MarketOrder[] = [];
   /** Prices of the trades that elections have not seen yet. */
-  #prints: number[] = [];
+  readonly #prints: number[] = [];
+  #printCount: number = 0;
   #aggressor: MarketOrder | null = null;
+  /** The order that the aggressor met last is a peer of it. */
+  #isPeerMet: boolean = false;
   #phase: MarketPhase;
   #nowUs: number = -Infinity;
   /** The first date of an order, at the latest. */
@@ -165,6 +173,9 @@ export class ContractMarket {
   #lastTicks: number = NaN;
   #markTicks: number = NaN;
   #referenceTicks: number = NaN;
+  #heldBack: number = 0;
+  #fromBid: number = NaN;
+  #fromAsk: number = NaN;
   #lowLimit: number = -Infinity;
   #highLimit: number = Infinity;
   #orderCount: number = 0;
@@ -195,6 +206,7 @@ export class ContractMarket {
       onTrade: (handle, price, qty, leaves) => this.#onTrade(handle, price, qty, leaves),
       onSelfTrade: (handle, _price, qty, leaves) => this.#onSelfTrade(handle, qty, leaves),
     };
+    this.#peerSink = { ...this.#matchSink, meet: (handle) => this.#meet(handle) };
     this.#desk = new GroupDesk({
       cancelLeg: (order, reason) => this.#end(order, 'Canceled', reason),
       resizeLeg: (order, qty, reason) => this.#resizeLeg(order, qty, reason),
@@ -345,8 +357,11 @@ export class ContractMarket {
       market.#byHandle.set(handle, order);
     });
     for (const { source, orders: ids } of snapshot.triggers) {
-      const held = market.#triggersOf(source);
-      for (const id of ids) held.add(orders.get(id)!);
+      market.#triggersOf(source);
+      for (const id of ids) {
+        const order = orders.get(id)!;
+        market.#triggersOf(triggerKey(order.input)).add(order);
+      }
     }
     for (const id of snapshot.opening) market.#opening.add(orders.get(id)!);
     for (const id of snapshot.parked) market.#parked.add(orders.get(id)!);
@@ -533,7 +548,8 @@ export class ContractMarket {
 
   /** The record's time moves on; what is due at it comes with `settle`. */
   recordTime(tsUs: number): void {
-    this.#advance(tsUs);
+    if (tsUs >= this.#nowUs && tsUs <= this.#nextDueUs()) this.#nowUs = tsUs;
+    else this.#advance(tsUs);
   }
 
   /** The record filled a resting order, of which `leavesQty` still rests: the liquidity has taken it off already. */
@@ -550,7 +566,7 @@ export class ContractMarket {
   /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
   recordPrint(priceTicks: number): void {
     this.#sessionTicks = this.#lastTicks = priceTicks;
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#settle();
   }
 
@@ -569,6 +585,27 @@ export class ContractMarket {
   /** The trigger that a move of the record to this price passes first, in ticks, or NaN. */
   nextTrigger(priceTicks: number): number {
     return this.#triggers.get('last')?.firstPassed(priceTicks) ?? NaN;
+  }
+
+  /**
+   * The farthest that the record's quote went beyond a trigger that waits for quotes, in ticks; -1 where it reached none.
+   */
+  quoteBeyond(): number {
+    let far = -1;
+    if (this.#triggers.size === 0) return far;
+    for (const [source, triggers] of this.#triggers) {
+      if (source === 'last' || source === 'mark' || triggers.size === 0) continue;
+      const [rising, falling] = this.#sourcePrices(source);
+      far = Math.max(far, triggers.farthestBeyond(rising, falling));
+    }
+    return far;
+  }
+
+  /** The record's quote goes from these prices to what it shows now and is this many ticks short of it; 0: it is there. */
+  holdQuoteBack(ticks: number, fromBid: number = NaN, fromAsk: number = NaN): void {
+    this.#heldBack = ticks;
+    this.#fromBid = fromBid;
+    this.#fromAsk = fromAsk;
   }
 
   /** Elections by what the record shows now, and everything that follows. */
@@ -590,7 +627,7 @@ export class ContractMarket {
       this.#capped.push(order);
       this.#capAfterTrades();
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#endAuction();
     this.#settle();
   }
@@ -775,7 +812,7 @@ export class ContractMarket {
   #stopProblem(input: MarketOrderInput): string | null {
     if (this.#options.stopInMarket !== 'reject' || !needsTrigger(input.type)) return null;
     const probe = new MarketOrder(input, 0, this.#nowUs);
-    const [rising, falling] = this.#sourcePrices(input.trigger ?? 'last');
+    const [rising, falling] = this.#sourcePrices(triggerKey(input));
     if (Number.isNaN(probe.stopTicks)) return null;
     return TriggerBook.isElected(probe, rising, falling) ? 'stop-in-market' : null;
   }
@@ -799,7 +836,7 @@ export class ContractMarket {
   }
 
   #awaitTrigger(order: MarketOrder): void {
-    const source = order.input.trigger ?? 'last';
+    const source = triggerKey(order.input);
     const [rising, falling] = this.#sourcePrices(source);
     const price = order.input.side === 1 ? rising : falling;
     if (isTrailing(order) && Number.isNaN(order.stopTicks)) ratchet(order, price);
@@ -916,10 +953,48 @@ export class ContractMarket {
     if (wanted === 0) return true;
     const qty = this.#tradableQty(order);
     const bounded = this.#boundedLimit(side, limitTicks);
-    const group = this.#apartOf(order);
-    const selfTrade = this.#selfTradeOf(order);
-    const there = this.#book.available({ side, limitTicks: bounded, qty, group, selfTrade });
-    return there >= wanted;
+    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const apart = peersOf(order) < 0 ? { group } : { group: ASK, meet: this.#peerSink.meet };
+    this.#aggressor = order;
+    const there = this.#book.available({ side, limitTicks: bounded, qty, selfTrade, ...apart });
+    const isEnough = there >= wanted && this.#isSurelyThere(order, bounded, wanted);
+    this.#aggressor = null;
+    return isEnough;
+  }
+
+  /** Whether enough is left when orders that take from each other count once: reduce-only ones, and peers of an OCO. */
+  #isSurelyThere(aggressor: MarketOrder, limitTicks: number, wanted: number): boolean {
+    if (this.#book.isRecorded === true) return true;
+    const { side, group = 0 } = aggressor.input;
+    const hasPeers = peersOf(aggressor) >= 0;
+    const other: Side = side === 1 ? -1 : 1;
+    const taken = new Map<number, number>();
+    const filled = new Set<string>();
+    let sum = 0;
+    let at = this.#book.bestTicks(other);
+    for (; sum < wanted && (limitTicks - at) * side >= 0; at = this.#book.worsePrice(other, at))
+      this.#book.forEachAt(other, at, (handle, _shown, leavesQty) => {
+        const order = this.#byHandle.get(handle)!;
+        const isApart = hasPeers
+          ? this.#peerSink.meet(handle) !== null
+          : group !== 0 && order.input.group === group;
+        if (isApart) return;
+        const { participant, reduceOnly } = order.input;
+        const before = taken.get(participant) ?? 0;
+        let qty = leavesQty;
+        if (reduceOnly === true)
+          qty = Math.max(0, Math.min(qty, -other * this.positionOf(participant) - before));
+        const { live, leg } = order;
+        const set = live?.state.legs[leg]!.set ?? -1;
+        if (live !== null && set >= 0 && live.state.sets[set]!.rule === 'oco') {
+          const key = `${participant} ${live.state.groupId} ${set}`;
+          if (filled.has(key) && live.state.messageUs < 0) qty = 0;
+          else if (qty > 0) filled.add(key);
+        }
+        taken.set(participant, before + qty);
+        sum += qty;
+      });
+    return sum >= wanted;
   }
 
   /** Contracts that its group and reduce-only let it trade now. */
@@ -950,21 +1025,24 @@ export class ContractMarket {
 
   #trade(order: MarketOrder, limitTicks: number): void {
     const { side } = order.input;
-    const group = this.#apartOf(order);
-    const selfTrade = this.#selfTradeOf(order);
+    const { group = 0, selfTrade = 'cancel-resting' } = order.input;
+    const hasPeers = peersOf(order) >= 0;
+    const apart = hasPeers ? ASK : group;
+    const sink = hasPeers ? this.#peerSink : this.#matchSink;
     const limit = this.#boundedLimit(side, limitTicks);
     this.#aggressor = order;
     for (;;) {
       const qty = this.#tradableQty(order);
       if (qty === 0) break;
       const before = order.cumQty;
-      const left = this.#book.matchAt(side, limit, qty, group, selfTrade, this.#matchSink);
+      this.#isPeerMet = false;
+      const left = this.#book.matchAt(side, limit, qty, apart, selfTrade, sink);
       const traded = order.cumQty - before;
       // What self-trade prevention took from the aggressor.
       const prevented = left < 0 ? -left : qty - traded - left;
       if (prevented > 0) {
         if (left < 0 || prevented === order.leavesQty) {
-          if (group < 0) this.#desk.cancelPeer(order);
+          if (left < 0 && this.#isPeerMet) this.#desk.cancelPeer(order);
           else this.#end(order, 'Canceled', 'self-trade');
           break;
         }
@@ -974,7 +1052,7 @@ export class ContractMarket {
       }
       this.#capAfterTrades();
       if (left > 0 && limitTicks === side * Infinity && !this.#book.isPaused) {
-        this.#book.beyond?.(side, limit, left, this.#matchSink);
+        this.#book.beyond?.(side, limit, left, sink);
         break;
       }
       // A reduce-only order that is through with its part may have more to close by now.
@@ -1015,7 +1093,7 @@ export class ContractMarket {
     const resting = this.#byHandle.get(handle)!;
     this.#sessionTicks = this.#lastTicks = price;
     this.#breaker?.onTrade(price, this.#nowUs);
-    this.#prints.push(price);
+    this.#keepPrint(price);
     resting.restingQty -= qty;
     if (leaves === 0) this.#forget(resting);
     this.#fill(resting, price, qty, false);
@@ -1077,11 +1155,7 @@ export class ContractMarket {
     order.qty = qty;
     this.#tell('Replaced', order, reason);
     if (!isMore) this.#shrink(order);
-    else if (order.place === 'book') {
-      this.#leavePlace(order);
-      order.place = 'queue';
-      this.#arrivals.push(order);
-    }
+    else if (order.place === 'book') this.#arrivals.push(order);
   }
 
   /** Sets an exit to its distance from what its parent has traded at. True where it stood at another level. */
@@ -1112,14 +1186,25 @@ export class ContractMarket {
     this.#tell('Released', order);
     if (isMoved) this.#tell('Replaced', order, 'follows-parent');
     if (order.place !== 'held' && order.place !== 'book') return;
-    if (order.place === 'held' && needsTrigger(type)) {
+    // What rests stays there until its turn: those who come before it still meet it.
+    if (order.place === 'held') {
       // One that has been through once waits for its price anew.
-      order.isTriggered = false;
-      if (isMarketType(type)) order.limitTicks = NaN;
+      if (needsTrigger(type)) {
+        order.isTriggered = false;
+        if (isMarketType(type)) order.limitTicks = NaN;
+      }
+      this.#leavePlace(order);
+      order.place = 'queue';
     }
+    this.#arrivals.push(order);
+  }
+
+  /** What rests of it is less than may trade: it leaves its place and comes in again. */
+  #rejoin(order: MarketOrder): void {
+    if (order.place !== 'book' || order.restingQty >= this.#tradableQty(order)) return;
     this.#leavePlace(order);
     order.place = 'queue';
-    this.#arrivals.push(order);
+    this.#arrive(order);
   }
 
   #onSelfTrade(handle: OrderHandle, qty: number, leaves: number): void {
@@ -1209,7 +1294,7 @@ export class ContractMarket {
   }
 
   #rest(order: MarketOrder): void {
-    const { side, isLead = false, reduceOnly } = order.input;
+    const { side, isLead = false, reduceOnly, group = 0 } = order.input;
     const qty = this.#tradableQty(order);
     if (qty === 0) {
       this.#giveUp(order);
@@ -1217,14 +1302,7 @@ export class ContractMarket {
     }
     order.place = 'book';
     order.restingQty = qty;
-    order.handle = this.#book.restAt(
-      side,
-      order.limitTicks,
-      qty,
-      order.displayQty,
-      this.#apartOf(order),
-      isLead,
-    );
+    order.handle = this.#book.restAt(side, order.limitTicks, qty, order.displayQty, group, isLead);
     this.#byHandle.set(order.handle, order);
     if (reduceOnly === true) this.#watch(order);
   }
@@ -1262,26 +1340,33 @@ export class ContractMarket {
         return;
       }
       if (next.place === 'queue') this.#arrive(next);
+      else this.#rejoin(next);
     }
   }
 
   #electAll(): void {
     if (this.#phase !== 'open' || !this.#hasTriggers()) {
-      this.#prints.length = 0;
+      this.#printCount = 0;
       return;
     }
     const elected: MarketOrder[] = [];
     const prints = this.#prints;
     const onLast = this.#triggers.get('last');
     if (onLast !== undefined)
-      for (let k = 0; k < prints.length; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
-    prints.length = 0;
+      for (let k = 0; k < this.#printCount; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
+    this.#printCount = 0;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
-      triggers.elect(rising, falling, elected);
+      // On its way a quote passes prices; a trail follows where it came to.
+      triggers.elect(rising, falling, elected, this.#heldBack === 0);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #keepPrint(priceTicks: number): void {
+    this.#prints[this.#printCount] = priceTicks;
+    this.#printCount += 1;
   }
 
   #hasTriggers(): boolean {
@@ -1301,16 +1386,29 @@ export class ContractMarket {
     this.#arrivals.push(order);
   }
 
-  /** The price that triggers above wait for, and the one that triggers below wait for. */
-  #sourcePrices(source: TriggerSource): [rising: number, falling: number] {
+  /**
+   * The price that triggers above wait for, and the one that triggers below wait for. By the quote a buy looks at the ask, where
+   * it would trade, and a sell at the bid.
+   */
+  #sourcePrices(source: TriggerKey): [rising: number, falling: number] {
     if (source === 'last') return [this.#lastTicks, this.#lastTicks];
     if (source === 'mark') return [this.#markTicks, this.#markTicks];
-    const bid = this.#book.bestTicks(1);
-    const ask = this.#book.bestTicks(-1);
-    return source === 'bid-ask' ? [ask, bid] : [(bid + ask) / 2, (bid + ask) / 2];
+    const bid = this.#bestOnItsWay(1);
+    const ask = this.#bestOnItsWay(-1);
+    if (source === 'mid') return [(bid + ask) / 2, (bid + ask) / 2];
+    return source === 'bid-ask' ? [ask, bid] : [bid, ask];
   }
 
-  #triggersOf(source: TriggerSource): TriggerBook {
+  /** The best price of a side; while the record's quote is on its way, where it is by then. */
+  #bestOnItsWay(side: Side): number {
+    const to = this.#book.bestTicks(side);
+    if (this.#heldBack === 0) return to;
+    const from = side === 1 ? this.#fromBid : this.#fromAsk;
+    const back = Math.min(this.#heldBack, Math.abs(from - to));
+    return back > 0 ? to + Math.sign(from - to) * back : to;
+  }
+
+  #triggersOf(source: TriggerKey): TriggerBook {
     const there = this.#triggers.get(source);
     if (there !== undefined) return there;
     const fresh = new TriggerBook();
@@ -1390,7 +1488,7 @@ export class ContractMarket {
       const qty = isReached && order.place !== 'done' ? this.#tradableQty(order) : 0;
       if (qty === 0) continue;
       this.#tradeCount += 1;
-      this.#fill(order, last, qty, false, AUCTION);
+      this.#fill(order, last, qty, false, AT_CLOSE);
       this.#capped.push(order);
       this.#capAfterTrades();
     }
@@ -1429,7 +1527,7 @@ export class ContractMarket {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#rearriveCrossed();
   }
 
@@ -1447,19 +1545,17 @@ export class ContractMarket {
   }
 
   /**
-   * Orders of one number do not trade with each other: that of their participant, or one below 0 that peers of a group have
-   * for themselves. A trade between two peers would be two executions where one ends the other.
+   * What happens where the aggressor meets an order, if it has peers. A trade between two of them would be two executions where
+   * one ends the other, whatever their self-trade groups are. Of two peers one goes whole: nothing is traded that the other could
+   * be smaller by. With all others the groups decide.
    */
-  #apartOf(order: MarketOrder): number {
-    const { group = 0 } = order.input;
-    const set = peersOf(order);
-    return group !== 0 || set < 0 ? group : -order.live!.orders[0]!.orderId - set;
-  }
-
-  /** Of two peers one goes whole: nothing is traded that the other could be smaller by. */
-  #selfTradeOf(order: MarketOrder): SelfTradeMode {
-    const { selfTrade = 'cancel-resting' } = order.input;
-    return this.#apartOf(order) < 0 && selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
+  #meet(handle: OrderHandle): SelfTradeMode | null {
+    const resting = this.#byHandle.get(handle)!;
+    const aggressor = this.#aggressor!;
+    const { group = 0, selfTrade = 'cancel-resting' } = aggressor.input;
+    this.#isPeerMet = this.#arePeers(resting, aggressor);
+    if (this.#isPeerMet) return selfTrade === 'decrement' ? 'cancel-resting' : selfTrade;
+    return group !== 0 && resting.input.group === group ? selfTrade : null;
   }
 
   /** Fills of an auction can end orders that it counted on, or set others free: what crosses then arrives anew. */
@@ -1588,8 +1684,7 @@ export class ContractMarket {
     if (order.handle >= 0 && this.#byHandle.get(order.handle) === order) {
       this.#book.cancel(order.handle);
       this.#forget(order);
-    } else if (order.place === 'trigger')
-      this.#triggersOf(order.input.trigger ?? 'last').remove(order);
+    } else if (order.place === 'trigger') this.#triggersOf(triggerKey(order.input)).remove(order);
     this.#parked.delete(order);
     this.#held.delete(order);
     this.#closing.delete(order);

@@ -160,6 +160,11 @@ export interface MarketReport {
   readonly evidence: FillEvidence | null;
 }
 
+/** Whether the market changed an order by itself, as for a peer that traded: no request is answered by that. */
+export function isRestated({ kind, reason }: MarketReport): boolean {
+  return kind === 'Replaced' && reason !== '' && reason !== 'price-rounded';
+}
+
 /** Market states, as venues name them. */
 export type MarketPhase =
   | 'unlisted'

@@ -70,6 +70,7 @@ export class PublishedBook implements Liquidity {
         this.#showAtMost(handle, leaves);
         this.#target!.onSelfTrade(handle, priceTicks, qty, leaves);
       },
+      meet: (handle) => this.#target!.meet!(handle),
     };
   }
 
@@ -158,8 +159,9 @@ export class PublishedBook implements Liquidity {
     priceTicks: number,
     qty: number,
     onTrade: (bid: OrderHandle, ask: OrderHandle, qty: number) => void,
+    mayTrade?: (bid: OrderHandle, ask: OrderHandle) => boolean,
   ): number {
-    return this.#book.uncross(priceTicks, qty, (bid, ask, part) => {
+    const tell = (bid: OrderHandle, ask: OrderHandle, part: number): void => {
       this.#tell(MboAction.trade, 0, 0, priceTicks, part);
       for (const handle of [bid, ask]) {
         const order = this.#orders.get(handle)!;
@@ -167,7 +169,8 @@ export class PublishedBook implements Liquidity {
         this.#showAtMost(handle, this.#book.leavesQty(handle));
       }
       onTrade(bid, ask, part);
-    });
+    };
+    return this.#book.uncross(priceTicks, qty, tell, mayTrade);
   }
 
   /** Everything since the last end becomes one event of this moment; nothing where nothing changed. */

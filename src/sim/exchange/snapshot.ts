@@ -4,7 +4,7 @@
  */
 import type { PlainEnded, PlainIdSet } from '../../core/ended-ids.ts';
 import { TradingError } from '../../core/errors.ts';
-import type { TriggerSource } from '../../core/order.ts';
+import type { TriggerKey } from './triggers.ts';
 import type { BookRow } from '../book/limit-book.ts';
 import type { GroupRow, MessageRow } from '../groups/group-desk.ts';
 import type { PlainBreaker } from './breaker.ts';
@@ -49,7 +49,7 @@ export interface MarketSnapshot {
   readonly ended: PlainEnded<OrderRow>;
   readonly book: readonly BookRow[];
   /** Ids of orders in the order in which the market holds them. */
-  readonly triggers: readonly { readonly source: TriggerSource; readonly orders: number[] }[];
+  readonly triggers: readonly { readonly source: TriggerKey; readonly orders: number[] }[];
   readonly opening: readonly number[];
   readonly parked: readonly number[];
   readonly dated: readonly number[];

@@ -3,8 +3,17 @@
  * of them an event elects costs nothing for those that it does not, however many wait; trailing stops alone are looked at
  * one by one, because each price may move them.
  */
+import type { TriggerSource } from '../../core/order.ts';
 import { LimitBook } from '../book/limit-book.ts';
-import type { MarketOrder } from './market-order.ts';
+import type { MarketOrder, MarketOrderInput } from './market-order.ts';
+
+/** Orders that look at one price together. By the quote a touched order looks at the side that a stop does not. */
+export type TriggerKey = TriggerSource | 'bid-ask-touched';
+
+export function triggerKey({ trigger = 'last', type }: MarketOrderInput): TriggerKey {
+  const isTouched = type === 'market-if-touched' || type === 'limit-if-touched';
+  return trigger === 'bid-ask' && isTouched ? 'bid-ask-touched' : trigger;
+}
 
 /** Types that wait for a favourable price: they are elected where a stop of the other side would be. */
 export function isTouched(order: MarketOrder): boolean {
@@ -113,6 +122,23 @@ export class TriggerBook {
       if (!(Math.abs(priceTicks - first) >= beyond)) first = order.stopTicks;
     }
     return first;
+  }
+
+  /** The farthest that these prices lie beyond a trigger that they reach, in ticks; -1 where they reach none. */
+  farthestBeyond(rising: number, falling: number): number {
+    const above = rising - this.#book.bestTicks(-1);
+    const below = this.#book.bestTicks(1) - falling;
+    // An empty side compares as false.
+    let far = above >= 0 ? above : -1;
+    if (below > far) far = below;
+    for (const order of this.#trailing) {
+      if (!isElectedTrail(order, rising, falling)) continue;
+      far = Math.max(
+        far,
+        order.input.side === 1 ? rising - order.stopTicks : order.stopTicks - falling,
+      );
+    }
+    return far;
   }
 
   /** Every order that waits, in order of arrival. */

@@ -54,6 +54,16 @@ const MATCHERS: Readonly<Record<Imitation, new (host: Host) => Matcher>> = {
   backtrader: BacktraderMatcher,
 };
 
+/**
+ * Rules whose fills the bar proves: a market order, or a stop that the open lies beyond, at the open. All others decide where a
+ * bar leaves something open, as the program does, or take a price that was not to be had.
+ */
+const PROVEN: ReadonlySet<string> = new Set([
+  'backtesting.py-next-open',
+  'backtrader-next-open',
+  'backtrader-stop-open',
+]);
+
 class ImitationVenue implements SimulatedVenue {
   readonly capabilities: VenueCapabilities;
   readonly wakeLow: Float64Array;
@@ -323,8 +333,7 @@ class ImitationVenue implements SimulatedVenue {
       commissionMicros: toCashMicros(commission),
       evidence: {
         rule,
-        // Its rules leave nothing open; whether the bar proves it they do not ask.
-        certain: true,
+        certain: PROVEN.has(rule),
         roundedTicks: Math.abs(price - ticks),
         slippageTicks: 0,
         barOpenUs: this.#openUs as TsUs,

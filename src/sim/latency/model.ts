@@ -30,6 +30,11 @@ export interface LatencySpec {
   readonly entry?: LegSpec | OrderLegsSpec;
   readonly response?: LegSpec | OrderLegsSpec;
   /**
+   * From the broker's own desk to the exchange: what it sends to close a position on a margin call, before a delivery or on a
+   * breach of its programme. It does not come over the strategy's connection. Default 0.
+   */
+  readonly broker?: Exclude<LegSpec, { readonly timesFeed: number }>;
+  /**
    * Measured orders in microseconds of one clock, in order of time: sent, at the exchange, answered. Delays between two of
    * them are interpolated; before the first and after the last they are those of that one.
    */
@@ -40,7 +45,7 @@ export interface LatencySpec {
 export type MessageKind = 'new' | 'modify' | 'cancel';
 
 const KINDS: readonly MessageKind[] = ['new', 'modify', 'cancel'];
-const STREAM = { feed: 71, entry: 72, response: 73 } as const;
+const STREAM = { feed: 71, entry: 72, response: 73, broker: 74 } as const;
 type OrderLeg = 'entry' | 'response';
 
 function optionError(option: string, value: unknown, rule: string): TradingError {
@@ -91,6 +96,7 @@ function legsOf(spec: LegSpec | OrderLegsSpec): readonly LegSpec[] {
 export class LatencyModel {
   readonly #random: RandomSource;
   readonly #feed: LegSpec;
+  readonly #broker: LegSpec;
   readonly #legs: Readonly<Record<OrderLeg, readonly LegSpec[] | null>>;
   readonly #measured: LatencySpec['measured'];
   /** Delay of the last event that the feed sent. */
@@ -101,6 +107,8 @@ export class LatencyModel {
     this.#random = random;
     this.#feed = spec.feed ?? 0;
     checkLeg('feed', this.#feed, false);
+    this.#broker = spec.broker ?? 0;
+    checkLeg('broker', this.#broker, false);
     if (spec.measured !== undefined) checkMeasured(spec.measured);
     this.#measured = spec.measured;
     const legs = { entry: null, response: null } as Record<OrderLeg, readonly LegSpec[] | null>;
@@ -127,6 +135,11 @@ export class LatencyModel {
     if (typeof this.#feed !== 'number')
       this.#feedUs = this.#draw(this.#feed, STREAM.feed, tsUs, seq, 0);
     return this.#feedUs;
+  }
+
+  /** Delay of a message of the broker itself, in µs. */
+  brokerUs(clOrdId: string, tsUs: number): number {
+    return this.#draw(this.#broker, STREAM.broker, hashText(clOrdId), tsUs, 0);
   }
 
   /** Delay of a message about an order, in µs, that leaves at `tsUs`. */

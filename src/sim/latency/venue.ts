@@ -7,7 +7,9 @@
  * open. A market order alone is let in at the open when it arrives within the slack of 1 % of the bar, at least 250 ms; its
  * fills are marked `latencySubbar`.
  *
- * What the engine sends to move a position at a roll (`sender`) takes no time: it is no decision of the strategy.
+ * What is not sent by the strategy (`sender`) does not use its connection: what moves a position at a roll takes no time, and
+ * what the broker sends to close a position takes the leg of the broker. The broker knows the orders that are on their way
+ * through it: its cancel of one arrives after it.
  */
 import type { BarColumns } from '../../core/bars.ts';
 import type {
@@ -20,6 +22,7 @@ import type {
 } from '../../core/execution.ts';
 import type {
   ExecutionSink,
+  OpeningDetails,
   SimulatedVenue,
   TickColumns,
   TickKind,
@@ -32,6 +35,8 @@ import type { LatencyModel, MessageKind } from './model.ts';
 interface Message {
   readonly atUs: number;
   readonly contractIndex: number;
+  /** New orders in it. */
+  readonly ids: readonly string[];
   readonly arrive: (atUs: TsUs) => void;
 }
 
@@ -104,6 +109,13 @@ export class LatencyVenue implements SimulatedVenue {
       this.#venue.submit(request);
       return;
     }
+    if (request.sender === 'account') {
+      const atUs = sentUs + this.#model.brokerUs(clOrdId, sentUs);
+      this.#sendAt(atUs, contractIndex, sentUs, (now) =>
+        this.#venue.submit({ ...request, sentUs: now }),
+      );
+      return;
+    }
     const delayUs = this.#delayUs('new', clOrdId, sentUs);
     const slackUs = this.#slackUs?.[contractIndex] ?? 0;
     if (
@@ -117,8 +129,12 @@ export class LatencyVenue implements SimulatedVenue {
       this.#venue.submit(request);
       return;
     }
-    this.#send(contractIndex, sentUs, delayUs, (atUs) =>
-      this.#venue.submit({ ...request, sentUs: atUs }),
+    this.#send(
+      contractIndex,
+      sentUs,
+      delayUs,
+      (atUs) => this.#venue.submit({ ...request, sentUs: atUs }),
+      [clOrdId],
     );
   }
 
@@ -134,13 +150,21 @@ export class LatencyVenue implements SimulatedVenue {
     }
     for (const order of orders) this.#contractOf.set(order.clOrdId, order.contractIndex);
     const delayUs = this.#delayUs('new', first.clOrdId, sentUs);
-    this.#send(first.contractIndex, sentUs, delayUs, (atUs) =>
-      this.#venue.submitGroup({
-        ...request,
-        sentUs: atUs,
-        entry: entry === null ? null : { ...entry, sentUs: atUs },
-        children: children.map((child) => ({ ...child, order: { ...child.order, sentUs: atUs } })),
-      }),
+    this.#send(
+      first.contractIndex,
+      sentUs,
+      delayUs,
+      (atUs) =>
+        this.#venue.submitGroup({
+          ...request,
+          sentUs: atUs,
+          entry: entry === null ? null : { ...entry, sentUs: atUs },
+          children: children.map((child) => ({
+            ...child,
+            order: { ...child.order, sentUs: atUs },
+          })),
+        }),
+      orders.map((order) => order.clOrdId),
     );
   }
 
@@ -162,9 +186,9 @@ export class LatencyVenue implements SimulatedVenue {
     this.#venue.onTick!(kind, contractIndex, columns, row);
   }
 
-  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void {
+  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     this.#see(tsUs);
-    this.#venue.onPhase?.(contractIndex, phase, tsUs);
+    this.#venue.onPhase?.(contractIndex, phase, tsUs, opening);
   }
 
   onSessionClose(contractIndex: number, closeUs: TsUs): void {
@@ -242,8 +266,14 @@ export class LatencyVenue implements SimulatedVenue {
       arrive(sentUs);
       return;
     }
-    const delayUs = this.#delayUs(kind, clOrdId, sentUs);
-    this.#send(this.#contractOf.get(clOrdId) ?? -1, sentUs, delayUs, arrive);
+    const contractIndex = this.#contractOf.get(clOrdId) ?? -1;
+    if (request.sender === 'account') {
+      const dueUs = sentUs + this.#model.brokerUs(clOrdId, sentUs);
+      const arrivesUs = this.#newOnTheWayUs(clOrdId);
+      this.#sendAt(Math.max(dueUs, arrivesUs), contractIndex, sentUs, arrive);
+      return;
+    }
+    this.#send(contractIndex, sentUs, this.#delayUs(kind, clOrdId, sentUs), arrive);
   }
 
   #delayUs(kind: MessageKind, clOrdId: string, sentUs: number): number {
@@ -254,13 +284,40 @@ export class LatencyVenue implements SimulatedVenue {
     return this.#messages.length > 0 || this.#lastArrivalUs > sentUs;
   }
 
-  #send(contractIndex: number, sentUs: number, delayUs: number, arrive: Message['arrive']): void {
+  #send(
+    contractIndex: number,
+    sentUs: number,
+    delayUs: number,
+    arrive: Message['arrive'],
+    ids: readonly string[] = [],
+  ): void {
     const atUs = Math.max(sentUs + delayUs, this.#lastArrivalUs);
     this.#lastArrivalUs = atUs;
-    if (atUs <= sentUs && this.#messages.length === 0) {
+    this.#sendAt(atUs, contractIndex, sentUs, arrive, ids);
+  }
+
+  #sendAt(
+    atUs: number,
+    contractIndex: number,
+    sentUs: number,
+    arrive: Message['arrive'],
+    ids: readonly string[] = [],
+  ): void {
+    const messages = this.#messages;
+    if (atUs <= sentUs && !(messages[0] !== undefined && messages[0].atUs <= atUs)) {
       this.#see(sentUs);
       arrive(sentUs as TsUs);
-    } else this.#messages.push({ atUs, contractIndex, arrive });
+      return;
+    }
+    // Another connection may have sent what arrives earlier; of one moment what was sent first.
+    let at = messages.length;
+    while (at > 0 && messages[at - 1]!.atUs > atUs) at -= 1;
+    messages.splice(at, 0, { atUs, contractIndex, ids, arrive });
+  }
+
+  /** When a new order arrives that is still on its way; TS_MIN where none of this id is. */
+  #newOnTheWayUs(clOrdId: string): number {
+    return this.#messages.find(({ ids }) => ids.includes(clOrdId))?.atUs ?? TS_MIN;
   }
 
   #answer(report: ExecutionReport): void {

@@ -315,7 +315,8 @@ export class ReplayBook implements Liquidity, BookWatch {
         available -= part;
         left = this.#take(other, price, shown, part, left, sink);
         if (left === 0 || this.isPaused) return left;
-        left = this.#selfTrade(order, left, mode, sink);
+        // All orders here are ours: those that are no peers are kept apart all the same.
+        left = this.#selfTrade(order, left, sink.meet?.(order.handle) ?? mode, sink);
         if (left < 0) return left;
       }
     }

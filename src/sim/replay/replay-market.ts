@@ -47,6 +47,11 @@ export interface ReplayOptions extends MarketOptions {
   readonly isDepthFirst?: boolean;
   /** After a phase without trading the first trade is the auction, unless quotes go on for so long without one. Default 1 s. */
   readonly auctionWaitUs?: number;
+  /**
+   * Execution ids of our own live fills. A trade of the record that has one of them was ours: it fills, elects and counts for
+   * nothing, because what our orders do now takes its place. Default: none.
+   */
+  readonly ownExecutions?: ReadonlySet<string>;
   /** With single orders: tells sessions apart, for the count of crossed ends. */
   readonly calendar?: TradingCalendar;
 }
@@ -65,6 +70,8 @@ export interface ReplayCounts {
   malformed: number;
   /** Trades while the market did not trade. */
   outsideTrading: number;
+  /** Trades that were ours when the record was made. */
+  own: number;
   /** Events and rows of another kind than the feed: two records of one market would move it twice. */
   unused: number;
 }
@@ -78,6 +85,7 @@ export class ReplayMarket {
     backward: 0,
     malformed: 0,
     outsideTrading: 0,
+    own: 0,
     unused: 0,
   };
   readonly #feed: ReplayFeed;
@@ -112,13 +120,10 @@ export class ReplayMarket {
     checkOptions(options, feed, this.#queue);
     this.#mbo = new MboBook({
       ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
-      onTrade: (batch, row) =>
-        this.#print(
-          batch.price[row]!,
-          batch.qty[row]!,
-          batch.side[row]! as Side | 0,
-          batch.tsUs[row]!,
-        ),
+      onTrade: ({ price, qty, side, tsUs, execId }, row) => {
+        if (!this.#isOwn(execId?.[row]))
+          this.#print(price[row]!, qty[row]!, side[row]! as Side | 0, tsUs[row]!);
+      },
     });
     this.#view = feed === 'mbo' ? this.#mbo.book : feed === 'depth' ? this.#depth : this.#quotes;
     const showsBestOnly = feed === 'quotes' || feed === 'trades';
@@ -183,12 +188,14 @@ export class ReplayMarket {
     return order === null ? NaN : this.#book.queueAhead(order.handle);
   }
 
-  /** Opening from a phase without trading waits for the record's auction: its first trade. */
-  setPhase(phase: MarketPhase, tsUs: number): void {
+  /** Opening from a phase without trading waits for the record's auction, its first trade; `isAuction` false: there is none. */
+  setPhase(phase: MarketPhase, tsUs: number, isAuction: boolean = true): void {
     const from = this.#market.phase;
     if (phase === 'closed' || phase === 'expired') this.#book.clearMarks();
-    if (phase === 'open' && from !== 'open' && from !== 'post-close') this.#awaitsSinceUs = tsUs;
+    const isOpening = phase === 'open' && from !== 'open' && from !== 'post-close';
+    if (isOpening) this.#awaitsSinceUs = isAuction ? tsUs : NaN;
     this.#market.setPhase(phase, this.#time(tsUs));
+    if (isOpening && !isAuction) this.#market.openWithout();
   }
 
   // --------------------------------------------------------------------------------------------- market events
@@ -215,7 +222,8 @@ export class ReplayMarket {
     this.#begin(tsUs);
     this.#bookUs = tsUs;
     const quotes = this.#quotes;
-    const [lastBid, lastAsk] = [quotes.bestBid, quotes.bestAsk];
+    const lastBid = quotes.bestBid;
+    const lastAsk = quotes.bestAsk;
     quotes.bestBid = bidQty > 0 ? bidTicks : NaN;
     quotes.bestAsk = askQty > 0 ? askTicks : NaN;
     quotes.bidQty = bidQty;
@@ -225,8 +233,14 @@ export class ReplayMarket {
     this.#lookAtQuotes();
   }
 
-  /** A trade of the record. `aggressor` 0 where it is not told. */
-  onTrade(priceTicks: number, qty: number, aggressor: Side | 0, tsUs: number): void {
+  /** A trade of the record. `aggressor` 0 where it is not told; `execId` of the venue, where a live record has it. */
+  onTrade(
+    priceTicks: number,
+    qty: number,
+    aggressor: Side | 0,
+    tsUs: number,
+    execId?: string | null,
+  ): void {
     if (this.#feed === 'mbo') {
       this.counts.unused += 1;
       return;
@@ -242,6 +256,7 @@ export class ReplayMarket {
       return;
     }
     this.#tradeUs = tsUs;
+    if (this.#isOwn(execId)) return;
     this.#begin(tsUs);
     this.#print(priceTicks, qty, aggressor, tsUs);
     if (this.#feed !== 'trades') return;
@@ -319,9 +334,9 @@ export class ReplayMarket {
   }
 
   /** Columns of trades and quotes, row by row. */
-  onTrades({ price, qty, aggressor, tsUs }: TradeColumns, from: number, to: number): void {
+  onTrades({ price, qty, aggressor, tsUs, execId }: TradeColumns, from: number, to: number): void {
     for (let row = from; row < to; row += 1)
-      this.onTrade(price[row]!, qty[row]!, aggressor[row]! as Side | 0, tsUs[row]!);
+      this.onTrade(price[row]!, qty[row]!, aggressor[row]! as Side | 0, tsUs[row]!, execId?.[row]);
   }
   onQuotes({ bid, bidQty, ask, askQty, tsUs }: QuoteColumns, from: number, to: number): void {
     for (let row = from; row < to; row += 1)
@@ -339,6 +354,13 @@ export class ReplayMarket {
   #time(tsUs: number): number {
     if (tsUs > this.#nowUs) this.#nowUs = tsUs;
     return this.#nowUs;
+  }
+
+  #isOwn(execId: string | null | undefined): boolean {
+    if (execId == null || this.#options.ownExecutions?.has(execId) !== true) return false;
+    this.counts.trades += 1;
+    this.counts.own += 1;
+    return true;
   }
 
   #begin(tsUs: number): void {
@@ -402,20 +424,49 @@ export class ReplayMarket {
     const book = this.#book;
     if (book.inside.length > 0) this.#book.leaveInside();
     const isMoved = bid !== this.#bid || ask !== this.#ask;
+    const fromBid = this.#bid;
+    const fromAsk = this.#ask;
     this.#bid = bid;
     this.#ask = ask;
-    if (book.own(1).best >= ask) this.#fillShown(1, ask);
-    if (book.own(-1).best <= bid) this.#fillShown(-1, bid);
-    if (isMoved) market.settle();
+    const isReached =
+      book.own(1).best >= ask || book.own(-1).best <= bid || (isMoved && market.quoteBeyond() >= 0);
+    if (isReached) this.#sweepQuotes(fromBid, fromAsk);
+    if (isMoved || isReached) market.settle();
   }
 
-  /** Our orders of a side that the opposite best has reached, best first. */
-  #fillShown(side: Side, opposite: number): void {
-    const own = this.#book.own(side);
-    for (let price = own.best; (price - opposite) * side >= 0; price = own.worse(price)) {
-      for (const order of this.#eligible(own.at(price)!)) this.#fillShownOrder(order, opposite);
+  /** What the quote passed first comes first: at each price what rests, then what it elects, carried out before the next. */
+  #sweepQuotes(fromBid: number, fromAsk: number): void {
+    const market = this.#market;
+    const [bid, ask] = [this.#bid, this.#ask];
+    const buys = this.#book.own(1);
+    const sells = this.#book.own(-1);
+    let buy = buys.best;
+    let sell = sells.best;
+    for (;;) {
+      const fromBuy = buy >= ask ? buy - ask : -1;
+      const fromSell = sell <= bid ? bid - sell : -1;
+      market.holdQuoteBack(0);
+      const far = Math.max(fromBuy, fromSell, market.quoteBeyond());
+      if (far < 0) return;
+      market.holdQuoteBack(far, fromBid, fromAsk);
+      if (fromBuy === far) {
+        this.#fillShown(buys.at(buy), ask);
+        buy = buys.worse(buy);
+      } else if (fromSell === far) {
+        this.#fillShown(sells.at(sell), bid);
+        sell = sells.worse(sell);
+      }
+      market.settle();
+      // The market was put on hold, or all is done.
+      if (market.phase !== 'open') break;
     }
-    this.#market.settle();
+    market.holdQuoteBack(0);
+  }
+
+  /** Our orders at a price that the opposite best has reached. */
+  #fillShown(level: readonly OwnOrder[] | undefined, opposite: number): void {
+    if (level === undefined) return;
+    for (const order of this.#eligible(level)) this.#fillShownOrder(order, opposite);
   }
 
   #fillShownOrder(order: OwnOrder, opposite: number): void {

@@ -127,7 +127,8 @@ export class Desk {
   /** Connected again: the exchange says what it received last, and sends what was not heard. Returns requests that are lost. */
   reconnect(nowUs: number): number {
     const gone = this.up.mendAndForget();
-    for (const request of gone) this.#neverArrived(request, nowUs);
+    for (const request of gone)
+      for (const report of refusalsOf(request, 'never-arrived', nowUs)) this.receive(report);
     this.down.mendAndResend();
     return gone.length;
   }
@@ -185,23 +186,6 @@ export class Desk {
       order.updatedUs,
     ]);
     return JSON.stringify([orders, [...this.#net]]);
-  }
-
-  #neverArrived(request: Request, nowUs: number): void {
-    const { contractIndex } = request;
-    const tell = (kind: ExecutionReport['kind'], clOrdId: string): void =>
-      this.receive({
-        kind,
-        clOrdId: clOrdId as ClOrdId,
-        orderId: null,
-        contractIndex,
-        tsUs: nowUs as TsUs,
-        reason: 'never-arrived',
-      });
-    if (request.kind === 'cancel') tell('CancelRejected', request.clOrdId);
-    else if (request.kind === 'replace') tell('ReplaceRejected', request.clOrdId);
-    else if (request.kind === 'new') tell('Rejected', request.input.clOrdId);
-    else for (const { order } of request.input.legs) tell('Rejected', order.clOrdId);
   }
 
   // --------------------------------------------------------------------------------------------- what it does
@@ -418,6 +402,22 @@ export class Desk {
   #input(order: Omit<MarketOrderInput, 'participant' | 'clOrdId'>): MarketOrderInput {
     return { participant: this.participant, clOrdId: this.#nextId(), ...order };
   }
+}
+
+/** What answers a request that nobody will act on, an order of it at a time. */
+export function refusalsOf(request: Request, reason: string, nowUs: number): ExecutionReport[] {
+  const refusal = (kind: ExecutionReport['kind'], clOrdId: string): ExecutionReport => ({
+    kind,
+    clOrdId: clOrdId as ClOrdId,
+    orderId: null,
+    contractIndex: request.contractIndex,
+    tsUs: nowUs as TsUs,
+    reason,
+  });
+  if (request.kind === 'cancel') return [refusal('CancelRejected', request.clOrdId)];
+  if (request.kind === 'replace') return [refusal('ReplaceRejected', request.clOrdId)];
+  if (request.kind === 'new') return [refusal('Rejected', request.input.clOrdId)];
+  return request.input.legs.map(({ order }) => refusal('Rejected', order.clOrdId));
 }
 
 /** A report of the exchange as the client's order manager knows them. */

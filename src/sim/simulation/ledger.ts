@@ -72,6 +72,18 @@ export class Ledger {
     return this.#accounts.get(participant)?.cashMicros ?? 0;
   }
 
+  feesOf(participant: number): number {
+    return this.#accounts.get(participant)?.feesMicros ?? 0;
+  }
+
+  /** All that a participant has made, with open contracts at a price. */
+  resultOf(participant: number, priceTicks: number): number {
+    const account = this.#accounts.get(participant);
+    if (account === undefined) return 0;
+    const open = account.netQty * priceTicks - account.refCounts;
+    return account.cashMicros + open * this.#tickMicros;
+  }
+
   rows(): IterableIterator<[number, Account]> {
     return this.#accounts.entries();
   }

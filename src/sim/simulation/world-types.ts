@@ -5,6 +5,7 @@ import type { ClOrdId, GroupId, OrderRole, OrderSpec, OrderView } from '../../co
 import type { RandomSource } from '../../core/ports.ts';
 import type { TsUs } from '../../core/units.ts';
 import type { MarketOptions } from '../exchange/contract-market.ts';
+import type { AccountCounts, AccountSetup, SimulatedAccount } from './account-port.ts';
 
 export const HOUR_US = 3_600_000_000;
 export const MINUTE_US = 60_000_000;
@@ -41,6 +42,8 @@ export interface WorldOptions {
   readonly rate?: number;
   readonly random: RandomSource;
   readonly makeOrders: () => OrderStore;
+  /** Accounts with the real order path, risk gate and books; without it there are none. */
+  readonly makeAccount?: (setup: AccountSetup) => SimulatedAccount;
   /** Hears one line an event. */
   readonly trace?: (line: string) => void;
 }
@@ -58,7 +61,9 @@ export interface MarketSpec {
   readonly contractDays: number;
 }
 
-export interface WorldCounts {
+export interface WorldCounts extends AccountCounts {
+  accounts: number;
+  accountFills: number;
   events: number;
   commands: number;
   reports: number;

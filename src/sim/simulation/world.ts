@@ -11,11 +11,13 @@ import { FIFO, PRO_RATA } from '../book/allocation.ts';
 import type { MarketCommand } from '../exchange/command-journal.ts';
 import type { MarketPhase, MarketReport } from '../exchange/market-order.ts';
 import { RunningHash } from '../exchange/state-hash.ts';
+import { AccountHost } from './account-host.ts';
+import type { Listed } from './account-port.ts';
 import { Agenda, Phase } from './agenda.ts';
 import { Chance } from './chance.ts';
 import { Crowd } from './crowd.ts';
 import type { Look, Request } from './desk.ts';
-import { asQty, asTicks, Desk } from './desk.ts';
+import { asQty, asTicks, Desk, refusalsOf } from './desk.ts';
 import type { LineCounts, LineFaults } from './line.ts';
 import { Line } from './line.ts';
 import type { HostListener } from './market-host.ts';
@@ -24,7 +26,20 @@ import type { MarketSpec, WorldCounts, WorldOptions, WorldResult } from './world
 import { HOUR_US, MINUTE_US, must, SECOND_US } from './world-types.ts';
 
 /** Streams of draws: none depends on how often another was asked. */
-const Stream = { spec: 1, crowd: 2, desk: 3, line: 4, session: 5, fault: 6, pace: 7 } as const;
+const Stream = {
+  spec: 1,
+  crowd: 2,
+  desk: 3,
+  line: 4,
+  session: 5,
+  fault: 6,
+  pace: 7,
+  account: 8,
+  accountLine: 9,
+} as const;
+
+/** The first account's participant; every new one has the next. */
+const FIRST_ACCOUNT = 10_000;
 
 const ALLOCATIONS: readonly (readonly AllocationStep[])[] = [
   FIFO,
@@ -55,6 +70,9 @@ export class World implements HostListener {
   readonly #crowds: Crowd[] = [];
   readonly #desks: Desk[] = [];
   readonly #byParticipant: Map<number, Desk> = new Map();
+  readonly #accounts: AccountHost[] = [];
+  readonly #accountOf: Map<number, AccountHost> = new Map();
+  #nextAccount: number = FIRST_ACCOUNT;
   readonly #sessions: Chance;
   readonly #faults: Chance;
   readonly #hash: RunningHash = new RunningHash();
@@ -80,6 +98,13 @@ export class World implements HostListener {
       groups: 0,
       trades: 0,
       clientFills: 0,
+      accounts: 0,
+      accountFills: 0,
+      denied: 0,
+      marginCalls: 0,
+      liquidations: 0,
+      forcedFlats: 0,
+      programmeFlats: 0,
       contracts: 0,
       auctions: 0,
       halts: 0,
@@ -100,6 +125,9 @@ export class World implements HostListener {
     for (let index = 0; index < markets; index += 1) this.#addMarket(drawSpec(specs, index), index);
     const desks = specs.int(3, 6);
     for (let k = 0; k < desks; k += 1) this.#addDesk(k, k % markets);
+    if (options.makeAccount === undefined) return;
+    const accounts = specs.int(1, 2);
+    for (let k = 0; k < accounts; k += 1) this.#accounts.push(this.#openAccount());
   }
 
   get nowUs(): number {
@@ -117,6 +145,10 @@ export class World implements HostListener {
       this.#deskTurn(desk);
       this.#nextOutage(desk);
     }
+    for (let k = 0; k < this.#accounts.length; k += 1) {
+      this.#accountTurn(k);
+      this.#nextAccountOutage(k);
+    }
     this.#nextRestart();
     while (this.#agenda.next(this.#endUs)) this.#counts.events += 1;
     this.#end();
@@ -127,6 +159,7 @@ export class World implements HostListener {
       counts.clientFills += desk.fills;
       counts.clientRestarts += desk.restarts;
     }
+    for (const { account } of this.#accounts) this.#countAccount(account);
     const { sent, lost, repeated, late } = this.#lines;
     Object.assign(counts, { messages: sent, lost, repeated, late });
     this.#hash.value(counts);
@@ -163,7 +196,7 @@ export class World implements HostListener {
       Phase.arrival,
       faults,
       this.#lines,
-      (request) => this.#onRequest(desk, request),
+      (request) => this.#onRequest(desk.participant, request, (report) => desk.down.send(report)),
     );
     desk.down = new Line<ExecutionReport>(
       this.#agenda,
@@ -177,6 +210,56 @@ export class World implements HostListener {
     this.#byParticipant.set(desk.participant, desk);
   }
 
+  #openAccount(): AccountHost {
+    const participant = this.#nextAccount;
+    this.#nextAccount += 1;
+    this.#counts.accounts += 1;
+    const host = new AccountHost({
+      agenda: this.#agenda,
+      hosts: this.#hosts,
+      setup: {
+        participant,
+        markets: this.#hosts.map(({ spec }) => spec),
+        contracts: this.#listed(),
+        days: Math.ceil(this.#endUs / this.#dayUs) + 2,
+        dayUs: this.#dayUs,
+        chance: this.#chance(Stream.account, participant),
+      },
+      make: this.#options.makeAccount!,
+      network: [
+        this.#chance(Stream.accountLine, participant * 2),
+        this.#chance(Stream.accountLine, participant * 2 + 1),
+      ],
+      lines: this.#lines,
+      onRequest: (request) =>
+        this.#onRequest(participant, request, (report) => host.tell({ kind: 'report', report })),
+    });
+    this.#accountOf.set(participant, host);
+    for (const { market, contractIndex } of this.#hosts)
+      host.tell({ kind: 'phase', contractIndex, phase: market.phase });
+    return host;
+  }
+
+  /** Every contract that this world will see, with its last day. */
+  #listed(): Listed[] {
+    const days = Math.ceil(this.#endUs / this.#dayUs) + 2;
+    return this.#hosts.flatMap(({ spec }, market) => {
+      const out: Listed[] = [];
+      for (let day = 0; day <= days;) {
+        let lastDay = day + spec.contractDays - 1;
+        while (this.#isWeekend(lastDay)) lastDay += 1;
+        out.push({ market, contractIndex: market * 1000 + out.length + 1, lastDay });
+        day = lastDay + 1;
+      }
+      return out;
+    });
+  }
+
+  /** Days 5 and 6 of a week of whole days. */
+  #isWeekend(day: number): boolean {
+    return this.#dayUs === 24 * HOUR_US && day % 7 >= 5;
+  }
+
   // -------------------------------------------------------------------------------------------------- sessions
 
   #startDay(host: MarketHost, day: number): void {
@@ -184,9 +267,7 @@ export class World implements HostListener {
     const at = (share: number, act: () => void): void =>
       this.#agenda.at(Math.floor(dayStartUs + share * this.#dayUs), Phase.session, act);
     at(0, () => this.#openDay(host, day));
-    // Days 5 and 6 of a week of whole days are a weekend.
-    const isWeekend = this.#dayUs === 24 * HOUR_US && day % 7 >= 5;
-    if (!isWeekend) {
+    if (!this.#isWeekend(day)) {
       at(NO_CANCEL_AT, () => this.#setPhase(host, 'pre-open-no-cancel'));
       at(OPEN_AT, () => this.#setPhase(host, 'open'));
       if (this.#sessions.oneIn(3)) {
@@ -208,8 +289,7 @@ export class World implements HostListener {
       host.list(day);
       this.#say(host, 'a new contract');
     }
-    const isWeekend = this.#dayUs === 24 * HOUR_US && day % 7 >= 5;
-    if (isWeekend) return;
+    if (this.#isWeekend(day)) return;
     const { referenceTicks, spec } = host;
     const tsUs = this.nowUs;
     const [low, high] = [referenceTicks - spec.limitTicks, referenceTicks + spec.limitTicks];
@@ -234,6 +314,9 @@ export class World implements HostListener {
     const settleTicks = Number.isNaN(last) ? host.referenceTicks : last;
     host.ledger.settle(settleTicks, isFinal);
     host.referenceTicks = settleTicks;
+    const { contractIndex } = host;
+    for (const account of this.#accounts)
+      account.tell({ kind: 'settled', contractIndex, settleTicks, isFinal });
     this.#counts.settlements += 1;
     if (!isFinal) return;
     host.mark();
@@ -272,6 +355,8 @@ export class World implements HostListener {
 
   /** The market stops by itself where a move is too fast, and opens again after its time. */
   onPhase(host: MarketHost, phase: MarketPhase): void {
+    const { contractIndex } = host;
+    for (const account of this.#accounts) account.tell({ kind: 'phase', contractIndex, phase });
     if (phase === 'halted' && this.#phaseSet !== host.index) {
       this.#counts.breakers += 1;
       this.#say(host, 'on hold: too fast a move');
@@ -287,14 +372,25 @@ export class World implements HostListener {
     }
     const desk = this.#byParticipant.get(report.participant);
     if (desk !== undefined) desk.down.send(toExecution(host, report));
+    const account = this.#accountOf.get(report.participant);
+    if (account !== undefined) {
+      if (report.kind === 'Fill') this.#counts.accountFills += 1;
+      account.onReport(host, toExecution(host, report), report.order?.input.side ?? 1);
+    }
+    if (report.kind === 'Fill' && report.isAggressor)
+      for (const each of this.#accounts) each.onPrice(host.contractIndex, report.lastPriceTicks);
   }
 
-  #onRequest(desk: Desk, request: Request): void {
-    const host = this.#hosts[desk.hostIndex]!;
-    const { participant } = desk;
+  #onRequest(
+    participant: number,
+    request: Request,
+    answer: (report: ExecutionReport) => void,
+  ): void {
+    const host = this.#hosts[Math.floor(request.contractIndex / 1000)]!;
     const tsUs = this.nowUs;
     if (request.contractIndex !== host.contractIndex) {
-      this.#refuse(desk, request);
+      // The contract is gone.
+      for (const report of refusalsOf(request, 'contract-expired', tsUs)) answer(report);
       return;
     }
     if (request.kind === 'new') this.#apply(host, { do: 'submit', tsUs, input: request.input });
@@ -306,29 +402,6 @@ export class World implements HostListener {
       const { clOrdId, change } = request;
       this.#apply(host, { do: 'replace', tsUs, participant, clOrdId, change });
     }
-  }
-
-  /** The contract is gone. */
-  #refuse(desk: Desk, request: Request): void {
-    const kind =
-      request.kind === 'cancel'
-        ? 'CancelRejected'
-        : request.kind === 'replace'
-          ? 'ReplaceRejected'
-          : 'Rejected';
-    const ids =
-      request.kind === 'group'
-        ? request.input.legs.map(({ order }) => order.clOrdId)
-        : [request.kind === 'new' ? request.input.clOrdId : request.clOrdId];
-    for (const clOrdId of ids)
-      desk.down.send({
-        kind,
-        clOrdId: clOrdId as ClOrdId,
-        orderId: null,
-        contractIndex: request.contractIndex,
-        tsUs: this.nowUs as TsUs,
-        reason: 'contract-expired',
-      });
   }
 
   // ----------------------------------------------------------------------------------------------------- actors
@@ -378,6 +451,38 @@ export class World implements HostListener {
     }
     const waitUs = this.#faults.waitUs((HOUR_US / (this.#options.rate ?? 240)) * 4);
     this.#agenda.at(this.nowUs + waitUs, Phase.deliver, () => this.#deskTurn(desk));
+  }
+
+  #accountTurn(k: number): void {
+    if (this.#isEnding) return;
+    let host = this.#accounts[k]!;
+    host.check();
+    const { account } = host;
+    if (account.isOver && host.isQuiet && account.openIds().length === 0) {
+      this.#countAccount(account);
+      this.#accountOf.delete(host.participant);
+      host = this.#openAccount();
+      this.#accounts[k] = host;
+    }
+    const looks = this.#hosts
+      .filter(({ market }) => market.phase === 'open' || this.#faults.oneIn(6))
+      .map(({ contractIndex, market: { lastTicks }, referenceTicks }): Look => ({
+        contractIndex,
+        lastTicks: Number.isNaN(lastTicks) ? referenceTicks : lastTicks,
+      }));
+    if (looks.length > 0) host.turn(looks);
+    const waitUs = this.#faults.waitUs(HOUR_US / (this.#options.rate ?? 240));
+    this.#agenda.at(this.nowUs + waitUs, Phase.deliver, () => this.#accountTurn(k));
+  }
+
+  #countAccount({ counts }: AccountHost['account']): void {
+    const all = this.#counts;
+    all.denied += counts.denied;
+    all.marginCalls += counts.marginCalls;
+    all.liquidations += counts.liquidations;
+    all.forcedFlats += counts.forcedFlats;
+    all.programmeFlats += counts.programmeFlats;
+    this.#hash.value(counts);
   }
 
   /** With nothing on its way, a client knows what the exchange knows. */
@@ -448,16 +553,34 @@ export class World implements HostListener {
     this.#counts.neverArrived += desk.reconnect(this.nowUs);
     // The exchange says how every open order stands: what the client was unsure of, it knows again.
     const host = this.#hosts[desk.hostIndex]!;
-    for (const order of host.market.openOrders(desk.participant))
-      desk.down.send({
-        kind: 'Restated',
-        clOrdId: order.input.clOrdId as ClOrdId,
-        orderId: String(order.orderId),
-        contractIndex: host.contractIndex,
-        tsUs: this.nowUs as TsUs,
-        orderQty: asQty(order.qty),
-        working: order.working,
-      });
+    for (const report of restated(host, desk.participant, this.nowUs)) desk.down.send(report);
+  }
+
+  #nextAccountOutage(k: number): void {
+    const meanUs = Math.min(6 * HOUR_US, this.#endUs / 8);
+    this.#agenda.at(this.nowUs + this.#faults.waitUs(meanUs), Phase.deliver, () => {
+      if (this.#isEnding) return;
+      this.#cutAccount(this.#accounts[k]!);
+      this.#nextAccountOutage(k);
+    });
+  }
+
+  #cutAccount(host: AccountHost): void {
+    if (!host.isOnline) return;
+    this.#counts.disconnects += 1;
+    this.#options.trace?.(`${this.nowUs} account ${host.participant} is cut off`);
+    host.lose();
+    const backUs = this.nowUs + this.#faults.int(1, 600) * SECOND_US;
+    this.#agenda.at(backUs, Phase.deliver, () => this.#mendAccount(host));
+  }
+
+  #mendAccount(host: AccountHost): void {
+    if (host.isOnline) return;
+    this.#options.trace?.(`${this.nowUs} account ${host.participant} is back`);
+    this.#counts.neverArrived += host.mend();
+    for (const market of this.#hosts)
+      for (const report of restated(market, host.participant, this.nowUs))
+        host.tell({ kind: 'report', report });
   }
 
   #nextRestart(): void {
@@ -467,6 +590,7 @@ export class World implements HostListener {
       this.#counts.exchangeRestarts += 1;
       this.#options.trace?.(`${this.nowUs} the exchange restarts`);
       for (const desk of this.#desks) this.#breakLine(desk, false);
+      for (const account of this.#accounts) this.#cutAccount(account);
       for (const host of this.#hosts) host.restart();
       this.#nextRestart();
     });
@@ -478,11 +602,16 @@ export class World implements HostListener {
   #end(): void {
     this.#isEnding = true;
     for (const desk of this.#desks) this.#mend(desk);
+    for (const account of this.#accounts) this.#mendAccount(account);
     const lastUs = this.#endUs + HOUR_US;
     while (this.#agenda.next(lastUs)) this.#counts.events += 1;
     for (const desk of this.#desks) {
       must(desk.up.isQuiet && desk.down.isQuiet, 'every message arrives in the end');
       this.#checkAgreement(desk);
+    }
+    for (const account of this.#accounts) {
+      must(account.isQuiet, 'every message arrives in the end');
+      account.check();
     }
     for (const host of this.#hosts) {
       host.mark();
@@ -503,6 +632,19 @@ export class World implements HostListener {
   #say(host: MarketHost, what: string): void {
     this.#options.trace?.(`${this.nowUs} ${host.spec.name}${host.contract} ${what}`);
   }
+}
+
+/** How every open order of a participant stands. */
+function restated(host: MarketHost, participant: number, tsUs: number): ExecutionReport[] {
+  return host.market.openOrders(participant).map((order) => ({
+    kind: 'Restated',
+    clOrdId: order.input.clOrdId as ClOrdId,
+    orderId: String(order.orderId),
+    contractIndex: host.contractIndex,
+    tsUs: tsUs as TsUs,
+    orderQty: asQty(order.qty),
+    working: order.working,
+  }));
 }
 
 function drawSpec(chance: Chance, index: number): MarketSpec {

@@ -22,6 +22,7 @@ export class ContractFeed {
       // Order by order data tell who stands before us.
       ...(matching === 'mbo' ? {} : { queue: { name: queue, ...power } }),
       ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
+      ...(options.ownExecutions === undefined ? {} : { ownExecutions: options.ownExecutions }),
       ...(options.throughQty === undefined ? {} : { throughQty: options.throughQty }),
       ...(options.beyondDepth === undefined ? {} : { depthExhausted: options.beyondDepth }),
       ...(options.halfSpreadTicks === undefined
@@ -40,9 +41,9 @@ export class ContractFeed {
         return true;
       }
       case 'trades': {
-        const { price, qty, aggressor, tsUs } = columns as TradeColumns;
+        const { price, qty, aggressor, tsUs, execId } = columns as TradeColumns;
         const side = Math.sign(aggressor[row]!) as 1 | -1 | 0;
-        market.onTrade(price[row]!, qty[row]!, side, tsUs[row]!);
+        market.onTrade(price[row]!, qty[row]!, side, tsUs[row]!, execId?.[row]);
         return true;
       }
       case 'depth': {

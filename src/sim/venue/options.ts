@@ -2,7 +2,7 @@
 import { TradingError } from '../../core/errors.ts';
 import type { ContractTable } from '../../core/instrument.ts';
 import type { FeeModel } from '../fee-model.ts';
-import type { VenueProfile } from '../profiles/types.ts';
+import type { VenueProfile } from '../../core/venues/types.ts';
 import type { LedgerMode } from '../replay/ledger.ts';
 import type { QueueModelName } from '../replay/queue-model.ts';
 
@@ -22,12 +22,16 @@ export interface TickVenueOptions {
   readonly queuePower?: number;
   readonly ledger?: LedgerMode;
   readonly throughQty?: 'all' | 'printed';
+  /** Execution ids of our own live fills, where they are in the record. */
+  readonly ownExecutions?: ReadonlySet<string>;
   readonly halfSpreadTicks?: number;
   /** Default: the profile's. */
   readonly protectionTicks?: number;
   readonly beyondDepth?: 'no-liquidity' | 'slip';
   /** Age of the newest data from which an order waits for newer ones, in µs. Default: 15 minutes. */
   readonly staleUs?: number;
+  /** Orders for the close are rejected from so long before it, in µs. Default 0. */
+  readonly closeCutoffUs?: number;
   /** Time from a fill until a message of ours that follows from it is at the exchange, in µs: for groups held by us. */
   readonly ownMessageUs?: number;
 }

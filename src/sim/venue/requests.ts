@@ -3,7 +3,7 @@ import type { NewOrderRequest, OrderGroupRequest } from '../../core/execution.ts
 import type { TriggerSource } from '../../core/order.ts';
 import type { MarketOrderInput } from '../exchange/market-order.ts';
 import type { MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
-import type { VenueProfile } from '../profiles/types.ts';
+import type { GroupRules, VenueProfile } from '../../core/venues/types.ts';
 
 /** The one participant: the account of the run. Its orders do not trade with each other. */
 export const ACCOUNT = 1;
@@ -45,6 +45,7 @@ export function toMarketOrder(request: NewOrderRequest, rules: OrderRules): Mark
 export function toMarketGroup(request: OrderGroupRequest, rules: OrderRules): MarketGroupInput {
   const { entry, children, peers, release, groupId } = request;
   const { groups } = rules.profile;
+  const isAtomic = groups.isAtomic || (entry === null && isBlocked(peers, groups));
   const legs: MarketLegInput[] = [];
   if (entry !== null) legs.push({ order: toMarketOrder(entry, rules), role: 'entry' });
   for (const { order, level, groupQty } of children) {
@@ -66,9 +67,14 @@ export function toMarketGroup(request: OrderGroupRequest, rules: OrderRules): Ma
     legs,
     peers,
     release,
-    ...(peers === 'oco' && groups.isAtomic ? {} : { onLegCancel: groups.onLegCancel }),
-    ...(groups.isAtomic ? {} : { messageUs: messageUsOf(request, rules) }),
+    ...(peers === 'oco' && isAtomic ? {} : { onLegCancel: groups.onLegCancel }),
+    ...(isAtomic ? {} : { messageUs: messageUsOf(request, rules) }),
   };
+}
+
+/** A broker that blocks lets no peer fill while one does. */
+function isBlocked(peers: OrderGroupRequest['peers'], { blocks }: GroupRules): boolean {
+  return peers !== 'none' && blocks.includes(peers);
 }
 
 /** What the venue cannot hold we do: a fill must reach us before our message can leave. */

@@ -9,13 +9,14 @@ import type {
 } from '../../core/execution.ts';
 import type {
   ExecutionSink,
+  OpeningDetails,
   SimulatedVenue,
   TickColumns,
   TickKind,
   VenuePhase,
 } from '../../core/ports.ts';
 import type { TsUs } from '../../core/units.ts';
-import { commonCapabilities } from '../profiles/capabilities.ts';
+import { commonCapabilities } from '../../core/venues/capabilities.ts';
 
 export class RoutedVenue implements SimulatedVenue {
   readonly capabilities: VenueCapabilities;
@@ -72,8 +73,8 @@ export class RoutedVenue implements SimulatedVenue {
     this.lastTicks[contractIndex] = this.#onTicks.lastTicks![contractIndex]!;
   }
 
-  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void {
-    this.#onTicks.onPhase!(contractIndex, phase, tsUs);
+  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
+    this.#onTicks.onPhase!(contractIndex, phase, tsUs, opening);
   }
 
   onSessionClose(contractIndex: number, closeUs: TsUs): void {

@@ -19,6 +19,7 @@ import type {
 import type { ClOrdId } from '../../core/order.ts';
 import type {
   ExecutionSink,
+  OpeningDetails,
   SimulatedVenue,
   TickColumns,
   TickKind,
@@ -27,6 +28,7 @@ import type {
 import type { PriceTicks, Qty, TsUs } from '../../core/units.ts';
 import { TS_MAX, TS_MIN } from '../../core/units.ts';
 import type { MarketReport } from '../exchange/market-order.ts';
+import { isRestated } from '../exchange/market-order.ts';
 import type { FeeModel } from '../fee-model.ts';
 import type { GroupEvent } from '../groups/group-desk.ts';
 import { FeeTab, NO_FEES } from '../fee-model.ts';
@@ -51,6 +53,8 @@ interface Desk {
   phase: VenuePhase;
   /** Since when it trades without interruption. */
   openUs: number;
+  /** Of the trade date in progress: orders for the close are taken until `closeCutoffUs` before it. */
+  closeUs: number;
   /** Time of its newest data. */
   dataUs: number;
   waiting: Waiting[];
@@ -60,6 +64,7 @@ interface Desk {
 interface KnownOrder {
   readonly desk: Desk;
   readonly expireUs: number;
+  readonly isTrailing: boolean;
   fillCount: number;
   readonly feeTab: FeeTab;
   isDone: boolean;
@@ -118,6 +123,7 @@ class TickVenue implements SimulatedVenue {
             },
             phase: 'closed',
             openUs: TS_MAX,
+            closeUs: TS_MAX,
             dataUs: TS_MIN,
             waiting: [],
             isExpired: false,
@@ -156,6 +162,11 @@ class TickVenue implements SimulatedVenue {
       return;
     }
     const { qty, limitTicks, stopTicks, sentUs } = request;
+    const isPrice = (limitTicks ?? stopTicks) !== undefined;
+    if (known.isTrailing && isPrice && this.#options.profile.modify.trailing === 'size') {
+      this.#refuse('ReplaceRejected', request, known, 'unsupported-replace');
+      return;
+    }
     if (this.#findWaiting(known.desk, request.clOrdId) !== undefined) {
       this.#replaceWaiting(known.desk, request);
       return;
@@ -205,7 +216,7 @@ class TickVenue implements SimulatedVenue {
     if (mark === mark) this.lastTicks[contractIndex] = mark;
   }
 
-  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs): void {
+  onPhase(contractIndex: number, phase: VenuePhase, tsUs: TsUs, opening?: OpeningDetails): void {
     const desk = this.#desks[contractIndex];
     if (desk == null || desk.isExpired || desk.phase === phase) return;
     this.#see(tsUs);
@@ -216,7 +227,15 @@ class TickVenue implements SimulatedVenue {
       market.setPhase(phase === 'halted' ? 'halted' : 'closed', tsUs);
       return;
     }
-    desk.openUs = tsUs;
+    const { sinceUs = tsUs, isAuction = true, closeUs = TS_MAX } = opening ?? {};
+    desk.openUs = sinceUs;
+    desk.closeUs = closeUs;
+    if (!isAuction) {
+      // Trading goes on, or is joined: what waited meets the market as it stands, once that is known.
+      market.setPhase('open', tsUs, false);
+      if (!this.#mustWait(desk)) this.#release(desk, tsUs);
+      return;
+    }
     if (before === 'closed') {
       // What waited is there for the opening, which is the first trade of the record.
       market.setPhase('pre-open', tsUs);
@@ -308,10 +327,16 @@ class TickVenue implements SimulatedVenue {
     const ids = new Set(orders.map((order) => order.clOrdId));
     const isTaken = orders.some((order) => this.#orders.has(order.clOrdId));
     if (isTaken || ids.size < orders.length) return 'duplicate-id';
-    if (desk.phase !== 'closed') return null;
     const { timeInForce } = orders[0]!.spec;
+    const { closeCutoffUs = 0 } = this.#options;
+    if (timeInForce === 'at-close' && desk.phase !== 'closed')
+      return this.#nowUs > desk.closeUs - closeCutoffUs ? 'at-close-late' : null;
+    if (desk.phase === 'open') return null;
+    // What the engine or the broker sends by itself waits.
+    const isRefused = this.#options.profile.closed === 'reject' && orders[0]!.sender === undefined;
+    if (desk.phase === 'halted') return isRefused ? 'market-closed' : null;
     const isImmediate = timeInForce === 'ioc' || timeInForce === 'fok';
-    return isImmediate || this.#options.profile.closed === 'reject' ? 'market-closed' : null;
+    return isImmediate || isRefused ? 'market-closed' : null;
   }
 
   #mustWait(desk: Desk): boolean {
@@ -400,7 +425,7 @@ class TickVenue implements SimulatedVenue {
     }
     if (order !== null && order.place === 'done' && known !== undefined) this.#finish(known);
     if (kind === 'Rejected' && known !== undefined) this.#finish(known);
-    this.#sendOn(kind, contractIndex, report);
+    this.#sendOn(isRestated(report) ? 'Restated' : kind, contractIndex, report);
   }
 
   /** Both legs of a group traded: it was held by messages, and the second was too late. */
@@ -478,6 +503,7 @@ class TickVenue implements SimulatedVenue {
     kind: 'ReplaceRejected' | 'CancelRejected',
     request: ReplaceRequest | CancelRequest,
     known: KnownOrder | undefined,
+    reason: string = known === undefined ? 'unknown-order' : 'too-late',
   ): void {
     this.#sink?.onReport({
       kind,
@@ -485,7 +511,7 @@ class TickVenue implements SimulatedVenue {
       orderId: request.orderId,
       contractIndex: known?.desk.contractIndex ?? -1,
       tsUs: request.sentUs,
-      reason: known === undefined ? 'unknown-order' : 'too-late',
+      reason,
     });
   }
 
@@ -528,6 +554,7 @@ class TickVenue implements SimulatedVenue {
     const known = {
       desk,
       expireUs: expiryOf(order),
+      isTrailing: 'trail' in order.spec,
       fillCount: 0,
       feeTab: new FeeTab(),
       isDone: false,

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FeeEntry } from '../../../src/core/money/fees.ts';
-import { chargeFill, feeEntryAt, FeeTab, feeProblem } from '../../../src/core/money/fees.ts';
-import type { TradeDate, TsUs } from '../../../src/core/units.ts';
-import { US_PER_DAY } from '../../../src/core/units.ts';
+import { chargeFill, feeEntryOn, FeeTab, feeProblem } from '../../../src/core/money/fees.ts';
+import type { TradeDate } from '../../../src/core/units.ts';
 
 const entry = (more: Partial<FeeEntry> = {}): FeeEntry => ({
   from: 0 as TradeDate,
@@ -70,9 +69,9 @@ describe('fees', () => {
 
   it('are those of their date, and none before the first', () => {
     const rows = [entry({ from: 10 as TradeDate }), entry({ from: 20 as TradeDate })];
-    expect(feeEntryAt(rows, (10 * US_PER_DAY - 1) as TsUs)).toBeNull();
-    expect(feeEntryAt(rows, (20 * US_PER_DAY - 1) as TsUs)).toBe(rows[0]);
-    expect(feeEntryAt(rows, (20 * US_PER_DAY) as TsUs)).toBe(rows[1]);
+    expect(feeEntryOn(rows, 9 as TradeDate)).toBeNull();
+    expect(feeEntryOn(rows, 19 as TradeDate)).toBe(rows[0]);
+    expect(feeEntryOn(rows, 20 as TradeDate)).toBe(rows[1]);
   });
 
   it('name what is wrong with a schedule', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isInWindow } from '../../../src/core/money/account-rules.ts';
+import type { SettleChoice } from '../../../src/core/money/settlement.ts';
 import {
   chooseSettlement,
   markOf,
@@ -33,6 +34,19 @@ describe('the source of a settlement', () => {
       ['previous-settlement', 99],
     ]);
     expect(chooseSettlement(chain as never)).toBeNull();
+  });
+
+  it('follows the order that is configured, and falls to the previous settlement', () => {
+    const source = (inputs: typeof ALL, order: readonly SettleChoice[]) =>
+      chooseSettlement(inputs, 'last-bar', order)!.source;
+    expect(source(ALL, ['mid', 'official'])).toBe('mid');
+    expect(source({ ...ALL, midTicks: NaN }, ['mid', 'official'])).toBe('official');
+    expect(source({ ...ALL, midTicks: NaN, officialTicks: NaN }, ['mid', 'official'])).toBe(
+      'previous-settlement',
+    );
+    // A position of the first date has nothing behind it but its last price.
+    const first = { ...ALL, midTicks: NaN, officialTicks: NaN, previousTicks: NaN };
+    expect(source(first, ['mid', 'official'])).toBe('last-bar');
   });
 
   it('rounds to the nearest count, and a tie to the side of the previous settlement', () => {

@@ -560,3 +560,27 @@ describe('over any history', () => {
     );
   });
 });
+
+describe('the count of trade dates', () => {
+  it('holds the date inside which the account ended, and says that it did not see its close', () => {
+    const account = new Account(programme(max({ mode: 'static' }))).at(50_000).day(50_100);
+    account.it.onFill('a', 0, 1);
+    account.at(50_100, -2200).day(47_900).day(47_900);
+    expect(account.it.state()).toMatchObject({
+      status: 'closed',
+      dates: 2,
+      tradedDates: 1,
+      isEndedInside: true,
+    });
+  });
+
+  it('holds the date at whose close the account ended, which was a whole one', () => {
+    const account = new Account(programme(max({ mode: 'static', tested: 'end-of-day' })));
+    account.at(50_000).day(50_100).at(47_000).day(47_000).day(47_000);
+    expect(account.it.state()).toMatchObject({
+      status: 'closed',
+      dates: 2,
+      isEndedInside: false,
+    });
+  });
+});

@@ -14,7 +14,7 @@ import {
   explainOrder,
   localTime,
 } from '../../../src/research/explain/explain.ts';
-import { whyColumns } from '../../../src/research/report/why.ts';
+import { unfilledTable, whyColumns } from '../../../src/research/report/why.ts';
 import type { PriceTape, RunData } from '../../../src/research/run-data.ts';
 import { readRun } from '../../../src/research/run-store.ts';
 import { fakeManifest } from '../../cli/support.ts';
@@ -255,12 +255,86 @@ describe('an order that did not fill', () => {
       'no nearer to its limit 4000.00 than 2 ticks, in the bar that closed at 2023-03-01 08:32 CST',
     );
   });
+  it.each([
+    ['', 'the strategy', 'strategy'],
+    ['roll', 'the engine at a roll', 'roll'],
+    ['account', 'the account (margin call, or before a delivery)', 'account'],
+    ['programme', 'the programme', 'programme'],
+  ])('says who asked for its cancel: %j on the request is %s', (reason, words, by) => {
+    const run = runOf([
+      SENT,
+      order('Accepted', 0),
+      order('CancelRequested', 2, { status: 'PendingCancel', reason }),
+      order('Canceled', 2, { status: 'Canceled', working: 'none', reason: 'requested' }),
+      END,
+    ]);
+    const told = explainOrder(run, '1');
+    expect(told.endedBy).toBe(by);
+    expect(told.life.map((event) => event.words)).toContain(`cancel asked for by ${words}`);
+    expect(told.answer[0]).toBe(
+      `Nothing filled; cancelled because ${words} asked for it (requested).`,
+    );
+  });
+  it('says that the venue ended it where a cancel came, but another rule was first', () => {
+    const run = runOf([
+      SENT,
+      order('Accepted', 0),
+      order('CancelRequested', 2, { status: 'PendingCancel' }),
+      order('Canceled', 2, { status: 'Canceled', working: 'none', reason: 'oco-peer' }),
+      END,
+    ]);
+    const told = explainOrder(run, '1');
+    expect(told.endedBy).toBe('venue');
+    expect(told.answer[0]).toContain('cancelled: another order of its group filled or ended');
+  });
+  it.each([
+    ['Denied', 'margin', 'risk'],
+    ['Denied', 'programme-daily-loss', 'programme'],
+    ['Rejected', 'no-market', 'venue'],
+    ['Expired', 'day-end', 'session'],
+    ['Expired', 'gtd', 'venue'],
+    ['Filled', '', null],
+  ])('names who ended it: %s %s', (status, reason, by) => {
+    const last = order(status === 'Filled' ? 'Fill' : status, 2, { status, reason });
+    expect(explainOrder(runOf([SENT, last, END]), '1').endedBy).toBe(by);
+  });
+  it('of an imitation is not called proven, and no policy is said to have chosen', () => {
+    const run = runOf([
+      SENT,
+      FILLED,
+      fill(2, evidence({ rule: 'backtrader-limit-touched', certain: false })),
+    ]);
+    const why = explainOrder(run, '1').fills[0]!.why.join(' ');
+    expect(why).toContain('whether the bar proves it was not asked');
+    expect(why).not.toContain('policy');
+  });
   it('says of a touch that a touch does not fill', () => {
     const text = ended('Expired', 'day-end', [[16_010, 16_012, 16_000, 16_006]]);
     expect(text).toContain(
       'expired: it was good for the session, and the session ended (day-end).',
     );
     expect(text).toContain('so a touch does not fill');
+  });
+  it('says of a touch on ticks that those before it in the queue come first', () => {
+    const run = runOf(
+      [
+        SENT,
+        order('Accepted', 0),
+        order('Canceled', 3, { status: 'Canceled', working: 'none', reason: 'requested' }),
+        END,
+      ],
+      [[16_010, 16_012, 16_000, 16_006]],
+    );
+    const onTicks = { ...run, manifest: { ...run.manifest, matching: { ES: 'quotes' } } };
+    expect(explainOrder(onTicks, '1').answer[1]).toContain(
+      'a trade there fills it only after those who stood before it in the queue',
+    );
+    expect(explainOrder(run, '1').answer[1]).toContain('a touch does not fill');
+  });
+  it('says that it only waited, where no price came after it', () => {
+    const ended = order('Canceled', 3, { status: 'Canceled', working: 'none', reason: 'user' });
+    const run = runOf([SENT, order('Accepted', 0, { working: 'parked' }), ended, END]);
+    expect(explainOrder(run, '1').answer[1]).toContain('It waited for the market all that time');
   });
   it('leaves out bars that were over, or under way, when it came', () => {
     const run = runOf(
@@ -422,6 +496,24 @@ describe('every order of a real run', () => {
       expect(JSON.stringify(told)).not.toMatch(/undefined|NaN|of which this version|no evidence/);
       for (const one of told.fills) expect(one.bars.some((bar) => bar.place === 0)).toBe(true);
     }
+  });
+  it('that did not fill has the same answer in the report', () => {
+    const [table] = unfilledTable(run);
+    const bare = run.orders.filter(({ cumQty }) => cumQty === 0);
+    expect(bare.length).toBeGreaterThan(0);
+    const why = table!.columns.findIndex(({ key }) => key === 'why');
+    for (const row of table!.rows) {
+      expect(bare.map(({ clOrdId }) => clOrdId)).toContain(row[0]);
+      expect(row[why]).toBe(explainOrder(run, row[0] as string).answer.join(' '));
+    }
+    const reasons = new Set(bare.map(({ status, reason }) => `${status} ${reason}`));
+    const shown = new Set(
+      table!.rows.map(([id]) => {
+        const { status, reason } = bare.find(({ clOrdId }) => clOrdId === id)!;
+        return `${status} ${reason}`;
+      }),
+    );
+    expect(shown).toEqual(reasons);
   });
   it('agrees with the journal on what a resting limit saw', () => {
     const filled = run.orders.filter((one) => one.type === 'limit' && one.status === 'Filled');

@@ -5,7 +5,7 @@ import type { AllocationStep } from '../../../src/sim/book/allocation.ts';
 import { FIFO, PRO_RATA } from '../../../src/sim/book/allocation.ts';
 import { LevelSet } from '../../../src/sim/book/level-set.ts';
 import type { MatchSink, SelfTradeMode } from '../../../src/sim/book/limit-book.ts';
-import { LimitBook } from '../../../src/sim/book/limit-book.ts';
+import { ASK, LimitBook } from '../../../src/sim/book/limit-book.ts';
 import type { NaiveEvent } from '../../support/naive-book.ts';
 import { NaiveBook } from '../../support/naive-book.ts';
 
@@ -17,6 +17,8 @@ type Command =
       readonly qty: number;
       readonly display: number;
       readonly group: number;
+      /** Orders of one set above 0 are peers. */
+      readonly set: number;
       readonly mode: SelfTradeMode;
       readonly isLead: boolean;
       readonly isMarket: boolean;
@@ -44,6 +46,7 @@ const send = fc.record({
   qty: fc.integer({ min: 1, max: 30 }),
   display: fc.constantFrom(0, 0, 0, 1, 2, 5),
   group: fc.constantFrom(0, 0, 1, 2),
+  set: fc.constantFrom(0, 0, 0, 1, 2),
   mode: fc.constantFrom(...MODES),
   isLead: fc.boolean(),
   isMarket: fc.constantFrom(false, false, false, true),
@@ -93,6 +96,7 @@ function compare(
   const [book, naive] = [new LimitBook(steps), new NaiveBook(steps)];
   const handles = new Map<number, number>();
   const ids = new Map<number, number>();
+  const sets = new Map<number, number>();
   let sent = 0;
   let trades = 0;
   const heard: NaiveEvent[] = [];
@@ -127,19 +131,40 @@ function compare(
         );
     } else {
       const limit = each.isMarket ? each.side * Infinity : each.price;
-      const ask = { side: each.side, limitTicks: limit, qty: each.qty, group: each.group };
-      expect(book.available(ask)).toBe(naive.available(each.side, limit, each.qty, each.group));
-      let left = book.match({ ...ask, selfTrade: each.mode }, sink);
-      while (left > 0 && book.isPaused) {
-        left = book.match({ ...ask, qty: left, selfTrade: each.mode }, sink);
-      }
-      expect(left).toBe(naive.match(each.side, limit, each.qty, each.group, each.mode, expected));
+      const meet = (other: {
+        readonly id: number;
+        readonly group: number;
+      }): SelfTradeMode | null => {
+        if (each.set !== 0 && sets.get(other.id) === each.set)
+          return each.mode === 'decrement' ? 'cancel-resting' : each.mode;
+        return each.group !== 0 && other.group === each.group ? each.mode : null;
+      };
+      const asked = (other: number): SelfTradeMode | null =>
+        meet(naive.orders.find((order) => order.id === ids.get(other))!);
+      const apart = each.set === 0 ? { group: each.group } : { group: ASK, meet: asked };
+      const ask = {
+        side: each.side,
+        limitTicks: limit,
+        qty: each.qty,
+        selfTrade: each.mode,
+        ...apart,
+      };
+      const there = book.available(ask);
+      const wouldTrade = naive.available(each.side, limit, each.qty, meet);
+      expect(there >= each.qty).toBe(wouldTrade >= each.qty);
+      if (each.mode === 'cancel-resting') expect(there).toBe(wouldTrade);
+      const known = new Map(naive.orders.map((order) => [order.id, { ...order }]));
+      const whole = { ...sink, meet: (other: number) => meet(known.get(ids.get(other)!)!) };
+      let left = book.match(ask, whole);
+      while (left > 0 && book.isPaused) left = book.match({ ...ask, qty: left }, whole);
+      expect(left).toBe(naive.match(each.side, limit, each.qty, meet, expected));
       if (left > 0 && !each.isMarket) {
         sent += 1;
         const rest = { ...each, priceTicks: each.price, qty: left, displayQty: each.display };
         const fresh = book.rest(rest);
         handles.set(sent, fresh);
         ids.set(fresh, sent);
+        sets.set(sent, each.set);
         naive.rest(sent, each.side, each.price, left, each.display, each.group, each.isLead);
       }
     }

@@ -1,6 +1,6 @@
 /** Faults that the simulation of a whole world showed first, each in the fewest orders that show it. */
 import { describe, expect, it } from 'vitest';
-import { ocoOf } from '../../../src/sim/groups/group-input.ts';
+import { bracketOf, ocoOf } from '../../../src/sim/groups/group-input.ts';
 import { MarketDesk } from '../../support/market-desk.ts';
 
 describe('an aggressor that takes a whole level', () => {
@@ -61,6 +61,33 @@ describe('a fill-or-kill that meets its own group', () => {
     desk.send('own', 'sell 5 limit 100', { group: 7 });
     const more = { group: 7, timeInForce: 'fok', selfTrade: 'cancel-aggressor' } as const;
     expect(desk.send('k', 'buy 5 limit 100', more)).toEqual(['other 5@100', 'k 5@100']);
+  });
+});
+
+describe('an order that wants all, or a least quantity', () => {
+  const all = { participant: 9, timeInForce: 'fok' } as const;
+  it('counts reduce-only orders no further than the position that earlier fills leave', () => {
+    const desk = new MarketDesk();
+    desk.market.setPosition(1, 6, 0);
+    desk.send('closes', 'sell 6 limit 101', { reduceOnly: true });
+    desk.send('sells', 'sell 2 limit 100');
+    expect(desk.send('k', 'buy 8 limit 101', all)).toEqual(['k Expired fok']);
+    const some = { participant: 9, timeInForce: 'ioc', minQty: 7 } as const;
+    expect(desk.send('m', 'buy 9 limit 101', some)).toEqual(['m Expired ioc']);
+    expect(desk.send('six', 'buy 6 limit 101', all)).toContain('six 4@101');
+  });
+
+  it('counts one leg of an OCO', () => {
+    const desk = new MarketDesk();
+    const leg = { participant: 1, side: -1, qty: 4, type: 'limit' } as const;
+    desk.group(
+      ocoOf('g', [
+        { ...leg, clOrdId: 'a', limitTicks: 100 },
+        { ...leg, clOrdId: 'b', limitTicks: 101 },
+      ]),
+    );
+    expect(desk.send('k', 'buy 5 limit 101', all)).toEqual(['k Expired fok']);
+    expect(desk.send('four', 'buy 4 limit 101', all)).toContain('four 4@100');
   });
 });
 
@@ -162,5 +189,33 @@ describe('a market order that a hold stopped after it traded', () => {
     desk.send('x', 'sell 1 limit 100', { participant: 2, timeInForce: 'ioc' });
     desk.send('ask', 'sell 1 limit 102', { participant: 2 });
     expect(desk.replace('p', { limitTicks: 103 })).toEqual(['p Replaced', 'p Canceled would-take']);
+  });
+});
+
+describe('an exit that rests and grows with its entry', () => {
+  it('is there for an order whose turn comes before its own', () => {
+    const desk = new MarketDesk();
+    desk.print(94);
+    desk.send('ask', 'sell 5 limit 95', { participant: 2 });
+    desk.send('w', 'buy 4 stop 95', {
+      participant: 3,
+      type: 'stop-limit',
+      stopTicks: 95,
+      limitTicks: 105,
+    });
+    const entry = { participant: 1, clOrdId: 'e', side: 1, type: 'stop-limit', qty: 8 } as const;
+    const lines = desk.during(() =>
+      desk.market.submitGroup(
+        bracketOf({
+          groupId: 'g',
+          entry: { ...entry, stopTicks: 94, limitTicks: 99 },
+          stop: { clOrdId: 's', stopTicks: 90 },
+          targets: [{ clOrdId: 't', limitTicks: 99 }],
+        }),
+        0,
+      ),
+    );
+    // The target meets what rests of its own entry, rests itself, and only then is the stop's turn.
+    expect(lines.filter((line) => /^[wt] \d/.test(line))).toEqual(['t 3@99', 't 4@99', 'w 4@99']);
   });
 });

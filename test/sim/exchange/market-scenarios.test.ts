@@ -249,6 +249,46 @@ describe('triggers', () => {
       'a 1@394',
     ]);
   });
+  it('S3 in a sweep: it is through before what it elects arrives, and that trades in the order of its prices', () => {
+    const sweep = (tif: 'fok' | 'day'): string[] => {
+      const desk = new MarketDesk();
+      desk.print(398);
+      for (const [price, qty] of [
+        [400, 2],
+        [401, 2],
+        [402, 2],
+        [403, 9],
+      ] as const)
+        desk.send(`${price}`, `sell ${qty} limit ${price}`, { participant: 2 });
+      desk.send('second', 'buy 2 stop 401', { participant: 3 });
+      desk.send('first', 'buy 2 stop 400', { participant: 4 });
+      const lines = desk.send('big', 'buy 6 limit 402', { participant: 5, timeInForce: tif });
+      return lines.filter((line) => !/^\d/.test(line));
+    };
+    for (const tif of ['fok', 'day'] as const)
+      expect(sweep(tif)).toEqual([
+        'big 2@400',
+        'big 2@401',
+        'big 2@402',
+        'first Triggered',
+        'second Triggered',
+        'first 2@403',
+        'second 2@403',
+      ]);
+  });
+  it('a touched order on quotes looks at the side that it would trade with', () => {
+    const desk = new MarketDesk();
+    desk.send('bid', 'buy 1 limit 394', { participant: 2 });
+    desk.send('ask', 'sell 9 limit 400', { participant: 2 });
+    desk.send('a', 'buy 1 mit 396', { trigger: 'bid-ask' });
+    expect(desk.send('low', 'buy 1 limit 396', { participant: 3 })).toEqual([]);
+    desk.cancel('low', 3);
+    expect(desk.send('near', 'sell 1 limit 396', { participant: 3 })).toEqual([
+      'a Triggered',
+      'near 1@396',
+      'a 1@396',
+    ]);
+  });
   it('stops on the middle and on a mark', () => {
     const desk = new MarketDesk();
     desk.send('low', 'buy 9 limit 390', { participant: 2 });

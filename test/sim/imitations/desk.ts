@@ -15,6 +15,7 @@ export class Desk {
   readonly #table = makeTable();
   readonly #lines: string[] = [];
   readonly #rules: string[] = [];
+  readonly #proven: boolean[] = [];
   #nowUs: number = START_US;
 
   constructor(program: Imitation) {
@@ -33,6 +34,11 @@ export class Desk {
 
   rules(): readonly string[] {
     return this.#rules;
+  }
+
+  /** Of each fill, whether it claims that the bar proves it. */
+  proven(): readonly boolean[] {
+    return this.#proven;
   }
 
   run(step: string): void {
@@ -56,6 +62,7 @@ export class Desk {
     if (fill !== undefined) {
       this.#lines.push(`${clOrdId} ${fill.lastQty} @ ${fill.lastPriceTicks}`);
       this.#rules.push(fill.evidence!.rule);
+      this.#proven.push(fill.evidence!.certain);
     } else if (['Rejected', 'Canceled', 'Expired', 'CancelRejected'].includes(kind)) {
       this.#lines.push(`${clOrdId} ${kind} ${reason}`);
     }

@@ -343,6 +343,16 @@ describe.each(IMITATIONS)('%s', (program) => {
     expect(desk.rules()).toHaveLength(1);
   });
 
+  it('claims of no limit that the bar proves its fill, and of a market order only at the next open', () => {
+    const desk = new Desk(program);
+    for (const step of ['buy limit 99 as a', 'buy market as b', 'bar 99/101/97/100'])
+      desk.run(step);
+    const isNextOpen = program === 'backtrader' || program === 'backtesting.py';
+    const proven = new Map(desk.rules().map((rule, i) => [rule, desk.proven()[i]]));
+    expect([...proven.values()].filter(Boolean)).toHaveLength(isNextOpen ? 1 : 0);
+    expect(proven.get(`${program}-next-open`)).toBe(isNextOpen ? true : undefined);
+  });
+
   it('refuses what the program does not have, by name', () => {
     const desk = new Desk(program);
     desk.run('buy trailing-stop-limit 3 as a');

@@ -199,3 +199,73 @@ describe('the line', () => {
     },
   );
 });
+
+describe("the broker's own orders", () => {
+  interface Sent {
+    readonly what: string;
+    readonly atUs: number;
+  }
+  /** A venue that only writes down what reaches it, and when. */
+  function line(latency: LatencySpec): { venue: LatencyVenue; sent: Sent[] } {
+    const sent: Sent[] = [];
+    const fake = new FakeVenue(1);
+    fake.submit = (request): void =>
+      void sent.push({ what: request.clOrdId, atUs: request.sentUs });
+    fake.cancel = (request): void =>
+      void sent.push({ what: `cancel ${request.clOrdId}`, atUs: request.sentUs });
+    const venue = new LatencyVenue(fake, new LatencyModel(latency, createRandom(7)));
+    venue.connect({ onReport: () => {}, onAmbiguity: () => {} });
+    return { venue, sent };
+  }
+  const newOrder = (clOrdId: string, sentUs: number, sender?: 'account' | 'roll'): never =>
+    ({
+      clOrdId,
+      contractIndex: 0,
+      spec: { contract: 'ESH2024', side: -1, type: 'market', qty: 1 },
+      role: 'single',
+      groupId: null,
+      sentUs,
+      ...(sender === undefined ? {} : { sender }),
+    }) as never;
+  const cancel = (clOrdId: string, sentUs: number): never =>
+    ({ clOrdId, orderId: null, sentUs, sender: 'account' }) as never;
+
+  it('do not wait for the connection of the strategy, nor it for them', () => {
+    const { venue, sent } = line({ entry: 50, broker: 10 });
+    venue.submit(newOrder('mine', 1000));
+    venue.submit(newOrder('call', 2000, 'account'));
+    venue.submit(newOrder('roll', 3000, 'roll'));
+    venue.onTime(100_000 as TsUs);
+    expect(sent).toEqual([
+      { what: 'roll', atUs: 3000 },
+      { what: 'call', atUs: 12_000 },
+      { what: 'mine', atUs: 51_000 },
+    ]);
+  });
+
+  it('arrive at once where nothing else is said', () => {
+    const { venue, sent } = line({ entry: 50 });
+    venue.submit(newOrder('mine', 1000));
+    venue.submit(newOrder('call', 2000, 'account'));
+    expect(sent).toEqual([{ what: 'call', atUs: 2000 }]);
+  });
+
+  it('cancel what is still on its way after it has arrived: nothing slips through', () => {
+    const { venue, sent } = line({ entry: 50 });
+    venue.submit(newOrder('mine', 1000));
+    venue.cancel(cancel('mine', 2000));
+    venue.cancel(cancel('old', 2000));
+    venue.onTime(100_000 as TsUs);
+    expect(sent).toEqual([
+      { what: 'cancel old', atUs: 2000 },
+      { what: 'mine', atUs: 51_000 },
+      { what: 'cancel mine', atUs: 51_000 },
+    ]);
+  });
+
+  it('are refused a delay that follows the feed', () => {
+    expect(() => new LatencyModel({ broker: { timesFeed: 2 } as never }, createRandom(7))).toThrow(
+      /latency\.broker/,
+    );
+  });
+});

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { TradingError } from '../../../src/core/errors.ts';
-import { bracketOf } from '../../../src/sim/groups/group-input.ts';
+import { bracketOf, ocoOf } from '../../../src/sim/groups/group-input.ts';
+import type { ReplayOptions } from '../../../src/sim/replay/replay-market.ts';
 import { ReplayDesk } from '../../support/replay-desk.ts';
 
 const OFFERS = 'bids 396x5 asks 400x3 401x5';
@@ -369,6 +370,72 @@ describe('the queue', () => {
   });
 });
 
+describe('a record that was made while we traded', () => {
+  const ours = { ownExecutions: new Set(['x-1', 'x-2']) };
+  const resting = (options: ReplayOptions): ReplayDesk => {
+    const desk = new ReplayDesk(options);
+    desk.book('bids 396x5 asks 400x5');
+    desk.send('bid', 'buy 3 limit 396');
+    desk.send('stop', 'buy 1 stop 398');
+    return desk;
+  };
+  it('leaves out our own fills by their execution id: they fill, elect and move nothing', () => {
+    const desk = resting(ours);
+    const print = (price: number, qty: number, execId?: string | null): string[] =>
+      desk.during(() => desk.market.onTrade(price, qty, price === 396 ? -1 : 1, 5, execId));
+    expect([print(396, 9, 'x-1'), print(398, 1, 'x-2')]).toEqual([[], []]);
+    expect([desk.ahead('bid'), desk.market.market.lastTicks]).toEqual([5, NaN]);
+    expect(desk.market.counts).toMatchObject({ trades: 2, own: 2 });
+    // The same trade of somebody else, or without an id.
+    expect(print(396, 4, 'x-3')).toEqual([]);
+    expect(desk.ahead('bid')).toBe(1);
+    expect(print(396, 3, null)).toEqual(['bid 2@396']);
+    expect(print(398, 1)).toEqual(['stop Triggered', 'stop 1@400']);
+  });
+  it('and nothing, where no ids are given', () => {
+    const desk = resting({});
+    expect(desk.during(() => desk.market.onTrade(396, 9, -1, 5, 'x-1'))).toEqual(['bid 3@396']);
+  });
+  it('by the ids of a column, of trades and of single orders', () => {
+    const stamps = (count: number): { length: number; tsUs: Float64Array; seq: Float64Array } => ({
+      length: count,
+      tsUs: new Float64Array(count).fill(9),
+      seq: new Float64Array(count),
+    });
+    const trades = new ReplayDesk({ feed: 'quotes', ...ours });
+    trades.quote('396x2 400x5');
+    trades.send('bid', 'buy 3 limit 396');
+    const columns = {
+      ...stamps(2),
+      price: Int32Array.of(396, 396),
+      qty: Float64Array.of(9, 3),
+      aggressor: Int8Array.of(-1, -1),
+    };
+    const told = (execId: string[]): string[] =>
+      trades.during(() => trades.market.onTrades({ ...columns, execId }, 0, 2));
+    expect(told(['x-1', 'x-9'])).toEqual(['bid 1@396']);
+    const orders = new ReplayDesk({ feed: 'mbo', ...ours });
+    const rows = (action: number[], execId?: (string | null)[]): string[] =>
+      orders.during(() => {
+        const count = action.length;
+        orders.market.onMbo({
+          ...stamps(count),
+          orderId: BigUint64Array.from({ length: count }, (_, k) => BigInt(k + 1)),
+          action: Uint8Array.from(action),
+          side: Int8Array.from(action, (_, k) => (action[k] === 3 ? -1 : k === 0 ? 1 : -1)),
+          price: Int32Array.from(action, (_, k) => (action[k] === 3 || k === 0 ? 396 : 400)),
+          qty: new Float64Array(count).fill(2),
+          isEventEnd: new Uint8Array(count).fill(1),
+          ...(execId === undefined ? {} : { execId }),
+        });
+      });
+    rows([0, 0]);
+    orders.send('bid', 'buy 3 limit 396');
+    expect(rows([3, 3], ['x-1', 'x-2'])).toEqual([]);
+    expect([orders.ahead('bid'), orders.market.counts.own]).toEqual([2, 2]);
+  });
+});
+
 describe('stops and triggers', () => {
   const SELL = 'bids 394x50 393x50 asks 398x9';
   it('S1, S2: quotes do not elect a stop on trades; the trade does, and it sells into what is there', () => {
@@ -427,6 +494,71 @@ describe('stops and triggers', () => {
     strict.book(SELL);
     strict.trade('seller 1@395');
     expect(strict.send('s', 'sell 1 stop 396')).toEqual(['s Rejected stop-in-market']);
+  });
+  it('what a quote passes first comes first: a stop by the quote, or the limit that it is a peer of', () => {
+    const at = (stopTicks: number, trigger: 'bid-ask' | 'mid' = 'bid-ask'): string[] => {
+      const desk = new ReplayDesk({ feed: 'quotes' });
+      desk.quote('400x5 402x5');
+      const order = { participant: 1, side: 1, qty: 2 } as const;
+      const group = ocoOf('g', [
+        { ...order, clOrdId: 'limit', type: 'limit', limitTicks: 396 },
+        { ...order, clOrdId: 'stop', side: -1, type: 'stop', stopTicks, trigger },
+      ]);
+      desk.market.submitGroup(group, desk.nowUs);
+      return desk.quote('390x5 392x5').filter((line) => line.includes('@'));
+    };
+    // The ask ends 4 beyond the limit; the bid 5, 4 and 3 beyond the stop. At one place the one that rests is first.
+    expect(at(395)).toEqual(['stop 2@390']);
+    expect(at(394)).toEqual(['limit 2@396']);
+    expect(at(393)).toEqual(['limit 2@396']);
+    expect(at(396, 'mid')).toEqual(['stop 2@390']);
+    expect(at(395, 'mid')).toEqual(['limit 2@396']);
+  });
+  it('an order that a quote releases on its way looks at the rest of the way', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 402x5');
+    const group = bracketOf({
+      groupId: 'g',
+      entry: { participant: 1, clOrdId: 'in', side: 1, qty: 2, type: 'limit', limitTicks: 398 },
+      stop: { clOrdId: 'stop', stopTicks: 393 },
+      targets: [{ clOrdId: 'target', limitTicks: 410 }],
+    });
+    const legs = group.legs.map((leg) => ({
+      ...leg,
+      order: { ...leg.order, trigger: 'bid-ask' as const },
+    }));
+    desk.market.submitGroup({ ...group, legs }, desk.nowUs);
+    // It was there earlier, and its trigger is passed first: the exit finds what it leaves.
+    desk.send('other', 'sell 3 stop 396', { participant: 2, trigger: 'bid-ask' });
+    expect(desk.quote('392x4 394x5').filter((line) => line.includes('@'))).toEqual([
+      'in 2@398',
+      'other 3@392',
+      'stop 1@392',
+      'stop 1@391',
+    ]);
+  });
+  it('a touched order by the quote is elected by the side that it would trade with', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 404x5');
+    desk.send('buy', 'buy 1 mit 399', { trigger: 'bid-ask' });
+    desk.send('sell', 'sell 1 mit 405', { trigger: 'bid-ask' });
+    // The bid is there; who buys pays the ask.
+    expect(desk.quote('398x5 402x5')).toEqual([]);
+    expect(desk.quote('397x5 399x5')).toEqual(['buy Triggered', 'buy 1@399']);
+    expect(desk.quote('403x5 405x5')).toEqual([]);
+    expect(desk.quote('405x5 407x5')).toEqual(['sell Triggered', 'sell 1@405']);
+  });
+  it('a trail by the quote follows where the quote came to, not what it passed', () => {
+    const desk = new ReplayDesk({ feed: 'quotes' });
+    desk.quote('400x5 401x5');
+    const trail = { type: 'trailing-stop', trail: { offsetTicks: 4 }, trigger: 'bid-ask' } as const;
+    desk.send('trail', 'sell 1 trail', trail);
+    desk.send('limit', 'buy 2 limit 399');
+    expect(desk.quote('397x5 398x5')).toEqual(['limit 2@399']);
+    expect(desk.market.orderOf(1, 'trail')!.stopTicks).toBe(396);
+    expect(desk.quote('402x5 403x5')).toEqual([]);
+    expect(desk.market.orderOf(1, 'trail')!.stopTicks).toBe(398);
+    expect(desk.quote('398x5 399x5')).toEqual(['trail Triggered', 'trail 1@398']);
   });
   it('S8: a trailing stop follows the best trade', () => {
     const desk = new ReplayDesk();
@@ -591,6 +723,7 @@ describe('a record that contradicts itself', () => {
       backward: 1,
       malformed: 4,
       outsideTrading: 0,
+      own: 0,
       unused: 0,
     });
     expect([desk.market.book.bestTicks(1), desk.ahead('a')]).toEqual([396, 5]);

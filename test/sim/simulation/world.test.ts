@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutionReport } from '../../../src/core/execution.ts';
 import { OrderManager } from '../../../src/engine/order-manager.ts';
 import { createRandom } from '../../../src/engine/rng.ts';
+import { EngineAccount } from '../../../scripts/simulated-account.ts';
+import type { AccountSetup, SimulatedAccount } from '../../../src/sim/simulation/account-port.ts';
 import { Agenda, Phase } from '../../../src/sim/simulation/agenda.ts';
 import { Chance } from '../../../src/sim/simulation/chance.ts';
 import { GroupChecks } from '../../../src/sim/simulation/group-checks.ts';
@@ -27,7 +29,9 @@ function run(
   trace?: (line: string) => void,
 ): WorldResult {
   const more = trace === undefined ? {} : { trace };
-  return new World({ seed, hours, random: createRandom(seed), makeOrders, ...more }).run();
+  const random = createRandom(seed);
+  const makeAccount = (setup: AccountSetup): SimulatedAccount => new EngineAccount(setup);
+  return new World({ seed, hours, random, makeOrders, makeAccount, ...more }).run();
 }
 
 function brokenBy(act: () => unknown): string {
@@ -58,6 +62,8 @@ describe('a simulated world', () => {
       'trades',
       'groups',
       'clientFills',
+      'accountFills',
+      'denied',
       'auctions',
       'halts',
       'breakers',
@@ -226,6 +232,20 @@ describe('the checks of groups', () => {
     checks.open(bracket);
     checks.onReport(fillOf(entry, 4));
     expect(brokenBy(() => checks.after(market(4, 'held')))).toMatch(/never unprotected/);
+  });
+  it('an entry whose position something else has closed', () => {
+    const other = new MarketOrder({ ...bracket.legs[0]!.order, clOrdId: 'o', side: -1 }, 9, 0);
+    const again = new MarketOrder({ ...bracket.legs[0]!.order, clOrdId: 'p' }, 10, 0);
+    const held = (...more: readonly MarketReport[]): string => {
+      const checks = new GroupChecks();
+      checks.open(bracket);
+      for (const report of [fillOf(entry, 4), ...more]) checks.onReport(report);
+      // The market says how the stop stands, and the group is looked at anew.
+      checks.onReport({ ...fillOf(target, 0), kind: 'Replaced', reason: 'ouo-peer' });
+      return brokenBy(() => checks.after(market(4, 'held')));
+    };
+    expect(held(fillOf(other, 4), fillOf(again, 4))).toBe('nothing');
+    expect(held(fillOf(other, 3), fillOf(again, 3))).toMatch(/never unprotected/);
   });
   it('exits that trade more than their entry', () => {
     const checks = new GroupChecks();

@@ -1,5 +1,5 @@
 /** What two tables have in common: a run is refused what either of them lacks. */
-import type { VenueCapabilities } from '../../core/execution.ts';
+import type { VenueCapabilities } from '../execution.ts';
 
 /** Named as the first. */
 export function commonCapabilities(a: VenueCapabilities, b: VenueCapabilities): VenueCapabilities {

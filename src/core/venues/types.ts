@@ -1,5 +1,5 @@
 /** What a venue can do and how it does it, as data: a run "as on" a venue refuses or emulates what that venue lacks. */
-import type { VenueCapabilities } from '../../core/execution.ts';
+import type { VenueCapabilities } from '../execution.ts';
 
 export const VENUE_PROFILE_NAMES = ['ideal', 'projectx', 'ib', 'cqg'] as const;
 export type VenueProfileName = (typeof VENUE_PROFILE_NAMES)[number];
@@ -13,6 +13,24 @@ export interface GroupRules {
   readonly release: 'partial' | 'full';
   /** What becomes of the other exits when one is cancelled by hand. */
   readonly onLegCancel: 'cancel' | 'keep';
+  /** Groups of which the broker lets no second order fill while the first is being filled: no overfill, though by messages. */
+  readonly blocks: readonly ('oco' | 'ouo')[];
+}
+
+/** What a change of a working order may change, and what it costs. */
+export interface ModifyRules {
+  /** The order keeps its id at the venue; otherwise it gets a new one with each change. */
+  readonly keepsId: boolean;
+  /** A trailing order may be changed in its price too, or in its size alone. */
+  readonly trailing: 'price' | 'size';
+}
+
+/** Milliseconds that messages take where a run gives no latency. Nobody publishes figures: 0, which a run on ticks says. */
+export interface LatencyDefaults {
+  readonly entry: number;
+  readonly response: number;
+  /** From the broker's own desk to the exchange: what it sends to close a position on a margin call or a breach. */
+  readonly broker: number;
 }
 
 /** Something that the venue lacks and that is done for it, safely. */
@@ -34,6 +52,8 @@ export interface VenueProfile {
   /** What a strategy may use in a run with this profile, emulations included. */
   readonly capabilities: VenueCapabilities;
   readonly groups: GroupRules;
+  readonly modify: ModifyRules;
+  readonly latencyMs: LatencyDefaults;
   /** Orders that arrive while the market is closed wait for its opening, or are rejected. */
   readonly closed: 'queue' | 'reject';
   /** A stop whose price has been reached when it arrives. */

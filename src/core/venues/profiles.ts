@@ -1,5 +1,5 @@
 /** The profiles of venues. Every fact names where it was read; what nobody has published is `assumed`, and said. */
-import type { OrderType, TimeInForce, TriggerSource } from '../../core/order.ts';
+import type { OrderType, TimeInForce, TriggerSource } from '../order.ts';
 import type { VenueProfile, VenueProfileName } from './types.ts';
 
 const ALL_TYPES: readonly OrderType[] = [
@@ -16,6 +16,7 @@ const ALL_TYPES: readonly OrderType[] = [
 const PLAIN_TIMES: readonly TimeInForce[] = ['day', 'gtc', 'gtd', 'ioc', 'fok'];
 const ON_TRADES: readonly TriggerSource[] = ['last'];
 const GROUPS = ['bracket', 'oco', 'ouo', 'multi-target'] as const;
+const NO_LATENCY = { entry: 0, response: 0, broker: 0 } as const;
 
 const IDEAL: VenueProfile = {
   name: 'ideal',
@@ -23,7 +24,7 @@ const IDEAL: VenueProfile = {
   capabilities: {
     venue: 'SIM',
     orderTypes: ALL_TYPES,
-    timesInForce: [...PLAIN_TIMES, 'at-open'],
+    timesInForce: [...PLAIN_TIMES, 'at-open', 'at-close'],
     triggers: ['last', 'bid-ask', 'mid'],
     features: {
       replace: true,
@@ -34,7 +35,9 @@ const IDEAL: VenueProfile = {
       groups: GROUPS,
     },
   },
-  groups: { isAtomic: true, actionMs: 0, release: 'partial', onLegCancel: 'keep' },
+  groups: { isAtomic: true, actionMs: 0, release: 'partial', onLegCancel: 'keep', blocks: [] },
+  modify: { keepsId: true, trailing: 'price' },
+  latencyMs: NO_LATENCY,
   closed: 'queue',
   stopInMarket: 'trigger',
   protectionTicks: null,
@@ -69,7 +72,9 @@ const PROJECTX: VenueProfile = {
       groups: GROUPS,
     },
   },
-  groups: { isAtomic: false, actionMs: 13, release: 'partial', onLegCancel: 'keep' },
+  groups: { isAtomic: false, actionMs: 13, release: 'partial', onLegCancel: 'keep', blocks: [] },
+  modify: { keepsId: true, trailing: 'price' },
+  latencyMs: NO_LATENCY,
   closed: 'reject',
   stopInMarket: 'reject',
   protectionTicks: null,
@@ -123,6 +128,10 @@ const PROJECTX: VenueProfile = {
       source: 'recorded for the id; assumed for the queue',
     },
     {
+      fact: 'Exits keep their size when the position is closed or made smaller otherwise: what is left working can open a new one.',
+      source: 'field reports and recorded partial exits; on one side the group was cancelled',
+    },
+    {
       fact: 'Stops are elected by trades and fill as market orders.',
       source: 'recorded stop fills; the trigger is assumed',
     },
@@ -135,7 +144,7 @@ const IB: VenueProfile = {
   capabilities: {
     venue: 'IB',
     orderTypes: ALL_TYPES,
-    timesInForce: [...PLAIN_TIMES, 'at-open'],
+    timesInForce: [...PLAIN_TIMES, 'at-open', 'at-close'],
     triggers: ['last', 'bid-ask', 'mid'],
     features: {
       replace: true,
@@ -146,7 +155,15 @@ const IB: VenueProfile = {
       groups: GROUPS,
     },
   },
-  groups: { isAtomic: false, actionMs: 10, release: 'partial', onLegCancel: 'keep' },
+  groups: {
+    isAtomic: false,
+    actionMs: 10,
+    release: 'partial',
+    onLegCancel: 'keep',
+    blocks: ['oco'],
+  },
+  modify: { keepsId: true, trailing: 'price' },
+  latencyMs: NO_LATENCY,
   closed: 'queue',
   stopInMarket: 'trigger',
   protectionTicks: null,
@@ -158,8 +175,8 @@ const IB: VenueProfile = {
       source: 'TWS API, order types of placeOrder',
     },
     {
-      fact: 'DAY, GTC, GTD, IOC, FOK and OPG (at the open). Orders for the close have order types of their own, which are left out here.',
-      source: 'TWS API, field tif',
+      fact: 'DAY, GTC, GTD, IOC, FOK and OPG (at the open). Orders for the close are order types of their own there: MOC and LOC.',
+      source: 'TWS API, field tif and order types',
     },
     {
       fact: 'Triggers: last (default of futures), bid and ask, midpoint; double-tick methods are left out here.',
@@ -170,7 +187,7 @@ const IB: VenueProfile = {
       source: 'TWS API, parentId and transmit; recorded sequences',
     },
     {
-      fact: 'Exits are peers of an OCA group. By default (type 3) the others are reduced by messages, without a block: two can fill.',
+      fact: 'Exits are peers of an OCA group. By default (type 3, here of OUO groups and brackets) the others are reduced by messages, without a block: two can fill. Type 1 (here of OCO groups) cancels the others with a block: one fills.',
       source: 'TWS API, ocaType; the time of a message is assumed',
     },
     {
@@ -210,7 +227,7 @@ const CQG: VenueProfile = {
       'trailing-stop',
       'market-to-limit',
     ],
-    timesInForce: [...PLAIN_TIMES, 'at-open'],
+    timesInForce: [...PLAIN_TIMES, 'at-open', 'at-close'],
     triggers: ON_TRADES,
     features: {
       replace: true,
@@ -221,7 +238,9 @@ const CQG: VenueProfile = {
       groups: GROUPS,
     },
   },
-  groups: { isAtomic: false, actionMs: 10, release: 'partial', onLegCancel: 'keep' },
+  groups: { isAtomic: false, actionMs: 10, release: 'partial', onLegCancel: 'keep', blocks: [] },
+  modify: { keepsId: false, trailing: 'size' },
+  latencyMs: NO_LATENCY,
   closed: 'reject',
   stopInMarket: 'trigger',
   protectionTicks: null,
@@ -233,7 +252,7 @@ const CQG: VenueProfile = {
       source: 'Web API, Order.OrderType and Order.ExecInstruction',
     },
     {
-      fact: 'DAY, GTC, GTD and GTT, FAK, FOK, ATO. ATC is left out here.',
+      fact: 'DAY, GTC, GTD and GTT, FAK, FOK, ATO, ATC.',
       source: 'Web API, Order.Duration',
     },
     {

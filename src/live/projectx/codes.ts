@@ -1,0 +1,100 @@
+/** Failures that an answer with HTTP 200 states, by endpoint. Source: definitions of the Swagger file, 2025 and 2026. */
+const LOGIN: readonly string[] = [
+  'Success',
+  'UserNotFound',
+  'PasswordVerificationFailed',
+  'InvalidCredentials',
+  'AppNotFound',
+  'AppVerificationFailed',
+  'InvalidDevice',
+  'AgreementsNotSigned',
+  'UnknownError',
+  'ApiSubscriptionNotFound',
+  'ApiKeyAuthenticationDisabled',
+];
+const ACCOUNT: readonly string[] = ['Success', 'AccountNotFound'];
+const CONTRACT: readonly string[] = ['Success', 'ContractNotFound'];
+
+export const ERROR_NAMES: Readonly<Record<string, readonly string[]>> = {
+  'Auth/loginKey': LOGIN,
+  'Auth/loginApp': LOGIN,
+  'Auth/validate': ['Success', 'InvalidSession', 'SessionNotFound', 'ExpiredToken', 'UnknownError'],
+  'Auth/logout': ['Success', 'InvalidSession', 'UnknownError'],
+  'Account/search': ['Success'],
+  'Contract/search': ['Success'],
+  'Contract/searchById': CONTRACT,
+  'Contract/available': ['Success'],
+  'History/retrieveBars': [
+    'Success',
+    'ContractNotFound',
+    'UnitInvalid',
+    'UnitNumberInvalid',
+    'LimitInvalid',
+  ],
+  'Order/place': [
+    'Success',
+    'AccountNotFound',
+    'OrderRejected',
+    'InsufficientFunds',
+    'AccountViolation',
+    'OutsideTradingHours',
+    'OrderPending',
+    'UnknownError',
+    'ContractNotFound',
+    'ContractNotActive',
+    'AccountRejected',
+  ],
+  'Order/modify': [
+    'Success',
+    'AccountNotFound',
+    'OrderNotFound',
+    'Rejected',
+    'Pending',
+    'UnknownError',
+    'AccountRejected',
+    'ContractNotFound',
+  ],
+  'Order/cancel': [
+    'Success',
+    'AccountNotFound',
+    'OrderNotFound',
+    'Rejected',
+    'Pending',
+    'UnknownError',
+    'AccountRejected',
+  ],
+  'Order/search': ACCOUNT,
+  'Order/searchOpen': ACCOUNT,
+  'Order/searchById': ['Success', 'OrderNotFound'],
+  'Order/v2/query': ACCOUNT,
+  'Position/searchOpen': ACCOUNT,
+  'Position/closeContract': [
+    'Success',
+    'AccountNotFound',
+    'PositionNotFound',
+    'ContractNotFound',
+    'ContractNotActive',
+    'OrderRejected',
+    'OrderPending',
+    'UnknownError',
+    'AccountRejected',
+  ],
+  'Position/partialCloseContract': [
+    'Success',
+    'AccountNotFound',
+    'PositionNotFound',
+    'ContractNotFound',
+    'ContractNotActive',
+    'InvalidCloseSize',
+    'OrderRejected',
+    'OrderPending',
+    'UnknownError',
+    'AccountRejected',
+  ],
+  'Trade/search': ACCOUNT,
+};
+
+/** A number that is not in the table is named as such, not taken for another. */
+export function errorNameOf(endpoint: string, code: number): string {
+  return ERROR_NAMES[endpoint]?.[code] ?? `code ${code}, which is not documented`;
+}
