@@ -455,7 +455,7 @@ export class Engine {
     const { table, venue } = this.#config;
     const ids: ClOrdId[] = [];
     this.#guard(() => {
-      for (const contractIndex of [...this.#portfolio.held]) {
+      for (const contractIndex of this.#portfolio.held) {
         const netQty = this.#portfolio.netQty[contractIndex]!;
         ids.push(
           this.#desk.submit({
