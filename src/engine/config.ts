@@ -126,6 +126,11 @@ export interface EngineConfig {
   readonly account?: AccountRules;
   /** When the run begins; with live feeds it must be given. Default: the open of the first bar. */
   readonly startUs?: TsUs;
+  /**
+   * Live: now. What closes before it is history, on which the strategy only warms up, whatever its trade date; what an earlier
+   * run left is there from then on. Default: `from` alone decides.
+   */
+  readonly actFromUs?: TsUs;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;

@@ -23,8 +23,8 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
-import type { EngineState, Recovered, Restored } from './live/recovery.ts';
-import { recover } from './live/recovery.ts';
+import type { EngineState } from './live/recovery.ts';
+import { recover, strategyStateOf } from './live/recovery.ts';
 import { TradeTails } from './live/trade-tail.ts';
 import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
@@ -164,7 +164,8 @@ export class Engine {
   readonly #tails: TradeTails | null;
   /** Time of the fill of an earlier run that is taken in once more. */
   #replayUs: TsUs | null = null;
-  #restored: Restored | null = null;
+  /** Before it there is only history; -Infinity once it has come. */
+  #waitUs: number;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -184,6 +185,7 @@ export class Engine {
     checkConfig(config);
     this.#journal = new EventLog(config.journal, config.live !== undefined);
     this.#tails = config.live === undefined ? null : new TradeTails();
+    this.#waitUs = config.actFromUs ?? -Infinity;
     this.#orders = new OrderManager({
       isLive: config.live !== undefined,
       nowUs: () => this.#clock.nowUs(),
@@ -339,8 +341,7 @@ export class Engine {
   /** Writes the first line and calls `onStart`. */
   open(): void {
     this.#journalStart();
-    const { recovered } = this.#config;
-    if (recovered !== undefined) this.#recover(recovered);
+    if (this.#waitUs === -Infinity) this.#recover();
     this.#guard(() => this.#start());
   }
 
@@ -355,6 +356,12 @@ export class Engine {
     if (this.#outcome === 'completed')
       this.#guard(() => {
         this.#clock.hear(toUs);
+        if (this.#waitUs !== -Infinity) {
+          // History comes before anything that happens now.
+          if (this.#isLive) this.#takeArrivals();
+          this.#loop(Math.min(toUs, this.#waitUs) as TsUs);
+          if (toUs < this.#waitUs) return;
+        }
         this.#takeInbox(toUs);
         if (this.#isLive) this.#takeArrivals();
         this.#loop(toUs);
@@ -395,7 +402,9 @@ export class Engine {
     };
   }
 
-  #recover(recovered: Recovered): void {
+  #recover(): void {
+    const { recovered } = this.#config;
+    if (recovered === undefined) return;
     assert(this.#tails !== null, 'a run goes on from a journal where its venue is a real one');
     const restored = recover(
       {
@@ -411,7 +420,6 @@ export class Engine {
       recovered,
     );
     this.#replayUs = null;
-    this.#restored = restored;
     this.#desk.nextNumbers = restored.next;
     this.#desk.restoreGroups(this.#orders.open());
     this.#book.restore(restored.dayStartMicros, restored.settled);
@@ -455,7 +463,7 @@ export class Engine {
     const { table, venue } = this.#config;
     const ids: ClOrdId[] = [];
     this.#guard(() => {
-      for (const contractIndex of [...this.#portfolio.held]) {
+      for (const contractIndex of this.#portfolio.held) {
         const netQty = this.#portfolio.netQty[contractIndex]!;
         ids.push(
           this.#desk.submit({
@@ -692,7 +700,9 @@ export class Engine {
     refuseAsyncHooks(this.#created);
     this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
-    const savedState = this.#config.savedState ?? this.#restored?.strategy ?? null;
+    const { recovered } = this.#config;
+    const left = recovered === undefined ? null : strategyStateOf(recovered);
+    const savedState = this.#config.savedState ?? left ?? null;
     if (savedState !== null) {
       this.#enter('restoreState');
       this.#strategy.restoreState?.(savedState);
@@ -908,6 +918,7 @@ export class Engine {
     this.#clock.advanceTo(tsUs);
     const due = this.#due;
     due.length = 0;
+    if (this.#waitUs !== -Infinity && this.#waitUs <= tsUs) this.#beginActing(tsUs);
     this.#openSessions(tsUs);
     while (this.#heap.length > 0 && this.#heap.topTs() === tsUs) {
       due.push(this.#feeds[this.#heap.topId()]!);
@@ -961,17 +972,7 @@ export class Engine {
       this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) {
-        this.#portfolio.setRateDate(track.tradeDate);
-        this.#accounts.onSessionOpen(row, tsUs);
-        if (this.#desk.hasWork) this.#settle();
-      }
-      if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
-      this.#enter('onSessionOpen');
-      const { root } = this.#config.table.instruments[row]!;
-      this.#strategy.onSessionOpen(root, track.session(), this.#ctx);
-      this.#leave();
-      this.#settle();
+      if (this.#isActive[row] === 1) this.#beginSession(row, tsUs);
     }
     this.#findEdge();
   }
@@ -1327,7 +1328,31 @@ export class Engine {
   }
 
   #activate(row: number): void {
-    this.#isActive[row] = this.#tracks[row]!.tradeDate >= this.#config.from ? 1 : 0;
+    const isDue = this.#tracks[row]!.tradeDate >= this.#config.from;
+    this.#isActive[row] = isDue && this.#waitUs === -Infinity ? 1 : 0;
+  }
+
+  /** History has been taken in: what an earlier run left is there from now on, and the strategy acts. */
+  #beginActing(tsUs: TsUs): void {
+    this.#waitUs = -Infinity;
+    this.#recover();
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      this.#activate(row);
+      if (this.#isActive[row] === 1 && this.#tracks[row]!.isOpen) this.#beginSession(row, tsUs);
+    }
+  }
+
+  #beginSession(row: number, tsUs: TsUs): void {
+    const track = this.#tracks[row]!;
+    this.#portfolio.setRateDate(track.tradeDate);
+    this.#accounts.onSessionOpen(row, tsUs);
+    if (this.#desk.hasWork) this.#settle();
+    if (this.#strategy.onSessionOpen === undefined) return;
+    this.#enter('onSessionOpen');
+    const { root } = this.#config.table.instruments[row]!;
+    this.#strategy.onSessionOpen(root, track.session(), this.#ctx);
+    this.#leave();
+    this.#settle();
   }
 
   #nextBoundaryUs(): number {
@@ -1341,6 +1366,7 @@ export class Engine {
     next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
+    if (this.#waitUs !== -Infinity) next = Math.min(next, this.#waitUs);
     return next;
   }
 
