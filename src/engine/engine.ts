@@ -575,6 +575,7 @@ export class Engine {
       risk,
       timesInForce: venue.capabilities.timesInForce,
       tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
       desk: () => this.#desk,
     });
   }

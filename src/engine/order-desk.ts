@@ -260,7 +260,25 @@ export class OrderDesk implements ExecutionSink {
     return ids;
   }
 
+  /** The risk gate judges the change; what it denies is told as `ReplaceRejected`, and the order stays as it is. */
   replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
+    const nowUs = this.#parts.clock.nowUs();
+    if (!isTerminal(order.status)) {
+      const check = { order, nowUs, tradeDate: this.#parts.tradeDateOf };
+      const isOpening = (changes.qty ?? 0) > order.orderQty && !order.isRoll && !isExit(order);
+      let reason: string | null = this.#parts.risk.checkChange(check, changes);
+      if (reason === null && isOpening) {
+        reason = this.#denyLarger(order);
+        if (reason !== null) this.#parts.risk.takeBackChange(order);
+      }
+      if (reason !== null) {
+        this.deniedCount += 1;
+        this.#parts.orders.applyChangeDenial(order, reason, nowUs);
+        this.#tell('ReplaceRejected', order, reason, nowUs);
+        this.#tellDenied(order, `a change of ${order.clOrdId}`, reason);
+        return;
+      }
+    }
     const by = sender === undefined ? {} : { sender };
     this.#post({ kind: 'replace', order, changes, ...by });
   }
@@ -306,7 +324,10 @@ export class OrderDesk implements ExecutionSink {
     if (order.role === 'stop' && order.stopTicks !== null && order.working !== 'held')
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
-    if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
+    if (isTerminal(order.status)) {
+      this.#parts.risk.forgetChange(order);
+      this.#rolls?.onOrderDone(order);
+    }
     if (this.#truth !== null) this.#truth.onApplied(applied);
     else if (order.certainty === 'known') this.#unpark(order);
   }
@@ -469,15 +490,26 @@ export class OrderDesk implements ExecutionSink {
       this.#tell('Denied', order, reason, nowUs);
     }
     if (reason === null) return true;
-    const order = orders[0]!;
+    this.#tellDenied(orders[0]!, orders[0]!.clOrdId, reason);
+    return false;
+  }
+
+  /** A larger quantity, by the rules beside the gate's own. */
+  #denyLarger(order: Order): string | null {
+    const { watch, risk } = this.#parts;
+    const reason = watch?.deny(order) ?? null;
+    if (reason !== null || this.#heldRisk.size === 0 || risk.isReducing(order)) return reason;
+    return this.#heldRisk.values().next().value!;
+  }
+
+  #tellDenied(order: Order, what: string, reason: string): void {
     this.issue({
       code: 'E_ORDER_DENIED',
       severity: 'warning',
-      message: `${order.clOrdId} (${order.contract}, ${order.orderQty} ${order.type}) denied: ${reason}`,
-      tsUs: nowUs,
+      message: `${what} (${order.contract}, ${order.orderQty} ${order.type}) denied: ${reason}`,
+      tsUs: this.#parts.clock.nowUs(),
       contract: order.contract,
     });
-    return false;
   }
 
   #send(command: Command): void {
@@ -509,6 +541,7 @@ export class OrderDesk implements ExecutionSink {
       case 'replace': {
         const { order, changes, sender } = command;
         if (this.#waits(command)) return;
+        this.#parts.risk.forgetChange(order);
         if (isTerminal(order.status)) return;
         if (!orders.applyReplaceRequest(order, nowUs, changes)) return;
         this.#tell('ReplaceRequested', order, '', nowUs);
@@ -637,4 +670,8 @@ export class OrderDesk implements ExecutionSink {
       contract: order.contract,
     });
   }
+}
+
+function isExit(order: Order): boolean {
+  return order.reduceOnly || order.working === 'held';
 }
