@@ -37,7 +37,7 @@ export function readCredentials(
   if (file !== undefined && file !== '') return parseFile(readOwnerFile(file), file);
   const missing =
     userName === '' && apiKey === '' ? `${USER} and ${KEY}` : userName === '' ? USER : KEY;
-  throw new TradingError('E_VENUE_CREDENTIALS', `no credentials: ${missing} is not set`, {
+  throw new TradingError('E_VENUE_CREDENTIALS', `no credentials: ${missing} not set`, {
     details: { missing },
     fix: `set ${USER} and ${KEY}, or name a file of mode 600 in ${FILE}`,
   });

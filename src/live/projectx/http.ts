@@ -69,7 +69,7 @@ export function fetchPort(base: string): HttpPort {
         });
       } catch (error) {
         const code = systemCodeOf(error);
-        throw new HttpFailure(code === '' ? 'the request failed' : code, !NEVER_LEFT.has(code));
+        throw new HttpFailure(code || wordsOf(error), !NEVER_LEFT.has(code));
       }
       const text = await readText(response);
       return { status: response.status, headers: Object.fromEntries(response.headers), text };
@@ -92,6 +92,14 @@ async function readText(response: Response): Promise<string> {
     throw new HttpFailure(systemCodeOf(error) || 'the answer was cut off', true);
   }
   return text + decoder.decode();
+}
+
+/** The innermost words: those outside say only that it failed. */
+function wordsOf(error: unknown): string {
+  let words = 'the request failed';
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1)
+    words = at.message;
+  return words;
 }
 
 /** `ECONNREFUSED` and the like, which the platform hides behind one or more causes. */
