@@ -62,6 +62,8 @@ export interface ExchangeOptions {
   readonly faultsFile?: string;
   readonly tlsKeyFile?: string;
   readonly tlsCertFile?: string;
+  /** The data are at their end: the market stands still. */
+  readonly onDataEnd?: (tsUs: TsUs) => void;
   /** Key of the demo user. Default: drawn. */
   readonly apiKey?: string;
 }
@@ -125,6 +127,8 @@ interface Source {
   readonly calendar: TradingCalendar;
   readonly told: MarketKind | 'bars';
   readonly feeds: readonly MarketFeed[];
+  /** Opens and closes; they end with the data. */
+  readonly sessions: readonly MarketFeed[];
 }
 
 /**
@@ -163,7 +167,11 @@ export async function serveExchange(
     scheduler,
     clock: { kind: 'paced', startUs, speed, skipsClosed: options.dataset !== null },
     days: daysOf(first!.calendar),
-    feed: mergeFeeds(sources.flatMap(({ feeds }) => feeds)),
+    feed: mergeFeeds(
+      sources.flatMap(({ feeds }) => feeds),
+      sources.flatMap(({ sessions }) => sessions),
+    ),
+    onFeedEnd: (tsUs) => options.onDataEnd?.(toTsUs(tsUs)),
     ...(faults === null ? {} : { faults }),
     flatTimes: flatTimes(users, first!.calendar, startUs),
     secret: random(32),
@@ -252,7 +260,13 @@ function sampleSources(
       history: [samplePast(seed * 31 + index, nowUs, startTicks)],
     };
     const feeds = [new SampleFeed({ contract: index, seed, startUs: nowUs, startTicks })];
-    return { market, calendar: calendars.forInstrument(spec), told: 'exchange', feeds };
+    return {
+      market,
+      calendar: calendars.forInstrument(spec),
+      told: 'exchange',
+      feeds,
+      sessions: [],
+    };
   });
   return { sources, startUs: nowUs };
 }
@@ -341,7 +355,8 @@ function catalogSources(
       market,
       calendar,
       told: each.kind,
-      feeds: [new SessionFeed(index, sessions, startUs), ...feeds],
+      feeds,
+      sessions: [new SessionFeed(index, sessions, startUs)],
     };
   });
   return { sources, startUs };

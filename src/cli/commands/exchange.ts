@@ -40,6 +40,8 @@ export async function exchangeServe(call: CommandCall): Promise<ExitCode> {
       instrumentsDir: instrumentsDirOf(config),
       catalogDir: config.values.catalog,
       dataset: textFlag(call, 'data') ?? null,
+      onDataEnd: (tsUs) =>
+        call.out.talk(`the data end at ${toIsoUtc(tsUs)}: the market stands still from now on`),
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     },
     realHost(),

@@ -205,4 +205,85 @@ describe('an order with attached brackets', () => {
       { type: 1, side: 1, size: 2, limitPrice: 6000.25 + 10 },
     ]);
   });
+
+  it('waits for the whole entry with `onPartialEntry` wait, and prices from its average where asked', () => {
+    const world = ready({
+      options: { brackets: { onPartialEntry: 'wait', priceFrom: 'average' } },
+    });
+    const id = Number(world.place({ ...BRACKETS, type: 1, limitPrice: 5990, size: 3 })['orderId']);
+    world.quote(23_961, 23_962);
+    world.quote(23_960, 23_961);
+    world.trade(23_960, 100, -1);
+    world.trade(23_960, 1, -1);
+    world.pass(20_000);
+    expect(byId(world, id)).toMatchObject({ status: 1, fillVolume: 1 });
+    expect(byId(world, id + 1)['status']).toBe(8);
+    world.quote(23_950, 23_955);
+    world.pass(20_000);
+    expect(byId(world, id + 1)).toMatchObject({ status: 1, size: 3, stopPrice: 5985 });
+  });
+
+  it.each([
+    ['reduce', { status: 1, size: 2 }],
+    ['keep', { status: 1, size: 3 }],
+    ['cancel', { status: 3 }],
+  ] as const)('with `onPartialExit` %s the stop is then %j', (onPartialExit, expected) => {
+    const world = ready({ options: { brackets: { onPartialExit } } });
+    const id = Number(world.place({ ...BRACKETS, size: 3 })['orderId']);
+    world.pass(20_000);
+    world.quote(24_040, 24_041);
+    world.trade(24_041, 101, 1);
+    world.pass(20_000);
+    expect(byId(world, id + 2)).toMatchObject({ status: 1, fillVolume: 1 });
+    expect(byId(world, id + 1)).toMatchObject(expected);
+  });
+
+  it.each([
+    ['keep', 1],
+    ['cancel', 3],
+  ] as const)(
+    'with `onEntryCancel` %s exits of what was filled are in status %i after a cancel',
+    (onEntryCancel, status) => {
+      const world = ready({ options: { brackets: { onEntryCancel } } });
+      const order = { ...BRACKETS, type: 1, limitPrice: 5990, size: 3 };
+      const id = Number(world.place(order)['orderId']);
+      world.quote(23_960, 23_961);
+      world.trade(23_960, 101, -1);
+      world.pass(20_000);
+      world.post('Order/cancel', { accountId: 7001, orderId: id });
+      expect(byId(world, id)).toMatchObject({ status: 3, fillVolume: 1 });
+      expect(byId(world, id + 1)).toMatchObject({ status, size: 1 });
+    },
+  );
+
+  it('gives exits of an untagged entry no tag, or the suffix alone', () => {
+    for (const [untaggedChildren, customTag] of [
+      ['none', null],
+      ['suffix', '-SL'],
+    ] as const) {
+      const world = ready({ options: { brackets: { untaggedChildren } } });
+      const id = Number(world.place(BRACKETS)['orderId']);
+      expect(byId(world, id + 1)['customTag']).toBe(customTag);
+    }
+  });
+
+  it('trails with a stop of type 5, from the fill on', () => {
+    const world = ready();
+    const id = Number(world.place({ stopLossBracket: { ticks: -20, type: 5 } })['orderId']);
+    world.pass(20_000);
+    world.market(24_100, 24_101);
+    expect(byId(world, id + 1)['status']).toBe(1);
+    world.market(24_080, 24_081);
+    expect(byId(world, id + 1)['status']).toBe(2);
+    expect(world.positions()).toEqual([]);
+  });
+
+  it('shows a price that was given to a suspended exit once it works', () => {
+    const world = ready({ options: { brackets: { modifySuspended: 'apply' } } });
+    const id = Number(world.place({ ...BRACKETS, type: 1, limitPrice: 5999 })['orderId']);
+    world.post('Order/modify', { accountId: 7001, orderId: id + 1, stopPrice: 5980 });
+    world.quote(23_990, 23_991);
+    world.pass(20_000);
+    expect(byId(world, id + 1)).toMatchObject({ status: 1, stopPrice: 5980 });
+  });
 });

@@ -81,14 +81,19 @@ describe('sessions of a record', () => {
       breakStartUs: Float64Array.of(START_US + 150 * MINUTE),
       breakEndUs: Float64Array.of(START_US + 151 * MINUTE),
     };
-    const columns = bars([START_US + 100 * MINUTE, 24_000, 24_010, 23_996, 24_004, 400]);
+    const columns = bars(
+      [START_US + 100 * MINUTE, 24_000, 24_010, 23_996, 24_004, 400],
+      [START_US + 151 * MINUTE, 24_000, 24_010, 23_996, 24_004, 400],
+    );
+    let endUs = 0;
     const world = new GatewayWorld({
       setup: {
         clock: { kind: 'paced', startUs: START_US, speed: 1, skipsClosed: true },
-        feed: mergeFeeds([
-          new SessionFeed(0, sessions, START_US),
-          new BarFeed(0, sourceOf(columns)),
-        ]),
+        feed: mergeFeeds(
+          [new BarFeed(0, sourceOf(columns))],
+          [new SessionFeed(0, sessions, START_US)],
+        ),
+        onFeedEnd: (tsUs) => (endUs = tsUs),
       },
     }).login();
     expect(world.gateway.markets[0]!.phase).toBe('open');
@@ -100,6 +105,9 @@ describe('sessions of a record', () => {
     world.scheduler.advance(50 * MINUTE);
     expect(world.gateway.markets[0]!.phase).toBe('halted');
     world.scheduler.advance(MINUTE);
+    expect(world.gateway.markets[0]!.phase).toBe('open');
+    world.scheduler.advance(100 * MINUTE);
+    expect((endUs - START_US) / MINUTE).toBe(151.75);
     expect(world.gateway.markets[0]!.phase).toBe('open');
   });
 
@@ -125,7 +133,7 @@ describe('the market that makes itself', () => {
         }),
       },
     }).login();
-    world.gateway.advanceTo(START_US + 60 * MINUTE);
+    world.gateway.advanceTo(START_US + 5 * MINUTE);
     const { bids, asks, session, bidTicks, askTicks } = world.gateway.markets[0]!;
     return {
       bids: [...bids].sort(([a], [b]) => a - b),

@@ -46,12 +46,17 @@ export interface MarketFeed {
   next(into: FeedTarget): void;
 }
 
-/** Several feeds as one: by time, then in their order. */
-export function mergeFeeds(feeds: readonly MarketFeed[]): MarketFeed {
+/** Several feeds as one: by time, then `companions` first, then in their order. It ends when all `feeds` have ended. */
+export function mergeFeeds(
+  feeds: readonly MarketFeed[],
+  companions: readonly MarketFeed[] = [],
+): MarketFeed {
+  const all = [...companions, ...feeds];
   const first = (): MarketFeed | null => {
     let best: MarketFeed | null = null;
     let bestUs = Infinity;
-    for (const feed of feeds) {
+    if (feeds.every((feed) => feed.nextUs() === Infinity)) return null;
+    for (const feed of all) {
       const tsUs = feed.nextUs();
       if (tsUs < bestUs) [best, bestUs] = [feed, tsUs];
     }

@@ -56,6 +56,8 @@ export interface GatewaySetup {
   readonly days?: DaySource;
   /** Events that are pulled as the clock goes. Others are pushed into `feed`. */
   readonly feed?: MarketFeed;
+  /** The feed has handed over its last event: the market stands still from now on. */
+  readonly onFeedEnd?: (tsUs: number) => void;
   readonly faults?: FaultScript;
   /** Moments of the simulated clock at which an account is made flat for the rest of its trade date. By time. */
   readonly flatTimes?: readonly { readonly account: string; readonly tsUs: number }[];
@@ -116,6 +118,7 @@ export class Gateway {
   #anchorSimUs: number;
   #cancelPump: () => void = () => {};
   #isRunning: boolean = false;
+  #hasFeedEnded: boolean = false;
   #minute: number = NaN;
   #tradeDate: number = NaN;
 
@@ -283,8 +286,13 @@ export class Gateway {
       const nextUs = Math.min(feedUs, dueUs);
       if (nextUs > toUs) break;
       if (count >= most) return false;
-      if (feedUs <= dueUs) feed!.next(this.feed);
-      else {
+      if (feedUs <= dueUs) {
+        feed!.next(this.feed);
+        if (!this.#hasFeedEnded && feed!.nextUs() === Infinity) {
+          this.#hasFeedEnded = true;
+          this.#setup.onFeedEnd?.(feedUs);
+        }
+      } else {
         this.#see(dueUs);
         this.#desk.settle(dueUs);
       }
