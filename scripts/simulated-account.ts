@@ -261,6 +261,8 @@ export class EngineAccount implements SimulatedAccount {
 
   lose(nowUs: number): void {
     this.#advance(nowUs);
+    // What a deadline asked for at this moment leaves too, and gets lost.
+    this.#settle();
     for (const order of this.#orders.open()) this.#orders.applyLost(order, nowUs as TsUs);
   }
 

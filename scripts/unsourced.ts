@@ -1,12 +1,17 @@
-/** Folders of which the package carries declarations and scripts without the sources, for its size. */
+/**
+ * Folders of which the package carries declarations and scripts without the sources, for its size. What a strategy's author
+ * reads (core, indicators, strategies, research, testing) comes with its sources.
+ */
 const UNSOURCED: readonly string[] = [
-  'data/export/',
-  'data/ingest/',
-  'engine/live/',
+  'calendars/',
+  'cli/',
+  'data/',
+  'engine/',
   'live/',
   'research/frames/',
   'research/report/',
-  'sim/gateways/',
+  'service/',
+  'sim/',
 ];
 
 /** @param path below `dist` */

@@ -790,6 +790,51 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/config.ts'),
   },
   {
+    name: 'exchange',
+    summary: "the simulated exchange behind a broker's own protocol",
+    examples: ['frontmonth exchange serve'],
+    answer: 'see the subcommands',
+    children: [
+      {
+        name: 'serve',
+        summary: 'serve a simulated gateway, until Ctrl-C',
+        flags: [
+          { flags: '--protocol <name>', description: 'whose protocol', choices: ['projectx'] },
+          {
+            flags: '--data <dataset>',
+            description: 'replay a dataset of the catalog; default: a market that makes itself',
+            group: 'Market',
+            values: 'dataset',
+          },
+          { flags: '--from <date>', description: 'first trade date of it', group: 'Market' },
+          {
+            flags: '--contracts <list>',
+            description: 'products or contracts, comma separated: ES,CLZ2026',
+            group: 'Market',
+            values: 'product',
+          },
+          { flags: '--speed <n>', description: 'times as fast as real time', group: 'Market' },
+          { flags: '--seed <n>', description: 'seed of the sample market', group: 'Market' },
+          {
+            flags: '--accounts <file>',
+            description: 'users, keys, accounts and options; default: a demo user, key drawn',
+          },
+          { flags: '--faults <file>', description: 'what goes wrong, and when' },
+          { flags: '--port <n>', description: 'default: any that is free', group: 'Server' },
+          { flags: '--host <address>', description: 'default 127.0.0.1', group: 'Server' },
+          { flags: '--tls-key <file>', description: 'PEM', group: 'Server' },
+          { flags: '--tls-cert <file>', description: 'PEM', group: 'Server' },
+        ],
+        examples: [
+          'frontmonth exchange serve --protocol projectx',
+          'frontmonth exchange serve --data sample --contracts ES --speed 60',
+        ],
+        answer: 'addresses, user and key of the demo, accounts and contracts',
+        load: () => import('./commands/exchange.ts').then((m) => ({ run: m.exchangeServe })),
+      },
+    ],
+  },
+  {
     name: 'doctor',
     summary: 'check this machine and project',
     examples: ['frontmonth doctor', 'frontmonth doctor --json'],

@@ -13,6 +13,7 @@ const CATALOG_FILES: Readonly<Record<string, readonly string[]>> = {
   strategies: ['errors.ts'],
   research: ['errors.ts'],
   'live/shared': ['errors.ts'],
+  service: ['errors.ts'],
 };
 
 export async function errorCatalogs(): Promise<ReadonlyMap<string, ErrorCatalog>> {

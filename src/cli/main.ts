@@ -5,7 +5,14 @@ import { runCli } from './app.ts';
 import type { Host } from './host.ts';
 
 /** Commands whose work is synchronous for seconds: they run in a thread, so that this one can hear signals. */
-const LONG_COMMANDS: ReadonlySet<string> = new Set(['backtest', 'rerun', 'check', 'demo', 'data']);
+const LONG_COMMANDS: ReadonlySet<string> = new Set([
+  'backtest',
+  'rerun',
+  'check',
+  'demo',
+  'data',
+  'exchange',
+]);
 const SECOND_PRESS_MS = 3000;
 
 export async function main(): Promise<void> {

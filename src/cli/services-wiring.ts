@@ -85,6 +85,7 @@ export function createServices(): Services {
     generateSample,
     importFiles,
     dataTools: () => import('./data-tools.ts'),
+    exchange: () => import('../service/exchange.ts'),
     venueCapabilities,
   };
 }

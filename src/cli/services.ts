@@ -275,6 +275,8 @@ export interface Services {
   importFiles(options: ImportOptions): Promise<ImportOutcome>;
   /** Export, resampling, watching and checking. */
   dataTools(): Promise<typeof import('./data-tools.ts')>;
+  /** The simulated exchange behind a broker's protocol. */
+  exchange(): Promise<typeof import('../service/exchange.ts')>;
   /** Venues whose capabilities are known. */
   venueCapabilities(): Promise<readonly VenueCapabilities[]>;
 }

@@ -13,7 +13,13 @@ import type {
 import type { ContractTable } from '../core/instrument.ts';
 import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
 import { isTerminal, toClOrdId } from '../core/order.ts';
-import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '../core/ports.ts';
+import type {
+  AmbiguityEvent,
+  ExecutionSink,
+  MustClose,
+  SimulatedVenue,
+  VenueIssue,
+} from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
@@ -168,6 +174,7 @@ export class OrderDesk implements ExecutionSink {
       else members.push(order);
     }
     for (const [groupId, members] of groups) this.#protection.onGroup(groupId, members);
+    for (const contractIndex of this.#parts.portfolio.held) this.#showPosition(contractIndex);
   }
 
   /** What a live venue tells, reports left out. */
@@ -184,18 +191,24 @@ export class OrderDesk implements ExecutionSink {
       portfolio: parts.portfolio,
       journal: parts.journal,
       nowUs: () => parts.clock.nowUs(),
-      apply: (report) => this.onReport(report),
+      apply: (report) => {
+        if (parts.venue.hear === undefined) this.onReport(report);
+        else parts.venue.hear(report);
+      },
       tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
       issue: (issue) => this.issue(issue),
       holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
       adopt: (finding, isClosing) => this.#adopt(finding, isClosing),
-      onTrusted: (order) => {
-        const command = this.#parked.get(order.clOrdId);
-        if (command === undefined) return;
-        this.#parked.delete(order.clOrdId);
-        if (!isTerminal(order.status)) this.#post(command);
-      },
+      onTrusted: (order) => this.#unpark(order),
     });
+  }
+
+  /** Nothing about the order is in doubt: what waited for that is sent, unless the order has ended. */
+  #unpark(order: Order): void {
+    const command = this.#parked.get(order.clOrdId);
+    if (command === undefined) return;
+    this.#parked.delete(order.clOrdId);
+    if (!isTerminal(order.status)) this.#post(command);
   }
 
   listen(rolls: RollListener): void {
@@ -294,7 +307,8 @@ export class OrderDesk implements ExecutionSink {
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
     if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
-    this.#truth?.onApplied(applied);
+    if (this.#truth !== null) this.#truth.onApplied(applied);
+    else if (order.certainty === 'known') this.#unpark(order);
   }
 
   /** What the data of a bar kept the venue from doing. */
@@ -302,6 +316,17 @@ export class OrderDesk implements ExecutionSink {
     const { id } = this.#parts.table.contractAt(event.contractIndex);
     const { code, severity, message, tsUs } = event;
     this.issue({ code, severity, message: `${id}: ${message}`, tsUs, contract: id });
+  }
+
+  /** A group held by us has contracts that may not stay: no limit stands in the way of closing them. */
+  onMustClose({ contractIndex, side, qty, tag }: MustClose): void {
+    const { id } = this.#parts.table.contractAt(contractIndex);
+    this.submit({
+      contractIndex,
+      spec: { contract: id, type: 'market', side, qty, tag },
+      role: 'single',
+      isForced: true,
+    });
   }
 
   /** After the events of an instant are delivered. */
@@ -573,6 +598,7 @@ export class OrderDesk implements ExecutionSink {
       fill.feePaid,
     );
     this.fillCount += 1;
+    this.#showPosition(fill.contractIndex);
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
@@ -582,6 +608,12 @@ export class OrderDesk implements ExecutionSink {
     }
     this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
+  }
+
+  /** Who holds groups for a live venue never closes more than there is. */
+  #showPosition(contractIndex: number): void {
+    const { live, venue, portfolio } = this.#parts;
+    if (live !== undefined) venue.setPosition(contractIndex, portfolio.netQty[contractIndex]!);
   }
 
   /** A stop that rested before its entry filled is the initial risk too. */

@@ -100,6 +100,7 @@ export const FAKE_SERVICES: Services = {
   generateSample: never('generateSample'),
   importFiles: never('importFiles'),
   dataTools: never('dataTools'),
+  exchange: never('exchange'),
   venueCapabilities: () => Promise.resolve([]),
 };
 

@@ -2,7 +2,7 @@
  * The documentation is run. Each page is read from top to bottom in a project of its own, beside a small market named
  * `sample`: files are written, commands are executed, TypeScript is checked and run. A page that lies fails here.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -30,6 +30,7 @@ import {
   REPOSITORY,
   toCheckout,
 } from '../support/doc-pages.ts';
+import { SERVED_KEY, SERVED_USER, serveForTest } from '../support/gateway-served.ts';
 import type { SampleCatalog } from '../support/sample-catalog.ts';
 import { makeSampleCatalog } from '../support/sample-catalog.ts';
 
@@ -218,7 +219,8 @@ class Project {
       writeFileSync(path, file.endsWith('.ts') ? toCheckout(block.text) : block.text);
       counts.files += 1;
     }
-    if (block.language === 'ts' && block.words.has('program')) this.#runProgram(block);
+    if (block.language === 'ts' && block.words.has('gateway')) await this.#runAtGateway(block);
+    else if (block.language === 'ts' && block.words.has('program')) this.#runProgram(block);
     else if (block.language === 'ts' && /export default defineStrategy/.test(block.text))
       await this.#runStrategy(block);
     if (block.language !== 'sh') return;
@@ -246,6 +248,14 @@ class Project {
     const path = join(this.#cwd, `program-${block.line}.ts`);
     writeFileSync(path, toCheckout(block.text));
     runProgram(path, this.#cwd, at(block));
+  }
+
+  /** Beside a simulated gateway of its own, whose address and key stand in the environment. */
+  async #runAtGateway(block: DocBlock): Promise<void> {
+    const path = join(this.#cwd, `program-${block.line}.ts`);
+    writeFileSync(path, toCheckout(block.text));
+    expect((await saidAtGateway(path, this.#cwd)).trim(), `${at(block)} says nothing`).not.toBe('');
+    counts.programs += 1;
   }
 
   async #command(words: readonly string[], block: DocBlock): Promise<void> {
@@ -312,6 +322,39 @@ class Project {
   }
 }
 
+async function saidAtGateway(path: string, cwd: string): Promise<string> {
+  const served = await serveForTest();
+  try {
+    const ran = await runBeside(path, cwd, {
+      PROJECTX_REST_URL: served.url,
+      PROJECTX_REALTIME_URL: served.url,
+      PROJECTX_USERNAME: SERVED_USER,
+      PROJECTX_API_KEY: SERVED_KEY,
+    });
+    expect(ran.code, `${path}\n${ran.said}`).toBe(0);
+    return ran.said;
+  } finally {
+    await served.close();
+  }
+}
+
+/** The test's process goes on meanwhile: it serves what the program talks to. */
+function runBeside(
+  path: string,
+  cwd: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const loader = join(REPOSITORY, 'node_modules/tsx/dist/loader.mjs');
+  const child = spawn(process.execPath, ['--import', loader, path], {
+    cwd,
+    env: { ...process.env, ...environment },
+  });
+  let said = '';
+  child.stdout.on('data', (piece: Buffer) => (said += piece.toString()));
+  child.stderr.on('data', (piece: Buffer) => (said += piece.toString()));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, said })));
+}
+
 function runProgram(path: string, cwd: string, name: string): string {
   const loader = join(REPOSITORY, 'node_modules/tsx/dist/loader.mjs');
   const ran = spawnSync(process.execPath, ['--import', loader, path], { cwd, encoding: 'utf8' });
@@ -345,6 +388,18 @@ describe('the examples', () => {
     expect(said.map((text) => text.split('\n')[0])).toEqual(names);
     for (const text of said) expect(text.split('\n')[1]?.trim()).toBeTruthy();
     counts.programs += names.length - 1;
+  });
+
+  it('trade beside a simulated gateway', async () => {
+    const cwd = join(folder, 'example-gateway');
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
+    const path = join(cwd, 'projectx-one-trade.ts');
+    writeFileSync(
+      path,
+      toCheckout(readFileSync(join(REPOSITORY, 'examples/projectx-one-trade.ts'), 'utf8')),
+    );
+    expect(await saidAtGateway(path, cwd)).toContain('flat, verified');
   });
 });
 

@@ -22,8 +22,7 @@ describe('planted faults', () => {
       cwd: root,
       encoding: 'utf8',
     });
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
+    expect(status, stderr).toBe(0);
     const text = readFileSync(patchOf(fault), 'utf8');
     // One rule, one place.
     expect(text.match(/^--- a\/src\//gm)).toHaveLength(1);

@@ -308,4 +308,49 @@ describe.skipIf(reference === null)('the recorded market of an evening', () => {
       }
     },
   );
+
+  /** A bracket at every bar, held as the venue of the profile holds it; its exits are near, so that they fill. */
+  function brackets(): Strategy {
+    return {
+      onBar: (_, ctx) => {
+        if (ctx.openOrders().length > 0 || ctx.position(ctx.contract('ES')).netQty !== 0) return;
+        ctx.bracket({
+          contract: ctx.contract('ES'),
+          side: 1,
+          type: 'market',
+          qty: 2 as Qty,
+          stop: { at: { offsetTicks: 4 } },
+          targets: [{ at: { offsetTicks: 2 } }],
+        });
+      },
+    };
+  }
+
+  it.each(['ideal', 'projectx', 'ib', 'cqg'] as const)(
+    'joins the market in mid-session, and a bracket as on %s fills only where the record went',
+    async (profile) => {
+      const run = await runBacktest(
+        backtestOptions(sample, 'one', {
+          catalogDir: work,
+          dataset: 'evening',
+          strategy: definition('1m', brackets()),
+          instruments: ['ES'],
+          venue: { matching: 'quotes', profile, latency: { entry: 20, response: 10 } },
+          bounds: false,
+        }),
+      );
+      const rows = quotes('ESU2024');
+      const [firstUs, lastUs] = [rows[0]!.tsUs, rows.at(-1)!.tsUs];
+      const inside = fillsOf(run.dir).filter((fill) => fill.tsUs >= firstUs && fill.tsUs < lastUs);
+      expect(inside.length).toBeGreaterThanOrEqual(2);
+      // No open lies in these minutes: nothing is an auction.
+      expect(inside.map((fill) => fill.evidence.rule)).not.toContain('auction');
+      for (const fill of inside) {
+        if (fill.side === 1) continue;
+        // A sale got no more than somebody would have paid in the second around it.
+        const near = rows.filter((row) => Math.abs(row.tsUs - fill.tsUs) <= 1_000_000);
+        expect(Math.max(...near.map((row) => row.ask))).toBeGreaterThanOrEqual(fill.priceTicks);
+      }
+    },
+  );
 });

@@ -126,12 +126,13 @@ const ENTRIES: readonly string[] = [
   'strategies',
   'research',
   'testing',
+  'live/projectx',
 ];
 
 /** Imports of the package, as they stand in a user's file, turned to this checkout. */
 export function toCheckout(source: string): string {
   return source.replaceAll(
-    /(from\s+|import\s*\(|import\.meta\.resolve\()(['"])frontmonth(\/\w+)?\2/g,
+    /(from\s+|import\s*\(|import\.meta\.resolve\()(['"])frontmonth(\/[\w/]+)?\2/g,
     (_, lead, __, sub) =>
       sub === undefined
         ? `${lead}'${REPOSITORY}/src/index.ts'`

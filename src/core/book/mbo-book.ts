@@ -88,6 +88,7 @@ export class MboBook {
   /** Contracts of an order filled in the event so far, by slot, and the slots that have any. */
   #filled: Float64Array = new Float64Array(1024);
   readonly #filledSlots: number[] = [];
+  #filledCount: number = 0;
   /** End of the trading during which a trade was seen. */
   #tradedUntilUs: number = -Infinity;
 
@@ -124,9 +125,10 @@ export class MboBook {
       const low = ids[2 * row]!;
       const high = ids[2 * row + 1]!;
       if (action[row] === MboAction.trade) this.#onTradeRow?.(batch, row);
-      this.#row(action[row]!, high, low, side[row]!, price[row]!, qty[row]!, tsUs[row]!);
+      // A time is read where it is needed: a number that large is allocated to be passed on.
+      this.#row(action[row]!, high, low, side[row]!, price[row]!, qty[row]!, tsUs, row);
       if (isEventEnd[row] === 0) continue;
-      this.#endEvent(tsUs[row]!);
+      this.#endEvent(tsUs, row);
       onEventEnd?.(batch, row);
     }
     this.#counts.rows += to - from;
@@ -144,7 +146,8 @@ export class MboBook {
     side: number,
     price: number,
     qty: number,
-    tsUs: number,
+    tsUs: Float64Array,
+    row: number,
   ): void {
     switch (action) {
       case MboAction.add:
@@ -157,7 +160,7 @@ export class MboBook {
         this.#cancel(idHigh, idLow, side, price, qty);
         break;
       case MboAction.trade:
-        this.#onTrade(tsUs);
+        this.#onTrade(tsUs[row]!);
         break;
       case MboAction.fill:
         this.#onFill(idHigh, idLow, qty);
@@ -208,7 +211,8 @@ export class MboBook {
       this.#filled = grown;
     }
     this.#filled[slot]! += qty;
-    this.#filledSlots.push(slot);
+    this.#filledSlots[this.#filledCount] = slot;
+    this.#filledCount += 1;
   }
 
   #cancel(idHigh: number, idLow: number, side: number, price: number, qty: number): void {
@@ -239,14 +243,12 @@ export class MboBook {
     if (tsUs >= stretches.startUs) this.#tradedUntilUs = stretches.endUs;
   }
 
-  #endEvent(tsUs: number): void {
+  #endEvent(tsUs: Float64Array, row: number): void {
     this.#counts.events += 1;
-    if (this.#filledSlots.length > 0) {
-      for (const slot of this.#filledSlots) this.#filled[slot] = 0;
-      this.#filledSlots.length = 0;
-    }
+    for (; this.#filledCount > 0; this.#filledCount -= 1)
+      this.#filled[this.#filledSlots[this.#filledCount - 1]!] = 0;
     if (!this.book.isCrossed) return;
-    if (tsUs < this.#tradedUntilUs) this.#counts.crossed += 1;
+    if (tsUs[row]! < this.#tradedUntilUs) this.#counts.crossed += 1;
     else this.#counts.crossedBeforeOpen += 1;
   }
 }

@@ -1,6 +1,9 @@
 /** Credentials: from the environment, or from a file that only its owner may read. Never from an argument list. */
 import { TradingError } from '../../core/errors.ts';
 import { readOwnerFile } from '../shared/owner-file.ts';
+import type { ProjectXFirm } from './config.ts';
+import type { Firm } from './presets.ts';
+import { FIRMS } from './presets.ts';
 
 export interface ApiKeyCredentials {
   /** Login of the platform, which is not always the e-mail address. */
@@ -38,6 +41,28 @@ export function readCredentials(
     details: { missing },
     fix: `set ${USER} and ${KEY}, or name a file of mode 600 in ${FILE}`,
   });
+}
+
+/**
+ * `PROJECTX_FIRM`, or both `PROJECTX_REST_URL` and `PROJECTX_REALTIME_URL`. There is no default: a key is sent there.
+ * Errors: E_VENUE_CONFIG.
+ */
+export function readFirm(environment: Readonly<Record<string, string | undefined>>): ProjectXFirm {
+  const [name, rest, realtime] = ['FIRM', 'REST_URL', 'REALTIME_URL'].map(
+    (part) => environment[`PROJECTX_${part}`]?.trim() ?? '',
+  );
+  if (rest !== '' && realtime !== '') return { rest: rest!, realtime: realtime! };
+  if (rest === '' && realtime === '' && Object.hasOwn(FIRMS, name!)) return name as Firm;
+  throw new TradingError(
+    'E_VENUE_CONFIG',
+    name === '' || rest !== '' || realtime !== ''
+      ? 'no firm: PROJECTX_FIRM, or both PROJECTX_REST_URL and PROJECTX_REALTIME_URL, are to be set'
+      : `PROJECTX_FIRM is "${name}"`,
+    {
+      details: { field: 'PROJECTX_FIRM', value: name },
+      rule: `one of ${Object.keys(FIRMS).join(', ')}`,
+    },
+  );
 }
 
 function parseFile(text: string, path: string): Credentials {

@@ -69,6 +69,8 @@ export interface ProjectXVenueOptions {
   readonly sessionEndUs?: (contractIndex: number, nowUs: TsUs) => TsUs;
   /** Seconds without an event after which an order is read. Default 3. */
   readonly doubtS?: number;
+  /** Seconds between looks at all working orders, for what the stream lost without breaking; 0 does not look. Default 60. */
+  readonly auditS?: number;
   /** Seconds after sending within which an order that was not answered may still arrive at the venue. Default 20. */
   readonly lateS?: number;
   /** Days that an order is looked for by its tag when it was sent in an earlier life of the program. Default 7. */
@@ -176,6 +178,7 @@ export class ProjectXVenue implements LiveVenue {
     ]);
     await Promise.all([streams.openUser(), streams.openMarket()]);
     this.#knownUs = this.#scheduler.nowUs();
+    this.#armAudit();
     this.#tell({
       kind: 'account',
       receivedUs: this.#scheduler.nowUs(),
@@ -186,6 +189,7 @@ export class ProjectXVenue implements LiveVenue {
   async close(): Promise<void> {
     this.#unlisten?.();
     this.#unlisten = null;
+    this.#undoAudit?.();
     for (const order of this.#byClOrdId.values()) {
       order.undoDoubt?.();
       order.undoExpiry?.();
@@ -1028,6 +1032,38 @@ export class ProjectXVenue implements LiveVenue {
     );
   }
 
+  #armAudit(): void {
+    const seconds = this.#options.auditS ?? 60;
+    if (seconds === 0) return;
+    this.#undoAudit = this.#scheduler.after(seconds * 1e6, () => {
+      const isDue = this.#links.get('account') === 'up';
+      void (isDue ? this.#audit() : Promise.resolve()).then(() => {
+        if (this.#sink !== null) this.#armAudit();
+      });
+    });
+  }
+
+  /** Compares every order that is thought to work with what the venue shows; what differs is read and told. */
+  async #audit(): Promise<void> {
+    try {
+      const shown = await workingOrders(this.#client.orders, this.accountId);
+      const ids = new Set(shown.map(({ id }) => id));
+      for (const row of shown) {
+        const order = this.#byOrderId.get(row.id);
+        if (order === undefined || isNewer(order.row, row)) this.#onOrder(row);
+      }
+      for (const order of this.#byClOrdId.values()) {
+        if (order.isEnded || order.orderId === null) continue;
+        const isMissing = !ids.has(order.orderId) && order.undoDoubt === null;
+        if (isMissing || (order.row?.fillVolume ?? 0) > order.cumQty)
+          await this.#settleDoubt(order);
+      }
+    } catch (error) {
+      // Asked again at the next look.
+      if (!(error instanceof TradingError)) throw error;
+    }
+  }
+
   async #settleDoubt(order: Tracked): Promise<void> {
     try {
       const found = await this.#lookUp(order);
@@ -1160,6 +1196,7 @@ export class ProjectXVenue implements LiveVenue {
   }
 
   #snapshotGap = -1;
+  #undoAudit: (() => void) | null = null;
 
   /** The account is known, unless the line went since the reading began. */
   #settled(): void {

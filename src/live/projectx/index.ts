@@ -10,7 +10,7 @@ export { ProjectXClient } from './client.ts';
 export type { ProjectXConfig, ProjectXFirm, ProjectXOptions } from './config.ts';
 export { parseVenueContractId, toVenueContractId } from './contracts.ts';
 export type { ApiKeyCredentials, AppCredentials, Credentials } from './credentials.ts';
-export { readCredentials } from './credentials.ts';
+export { readCredentials, readFirm } from './credentials.ts';
 export type { ModifyOrder, OrderFilter, PlaceOrder, PxBracket } from './endpoints.ts';
 export type { ProjectXVenueOptions } from './execution.ts';
 export { ProjectXVenue } from './execution.ts';

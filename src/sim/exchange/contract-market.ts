@@ -16,7 +16,7 @@ import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.t
 import { GroupDesk } from '../groups/group-desk.ts';
 import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
 import { groupProblem, withLevel } from '../groups/group-input.ts';
-import { legQtyProblem } from '../groups/group-state.ts';
+import { legQtyProblem } from '../../core/groups/group-state.ts';
 import type { Indication } from './auction.ts';
 import type { BreakerRule } from './breaker.ts';
 import { CircuitBreaker } from './breaker.ts';
@@ -161,7 +161,8 @@ export class ContractMarket {
   readonly #peerSink: MatchSink & { readonly meet: Meeting };
   #arrivals: MarketOrder[] = [];
   /** Prices of the trades that elections have not seen yet. */
-  #prints: number[] = [];
+  readonly #prints: number[] = [];
+  #printCount: number = 0;
   #aggressor: MarketOrder | null = null;
   /** The order that the aggressor met last is a peer of it. */
   #isPeerMet: boolean = false;
@@ -547,7 +548,8 @@ export class ContractMarket {
 
   /** The record's time moves on; what is due at it comes with `settle`. */
   recordTime(tsUs: number): void {
-    this.#advance(tsUs);
+    if (tsUs >= this.#nowUs && tsUs <= this.#nextDueUs()) this.#nowUs = tsUs;
+    else this.#advance(tsUs);
   }
 
   /** The record filled a resting order, of which `leavesQty` still rests: the liquidity has taken it off already. */
@@ -564,7 +566,7 @@ export class ContractMarket {
   /** The record traded at a price, or passed it on its way: it elects, and what it elects is carried out. */
   recordPrint(priceTicks: number): void {
     this.#sessionTicks = this.#lastTicks = priceTicks;
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#settle();
   }
 
@@ -590,6 +592,7 @@ export class ContractMarket {
    */
   quoteBeyond(): number {
     let far = -1;
+    if (this.#triggers.size === 0) return far;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || source === 'mark' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -624,7 +627,7 @@ export class ContractMarket {
       this.#capped.push(order);
       this.#capAfterTrades();
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#endAuction();
     this.#settle();
   }
@@ -954,14 +957,16 @@ export class ContractMarket {
     const apart = peersOf(order) < 0 ? { group } : { group: ASK, meet: this.#peerSink.meet };
     this.#aggressor = order;
     const there = this.#book.available({ side, limitTicks: bounded, qty, selfTrade, ...apart });
-    const isThere = there >= wanted && this.#isSurelyThere(side, bounded, wanted);
+    const isEnough = there >= wanted && this.#isSurelyThere(order, bounded, wanted);
     this.#aggressor = null;
-    return isThere;
+    return isEnough;
   }
 
   /** Whether enough is left when orders that take from each other count once: reduce-only ones, and peers of an OCO. */
-  #isSurelyThere(side: Side, limitTicks: number, wanted: number): boolean {
+  #isSurelyThere(aggressor: MarketOrder, limitTicks: number, wanted: number): boolean {
     if (this.#book.isRecorded === true) return true;
+    const { side, group = 0 } = aggressor.input;
+    const hasPeers = peersOf(aggressor) >= 0;
     const other: Side = side === 1 ? -1 : 1;
     const taken = new Map<number, number>();
     const filled = new Set<string>();
@@ -970,7 +975,10 @@ export class ContractMarket {
     for (; sum < wanted && (limitTicks - at) * side >= 0; at = this.#book.worsePrice(other, at))
       this.#book.forEachAt(other, at, (handle, _shown, leavesQty) => {
         const order = this.#byHandle.get(handle)!;
-        if (this.#meet(handle) !== null) return;
+        const isApart = hasPeers
+          ? this.#peerSink.meet(handle) !== null
+          : group !== 0 && order.input.group === group;
+        if (isApart) return;
         const { participant, reduceOnly } = order.input;
         const before = taken.get(participant) ?? 0;
         let qty = leavesQty;
@@ -1085,7 +1093,7 @@ export class ContractMarket {
     const resting = this.#byHandle.get(handle)!;
     this.#sessionTicks = this.#lastTicks = price;
     this.#breaker?.onTrade(price, this.#nowUs);
-    this.#prints.push(price);
+    this.#keepPrint(price);
     resting.restingQty -= qty;
     if (leaves === 0) this.#forget(resting);
     this.#fill(resting, price, qty, false);
@@ -1338,15 +1346,15 @@ export class ContractMarket {
 
   #electAll(): void {
     if (this.#phase !== 'open' || !this.#hasTriggers()) {
-      this.#prints.length = 0;
+      this.#printCount = 0;
       return;
     }
     const elected: MarketOrder[] = [];
     const prints = this.#prints;
     const onLast = this.#triggers.get('last');
     if (onLast !== undefined)
-      for (let k = 0; k < prints.length; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
-    prints.length = 0;
+      for (let k = 0; k < this.#printCount; k += 1) onLast.elect(prints[k]!, prints[k]!, elected);
+    this.#printCount = 0;
     for (const [source, triggers] of this.#triggers) {
       if (source === 'last' || triggers.size === 0) continue;
       const [rising, falling] = this.#sourcePrices(source);
@@ -1354,6 +1362,11 @@ export class ContractMarket {
       triggers.elect(rising, falling, elected, this.#heldBack === 0);
     }
     for (const order of elected) this.#elect(order);
+  }
+
+  #keepPrint(priceTicks: number): void {
+    this.#prints[this.#printCount] = priceTicks;
+    this.#printCount += 1;
   }
 
   #hasTriggers(): boolean {
@@ -1514,7 +1527,7 @@ export class ContractMarket {
       this.#leavePlace(order);
       order.limitTicks = NaN;
     }
-    this.#prints.push(priceTicks);
+    this.#keepPrint(priceTicks);
     this.#rearriveCrossed();
   }
 

@@ -222,7 +222,8 @@ export class ReplayMarket {
     this.#begin(tsUs);
     this.#bookUs = tsUs;
     const quotes = this.#quotes;
-    const [lastBid, lastAsk] = [quotes.bestBid, quotes.bestAsk];
+    const lastBid = quotes.bestBid;
+    const lastAsk = quotes.bestAsk;
     quotes.bestBid = bidQty > 0 ? bidTicks : NaN;
     quotes.bestAsk = askQty > 0 ? askTicks : NaN;
     quotes.bidQty = bidQty;
@@ -423,7 +424,8 @@ export class ReplayMarket {
     const book = this.#book;
     if (book.inside.length > 0) this.#book.leaveInside();
     const isMoved = bid !== this.#bid || ask !== this.#ask;
-    const [fromBid, fromAsk] = [this.#bid, this.#ask];
+    const fromBid = this.#bid;
+    const fromAsk = this.#ask;
     this.#bid = bid;
     this.#ask = ask;
     const isReached =

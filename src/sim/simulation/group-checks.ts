@@ -30,6 +30,8 @@ interface Watched {
   isLoose: boolean;
   /** The user made an exit larger than its entry. */
   isEnlarged: boolean;
+  /** Contracts of the entry that are still held: not closed by an exit, nor by anything else. */
+  open: number;
 }
 
 /** Reasons for which the group itself ends or shrinks a leg. */
@@ -45,6 +47,9 @@ const BY_GROUP: ReadonlySet<string> = new Set([
 export class GroupChecks {
   readonly #byOrder: Map<string, { readonly watched: Watched; readonly leg: Leg }> = new Map();
   readonly #touched: Set<Watched> = new Set();
+  /** Brackets at work, and the position, by participant. */
+  readonly #brackets: Map<number, Set<Watched>> = new Map();
+  readonly #net: Map<number, number> = new Map();
 
   /** A group that was sent; its reports come now. */
   open(input: MarketGroupInput): void {
@@ -74,22 +79,46 @@ export class GroupChecks {
         legs.some((leg) => leg.role === 'stop'),
       isLoose: false,
       isEnlarged: false,
+      open: 0,
     };
+    if (watched.isBracket) {
+      const brackets = this.#brackets.get(participant) ?? new Set();
+      brackets.add(watched);
+      this.#brackets.set(participant, brackets);
+    }
     for (const leg of legs) this.#byOrder.set(`${participant}|${leg.clOrdId}`, { watched, leg });
   }
 
-  onReport({ kind, participant, clOrdId, order, reason, lastQty }: MarketReport): void {
+  onReport(report: MarketReport): void {
+    this.#followLegs(report);
+    if (report.kind === 'Fill') this.#followPosition(report);
+  }
+
+  /** What closes a position closes what its brackets hold of it. */
+  #followPosition({ participant, order, lastQty }: MarketReport): void {
+    const net = (this.#net.get(participant) ?? 0) + order!.input.side * lastQty;
+    this.#net.set(participant, net);
+    for (const bracket of this.#brackets.get(participant) ?? [])
+      bracket.open = Math.max(0, Math.min(bracket.open, bracket.legs[0]!.side * net));
+  }
+
+  #followLegs({ kind, participant, clOrdId, order, reason, lastQty }: MarketReport): void {
     const key = `${participant}|${clOrdId}`;
     const found = this.#byOrder.get(key);
     if (found === undefined) return;
     const { watched, leg } = found;
     if (order === null) {
-      if (kind === 'Rejected' && leg.cumQty === 0 && reason !== 'duplicate-client-order-id')
+      if (kind === 'Rejected' && leg.cumQty === 0 && reason !== 'duplicate-client-order-id') {
         this.#byOrder.delete(key);
+        this.#brackets.get(participant)?.delete(watched);
+      }
       return;
     }
     this.#touched.add(watched);
-    leg.cumQty += kind === 'Fill' ? lastQty : 0;
+    if (kind === 'Fill') {
+      leg.cumQty += lastQty;
+      watched.open += leg.after < 0 ? lastQty : -lastQty;
+    }
     leg.isOpen = order.place !== 'done';
     const isExit = leg.after >= 0;
     const isOwnDoing = kind === 'Canceled' || kind === 'Expired' || kind === 'Rejected';
@@ -102,6 +131,7 @@ export class GroupChecks {
     leg.qtyMax = Math.max(leg.qtyMax, order.qty);
     if (watched.legs.some((each) => each.isOpen)) return;
     for (const each of watched.legs) this.#byOrder.delete(`${participant}|${each.clOrdId}`);
+    this.#brackets.get(participant)?.delete(watched);
   }
 
   /** After a command. */
@@ -136,11 +166,8 @@ export class GroupChecks {
   }
 
   #checkProtection(watched: Watched, market: ContractMarket): void {
-    const [entry] = watched.legs;
     const exits = watched.legs.filter((leg) => leg.after === 0);
-    const open = entry!.cumQty - exits.reduce((sum, leg) => sum + leg.cumQty, 0);
-    const held = Math.max(0, entry!.side * market.positionOf(watched.participant));
-    const exposed = Math.min(open, held);
+    const exposed = watched.open;
     if (exposed === 0) return;
     let covered = 0;
     for (const leg of exits) {

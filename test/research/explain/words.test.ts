@@ -43,7 +43,7 @@ function codeOf(file: string): string {
 const VOCABULARY = new Set(
   `
     market-to-limit stop-limit market-if-touched limit-if-touched trailing-stop trailing-stop-limit
-    bid-ask multi-target equity-index at-open at-close next-open close-direction quote-bars pre-open
+    bid-ask bid-ask-touched multi-target equity-index at-open at-close next-open close-direction quote-bars pre-open
     pre-open-no-cancel post-close pro-rata no-liquidity frontmonth-market cancel-resting
     cancel-aggressor cancel-both cancel-parent reset-on-change replenish-on-increase oco-overfill
     unprotected-remainder stop-or-open limit-or-open flat-by floor-locked floor-raised maximum-loss

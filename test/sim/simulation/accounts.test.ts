@@ -12,8 +12,9 @@ import type {
   SimulatedAccount,
   Told,
 } from '../../../src/sim/simulation/account-port.ts';
+import { Chance } from '../../../src/sim/simulation/chance.ts';
 import type { Request } from '../../../src/sim/simulation/desk.ts';
-import type { WorldResult } from '../../../src/sim/simulation/world-types.ts';
+import type { MarketSpec, WorldResult } from '../../../src/sim/simulation/world-types.ts';
 import { InvariantBroken } from '../../../src/sim/simulation/world-types.ts';
 import { World } from '../../../src/sim/simulation/world.ts';
 
@@ -77,6 +78,88 @@ describe('accounts in a world', () => {
       });
     };
     expect(brokenBy(() => withAccount(2, loose))).toBe('no order is larger than allowed');
+  });
+});
+
+describe('an account that must be flat while its connection is gone', () => {
+  const DAY_US = 1_800_000_000;
+  const CONTRACT = 1;
+  const [AT_WORK, LATE] = [0.5 * DAY_US, 0.93 * DAY_US];
+  interface Sent {
+    readonly account: EngineAccount;
+    readonly requests: Request[];
+  }
+
+  const accountOf = (seed: number): Sent => {
+    const requests: Request[] = [];
+    const market = { name: 'A', tickMicros: 12_500_000, feeMicros: 0 } as unknown as MarketSpec;
+    const account = new EngineAccount({
+      participant: 10_000,
+      markets: [market],
+      contracts: [{ market: 0, contractIndex: CONTRACT, lastDay: 5 }],
+      days: 3,
+      dayUs: DAY_US,
+      chance: new Chance(createRandom(seed), 8, seed),
+      send: (request) => requests.push(request),
+    });
+    const nowUs = AT_WORK;
+    account.hear({ kind: 'phase', contractIndex: CONTRACT, phase: 'open' }, nowUs);
+    account.price(CONTRACT, 1000, nowUs);
+    for (let turn = 0; turn < 20 && !requests.some(isSingle); turn += 1)
+      account.turn([{ contractIndex: CONTRACT, lastTicks: 1000 }], nowUs + turn);
+    return { account, requests };
+  };
+  const isSingle = (request: Request): boolean => request.kind === 'new';
+  const report = (input: MarketOrderInput, kind: ExecutionReport['kind'], more = {}): Told => ({
+    kind: 'report',
+    report: {
+      kind,
+      clOrdId: input.clOrdId,
+      orderId: input.clOrdId,
+      contractIndex: CONTRACT,
+      tsUs: AT_WORK + 100,
+      orderQty: input.qty,
+      working: 'live',
+      ...more,
+    } as unknown as ExecutionReport,
+  });
+  /** Accounts whose programme has a moment to be flat, each with one order at work. */
+  const accounts = (): (Sent & { readonly input: MarketOrderInput })[] =>
+    Array.from({ length: 60 }, (_, seed) => accountOf(seed)).flatMap((sent, seed) => {
+      const probe = accountOf(seed).account;
+      probe.lose(LATE);
+      const single = sent.requests.find(isSingle);
+      if (probe.flatReason(0) === null || single?.kind !== 'new') return [];
+      return [{ ...sent, input: single.input }];
+    });
+
+  it('sends what the programme asks for at the moment of the loss, and knows it as lost', () => {
+    const all = accounts();
+    expect(all.length).toBeGreaterThan(3);
+    for (const { account, requests, input } of all) {
+      const execution = { lastQty: input.qty, lastPriceTicks: 1000, feeMicros: 0 };
+      const fill = { execId: 'x1', commissionMicros: 0, ...execution };
+      account.hear(report(input, 'Fill', { fill, working: 'none' }), AT_WORK + 100);
+      const before = requests.length;
+      account.lose(LATE);
+      const left = requests.slice(before).filter((request) => request.kind === 'new');
+      expect(left.map((request) => request.input.reduceOnly)).toEqual([true]);
+      expect(account.openIds()).toContain(left[0]!.input.clOrdId);
+    }
+  });
+
+  it('cancels what it was unsure of as soon as it knows it again, and not before', () => {
+    for (const { account, requests, input } of accounts()) {
+      account.hear(report(input, 'Accepted'), AT_WORK + 100);
+      account.lose(AT_WORK + 200);
+      account.hear({ kind: 'phase', contractIndex: CONTRACT, phase: 'open' }, LATE);
+      const cancels = (): readonly Request[] =>
+        requests.filter((each) => each.kind === 'cancel' && each.clOrdId === input.clOrdId);
+      expect(account.flatReason(0)).not.toBeNull();
+      expect(cancels()).toHaveLength(0);
+      account.hear(report(input, 'Restated'), LATE + 1);
+      expect(cancels()).toHaveLength(1);
+    }
   });
 });
 

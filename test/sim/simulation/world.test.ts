@@ -233,6 +233,20 @@ describe('the checks of groups', () => {
     checks.onReport(fillOf(entry, 4));
     expect(brokenBy(() => checks.after(market(4, 'held')))).toMatch(/never unprotected/);
   });
+  it('an entry whose position something else has closed', () => {
+    const other = new MarketOrder({ ...bracket.legs[0]!.order, clOrdId: 'o', side: -1 }, 9, 0);
+    const again = new MarketOrder({ ...bracket.legs[0]!.order, clOrdId: 'p' }, 10, 0);
+    const held = (...more: readonly MarketReport[]): string => {
+      const checks = new GroupChecks();
+      checks.open(bracket);
+      for (const report of [fillOf(entry, 4), ...more]) checks.onReport(report);
+      // The market says how the stop stands, and the group is looked at anew.
+      checks.onReport({ ...fillOf(target, 0), kind: 'Replaced', reason: 'ouo-peer' });
+      return brokenBy(() => checks.after(market(4, 'held')));
+    };
+    expect(held(fillOf(other, 4), fillOf(again, 4))).toBe('nothing');
+    expect(held(fillOf(other, 3), fillOf(again, 3))).toMatch(/never unprotected/);
+  });
   it('exits that trade more than their entry', () => {
     const checks = new GroupChecks();
     checks.open(bracket);

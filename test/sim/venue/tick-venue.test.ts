@@ -7,7 +7,7 @@ import type { PriceTicks, Qty } from '../../../src/core/units.ts';
 import { VENUE_PROFILES } from '../../../src/core/venues/profiles.ts';
 import { at } from '../../support/engine-world.ts';
 import type { Tick, TickRun, TickWorldOptions } from '../../support/tick-world.ts';
-import { level, quote, runTicks, T0, trade } from '../../support/tick-world.ts';
+import { level, quote, runTicks, T0, tickFeeds, trade } from '../../support/tick-world.ts';
 
 const order = (
   ctx: StrategyContext,
@@ -362,6 +362,75 @@ describe('over any record', () => {
       for (const fill of fills) {
         expect(fill.evidence).not.toBeNull();
         expect(fill.knownUs).toBeGreaterThanOrEqual(fill.tsUs);
+      }
+    },
+  );
+});
+
+/** Rows of every kind that one contract may have, and of a second contract. */
+const anyRow = fc.record({
+  kind: fc.constantFrom('trade', 'quote', 'level'),
+  price,
+  qty: fc.integer({ min: 0, max: 4 }),
+  side: fc.constantFrom(1, -1),
+});
+
+describe('batches of the sources', () => {
+  const runs = Number(process.env['FRONTMONTH_PROPERTY_RUNS'] ?? 25);
+  test.prop(
+    [
+      fc.array(anyRow, { minLength: 1, maxLength: 60 }),
+      fc.array(anyRow, { maxLength: 20 }),
+      fc.constantFrom('quotes', 'depth', 'trades'),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(0, 7),
+    ],
+    { numRuns: runs },
+  )(
+    'the event log is the same however they are cut: quotes, trades, depth, two contracts, several at one moment',
+    (record, second, matching, sizes, feedMs) => {
+      const ticksOf = (rows: typeof record): Tick[] =>
+        rows.map(({ kind, price: at, qty, side }, k) => {
+          // Three of them share a moment.
+          const ms = Math.floor(k / 3) * 10;
+          if (kind === 'trade') return trade(ms, at, Math.max(1, qty), side as 1);
+          return kind === 'quote'
+            ? quote(ms, at, qty, at + 1, qty)
+            : level(ms, side as 1, side === 1 ? Math.min(at, 99) : Math.max(at, 100), qty);
+        });
+      const heard: string[][] = [];
+      const run = (chunk: number): string => {
+        const lines: string[] = [];
+        heard.push(lines);
+        const other = tickFeeds(ticksOf(second), { contractIndex: 1, chunk });
+        const opening =
+          matching === 'depth'
+            ? [level(-1000, 1, 99, 10), level(-1000, -1, 100, 10), trade(-900, 100, 1, 1)]
+            : OPENING;
+        return runTicks({
+          chunk,
+          matching,
+          latency: { feed: feedMs, entry: 3, response: { quantiles: [0, 5] } },
+          ticks: [...opening, ...ticksOf(record)],
+          world: { overrides: { ticks: other } },
+          strategy: {
+            onQuote: (view) => void lines.push(`${view.tsUs} ${view.bidTicks} ${view.askTicks}`),
+            onTrade: (view) => void lines.push(`${view.tsUs} ${view.priceTicks}`),
+            onDepth: (view) =>
+              void lines.push(`${view.tsUs} ${view.bid(0)?.ticks} ${view.ask(0)?.qty}`),
+          },
+          script: [
+            [-500, (ctx) => void order(ctx, 1, { type: 'limit', limitTicks: 98 }, 2)],
+            [15, (ctx) => void order(ctx, -1, { type: 'stop', stopTicks: 97 })],
+            [30, (ctx) => void order(ctx, 1, { type: 'market' }, 3)],
+            [60, (ctx) => void order(ctx, -1, { type: 'limit', limitTicks: 102 }, 2)],
+          ],
+        }).hash;
+      };
+      const whole = run(1000);
+      for (const size of sizes) {
+        expect(run(size)).toBe(whole);
+        expect(heard.at(-1)).toEqual(heard[0]);
       }
     },
   );

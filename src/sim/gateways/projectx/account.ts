@@ -89,6 +89,8 @@ export class GatewayAccount {
   readonly brackets: BracketMode;
   readonly evaluator: ProgrammeEvaluator | null;
   canTrade: boolean;
+  /** Past the time by which its programme wants it flat, until the trade date ends. */
+  isDayOver: boolean = false;
   balanceMicros: number;
   /** In order of creation, working or not. */
   readonly orders: Map<number, GatewayOrder> = new Map();

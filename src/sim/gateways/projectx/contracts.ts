@@ -65,7 +65,7 @@ export function contractOfId(id: string, isActive: boolean = true): GatewayContr
  * Errors: E_GATEWAY_CONTRACT where the product has no name here.
  */
 export function contractOfSpec(
-  contract: ContractSpec,
+  contract: Pick<ContractSpec, 'id' | 'year' | 'month'>,
   instrument: InstrumentSpec,
   isActive: boolean = true,
 ): GatewayContract {

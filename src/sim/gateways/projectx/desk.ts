@@ -157,7 +157,8 @@ export class OrderDesk {
     if (problem !== null) {
       this.#reject(order, problem, nowUs);
       const code =
-        problem === REJECT.closed && this.#options.closedAnswer === 'outside-hours'
+        (problem === REJECT.closed || problem === REJECT.hours) &&
+        this.#options.closedAnswer === 'outside-hours'
           ? PlaceError.OutsideTradingHours
           : PlaceError.OrderRejected;
       return { ...failure(code, problem), orderId: order.id };
@@ -285,6 +286,7 @@ export class OrderDesk {
     if (side !== 0 && side !== 1) return REJECT.side;
     if (!(Number.isInteger(size) && size > 0 && size <= 1e6)) return REJECT.size;
     if (customTag !== null && customTag !== '' && account.tags.has(customTag)) return REJECT.tag;
+    if (account.isDayOver) return REJECT.hours;
     return host.phase === 'open' ? null : REJECT.closed;
   }
 
@@ -896,12 +898,19 @@ export class OrderDesk {
   onDayEnd(tsUs: number): void {
     for (const account of this.#accounts) {
       const { evaluator } = account;
+      account.isDayOver = false;
       if (evaluator === null) continue;
       const equity =
         account.balanceMicros + account.openMicros((index) => this.#hosts[index]!.markTicks);
       evaluator.onDayEnd(tsUs, account.balanceMicros, equity);
       this.#judge(account);
     }
+  }
+
+  /** The time has come by which the programme wants the account flat. */
+  flatBy(account: GatewayAccount, tsUs: number): void {
+    account.isDayOver = true;
+    this.liquidate(account, tsUs);
   }
 
   /** Cancels everything, and closes every position by a market order. */

@@ -28,3 +28,4 @@ export type { Product } from './products.ts';
 export { SampleFeed, samplePast } from './sample-feed.ts';
 export { serveGateway } from './server.ts';
 export type { RunningServer, ServerOptions } from './server.ts';
+export { BarFeed, SessionFeed, TickFeed } from './column-feed.ts';

@@ -163,9 +163,11 @@ export class HubConnection {
       this.close(`The protocol '${message['protocol'].slice(0, 40)}' is not supported.`);
       return;
     }
-    if (message['version'] !== 1) {
+    // A lower version is this one: signalrcore sends the 0 that it negotiated.
+    const { version } = message;
+    if (!(typeof version === 'number' && Number.isInteger(version) && version <= 1)) {
       this.close(
-        `The server does not support version ${String(message['version']).slice(0, 20)} of the 'json' protocol.`,
+        `The server does not support version ${JSON.stringify(version ?? null).slice(0, 20)} of the 'json' protocol.`,
       );
       return;
     }
