@@ -170,7 +170,7 @@ describe('at a roll', () => {
     expect(late.recorder.events).toEqual([
       'Submitted O-000001',
       'Accepted O-000001',
-      'CancelRequested O-000001',
+      'CancelRequested O-000001 roll',
       'Canceled O-000001 requested',
     ]);
   });

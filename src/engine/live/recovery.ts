@@ -274,8 +274,9 @@ class Fold {
     order.leavesQty = body.leavesQty;
     order.limitTicks = body.limitTicks;
     order.stopTicks = body.stopTicks;
-    // Why an order was in doubt is not why it ended.
-    if (body.reason !== '' && body.event !== 'Lost') order.reason = body.reason;
+    // Why an order was in doubt, or who asked for its cancel, is not why it ended.
+    const isOfOrder = body.event !== 'Lost' && body.event !== 'CancelRequested';
+    if (body.reason !== '' && isOfOrder) order.reason = body.reason;
     order.orderId = body.orderId ?? order.orderId;
     order.orderQty = body.orderQty ?? order.orderQty;
     order.doubt = body.doubt ?? null;
