@@ -131,6 +131,13 @@ describe('changes of resting orders', () => {
     expect(desk.cancel('a')).toEqual(['a CancelRejected already-filled']);
     expect(desk.replace('a', { qty: 9 })).toEqual(['a ReplaceRejected already-filled']);
   });
+  it('no more can be shown than there is, by a change either', () => {
+    const desk = two();
+    expect(desk.replace('a', { displayQty: 3 })).toEqual(['a ReplaceRejected invalid-display-qty']);
+    expect(desk.queue(1, 396)).toEqual(['a 2/2', 'b 2/2']);
+    expect(desk.replace('a', { qty: 4, displayQty: 3 })).toEqual(['a Replaced']);
+    expect(desk.queue(1, 396)).toEqual(['b 2/2', 'a 3/4']);
+  });
   it('a price that crosses trades at once', () => {
     const desk = two();
     desk.send('s', 'sell 1 limit 398', { participant: 2 });
