@@ -733,6 +733,14 @@ describe('contracts that cannot be traded', () => {
 
 describe('orders that contradict themselves', () => {
   it.each([
+    ['a type that does not exist', 'buy 1', { type: 'constructor' }, 'unsupported-order-type'],
+    [
+      'a time in force that does not exist',
+      'buy 1 limit 100',
+      { timeInForce: 'week' },
+      'unsupported-time-in-force',
+    ],
+    ['a trigger that does not exist', 'buy 1 stop 100', { trigger: 'best' }, 'unsupported-trigger'],
     ['no quantity', 'buy 0 limit 100', {}, 'invalid-qty'],
     ['half a contract', 'buy 0.5 limit 100', {}, 'invalid-qty'],
     ['a limit off the grid', 'buy 1 limit 100.5', {}, 'off-grid'],
