@@ -1006,17 +1006,13 @@ export class Engine {
     for (let row = 0; row < this.#tracks.length; row += 1) {
       const track = this.#tracks[row]!;
       if (track.nextUs > tsUs) continue;
-      // A break, or the first session of a trade date: orders for the day stay.
-      const isBreak =
-        track.nextEdge === 'pause' || (track.nextEdge === 'close' && !track.isLastOfTradeDate);
-      if (isBreak) this.#tellPhase(row, 'halted', tsUs);
+      // Over a break orders for the day stay; they end with their session, on a short holiday too.
+      if (track.nextEdge === 'pause') this.#tellPhase(row, 'halted', tsUs);
       if (track.nextEdge !== 'close') continue;
       // Samples end with the last one: what is sent then waits for the next, as at a close, over holidays too.
       const sampleUs = this.#lastSampleUs[row]!;
       const closeUs = (Number.isNaN(sampleUs) ? tsUs : sampleUs) as TsUs;
-      for (const c of this.#contractsOf[row]!)
-        if (!(isBreak && this.#tickContracts?.[c] === 1))
-          this.#config.venue.onSessionClose(c, closeUs);
+      for (const c of this.#contractsOf[row]!) this.#config.venue.onSessionClose(c, closeUs);
     }
   }
 
@@ -1039,7 +1035,7 @@ export class Engine {
     this.#tellPhase(row, 'open', tsUs, {
       sinceUs,
       isAuction: isAuction && !isJoined,
-      closeUs: (track.isLastOfTradeDate ? track.closeUs : TS_MAX) as TsUs,
+      closeUs: track.closeUs as TsUs,
     });
   }
 

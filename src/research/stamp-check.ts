@@ -50,13 +50,10 @@ export function weighStamps(
     const near = BARS_NEAR * (closeUs[0]! - openUs[0]!);
     while (bar < length && closeUs[bar]! < from) {
       const [begin, end] = [openUs[bar]!, closeUs[bar]!];
-      if (end >= from - near) into.beforeOpen += 1;
-      if (
-        row > 0 &&
-        begin > sessions.closeUs[row - 1]! &&
-        begin <= sessions.closeUs[row - 1]! + near
-      )
-        into.afterClose += 1;
+      // The bars before may be of the session before: a break is often shorter than a few bars.
+      const shutUs = row === 0 ? Infinity : sessions.closeUs[row - 1]!;
+      if (begin >= shutUs && end >= from - near) into.beforeOpen += 1;
+      if (begin > shutUs && begin <= shutUs + near) into.afterClose += 1;
       bar += 1;
     }
     const isApart = row === 0 || sessions.closeUs[row - 1]! < from;

@@ -482,8 +482,8 @@ describe('bars, brackets and OCO', () => {
 
 /**
  * Rows of the reference that stand elsewhere: P17, P18, K17 and K18 with the other order types and options in
- * `bar-orders.test.ts`; P19 (only the finest bars execute) in `research/backtest.test.ts`; P20 (bars stamped at their open)
- * in `research/stamp-check.test.ts`. K27 and K28 are races between messages: this venue holds its groups atomically, and the line
+ * `bar-orders.test.ts`; P19 (only the finest bars execute) and P20 (bars stamped at their open) in
+ * `research/loaded-bars.test.ts`; T1, T8 and T9 (days as calendars have them) in `calendar-rows.test.ts`. K27 and K28 are races between messages: this venue holds its groups atomically, and the line
  * before it delays messages, never what the venue does by itself. They stand in `exchange/group-scenarios.test.ts`,
  * `groups/replay-groups.test.ts` and, by the messages of a venue profile, in `venue/tick-venue.test.ts`.
  */

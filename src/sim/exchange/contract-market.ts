@@ -1607,12 +1607,16 @@ export class ContractMarket {
     if (qty !== undefined && qty <= order.cumQty) return 'qty-below-filled';
     for (const price of [limitTicks, stopTicks])
       if (price !== undefined && !Number.isSafeInteger(price)) return 'off-grid';
-    if (displayQty !== undefined && !(Number.isSafeInteger(displayQty) && displayQty >= 0))
+    const shown = displayQty ?? 0;
+    if (!(Number.isSafeInteger(shown) && shown >= 0 && shown <= (qty ?? order.qty)))
       return 'invalid-display-qty';
     if (limitTicks !== undefined && Number.isNaN(order.limitTicks)) return 'unsupported-replace';
     if (stopTicks !== undefined && !needsTrigger(order.input.type)) return 'unsupported-replace';
     if (stopTicks !== undefined && order.isTriggered) return 'already-triggered';
-    if (limitTicks !== undefined) return this.#priceProblem(limitTicks, order.timeInForce);
+    if (limitTicks !== undefined) {
+      const outside = this.#priceProblem(limitTicks, order.timeInForce);
+      if (outside !== null) return outside;
+    }
     if (qty === undefined || order.live === null) return null;
     return legQtyProblem(order.live.state, order.leg, qty);
   }

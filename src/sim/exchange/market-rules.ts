@@ -1,5 +1,6 @@
 /** What an order must say by itself, whatever the state of the market. */
 import type { OrderType, TimeInForce } from '../../core/order.ts';
+import { ORDER_TYPE_CODE, TIME_IN_FORCE_CODE } from '../../core/order.ts';
 import type { MarketOrderInput, MarketReplaceInput } from './market-order.ts';
 
 /** Waits for a price before it is an order. */
@@ -65,6 +66,9 @@ export function inputProblem(input: MarketOrderInput, nowUs: number): string | n
   const { type, qty, displayQty, minQty, group } = input;
   const tif = input.timeInForce ?? 'day';
   if (input.side !== 1 && input.side !== -1) return 'invalid-side';
+  // Words from outside may be any: an unknown one is no order for the day.
+  if (!Object.hasOwn(ORDER_TYPE_CODE, type)) return 'unsupported-order-type';
+  if (!Object.hasOwn(TIME_IN_FORCE_CODE, tif)) return 'unsupported-time-in-force';
   if (!(isWhole(qty) && qty > 0 && qty <= 1e9)) return 'invalid-qty';
   if (displayQty !== undefined && !(isWhole(displayQty) && displayQty > 0 && displayQty <= qty))
     return 'invalid-display-qty';
@@ -84,7 +88,8 @@ export function inputProblem(input: MarketOrderInput, nowUs: number): string | n
 }
 
 function triggerProblem(input: MarketOrderInput): string | null {
-  const { type, stopTicks, trail } = input;
+  const { type, stopTicks, trail, trigger = 'last' } = input;
+  if (!['last', 'bid-ask', 'mid', 'mark'].includes(trigger)) return 'unsupported-trigger';
   const isTrail = type === 'trailing-stop' || type === 'trailing-stop-limit';
   if (stopTicks !== undefined && !needsTrigger(type)) return 'invalid-stop';
   if (stopTicks !== undefined && !isWhole(stopTicks)) return 'off-grid';

@@ -354,6 +354,9 @@ describe('OCO and OUO: peers', () => {
     expect(desk.replace('sl', { qty: 4 })).toEqual(['sl Replaced', 'tp Replaced 4 ouo-peer']);
     expect(desk.queue(-1, 416)).toEqual(['tp 4/4']);
     expect(desk.replace('sl', { qty: 5 })).toEqual(['sl ReplaceRejected group-qty']);
+    // Nor together with another price.
+    const both = { qty: 6, limitTicks: 420 };
+    expect(desk.replace('tp', both)).toEqual(['tp ReplaceRejected group-qty']);
   });
 });
 

@@ -131,6 +131,13 @@ describe('changes of resting orders', () => {
     expect(desk.cancel('a')).toEqual(['a CancelRejected already-filled']);
     expect(desk.replace('a', { qty: 9 })).toEqual(['a ReplaceRejected already-filled']);
   });
+  it('no more can be shown than there is, by a change either', () => {
+    const desk = two();
+    expect(desk.replace('a', { displayQty: 3 })).toEqual(['a ReplaceRejected invalid-display-qty']);
+    expect(desk.queue(1, 396)).toEqual(['a 2/2', 'b 2/2']);
+    expect(desk.replace('a', { qty: 4, displayQty: 3 })).toEqual(['a Replaced']);
+    expect(desk.queue(1, 396)).toEqual(['b 2/2', 'a 3/4']);
+  });
   it('a price that crosses trades at once', () => {
     const desk = two();
     desk.send('s', 'sell 1 limit 398', { participant: 2 });
@@ -726,6 +733,14 @@ describe('contracts that cannot be traded', () => {
 
 describe('orders that contradict themselves', () => {
   it.each([
+    ['a type that does not exist', 'buy 1', { type: 'constructor' }, 'unsupported-order-type'],
+    [
+      'a time in force that does not exist',
+      'buy 1 limit 100',
+      { timeInForce: 'week' },
+      'unsupported-time-in-force',
+    ],
+    ['a trigger that does not exist', 'buy 1 stop 100', { trigger: 'best' }, 'unsupported-trigger'],
     ['no quantity', 'buy 0 limit 100', {}, 'invalid-qty'],
     ['half a contract', 'buy 0.5 limit 100', {}, 'invalid-qty'],
     ['a limit off the grid', 'buy 1 limit 100.5', {}, 'off-grid'],
