@@ -107,6 +107,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   #depth: number = 0;
   /** Answers that we give ourselves. */
   readonly #answers: LiveEvent[] = [];
+  /** After a restart, until the account has been read: nothing is sent. */
+  #isPaused: boolean = false;
   /** When requests without an answer are asked for next. */
   #pollUs: number = Infinity;
 
@@ -304,6 +306,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#within(() => {
       const translated = this.#translate(event);
       if (translated !== null) this.#sink!.onLive?.(translated);
+      if (event.kind === 'snapshot') this.#isPaused = false;
     });
   }
 
@@ -369,8 +372,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   // ----------------------------------------------------------------------------------------------------- restart
 
   /**
-   * Goes on with the groups of an earlier run, from all lines of its journal in order. Nothing is sent before `resume`, and
-   * requests on their way at the end count as lost. `rowOf`: this run's row of a contract.
+   * Goes on with the groups of an earlier run, from all lines of its journal in order. Nothing is sent before the account has
+   * been read, and requests on their way at the end count as lost. `rowOf`: this run's row of a contract.
    */
   restore(lines: Iterable<JournalLine>, rowOf: (contract: string) => number): void {
     for (const line of lines) this.#fold(line.kind, line.body, rowOf);
@@ -380,12 +383,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       this.#dirty.add(held);
     }
     for (const held of this.#groups.values()) this.#retire(held);
-  }
-
-  /** Sends what is missing: after a restart, when the account has been read. */
-  resume(): void {
-    for (const held of this.#groups.values()) this.#dirty.add(held);
-    this.#within(() => {});
+    this.#isPaused = true;
   }
 
   #fold(
@@ -831,7 +829,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     } finally {
       this.#depth -= 1;
     }
-    if (this.#depth > 0) return;
+    if (this.#depth > 0 || this.#isPaused) return;
     this.#depth += 1;
     try {
       for (const held of this.#dirty) {
@@ -1150,8 +1148,12 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
           orders.push(this.#asleep(held, index));
       });
     const executions = snapshot.executions.map((execution) => {
-      const place = execution.clOrdId === null ? undefined : this.#places.get(execution.clOrdId);
-      return place === undefined
+      const { clOrdId } = execution;
+      const id =
+        clOrdId ?? snapshot.orders.find((each) => each.orderId === execution.orderId)?.clOrdId;
+      const place =
+        id === undefined || id === null ? null : (this.#places.get(id) ?? this.#old.get(id));
+      return place === null || place === undefined
         ? execution
         : { ...execution, clOrdId: place.held.legs[place.index]!.order.clOrdId };
     });
