@@ -414,7 +414,11 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (kind === 'held-send' && held !== undefined) this.#foldSend(held, index, body);
     else if (kind === 'held-change' && held !== undefined)
       this.#change(held, index, body as unknown as ReplaceRequest);
-    else if (kind === 'held-off' && held !== undefined) this.#takeOff(held.legs[index]!);
+    else if (kind === 'held-done' && held !== undefined) {
+      const { wire } = held.legs[index]!;
+      if (wire !== null) Object.assign(wire, termsOf(body));
+      confirm(wire);
+    } else if (kind === 'held-off' && held !== undefined) this.#takeOff(held.legs[index]!);
     else if (kind === 'held-flatten' && held !== undefined) this.#beginFlatten(held);
     else if (kind === 'held-refused' && held !== undefined) held.legs[index]!.wire = null;
     else if (kind === 'fill') this.#foldFill(body as unknown as FoldedFill);
@@ -424,11 +428,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   #foldSend(held: Held, index: number, body: Record<string, unknown>): void {
     const leg = held.legs[index]!;
     const what = body['what'] as NonNullable<Wire['pending']>;
-    const asked = {
-      qty: body['qty'] as number,
-      limitTicks: body['limitTicks'] as number | null,
-      stopTicks: body['stopTicks'] as number | null,
-    };
+    const asked = termsOf(body);
     if (what === 'new') this.#addWire(held, index, asked);
     else if (leg.wire !== null) {
       leg.wire.pending = what;
@@ -456,16 +456,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (place === undefined) return;
     const { held, index } = place;
     const leg = held.legs[index]!;
-    if (order.event === 'Accepted') {
-      leg.isAccepted = true;
-      // Exits of an entry are accepted here, asleep.
-      if (held.state.legs[index]!.parent < 0) confirm(leg.wire);
-    } else if (
-      order.event === 'Released' ||
-      order.event === 'Replaced' ||
-      order.event === 'Restated'
-    )
-      confirm(leg.wire);
+    if (order.event === 'Accepted') leg.isAccepted = true;
     const isEnd =
       order.event === 'Canceled' || order.event === 'Expired' || order.event === 'Rejected';
     if (isEnd && !leg.hasEnded) {
@@ -509,7 +500,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
         return;
       case 'Accepted':
         if (wire === null) return;
-        confirm(wire);
+        this.#done(held, index, wire);
         this.#tellAccepted(held, index, own);
         return;
       case 'Replaced':
@@ -521,15 +512,14 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
         return;
       case 'ReplaceRejected':
         if (wire === null) return;
+        this.#done(held, index, wire);
         if (wire.isByUser) {
           leg.limitTicks = wire.limitTicks;
           leg.stopTicks = wire.stopTicks;
           wire.isByUser = false;
           this.#tell(own);
-          confirm(wire);
-        } else {
+        } else if (wire.cum < wire.qty) {
           // It cannot be changed: it is taken off, and comes back as another.
-          confirm(wire);
           this.#send(held, index, wire, 'cancel');
         }
         this.#touch(held);
@@ -588,7 +578,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (wire !== null && (place.wireId === null || place.wireId === wire.id)) {
       wire.cum += qty;
       if (wire.pending === 'new') confirm(wire);
-      if (wire.cum >= wire.qty) this.#takeOff(leg);
+      // A change on its way decides whether more of it follows.
+      if (wire.cum >= wire.qty && wire.pending !== 'replace') this.#takeOff(leg);
     } else leg.priorCum += qty;
     this.#act(held, (out) => legFilled(held.state, index, qty, out));
     if (!held.state.legs[index]!.isOpen) leg.hasEnded = true;
@@ -729,7 +720,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
 
   #answered(held: Held, index: number, wire: Wire, kind: 'Replaced'): void {
     const { isByUser } = wire;
-    confirm(wire);
+    this.#done(held, index, wire);
     wire.isByUser = false;
     if (isByUser) this.#tellTerms(held, index, kind);
     else if (held.state.legs[index]!.parent >= 0) this.#tellReleased(held, index, wire.orderId);
@@ -890,6 +881,11 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       return;
     }
     if (wire.pending !== null || wire.isLost) return;
+    if (wire.cum >= wire.qty) {
+      this.#takeOff(leg);
+      this.#syncLeg(held, index);
+      return;
+    }
     const qty = this.#wanted(held, index);
     if (state.isTold || qty <= 0) {
       this.#send(held, index, wire, 'cancel');
@@ -1049,6 +1045,19 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#pollUs = Math.min(this.#pollUs, nowUs + (this.#options.pollUs ?? 1_000_000));
   }
 
+  /** The venue has answered, and this is what it works. */
+  #done(held: Held, index: number, wire: Wire): void {
+    confirm(wire);
+    const { qty, limitTicks, stopTicks } = wire;
+    this.#options.journal.append('held-done', this.#options.nowUs(), {
+      groupId: held.state.groupId,
+      leg: index,
+      qty,
+      limitTicks,
+      stopTicks,
+    });
+  }
+
   #takeOff(leg: Leg): void {
     leg.priorCum += leg.wire?.cum ?? 0;
     leg.wire = null;
@@ -1197,6 +1206,12 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (isTerminal(order.status)) {
       const isOwnCancel =
         wire.pending === 'cancel' && !wire.isByUser && !held.state.legs[index]!.isTold;
+      if (isAll && order.status === 'Filled' && held.state.legs[index]!.isOpen) {
+        wire.qty = order.orderQty;
+        this.#done(held, index, wire);
+        this.#touch(held);
+        return this.#asleep(held, index);
+      }
       if (isAll && isOwnCancel && order.status === 'Canceled') {
         this.#takeEnd(held, index, wire, {
           ...this.#report('Canceled', leg.order),
@@ -1212,7 +1227,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       wire.qty = order.orderQty;
       wire.limitTicks = order.limitTicks ?? wire.limitTicks;
       wire.stopTicks = order.stopTicks ?? wire.stopTicks;
-      confirm(wire);
+      this.#done(held, index, wire);
       if (isChild) this.#tellReleased(held, index, order.orderId);
       this.#touch(held);
     }
@@ -1353,6 +1368,11 @@ export function kindsOf({
   const targets = children.filter(({ order }) => order.role === 'target').length;
   const kind = entry !== null ? 'bracket' : peers === 'ouo' ? 'ouo' : 'oco';
   return targets > 1 ? [kind, 'multi-target'] : [kind];
+}
+
+function termsOf(body: Readonly<Record<string, unknown>>): Wire['asked'] {
+  const { qty, limitTicks, stopTicks } = body as unknown as Wire['asked'];
+  return { qty, limitTicks, stopTicks };
 }
 
 function confirm(wire: Wire | null): void {
