@@ -450,7 +450,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     }
     if (order.event === 'Submitted' && tag.startsWith(EXCESS)) {
       const held = this.#groups.get(tag.slice(EXCESS.length));
-      if (held !== undefined) held.closedExcessQty += order.spec!.qty;
+      if (held !== undefined) this.#closed(held, -order.spec!.qty);
     }
     const place = this.#places.get(order.id);
     if (place === undefined) return;
@@ -566,7 +566,6 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#tell(report);
     this.#count(place, qty, lastPriceTicks);
     this.#touch(held);
-    if (held.excessQty > 0) this.#tellExcess(held);
   }
 
   /** Contracts of a leg are booked; what follows from them is wanted, not sent yet. */
@@ -659,7 +658,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     for (const action of out) {
       if (action.kind === 'cancel') held.legs[action.leg]!.reason = action.reason;
       else if (action.kind === 'flag' && action.flag === 'oco-overfill')
-        held.excessQty = Math.max(held.excessQty, action.qty);
+        held.excessQty = action.qty;
     }
   }
 
@@ -754,8 +753,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   }
 
   #tellExcess(held: Held): void {
-    const { excessQty, closedExcessQty } = held;
-    const more = excessQty - closedExcessQty;
+    const more = held.excessQty - held.toldExcessQty;
     if (more <= 0) return;
     const { contractIndex, spec } = exitOf(held).order;
     this.#issue(
@@ -763,9 +761,17 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       held,
       `oco-overfill: exits of group ${held.state.groupId} traded ${more} contracts too many, because a fill crossed a cancel`,
     );
-    if ((this.#options.onOverfill ?? 'close') === 'close')
-      this.#close(held, contractIndex, spec.side === 1 ? -1 : 1, more, EXCESS);
-    held.closedExcessQty = excessQty;
+    if ((this.#options.onOverfill ?? 'close') === 'tell') {
+      held.toldExcessQty = held.excessQty;
+      return;
+    }
+    // The group is over: what its entry may still trade is closed too.
+    const { groupId } = held.state;
+    this.#options.journal.append('held-flatten', this.#options.nowUs(), { groupId });
+    this.#beginFlatten(held);
+    this.#closed(held, -more);
+    this.#close(held, contractIndex, spec.side === 1 ? -1 : 1, more, EXCESS);
+    this.#touch(held);
   }
 
   /** Contracts stand without a stop that the venue has confirmed, for longer than is allowed. */
@@ -800,6 +806,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     held.flattenedQty += qty;
     // What an exit still trades after that is too much.
     for (const set of held.state.sets) set.executed += qty;
+    if (qty < 0) held.excessQty = Math.max(0, held.excessQty + qty);
   }
 
   #close(held: Held, contractIndex: number, side: 1 | -1, qty: number, tag: string): void {
@@ -842,6 +849,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       .map((_leg, k) => k)
       .toSorted((a, b) => urgency(held, a) - urgency(held, b));
     for (const index of order) this.#syncLeg(held, index);
+    this.#tellExcess(held);
     if (held.isFlattening) {
       const exit = exitOf(held).order;
       const most = this.#closable(exit.contractIndex, exit.spec.side);
