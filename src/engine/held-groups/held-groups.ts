@@ -105,6 +105,9 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   #isTold: boolean = false;
   readonly #dirty: Set<Held> = new Set();
   #depth: number = 0;
+  /** Groups for which something is closed, and the contracts of each order that does it. */
+  readonly #closing: Map<GroupId, Held> = new Map();
+  readonly #closes: Map<string, { readonly tag: string; left: number }> = new Map();
   /** Answers that we give ourselves. */
   readonly #answers: LiveEvent[] = [];
   /** After a restart, until the account has been read: nothing is sent. */
@@ -175,6 +178,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       this.#tell({ ...this.#report('Rejected', request), reason: 'duplicate-id' });
       return;
     }
+    this.#noteClose(clOrdId, spec.tag ?? '', spec.qty);
     let sent = request;
     if (spec.reduceOnly === true && !hasReduceOnly) {
       const room = this.#room(contractIndex, spec.side, null);
@@ -437,6 +441,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   }
 
   #foldFill(fill: FoldedFill): void {
+    const close = this.#closes.get(fill.clOrdId);
+    if (close !== undefined) close.left -= fill.qty;
     const place = this.#places.get(fill.clOrdId) ?? this.#old.get(fill.clOrdId) ?? null;
     this.#execIds.set(fill.execId, true);
     if (place !== null) this.#count(place, fill.qty, fill.priceTicks);
@@ -444,13 +450,21 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
 
   #foldOrder(order: FoldedOrder): void {
     const tag = order.spec?.tag ?? '';
+    if (order.event === 'Submitted') {
+      const closing = this.#groups.get(groupOf(tag));
+      if (closing !== undefined) this.#closing.set(groupOf(tag), closing);
+      this.#noteClose(order.id, tag, order.spec?.qty ?? 0);
+    } else if (isEndKind(order.event)) this.#endClose(order.id);
     if (order.event === 'Submitted' && tag.startsWith(FLATTEN)) {
       const held = this.#groups.get(tag.slice(FLATTEN.length));
       if (held !== undefined) this.#closed(held, order.spec!.qty);
     }
     if (order.event === 'Submitted' && tag.startsWith(EXCESS)) {
       const held = this.#groups.get(tag.slice(EXCESS.length));
-      if (held !== undefined) this.#closed(held, -order.spec!.qty);
+      if (held !== undefined) {
+        this.#closed(held, -order.spec!.qty);
+        held.excessQty = Math.max(0, held.excessQty - order.spec!.qty);
+      }
     }
     const place = this.#places.get(order.id);
     if (place === undefined) return;
@@ -622,7 +636,31 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#touch(held);
   }
 
+  #noteClose(clOrdId: string, tag: string, qty: number): void {
+    if (this.#closing.has(groupOf(tag))) this.#closes.set(clOrdId, { tag, left: qty });
+  }
+
+  /** What a closing order left undone is to be done again. */
+  #endClose(clOrdId: string): void {
+    const close = this.#closes.get(clOrdId);
+    if (close === undefined || !this.#closes.delete(clOrdId) || close.left <= 0) return;
+    const held = this.#closing.get(groupOf(close.tag))!;
+    const isExcess = close.tag.startsWith(EXCESS);
+    this.#closed(held, isExcess ? close.left : -close.left);
+    if (isExcess) held.excessQty += close.left;
+    this.#touch(held);
+  }
+
   #takeSingle(report: ExecutionReport): void {
+    const close = this.#closes.get(report.clOrdId);
+    if (
+      close !== undefined &&
+      report.fill !== undefined &&
+      this.#execIds.get(report.fill.execId) !== true
+    ) {
+      close.left -= report.fill.lastQty;
+      if (close.left <= 0) this.#closes.delete(report.clOrdId);
+    }
     const single = this.#singles.get(report.clOrdId);
     const { fill } = report;
     if (single !== undefined && fill !== undefined) {
@@ -641,6 +679,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (report.kind === 'Rejected' && report.reason !== 'duplicate-id')
       this.#singles.delete(report.clOrdId);
     this.#tell(report);
+    if (isEndKind(report.kind)) this.#endClose(report.clOrdId);
   }
 
   #move(contractIndex: number, signedQty: number): void {
@@ -770,6 +809,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#options.journal.append('held-flatten', this.#options.nowUs(), { groupId });
     this.#beginFlatten(held);
     this.#closed(held, -more);
+    held.excessQty -= more;
     this.#close(held, contractIndex, spec.side === 1 ? -1 : 1, more, EXCESS);
     this.#touch(held);
   }
@@ -806,10 +846,10 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     held.flattenedQty += qty;
     // What an exit still trades after that is too much.
     for (const set of held.state.sets) set.executed += qty;
-    if (qty < 0) held.excessQty = Math.max(0, held.excessQty + qty);
   }
 
   #close(held: Held, contractIndex: number, side: 1 | -1, qty: number, tag: string): void {
+    this.#closing.set(held.state.groupId, held);
     this.#sink!.onMustClose?.({
       contractIndex,
       side,
@@ -1376,6 +1416,14 @@ export function kindsOf({
   const targets = children.filter(({ order }) => order.role === 'target').length;
   const kind = entry !== null ? 'bracket' : peers === 'ouo' ? 'ouo' : 'oco';
   return targets > 1 ? [kind, 'multi-target'] : [kind];
+}
+
+function groupOf(tag: string): GroupId {
+  return tag.startsWith(FLATTEN) || tag.startsWith(EXCESS) ? tag.slice(tag.indexOf(':') + 1) : '';
+}
+
+function isEndKind(kind: string): boolean {
+  return kind === 'Canceled' || kind === 'Expired' || kind === 'Rejected';
 }
 
 function termsOf(body: Readonly<Record<string, unknown>>): Wire['asked'] {
