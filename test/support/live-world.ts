@@ -19,6 +19,7 @@ import type {
 import { TradingError } from '../../src/core/errors.ts';
 import type { ClOrdId, OrdStatus } from '../../src/core/order.ts';
 import { isTerminal } from '../../src/core/order.ts';
+import type { SimulatedVenue } from '../../src/core/ports.ts';
 import type { Strategy, StrategyContext } from '../../src/core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TsUs } from '../../src/core/units.ts';
 import type { EngineConfig } from '../../src/engine/config.ts';
@@ -351,6 +352,12 @@ export class LiveWorld {
       readonly venue?: PlainVenue;
       readonly scheduler?: VirtualScheduler;
       readonly overrides?: Partial<EngineConfig>;
+      /** Stands between the engine and the bridge. */
+      readonly hold?: (
+        bridge: VenueBridge,
+        journal: EngineConfig['journal'],
+        now: Scheduler,
+      ) => SimulatedVenue;
     } = {},
   ) {
     this.scheduler = options.scheduler ?? new VirtualScheduler(at(0, 11));
@@ -394,7 +401,7 @@ export class LiveWorld {
       ...this.world.config,
       feeds: [{ ...this.world.config.feeds[0]!, source: this.bars, isLive: true }],
       startUs: at(0, 10),
-      venue: this.bridge,
+      venue: options.hold?.(this.bridge, journal, this.scheduler) ?? this.bridge,
       idPrefix: 'ABCD',
       isDurable: true,
       live: { onFindings: (findings) => this.findings.push([...findings]) },

@@ -105,8 +105,13 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   #isTold: boolean = false;
   readonly #dirty: Set<Held> = new Set();
   #depth: number = 0;
+  /** Groups for which something is closed, and the contracts of each order that does it. */
+  readonly #closing: Map<GroupId, Held> = new Map();
+  readonly #closes: Map<string, { readonly tag: string; left: number }> = new Map();
   /** Answers that we give ourselves. */
   readonly #answers: LiveEvent[] = [];
+  /** After a restart, until the account has been read: nothing is sent. */
+  #isPaused: boolean = false;
   /** When requests without an answer are asked for next. */
   #pollUs: number = Infinity;
 
@@ -173,6 +178,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       this.#tell({ ...this.#report('Rejected', request), reason: 'duplicate-id' });
       return;
     }
+    this.#noteClose(clOrdId, spec.tag ?? '', spec.qty);
     let sent = request;
     if (spec.reduceOnly === true && !hasReduceOnly) {
       const room = this.#room(contractIndex, spec.side, null);
@@ -304,6 +310,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#within(() => {
       const translated = this.#translate(event);
       if (translated !== null) this.#sink!.onLive?.(translated);
+      if (event.kind === 'snapshot') this.#isPaused = false;
     });
   }
 
@@ -369,8 +376,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   // ----------------------------------------------------------------------------------------------------- restart
 
   /**
-   * Goes on with the groups of an earlier run, from all lines of its journal in order. Nothing is sent before `resume`, and
-   * requests on their way at the end count as lost. `rowOf`: this run's row of a contract.
+   * Goes on with the groups of an earlier run, from all lines of its journal in order. Nothing is sent before the account has
+   * been read, and requests on their way at the end count as lost. `rowOf`: this run's row of a contract.
    */
   restore(lines: Iterable<JournalLine>, rowOf: (contract: string) => number): void {
     for (const line of lines) this.#fold(line.kind, line.body, rowOf);
@@ -380,12 +387,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       this.#dirty.add(held);
     }
     for (const held of this.#groups.values()) this.#retire(held);
-  }
-
-  /** Sends what is missing: after a restart, when the account has been read. */
-  resume(): void {
-    for (const held of this.#groups.values()) this.#dirty.add(held);
-    this.#within(() => {});
+    this.#isPaused = true;
   }
 
   #fold(
@@ -416,7 +418,11 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (kind === 'held-send' && held !== undefined) this.#foldSend(held, index, body);
     else if (kind === 'held-change' && held !== undefined)
       this.#change(held, index, body as unknown as ReplaceRequest);
-    else if (kind === 'held-off' && held !== undefined) this.#takeOff(held.legs[index]!);
+    else if (kind === 'held-done' && held !== undefined) {
+      const { wire } = held.legs[index]!;
+      if (wire !== null) Object.assign(wire, termsOf(body));
+      confirm(wire);
+    } else if (kind === 'held-off' && held !== undefined) this.#takeOff(held.legs[index]!);
     else if (kind === 'held-flatten' && held !== undefined) this.#beginFlatten(held);
     else if (kind === 'held-refused' && held !== undefined) held.legs[index]!.wire = null;
     else if (kind === 'fill') this.#foldFill(body as unknown as FoldedFill);
@@ -426,11 +432,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   #foldSend(held: Held, index: number, body: Record<string, unknown>): void {
     const leg = held.legs[index]!;
     const what = body['what'] as NonNullable<Wire['pending']>;
-    const asked = {
-      qty: body['qty'] as number,
-      limitTicks: body['limitTicks'] as number | null,
-      stopTicks: body['stopTicks'] as number | null,
-    };
+    const asked = termsOf(body);
     if (what === 'new') this.#addWire(held, index, asked);
     else if (leg.wire !== null) {
       leg.wire.pending = what;
@@ -439,6 +441,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   }
 
   #foldFill(fill: FoldedFill): void {
+    const close = this.#closes.get(fill.clOrdId);
+    if (close !== undefined) close.left -= fill.qty;
     const place = this.#places.get(fill.clOrdId) ?? this.#old.get(fill.clOrdId) ?? null;
     this.#execIds.set(fill.execId, true);
     if (place !== null) this.#count(place, fill.qty, fill.priceTicks);
@@ -446,28 +450,27 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
 
   #foldOrder(order: FoldedOrder): void {
     const tag = order.spec?.tag ?? '';
+    if (order.event === 'Submitted') {
+      const closing = this.#groups.get(groupOf(tag));
+      if (closing !== undefined) this.#closing.set(groupOf(tag), closing);
+      this.#noteClose(order.id, tag, order.spec?.qty ?? 0);
+    } else if (isEndKind(order.event)) this.#endClose(order.id);
     if (order.event === 'Submitted' && tag.startsWith(FLATTEN)) {
       const held = this.#groups.get(tag.slice(FLATTEN.length));
       if (held !== undefined) this.#closed(held, order.spec!.qty);
     }
     if (order.event === 'Submitted' && tag.startsWith(EXCESS)) {
       const held = this.#groups.get(tag.slice(EXCESS.length));
-      if (held !== undefined) held.closedExcessQty += order.spec!.qty;
+      if (held !== undefined) {
+        this.#closed(held, -order.spec!.qty);
+        held.excessQty = Math.max(0, held.excessQty - order.spec!.qty);
+      }
     }
     const place = this.#places.get(order.id);
     if (place === undefined) return;
     const { held, index } = place;
     const leg = held.legs[index]!;
-    if (order.event === 'Accepted') {
-      leg.isAccepted = true;
-      // Exits of an entry are accepted here, asleep.
-      if (held.state.legs[index]!.parent < 0) confirm(leg.wire);
-    } else if (
-      order.event === 'Released' ||
-      order.event === 'Replaced' ||
-      order.event === 'Restated'
-    )
-      confirm(leg.wire);
+    if (order.event === 'Accepted') leg.isAccepted = true;
     const isEnd =
       order.event === 'Canceled' || order.event === 'Expired' || order.event === 'Rejected';
     if (isEnd && !leg.hasEnded) {
@@ -511,7 +514,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
         return;
       case 'Accepted':
         if (wire === null) return;
-        confirm(wire);
+        this.#done(held, index, wire);
         this.#tellAccepted(held, index, own);
         return;
       case 'Replaced':
@@ -523,15 +526,14 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
         return;
       case 'ReplaceRejected':
         if (wire === null) return;
+        this.#done(held, index, wire);
         if (wire.isByUser) {
           leg.limitTicks = wire.limitTicks;
           leg.stopTicks = wire.stopTicks;
           wire.isByUser = false;
           this.#tell(own);
-          confirm(wire);
-        } else {
+        } else if (wire.cum < wire.qty) {
           // It cannot be changed: it is taken off, and comes back as another.
-          confirm(wire);
           this.#send(held, index, wire, 'cancel');
         }
         this.#touch(held);
@@ -578,7 +580,6 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#tell(report);
     this.#count(place, qty, lastPriceTicks);
     this.#touch(held);
-    if (held.excessQty > 0) this.#tellExcess(held);
   }
 
   /** Contracts of a leg are booked; what follows from them is wanted, not sent yet. */
@@ -590,7 +591,8 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (wire !== null && (place.wireId === null || place.wireId === wire.id)) {
       wire.cum += qty;
       if (wire.pending === 'new') confirm(wire);
-      if (wire.cum >= wire.qty) this.#takeOff(leg);
+      // A change on its way decides whether more of it follows.
+      if (wire.cum >= wire.qty && wire.pending !== 'replace') this.#takeOff(leg);
     } else leg.priorCum += qty;
     this.#act(held, (out) => legFilled(held.state, index, qty, out));
     if (!held.state.legs[index]!.isOpen) leg.hasEnded = true;
@@ -634,7 +636,31 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#touch(held);
   }
 
+  #noteClose(clOrdId: string, tag: string, qty: number): void {
+    if (this.#closing.has(groupOf(tag))) this.#closes.set(clOrdId, { tag, left: qty });
+  }
+
+  /** What a closing order left undone is to be done again. */
+  #endClose(clOrdId: string): void {
+    const close = this.#closes.get(clOrdId);
+    if (close === undefined || !this.#closes.delete(clOrdId) || close.left <= 0) return;
+    const held = this.#closing.get(groupOf(close.tag))!;
+    const isExcess = close.tag.startsWith(EXCESS);
+    this.#closed(held, isExcess ? close.left : -close.left);
+    if (isExcess) held.excessQty += close.left;
+    this.#touch(held);
+  }
+
   #takeSingle(report: ExecutionReport): void {
+    const close = this.#closes.get(report.clOrdId);
+    if (
+      close !== undefined &&
+      report.fill !== undefined &&
+      this.#execIds.get(report.fill.execId) !== true
+    ) {
+      close.left -= report.fill.lastQty;
+      if (close.left <= 0) this.#closes.delete(report.clOrdId);
+    }
     const single = this.#singles.get(report.clOrdId);
     const { fill } = report;
     if (single !== undefined && fill !== undefined) {
@@ -653,6 +679,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (report.kind === 'Rejected' && report.reason !== 'duplicate-id')
       this.#singles.delete(report.clOrdId);
     this.#tell(report);
+    if (isEndKind(report.kind)) this.#endClose(report.clOrdId);
   }
 
   #move(contractIndex: number, signedQty: number): void {
@@ -670,7 +697,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     for (const action of out) {
       if (action.kind === 'cancel') held.legs[action.leg]!.reason = action.reason;
       else if (action.kind === 'flag' && action.flag === 'oco-overfill')
-        held.excessQty = Math.max(held.excessQty, action.qty);
+        held.excessQty = action.qty;
     }
   }
 
@@ -731,7 +758,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
 
   #answered(held: Held, index: number, wire: Wire, kind: 'Replaced'): void {
     const { isByUser } = wire;
-    confirm(wire);
+    this.#done(held, index, wire);
     wire.isByUser = false;
     if (isByUser) this.#tellTerms(held, index, kind);
     else if (held.state.legs[index]!.parent >= 0) this.#tellReleased(held, index, wire.orderId);
@@ -765,8 +792,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   }
 
   #tellExcess(held: Held): void {
-    const { excessQty, closedExcessQty } = held;
-    const more = excessQty - closedExcessQty;
+    const more = held.excessQty - held.toldExcessQty;
     if (more <= 0) return;
     const { contractIndex, spec } = exitOf(held).order;
     this.#issue(
@@ -774,9 +800,18 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       held,
       `oco-overfill: exits of group ${held.state.groupId} traded ${more} contracts too many, because a fill crossed a cancel`,
     );
-    if ((this.#options.onOverfill ?? 'close') === 'close')
-      this.#close(held, contractIndex, spec.side === 1 ? -1 : 1, more, EXCESS);
-    held.closedExcessQty = excessQty;
+    if ((this.#options.onOverfill ?? 'close') === 'tell') {
+      held.toldExcessQty = held.excessQty;
+      return;
+    }
+    // The group is over: what its entry may still trade is closed too.
+    const { groupId } = held.state;
+    this.#options.journal.append('held-flatten', this.#options.nowUs(), { groupId });
+    this.#beginFlatten(held);
+    this.#closed(held, -more);
+    held.excessQty -= more;
+    this.#close(held, contractIndex, spec.side === 1 ? -1 : 1, more, EXCESS);
+    this.#touch(held);
   }
 
   /** Contracts stand without a stop that the venue has confirmed, for longer than is allowed. */
@@ -814,6 +849,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
   }
 
   #close(held: Held, contractIndex: number, side: 1 | -1, qty: number, tag: string): void {
+    this.#closing.set(held.state.groupId, held);
     this.#sink!.onMustClose?.({
       contractIndex,
       side,
@@ -831,7 +867,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     } finally {
       this.#depth -= 1;
     }
-    if (this.#depth > 0) return;
+    if (this.#depth > 0 || this.#isPaused) return;
     this.#depth += 1;
     try {
       for (const held of this.#dirty) {
@@ -853,6 +889,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       .map((_leg, k) => k)
       .toSorted((a, b) => urgency(held, a) - urgency(held, b));
     for (const index of order) this.#syncLeg(held, index);
+    this.#tellExcess(held);
     if (held.isFlattening) {
       const exit = exitOf(held).order;
       const most = this.#closable(exit.contractIndex, exit.spec.side);
@@ -892,6 +929,11 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       return;
     }
     if (wire.pending !== null || wire.isLost) return;
+    if (wire.cum >= wire.qty) {
+      this.#takeOff(leg);
+      this.#syncLeg(held, index);
+      return;
+    }
     const qty = this.#wanted(held, index);
     if (state.isTold || qty <= 0) {
       this.#send(held, index, wire, 'cancel');
@@ -1051,6 +1093,19 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     this.#pollUs = Math.min(this.#pollUs, nowUs + (this.#options.pollUs ?? 1_000_000));
   }
 
+  /** The venue has answered, and this is what it works. */
+  #done(held: Held, index: number, wire: Wire): void {
+    confirm(wire);
+    const { qty, limitTicks, stopTicks } = wire;
+    this.#options.journal.append('held-done', this.#options.nowUs(), {
+      groupId: held.state.groupId,
+      leg: index,
+      qty,
+      limitTicks,
+      stopTicks,
+    });
+  }
+
   #takeOff(leg: Leg): void {
     leg.priorCum += leg.wire?.cum ?? 0;
     leg.wire = null;
@@ -1150,8 +1205,12 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
           orders.push(this.#asleep(held, index));
       });
     const executions = snapshot.executions.map((execution) => {
-      const place = execution.clOrdId === null ? undefined : this.#places.get(execution.clOrdId);
-      return place === undefined
+      const { clOrdId } = execution;
+      const id =
+        clOrdId ?? snapshot.orders.find((each) => each.orderId === execution.orderId)?.clOrdId;
+      const place =
+        id === undefined || id === null ? null : (this.#places.get(id) ?? this.#old.get(id));
+      return place === null || place === undefined
         ? execution
         : { ...execution, clOrdId: place.held.legs[place.index]!.order.clOrdId };
     });
@@ -1195,6 +1254,12 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
     if (isTerminal(order.status)) {
       const isOwnCancel =
         wire.pending === 'cancel' && !wire.isByUser && !held.state.legs[index]!.isTold;
+      if (isAll && order.status === 'Filled' && held.state.legs[index]!.isOpen) {
+        wire.qty = order.orderQty;
+        this.#done(held, index, wire);
+        this.#touch(held);
+        return this.#asleep(held, index);
+      }
       if (isAll && isOwnCancel && order.status === 'Canceled') {
         this.#takeEnd(held, index, wire, {
           ...this.#report('Canceled', leg.order),
@@ -1210,7 +1275,7 @@ export class HeldGroups implements SimulatedVenue, ExecutionSink {
       wire.qty = order.orderQty;
       wire.limitTicks = order.limitTicks ?? wire.limitTicks;
       wire.stopTicks = order.stopTicks ?? wire.stopTicks;
-      confirm(wire);
+      this.#done(held, index, wire);
       if (isChild) this.#tellReleased(held, index, order.orderId);
       this.#touch(held);
     }
@@ -1351,6 +1416,19 @@ export function kindsOf({
   const targets = children.filter(({ order }) => order.role === 'target').length;
   const kind = entry !== null ? 'bracket' : peers === 'ouo' ? 'ouo' : 'oco';
   return targets > 1 ? [kind, 'multi-target'] : [kind];
+}
+
+function groupOf(tag: string): GroupId {
+  return tag.startsWith(FLATTEN) || tag.startsWith(EXCESS) ? tag.slice(tag.indexOf(':') + 1) : '';
+}
+
+function isEndKind(kind: string): boolean {
+  return kind === 'Canceled' || kind === 'Expired' || kind === 'Rejected';
+}
+
+function termsOf(body: Readonly<Record<string, unknown>>): Wire['asked'] {
+  const { qty, limitTicks, stopTicks } = body as unknown as Wire['asked'];
+  return { qty, limitTicks, stopTicks };
 }
 
 function confirm(wire: Wire | null): void {

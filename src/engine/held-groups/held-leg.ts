@@ -57,10 +57,10 @@ export interface Held {
   /** Since when contracts of the entry stand without a confirmed stop; Infinity while none do. */
   bareUs: number;
   isFlattening: boolean;
-  /** Contracts that were sent to be closed: those left bare, and those traded too much. */
+  /** Contracts that were sent to be closed, less those that were bought back because exits traded too much. */
   flattenedQty: number;
   excessQty: number;
-  closedExcessQty: number;
+  toldExcessQty: number;
 }
 
 export function openHeld(request: OrderGroupRequest): Held {
@@ -119,7 +119,7 @@ export function openHeld(request: OrderGroupRequest): Held {
     isFlattening: false,
     flattenedQty: 0,
     excessQty: 0,
-    closedExcessQty: 0,
+    toldExcessQty: 0,
   };
 }
 
