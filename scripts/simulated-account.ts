@@ -162,6 +162,7 @@ export class EngineAccount implements SimulatedAccount {
             portfolio: this.#portfolio,
             risk: this.#risk,
             timesInForce: capabilities.timesInForce,
+            isTrading: () => true,
             tradeDateOf,
             desk: () => this.#desk,
           });

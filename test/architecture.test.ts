@@ -44,7 +44,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'date-fns': ['calendars/wall-time.ts'],
   '@microsoft/signalr': ['live/projectx/hub.ts'],
   fastify: ['sim/gateways/*', 'service/*'],
-  ws: ['sim/gateways/*'],
+  ws: ['sim/gateways/*', 'live/projectx/hub.ts'],
   zod: ['data/*', 'calendars/*', 'research/*', 'cli/*', 'live/*', 'sim/gateways/*', 'service/*'],
   commander: ['cli/*'],
   'cli-progress': ['cli/*'],

@@ -11,7 +11,7 @@ import type {
 } from './execution.ts';
 import type { ContractDates, InstrumentSpec } from './instrument.ts';
 import type { LiveEvent } from './live.ts';
-import type { ClOrdId, GroupId } from './order.ts';
+import type { ClOrdId, GroupId, Side } from './order.ts';
 import type { AccountMark } from './programme/evaluator.ts';
 import type { ProgrammeDecision } from './programme/programme.ts';
 import type {
@@ -23,7 +23,7 @@ import type {
   TimeSpan,
   WhyClosed,
 } from './session.ts';
-import type { CashMicros, TradeDate, TsUs } from './units.ts';
+import type { CashMicros, Qty, TradeDate, TsUs } from './units.ts';
 
 /** The only source of "now". In a backtest the engine drives it; live it is the wall clock. */
 export interface Clock {
@@ -134,6 +134,16 @@ export interface ExecutionSink {
   onVenueIssue?(event: VenueIssue): void;
   /** What a live venue tells, reports left out. */
   onLive?(event: LiveEvent): void;
+  /** Who holds a group for the venue asks for a market order: contracts without protection, or traded too much. */
+  onMustClose?(close: MustClose): void;
+}
+
+export interface MustClose {
+  readonly contractIndex: number;
+  readonly side: Side;
+  readonly qty: Qty;
+  /** On the order and its fills; names the group. */
+  readonly tag: string;
 }
 
 export interface VenueIssue {
@@ -243,6 +253,8 @@ export interface SimulatedVenue extends ExecutionClient {
   takeEvent?(): void;
   /** A live venue is asked for an order by our id, or for the whole account; the answer arrives as an event. */
   ask?(clOrdId: ClOrdId | null): void;
+  /** A report that reading the account brought up, where whoever holds groups must hear it before the engine does. */
+  hear?(report: ExecutionReport): void;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import type { Fill } from '../core/execution.ts';
 import type { ContractTable } from '../core/instrument.ts';
-import type { TimeInForce } from '../core/order.ts';
+import type { ClOrdId, TimeInForce } from '../core/order.ts';
 import type { AccountGuard } from '../core/ports.ts';
 import type { AccountMark } from '../core/programme/evaluator.ts';
 import { newAccountMark } from '../core/programme/evaluator.ts';
@@ -20,6 +20,15 @@ import type { RiskGate } from './risk.ts';
 
 /** Orders of the account's rules carry it, before the rule. */
 const TAG = 'programme';
+/** A closing order that the venue rejects is sent again after this, doubled each time up to the longest. */
+const RETRY_US = 1_000_000;
+const RETRY_US_MAX = 60_000_000;
+
+/** The last order that was to close a contract. */
+interface Closing {
+  readonly clOrdId: ClOrdId;
+  readonly waitUs: number;
+}
 
 export interface WatchParts {
   readonly guard: AccountGuard;
@@ -31,6 +40,8 @@ export interface WatchParts {
   readonly risk: RiskGate;
   readonly timesInForce: readonly TimeInForce[];
   readonly tradeDateOf: (row: number) => TradeDate;
+  /** Contracts of the product trade now. */
+  readonly isTrading: (row: number) => boolean;
   /** Made after the watch. */
   readonly desk: () => OrderDesk;
 }
@@ -56,6 +67,7 @@ export class AccountWatch {
   #bars: number = 0;
   #hasFill: boolean = false;
   readonly #mark: AccountMark = newAccountMark();
+  readonly #closing: Map<number, Closing> = new Map();
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
@@ -282,8 +294,10 @@ export class AccountWatch {
     }
     for (const c of portfolio.held) {
       if (table.instrumentIndex[c] !== row || closing.has(c)) continue;
+      const waitUs = this.#waitOf(c, row);
+      if (waitUs === null) continue;
       const net = portfolio.netQty[c]!;
-      desk.submit({
+      const clOrdId = desk.submit({
         contractIndex: c,
         role: 'single',
         isForced: true,
@@ -298,7 +312,21 @@ export class AccountWatch {
           tag: `${TAG}:${reason}`,
         },
       });
+      this.#closing.set(c, { clOrdId, waitUs });
     }
+  }
+
+  /**
+   * How long to wait after this closing order, should it be rejected; null while none may be sent: after a rejection there
+   * is none before the wait is over, and none while the market is closed.
+   */
+  #waitOf(c: number, row: number): number | null {
+    const last = this.#closing.get(c);
+    const order = last === undefined ? null : this.#parts.orders.get(last.clOrdId);
+    if (last === undefined || order?.status !== 'Rejected') return RETRY_US;
+    const dueUs = order.updatedUs + last.waitUs;
+    if (this.#parts.clock.nowUs() < dueUs || !this.#parts.isTrading(row)) return null;
+    return Math.min(last.waitUs * 2, RETRY_US_MAX);
   }
 }
 

@@ -126,6 +126,11 @@ export interface EngineConfig {
   readonly account?: AccountRules;
   /** When the run begins; with live feeds it must be given. Default: the open of the first bar. */
   readonly startUs?: TsUs;
+  /**
+   * Live: now. What closes before it is history, on which the strategy only warms up, whatever its trade date; what an earlier
+   * run left is there from then on. Default: `from` alone decides.
+   */
+  readonly actFromUs?: TsUs;
   /** First and last trade date on which the strategy acts. Bars before `from` are warm-up. */
   readonly from: TradeDate;
   readonly to: TradeDate;
@@ -139,6 +144,11 @@ export interface EngineConfig {
   readonly isDurable?: boolean;
   /** With a real venue: its word is the truth. Without it a report that cannot be is a bug. */
   readonly live?: LiveOptions;
+  /**
+   * What an error of a hook does. `end` (default): it is the outcome of the run. `go-on`: the strategy is not called any more,
+   * its state is saved, nothing new is opened, and orders and positions are looked after as before.
+   */
+  readonly strategyErrors?: 'end' | 'go-on';
   /** What an earlier run left; with `live` only. */
   readonly recovered?: Recovered;
   /**

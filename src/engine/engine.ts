@@ -5,6 +5,7 @@
 import type { BarColumns } from '../core/bars.ts';
 import { assert, BugError, TradingError } from '../core/errors.ts';
 import { Instrument } from '../core/instrument.ts';
+import type { ClOrdId, OrderView } from '../core/order.ts';
 import { toClOrdId } from '../core/order.ts';
 import type { OpeningDetails, VenuePhase } from '../core/ports.ts';
 import { BarFlag } from '../core/ports.ts';
@@ -22,8 +23,8 @@ import { DayBook } from './day-book.ts';
 import { EventLog } from './event-log.ts';
 import { FeedHeap, ROUNDS_MAX, sortFeeds, Timers } from './event-queue.ts';
 import type { DeskParts } from './order-desk.ts';
-import type { EngineState, Recovered, Restored } from './live/recovery.ts';
-import { recover } from './live/recovery.ts';
+import type { EngineState } from './live/recovery.ts';
+import { recover, strategyStateOf } from './live/recovery.ts';
 import { TradeTails } from './live/trade-tail.ts';
 import { MarkBook } from './mark-book.ts';
 import { OrderDesk } from './order-desk.ts';
@@ -136,6 +137,8 @@ export class Engine {
   readonly #isTickWanted: (row: number, contractIndex: number) => boolean;
   readonly #timers: Timers = new Timers();
   readonly #strategy: Strategy;
+  /** The same without a guard around its hooks. */
+  readonly #created: Strategy;
   readonly #ctx: EngineContext;
   /** 1 from the first trade date of the run on, by row of instrument. */
   readonly #isActive: Uint8Array;
@@ -161,7 +164,8 @@ export class Engine {
   readonly #tails: TradeTails | null;
   /** Time of the fill of an earlier run that is taken in once more. */
   #replayUs: TsUs | null = null;
-  #restored: Restored | null = null;
+  /** Before it there is only history; -Infinity once it has come. */
+  #waitUs: number;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -181,6 +185,7 @@ export class Engine {
     checkConfig(config);
     this.#journal = new EventLog(config.journal, config.live !== undefined);
     this.#tails = config.live === undefined ? null : new TradeTails();
+    this.#waitUs = config.actFromUs ?? -Infinity;
     this.#orders = new OrderManager({
       isLive: config.live !== undefined,
       nowUs: () => this.#clock.nowUs(),
@@ -314,7 +319,11 @@ export class Engine {
           table.contractAt(a).dates.lastTradeUs - table.contractAt(b).dates.lastTradeUs || a - b,
       );
     this.#ctx = this.#createContext(currentContract);
-    this.#strategy = config.strategy.create(params, config.instruments);
+    this.#created = config.strategy.create(params, config.instruments);
+    this.#strategy =
+      config.strategyErrors === 'go-on'
+        ? guardHooks(this.#created, (cause, hook) => this.#onStrategyError(cause, hook))
+        : this.#created;
     hears.orders = this.#strategy.onOrder !== undefined;
     hears.fills = this.#strategy.onFill !== undefined;
     this.#isTickWanted = (row, c) => currentContract[row] === c && this.#isActive[row] === 1;
@@ -332,8 +341,7 @@ export class Engine {
   /** Writes the first line and calls `onStart`. */
   open(): void {
     this.#journalStart();
-    const { recovered } = this.#config;
-    if (recovered !== undefined) this.#recover(recovered);
+    if (this.#waitUs === -Infinity) this.#recover();
     this.#guard(() => this.#start());
   }
 
@@ -348,6 +356,12 @@ export class Engine {
     if (this.#outcome === 'completed')
       this.#guard(() => {
         this.#clock.hear(toUs);
+        if (this.#waitUs !== -Infinity) {
+          // History comes before anything that happens now.
+          if (this.#isLive) this.#takeArrivals();
+          this.#loop(Math.min(toUs, this.#waitUs) as TsUs);
+          if (toUs < this.#waitUs) return;
+        }
         this.#takeInbox(toUs);
         if (this.#isLive) this.#takeArrivals();
         this.#loop(toUs);
@@ -388,7 +402,9 @@ export class Engine {
     };
   }
 
-  #recover(recovered: Recovered): void {
+  #recover(): void {
+    const { recovered } = this.#config;
+    if (recovered === undefined) return;
     assert(this.#tails !== null, 'a run goes on from a journal where its venue is a real one');
     const restored = recover(
       {
@@ -404,7 +420,6 @@ export class Engine {
       recovered,
     );
     this.#replayUs = null;
-    this.#restored = restored;
     this.#desk.nextNumbers = restored.next;
     this.#desk.restoreGroups(this.#orders.open());
     this.#book.restore(restored.dayStartMicros, restored.settled);
@@ -424,7 +439,74 @@ export class Engine {
     if (this.#outcome === 'completed') this.#guard(() => this.#callStop());
     this.#closeSources();
     this.#hook = '';
+    if (this.#error !== null) this.#outcome = 'strategy-error';
     return this.#finish(this.#outcome, this.#error);
+  }
+
+  /** The error of a strategy whose run went on without it, or null. */
+  get strategyError(): EngineResult['error'] {
+    return this.#error;
+  }
+
+  /** Cancels the open orders that `isMeant`, whatever the strategy thinks of it; returns how many. Between two `advance`s. */
+  cancelOrders(isMeant: (order: OrderView) => boolean): number {
+    const meant = [...this.#orders.open()].filter(isMeant);
+    this.#guard(() => {
+      for (const order of meant) this.#desk.cancel(order, 'account');
+      this.#settle();
+    });
+    return meant.length;
+  }
+
+  /** Sends a market order against every position; no limit stands in its way. Cancel what works first. Between two `advance`s. */
+  closePositions(tag: string): readonly ClOrdId[] {
+    const { table, venue } = this.#config;
+    const ids: ClOrdId[] = [];
+    this.#guard(() => {
+      for (const contractIndex of this.#portfolio.held) {
+        const netQty = this.#portfolio.netQty[contractIndex]!;
+        ids.push(
+          this.#desk.submit({
+            contractIndex,
+            role: 'single',
+            isForced: true,
+            sender: 'account',
+            spec: {
+              type: 'market',
+              contract: table.contractAt(contractIndex).id,
+              side: netQty > 0 ? -1 : 1,
+              qty: Math.abs(netQty) as Qty,
+              tag,
+              ...(venue.capabilities.features.reduceOnly ? { reduceOnly: true } : {}),
+            },
+          }),
+        );
+      }
+      this.#settle();
+    });
+    return ids;
+  }
+
+  /** The run goes on without its strategy: orders and positions are kept, and nothing new is opened. */
+  #onStrategyError(cause: unknown, hook: string): void {
+    if (cause instanceof BugError || cause === this.#journal.failure) throw cause;
+    const tsUs = this.#clock.nowUs();
+    this.#error ??= { cause, hook, tsUs };
+    this.#desk.holdRisk('strategy-error', true);
+    let state: unknown = null;
+    try {
+      state = this.#created.saveState?.() ?? null;
+    } catch {
+      // What cannot be saved is not: the last saved state stands.
+    }
+    this.#desk.issue({
+      code: 'E_STRATEGY_STOPPED',
+      severity: 'error',
+      message: `${hook} threw: ${messageOf(cause)}; the run goes on without its strategy`,
+      tsUs,
+    });
+    if (state !== null) this.#journal.append('strategy-state', tsUs, { state });
+    this.#config.live?.onStrategyError?.(this.#error);
   }
 
   /** An error of the strategy is the outcome of the run; any other is thrown. */
@@ -493,6 +575,7 @@ export class Engine {
       risk,
       timesInForce: venue.capabilities.timesInForce,
       tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
       desk: () => this.#desk,
     });
   }
@@ -615,10 +698,12 @@ export class Engine {
 
   #start(): void {
     this.#hook = 'create';
-    refuseAsyncHooks(this.#strategy);
+    refuseAsyncHooks(this.#created);
     this.#hook = '';
     for (let row = 0; row < this.#tracks.length; row += 1) this.#activate(row);
-    const savedState = this.#config.savedState ?? this.#restored?.strategy ?? null;
+    const { recovered } = this.#config;
+    const left = recovered === undefined ? null : strategyStateOf(recovered);
+    const savedState = this.#config.savedState ?? left ?? null;
     if (savedState !== null) {
       this.#enter('restoreState');
       this.#strategy.restoreState?.(savedState);
@@ -834,6 +919,7 @@ export class Engine {
     this.#clock.advanceTo(tsUs);
     const due = this.#due;
     due.length = 0;
+    if (this.#waitUs !== -Infinity && this.#waitUs <= tsUs) this.#beginActing(tsUs);
     this.#openSessions(tsUs);
     while (this.#heap.length > 0 && this.#heap.topTs() === tsUs) {
       due.push(this.#feeds[this.#heap.topId()]!);
@@ -887,17 +973,7 @@ export class Engine {
       this.#tellOpening(row, sinceUs, isAuction, tsUs);
       if (!isOpen) continue;
       this.#activate(row);
-      if (this.#isActive[row] === 1) {
-        this.#portfolio.setRateDate(track.tradeDate);
-        this.#accounts.onSessionOpen(row, tsUs);
-        if (this.#desk.hasWork) this.#settle();
-      }
-      if (this.#isActive[row] === 0 || this.#strategy.onSessionOpen === undefined) continue;
-      this.#enter('onSessionOpen');
-      const { root } = this.#config.table.instruments[row]!;
-      this.#strategy.onSessionOpen(root, track.session(), this.#ctx);
-      this.#leave();
-      this.#settle();
+      if (this.#isActive[row] === 1) this.#beginSession(row, tsUs);
     }
     this.#findEdge();
   }
@@ -1253,7 +1329,31 @@ export class Engine {
   }
 
   #activate(row: number): void {
-    this.#isActive[row] = this.#tracks[row]!.tradeDate >= this.#config.from ? 1 : 0;
+    const isDue = this.#tracks[row]!.tradeDate >= this.#config.from;
+    this.#isActive[row] = isDue && this.#waitUs === -Infinity ? 1 : 0;
+  }
+
+  /** History has been taken in: what an earlier run left is there from now on, and the strategy acts. */
+  #beginActing(tsUs: TsUs): void {
+    this.#waitUs = -Infinity;
+    this.#recover();
+    for (let row = 0; row < this.#tracks.length; row += 1) {
+      this.#activate(row);
+      if (this.#isActive[row] === 1 && this.#tracks[row]!.isOpen) this.#beginSession(row, tsUs);
+    }
+  }
+
+  #beginSession(row: number, tsUs: TsUs): void {
+    const track = this.#tracks[row]!;
+    this.#portfolio.setRateDate(track.tradeDate);
+    this.#accounts.onSessionOpen(row, tsUs);
+    if (this.#desk.hasWork) this.#settle();
+    if (this.#strategy.onSessionOpen === undefined) return;
+    this.#enter('onSessionOpen');
+    const { root } = this.#config.table.instruments[row]!;
+    this.#strategy.onSessionOpen(root, track.session(), this.#ctx);
+    this.#leave();
+    this.#settle();
   }
 
   #nextBoundaryUs(): number {
@@ -1267,6 +1367,7 @@ export class Engine {
     next = Math.min(next, this.#edgeUs, this.#accounts.nextUs(), this.#ticks.nextDueUs());
     const c = this.#expiries[this.#expiryAt];
     if (c !== undefined) next = Math.min(next, this.#config.table.contractAt(c).dates.lastTradeUs);
+    if (this.#waitUs !== -Infinity) next = Math.min(next, this.#waitUs);
     return next;
   }
 
@@ -1489,6 +1590,27 @@ const HOOKS = [
   'saveState',
   'restoreState',
 ] as const satisfies readonly (keyof Strategy)[];
+
+/** The hooks of a strategy, none of which is called any more once one has thrown; `onError` hears of it. */
+function guardHooks(strategy: Strategy, onError: (cause: unknown, hook: string) => void): Strategy {
+  const guarded: Record<string, unknown> = {};
+  let isStopped = false;
+  for (const name of HOOKS) {
+    const hook = strategy[name] as ((...args: unknown[]) => unknown) | undefined;
+    if (typeof hook !== 'function') continue;
+    guarded[name] = (...args: unknown[]): unknown => {
+      if (isStopped) return null;
+      try {
+        return hook.apply(strategy, args);
+      } catch (cause) {
+        isStopped = true;
+        onError(cause, name);
+        return null;
+      }
+    };
+  }
+  return guarded as Strategy;
+}
 
 /** After its first `await` a hook would act outside its event, on a context that is no longer valid. */
 function refuseAsyncHooks(strategy: Strategy): void {

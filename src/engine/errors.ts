@@ -61,6 +61,12 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Handle the event in onOrder, or correct the order.',
     exit: EXIT.ok,
   },
+  E_STRATEGY_STOPPED: {
+    title: 'A hook of a strategy threw, and the run goes on without it',
+    cause: 'Orders and positions are still looked after; nothing new is opened.',
+    cure: 'Correct the hook that the message names, then start again: the run goes on from its journal.',
+    exit: EXIT.strategy,
+  },
   E_JOURNAL_DAMAGED: {
     title: 'A line of a journal cannot be read',
     cause:
@@ -193,6 +199,27 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cause:
       'What was held needed more margin than the account had left; with bars, at the worst price that traded.',
     cure: 'Trade fewer contracts or start with more capital; `account.liquidation` says what a call closes.',
+    exit: EXIT.ok,
+  },
+  E_GROUP_LEG_FAILED: {
+    title: 'The venue refused an order of a group that we hold',
+    cause:
+      'The venue would not take one order of a bracket or of peers; the message names those at work.',
+    cure: 'Nothing at once: peers are cancelled, and an entry whose stop failed is closed after the time that protection may take. Read the reason of the venue.',
+    exit: EXIT.ok,
+  },
+  E_GROUP_OVERFILL: {
+    title: 'Exits of a group traded too much',
+    cause:
+      'The venue cannot hold the group, and a fill crossed the cancel or the reduction of its peer.',
+    cure: 'Nothing at once: the excess is closed at the market unless `onOverfill` is `tell`. A venue that holds groups itself has no such race.',
+    exit: EXIT.ok,
+  },
+  E_GROUP_UNPROTECTED: {
+    title: 'The stop of an entry was not confirmed in time',
+    cause:
+      'An entry traded, and the venue did not confirm the stop within the time that is configured.',
+    cure: 'Nothing at once: the position is closed at the market unless `onUnprotected` is `tell`. Check the connection and the refusals before this line.',
     exit: EXIT.ok,
   },
   E_NEGATIVE_BALANCE: {

@@ -13,7 +13,13 @@ import type {
 import type { ContractTable } from '../core/instrument.ts';
 import type { ClOrdId, GroupId, OrderEventKind, OrderRole, OrderSpec } from '../core/order.ts';
 import { isTerminal, toClOrdId } from '../core/order.ts';
-import type { AmbiguityEvent, ExecutionSink, SimulatedVenue, VenueIssue } from '../core/ports.ts';
+import type {
+  AmbiguityEvent,
+  ExecutionSink,
+  MustClose,
+  SimulatedVenue,
+  VenueIssue,
+} from '../core/ports.ts';
 import type { RunIssue, RunRecorder } from '../core/run-events.ts';
 import type { ModifyInput, OrderEvent } from '../core/strategy.ts';
 import type { CashMicros, PriceTicks, Qty, TradeDate, TsUs } from '../core/units.ts';
@@ -25,6 +31,7 @@ import type { Portfolio } from './portfolio.ts';
 import { ProtectionWatch } from './protection.ts';
 import type { LiveOptions } from './live/order-truth.ts';
 import { OrderTruth } from './live/order-truth.ts';
+import type { PositionFinding } from './live/reconcile.ts';
 import type { TradeTails } from './live/trade-tail.ts';
 import type { LiveEvent } from '../core/live.ts';
 import type { RiskGate } from './risk.ts';
@@ -167,6 +174,7 @@ export class OrderDesk implements ExecutionSink {
       else members.push(order);
     }
     for (const [groupId, members] of groups) this.#protection.onGroup(groupId, members);
+    for (const contractIndex of this.#parts.portfolio.held) this.#showPosition(contractIndex);
   }
 
   /** What a live venue tells, reports left out. */
@@ -183,10 +191,14 @@ export class OrderDesk implements ExecutionSink {
       portfolio: parts.portfolio,
       journal: parts.journal,
       nowUs: () => parts.clock.nowUs(),
-      apply: (report) => this.onReport(report),
+      apply: (report) => {
+        if (parts.venue.hear === undefined) this.onReport(report);
+        else parts.venue.hear(report);
+      },
       tell: (kind, order, reason) => this.#tell(kind, order, reason, parts.clock.nowUs()),
       issue: (issue) => this.issue(issue),
       holdRisk: (reason, isHeld) => this.holdRisk(reason, isHeld),
+      adopt: (finding, isClosing) => this.#adopt(finding, isClosing),
       onTrusted: (order) => this.#unpark(order),
     });
   }
@@ -248,7 +260,25 @@ export class OrderDesk implements ExecutionSink {
     return ids;
   }
 
+  /** The risk gate judges the change; what it denies is told as `ReplaceRejected`, and the order stays as it is. */
   replace(order: Order, changes: ModifyInput, sender?: MessageSender): void {
+    const nowUs = this.#parts.clock.nowUs();
+    if (!isTerminal(order.status)) {
+      const check = { order, nowUs, tradeDate: this.#parts.tradeDateOf };
+      const isOpening = (changes.qty ?? 0) > order.orderQty && !order.isRoll && !isExit(order);
+      let reason: string | null = this.#parts.risk.checkChange(check, changes);
+      if (reason === null && isOpening) {
+        reason = this.#denyLarger(order);
+        if (reason !== null) this.#parts.risk.takeBackChange(order);
+      }
+      if (reason !== null) {
+        this.deniedCount += 1;
+        this.#parts.orders.applyChangeDenial(order, reason, nowUs);
+        this.#tell('ReplaceRejected', order, reason, nowUs);
+        this.#tellDenied(order, `a change of ${order.clOrdId}`, reason);
+        return;
+      }
+    }
     const by = sender === undefined ? {} : { sender };
     this.#post({ kind: 'replace', order, changes, ...by });
   }
@@ -294,7 +324,10 @@ export class OrderDesk implements ExecutionSink {
     if (order.role === 'stop' && order.stopTicks !== null && order.working !== 'held')
       this.#parts.trades.onProtectiveStop(order.contractIndex, order.stopTicks);
     this.#protection.onReport(applied);
-    if (isTerminal(order.status)) this.#rolls?.onOrderDone(order);
+    if (isTerminal(order.status)) {
+      this.#parts.risk.forgetChange(order);
+      this.#rolls?.onOrderDone(order);
+    }
     if (this.#truth !== null) this.#truth.onApplied(applied);
     else if (order.certainty === 'known') this.#unpark(order);
   }
@@ -304,6 +337,17 @@ export class OrderDesk implements ExecutionSink {
     const { id } = this.#parts.table.contractAt(event.contractIndex);
     const { code, severity, message, tsUs } = event;
     this.issue({ code, severity, message: `${id}: ${message}`, tsUs, contract: id });
+  }
+
+  /** A group held by us has contracts that may not stay: no limit stands in the way of closing them. */
+  onMustClose({ contractIndex, side, qty, tag }: MustClose): void {
+    const { id } = this.#parts.table.contractAt(contractIndex);
+    this.submit({
+      contractIndex,
+      spec: { contract: id, type: 'market', side, qty, tag },
+      role: 'single',
+      isForced: true,
+    });
   }
 
   /** After the events of an instant are delivered. */
@@ -345,6 +389,51 @@ export class OrderDesk implements ExecutionSink {
   bookFill(fill: Fill): void {
     this.#book(fill, false);
     this.#deliverFill(fill);
+  }
+
+  /** A position that no order of ours made is booked at the venue's average, so that books and venue agree. */
+  #adopt(finding: PositionFinding, isClosing: boolean): void {
+    const { contractIndex, ours, theirs, avgPriceTicks } = finding;
+    const { table, portfolio, clock, venue } = this.#parts;
+    const { id } = table.contractAt(contractIndex);
+    const tsUs = clock.nowUs();
+    const side = theirs > ours ? 1 : -1;
+    const own = portfolio.positionOf(contractIndex)?.avgPriceTicks() ?? 0;
+    this.bookFill({
+      execId: `ADOPT-${id}-${tsUs}`,
+      clOrdId: toClOrdId('ADOPT', contractIndex),
+      orderId: null,
+      contract: id,
+      contractIndex,
+      side,
+      qty: Math.abs(theirs - ours) as Qty,
+      // What was closed elsewhere is taken out at what it cost: its result stands in the venue's balance.
+      priceTicks: Math.round(theirs === 0 ? own : avgPriceTicks) as PriceTicks,
+      tsUs,
+      knownUs: tsUs,
+      feeMicros: 0 as CashMicros,
+      commissionMicros: 0 as CashMicros,
+      role: 'single',
+      tag: 'adopted',
+      groupId: null,
+      orderType: 'market',
+      evidence: null,
+    });
+    if (!isClosing || theirs === 0) return;
+    this.submit({
+      contractIndex,
+      role: 'single',
+      isForced: true,
+      sender: 'account',
+      spec: {
+        type: 'market',
+        contract: id,
+        side: theirs > 0 ? -1 : 1,
+        qty: Math.abs(theirs) as Qty,
+        tag: 'foreign',
+        ...(venue.capabilities.features.reduceOnly ? { reduceOnly: true } : {}),
+      },
+    });
   }
 
   #create(draft: DraftOrder, groupId: GroupId | null): Order {
@@ -401,15 +490,26 @@ export class OrderDesk implements ExecutionSink {
       this.#tell('Denied', order, reason, nowUs);
     }
     if (reason === null) return true;
-    const order = orders[0]!;
+    this.#tellDenied(orders[0]!, orders[0]!.clOrdId, reason);
+    return false;
+  }
+
+  /** A larger quantity, by the rules beside the gate's own. */
+  #denyLarger(order: Order): string | null {
+    const { watch, risk } = this.#parts;
+    const reason = watch?.deny(order) ?? null;
+    if (reason !== null || this.#heldRisk.size === 0 || risk.isReducing(order)) return reason;
+    return this.#heldRisk.values().next().value!;
+  }
+
+  #tellDenied(order: Order, what: string, reason: string): void {
     this.issue({
       code: 'E_ORDER_DENIED',
       severity: 'warning',
-      message: `${order.clOrdId} (${order.contract}, ${order.orderQty} ${order.type}) denied: ${reason}`,
-      tsUs: nowUs,
+      message: `${what} (${order.contract}, ${order.orderQty} ${order.type}) denied: ${reason}`,
+      tsUs: this.#parts.clock.nowUs(),
       contract: order.contract,
     });
-    return false;
   }
 
   #send(command: Command): void {
@@ -441,6 +541,7 @@ export class OrderDesk implements ExecutionSink {
       case 'replace': {
         const { order, changes, sender } = command;
         if (this.#waits(command)) return;
+        this.#parts.risk.forgetChange(order);
         if (isTerminal(order.status)) return;
         if (!orders.applyReplaceRequest(order, nowUs, changes)) return;
         this.#tell('ReplaceRequested', order, '', nowUs);
@@ -530,6 +631,7 @@ export class OrderDesk implements ExecutionSink {
       fill.feePaid,
     );
     this.fillCount += 1;
+    this.#showPosition(fill.contractIndex);
     journal.fill(clock.nowUs(), fill);
     recorder.onFill(fill);
     trades.onFill(fill, isRoll);
@@ -539,6 +641,12 @@ export class OrderDesk implements ExecutionSink {
     }
     this.#parts.watch?.onFill(fill, isRoll);
     this.#parts.onPositionChange(fill.contractIndex, fill.tsUs);
+  }
+
+  /** Who holds groups for a live venue never closes more than there is. */
+  #showPosition(contractIndex: number): void {
+    const { live, venue, portfolio } = this.#parts;
+    if (live !== undefined) venue.setPosition(contractIndex, portfolio.netQty[contractIndex]!);
   }
 
   /** A stop that rested before its entry filled is the initial risk too. */
@@ -562,4 +670,8 @@ export class OrderDesk implements ExecutionSink {
       contract: order.contract,
     });
   }
+}
+
+function isExit(order: Order): boolean {
+  return order.reduceOnly || order.working === 'held';
 }

@@ -338,6 +338,12 @@ export class OrderManager {
     this.#move(order, 'Denied', reason, nowUs);
   }
 
+  /** A change refused by our own risk gate: the order stays as it is. */
+  applyChangeDenial(order: Order, reason: string, nowUs: TsUs): void {
+    order.reason = reason;
+    order.updatedUs = nowUs;
+  }
+
   /** True when the request may be sent: the order is open and has no cancel pending. */
   applyCancelRequest(order: Order, nowUs: TsUs): boolean {
     if (order.status === 'PendingCancel') return false;

@@ -6,7 +6,7 @@ import type { ContractTable } from '../core/instrument.ts';
 import type { GroupId, OrderSpec } from '../core/order.ts';
 import type { TsUs } from '../core/units.ts';
 import type { RiskLimits } from './config.ts';
-import type { Order, OrderManager } from './order-manager.ts';
+import type { Order, OrderManager, ReplaceTerms } from './order-manager.ts';
 import type { MarginDate, Portfolio } from './portfolio.ts';
 
 /** Stable: they reach disk and user interfaces. */
@@ -51,6 +51,13 @@ export class RiskGate {
   readonly #sells: Float64Array;
   readonly #isInUse: Uint8Array;
   readonly #inUse: number[] = [];
+  /** Contracts that reduce-only orders could close, held exits among them; rows in `#withExits` count. */
+  readonly #exitBuys: Float64Array;
+  readonly #exitSells: Float64Array;
+  readonly #withExits: Set<number> = new Set();
+  /** Quantities that changes ask for and the venue has not been told yet, and the one under judgement. */
+  readonly #asked: Map<Order, number> = new Map();
+  #earlierAsk: number | undefined = undefined;
   readonly #groups: Map<GroupId, Exposure> = new Map();
   /** While a margin call is open nothing may be opened, and never in a contract close to its delivery. */
   isCalled: boolean = false;
@@ -70,6 +77,8 @@ export class RiskGate {
     this.#buys = new Float64Array(count);
     this.#sells = new Float64Array(count);
     this.#isInUse = new Uint8Array(count);
+    this.#exitBuys = new Float64Array(count);
+    this.#exitSells = new Float64Array(count);
     this.isNearDelivery = new Uint8Array(count);
   }
 
@@ -89,15 +98,80 @@ export class RiskGate {
     if (Number.isNaN(this.#portfolio.lastTicks[contractIndex]!)) return 'no-price';
     if (!spec.reduceOnly && this.#isBeyondCollar(contractIndex, spec)) return 'price-collar';
     if (!isReducing) {
-      if (this.isCalled) return 'margin-call';
-      if (this.isNearDelivery[contractIndex] === 1) return 'near-delivery';
-      if (this.#worstPosition(order) > limits.positionQtyMax) return 'max-position';
-      const needed = this.#marginNeeded(input.tradeDate);
-      if (Number.isNaN(needed)) return 'no-price';
-      if (needed > this.#portfolio.equityMicros()) return 'margin';
+      const reason = this.#whyNotOpen(order, input);
+      if (reason !== null) return reason;
     }
     if (Number.isFinite(limits.ordersPerInterval)) this.#sentUs.push(input.nowUs);
     return null;
+  }
+
+  /**
+   * The reason why an open order may not be changed, or null. What only makes it smaller always passes, and so does any new
+   * price of an exit; a larger quantity is judged as an order of it, a new price by the collar. An allowed quantity counts
+   * from now on; `forgetChange` when the request has left, or never will.
+   */
+  checkChange(input: RiskCheck, changes: ReplaceTerms): DenialReason | null {
+    const { order } = input;
+    if (order.isRoll) return null;
+    const limits = this.#limits;
+    const before = this.#largest(order);
+    const qty = changes.qty ?? 0;
+    const isLarger = qty > before;
+    const limitTicks = changes.limitTicks ?? order.limitTicks;
+    const stopTicks = changes.stopTicks ?? order.stopTicks;
+    const isRepriced = limitTicks !== order.limitTicks || stopTicks !== order.stopTicks;
+    const isExit = order.reduceOnly || order.working === 'held';
+    if (!isLarger && (isExit || !isRepriced)) return null;
+    if (limits.tradingState === 'halted') return 'halted';
+    if (isLarger && qty > limits.orderQtyMax) return 'max-order-qty';
+    if (isExit) return null;
+    if (isRepriced) {
+      const spec = {
+        ...order.spec,
+        ...(limitTicks === null ? {} : { limitTicks }),
+        ...(stopTicks === null ? {} : { stopTicks }),
+      } as OrderSpec;
+      if (this.#isBeyondCollar(order.contractIndex, spec)) return 'price-collar';
+    }
+    if (!isLarger) return null;
+    const earlier = this.#asked.get(order);
+    this.#asked.set(order, qty);
+    this.#scan();
+    const isReducing = this.#isReducing(order);
+    let reason: DenialReason | null = null;
+    if (!isReducing)
+      reason =
+        limits.tradingState === 'reducing' ? 'reducing-only' : this.#whyNotOpen(order, input);
+    this.#earlierAsk = earlier;
+    if (reason !== null) this.takeBackChange(order);
+    return reason;
+  }
+
+  /** The change that was judged last is not made after all. */
+  takeBackChange(order: Order): void {
+    if (this.#earlierAsk === undefined) this.#asked.delete(order);
+    else this.#asked.set(order, this.#earlierAsk);
+  }
+
+  /** The change of an order has left, where its terms stand as pending, or never will. */
+  forgetChange(order: Order): void {
+    if (this.#asked.size > 0) this.#asked.delete(order);
+  }
+
+  /** Largest quantity that the order may come to have: its own, or that of a change on its way. */
+  #largest(order: Order): number {
+    const pending = order.pending?.qty ?? 0;
+    const asked = this.#asked.size === 0 ? 0 : (this.#asked.get(order) ?? 0);
+    return Math.max(order.orderQty, pending, asked);
+  }
+
+  #whyNotOpen(order: Order, { tradeDate }: RiskCheck): DenialReason | null {
+    if (this.isCalled) return 'margin-call';
+    if (this.isNearDelivery[order.contractIndex] === 1) return 'near-delivery';
+    if (this.#worstPosition(order) > this.#limits.positionQtyMax) return 'max-position';
+    const needed = this.#marginNeeded(tradeDate);
+    if (Number.isNaN(needed)) return 'no-price';
+    return needed > this.#portfolio.equityMicros() ? 'margin' : null;
   }
 
   /** Whether an order can only make a position smaller; asked after `check`. */
@@ -115,8 +189,22 @@ export class RiskGate {
   }
 
   #worstOf(c: number, weightOf: (contractIndex: number) => number): number {
+    return this.#worstQty(c) * weightOf(c);
+  }
+
+  /**
+   * Where the position of a contract could end on one side if every working order filled in the worst order: an exit that
+   * fills first takes away what a reversal was to close, and then all of the reversal opens.
+   */
+  #furthest(c: number, side: number): number {
     const net = this.#portfolio.netQty[c]!;
-    return Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!)) * weightOf(c);
+    if (side === 1) return (net < 0 ? Math.min(0, net + this.#exitBuys[c]!) : net) + this.#buys[c]!;
+    return (net > 0 ? Math.max(0, net - this.#exitSells[c]!) : net) - this.#sells[c]!;
+  }
+
+  /** The largest position of a contract, either way. */
+  #worstQty(c: number): number {
+    return Math.max(Math.abs(this.#furthest(c, 1)), Math.abs(this.#furthest(c, -1)));
   }
 
   /**
@@ -131,16 +219,26 @@ export class RiskGate {
     }
     if (this.#inUse.length > 0) this.#inUse.length = 0;
     if (this.#groups.size > 0) this.#groups.clear();
+    for (const c of this.#withExits) {
+      this.#exitBuys[c] = 0;
+      this.#exitSells[c] = 0;
+    }
+    if (this.#withExits.size > 0) this.#withExits.clear();
     for (const order of this.#orders.open()) {
-      if (order.reduceOnly || order.working === 'held') continue;
       const c = order.contractIndex;
+      if (order.reduceOnly || order.working === 'held') {
+        this.#withExits.add(c);
+        if (order.side === 1) this.#exitBuys[c]! += order.leavesQty;
+        else this.#exitSells[c]! += order.leavesQty;
+        continue;
+      }
       if (this.#isInUse[c] === 0) {
         this.#isInUse[c] = 1;
         this.#inUse.push(c);
       }
       if (order.groupId !== null) this.#addToGroup(order, order.groupId);
-      else if (order.side === 1) this.#buys[c]! += order.leavesQty;
-      else this.#sells[c]! += order.leavesQty;
+      else if (order.side === 1) this.#buys[c]! += this.#largest(order) - order.cumQty;
+      else this.#sells[c]! += this.#largest(order) - order.cumQty;
     }
     if (this.#groups.size === 0) return;
     for (const { contractIndex: c, buys, sells } of this.#groups.values()) {
@@ -155,8 +253,9 @@ export class RiskGate {
       group = { contractIndex: order.contractIndex, buys: 0, sells: 0 };
       this.#groups.set(groupId, group);
     }
-    if (order.side === 1) group.buys = Math.max(group.buys, order.leavesQty);
-    else group.sells = Math.max(group.sells, order.leavesQty);
+    const qty = this.#largest(order) - order.cumQty;
+    if (order.side === 1) group.buys = Math.max(group.buys, qty);
+    else group.sells = Math.max(group.sells, qty);
   }
 
   #isReducing(order: Order): boolean {
@@ -227,12 +326,14 @@ export class RiskGate {
   #worstPosition(order: Order): number {
     const { instrumentIndex } = this.#table;
     const row = instrumentIndex[order.contractIndex]!;
-    let worst = this.#portfolio.netQtyOfInstrument(row);
-    for (const c of this.#inUse) {
-      if (instrumentIndex[c] !== row) continue;
-      worst += order.side === 1 ? this.#buys[c]! : -this.#sells[c]!;
-    }
-    return Math.abs(worst);
+    const { held, netQty } = this.#portfolio;
+    let worst = 0;
+    for (const c of held)
+      if (instrumentIndex[c] === row) worst += order.side * this.#furthest(c, order.side);
+    for (const c of this.#inUse)
+      if (instrumentIndex[c] === row && netQty[c] === 0)
+        worst += order.side * this.#furthest(c, order.side);
+    return worst;
   }
 
   /** Initial margin that working orders hold back beyond that of the positions; 0 when none works. Base currency. */
@@ -268,11 +369,12 @@ export class RiskGate {
     const { held, netQty, lastTicks } = this.#portfolio;
     const rows = [...held, ...this.#inUse.filter((c) => netQty[c] === 0)];
     if (rows.some((c) => Number.isNaN(lastTicks[c]!))) return NaN;
-    const [buys, sells] = [this.#buys, this.#sells];
     const cases: ((c: number) => number)[] = [
       (c) => netQty[c]!,
-      (c) => netQty[c]! + buys[c]!,
-      (c) => netQty[c]! - sells[c]!,
+      (c) => netQty[c]! + this.#buys[c]!,
+      (c) => netQty[c]! - this.#sells[c]!,
+      (c) => this.#furthest(c, 1),
+      (c) => this.#furthest(c, -1),
     ];
     const needed = cases.map((net) => this.#portfolio.requirement('initial', rows, net, tradeDate));
     for (const one of this.#inUse)
@@ -289,8 +391,7 @@ export class RiskGate {
   }
 
   #marginOf(c: number, tradeDate: MarginDate): number {
-    const net = this.#portfolio.netQty[c]!;
-    const qty = Math.max(Math.abs(net + this.#buys[c]!), Math.abs(net - this.#sells[c]!));
+    const qty = this.#worstQty(c);
     if (qty === 0) return 0;
     if (Number.isNaN(this.#portfolio.lastTicks[c]!)) return NaN;
     return qty * this.#portfolio.marginPerContract('initial', c, tradeDate);

@@ -161,7 +161,7 @@ export async function serveExchange(
     markets: sources.map(({ market }) => market),
     ...(file === null ? {} : { options: file.options }),
     scheduler,
-    clock: { kind: 'paced', startUs, speed },
+    clock: { kind: 'paced', startUs, speed, skipsClosed: options.dataset !== null },
     days: daysOf(first!.calendar),
     feed: mergeFeeds(sources.flatMap(({ feeds }) => feeds)),
     ...(faults === null ? {} : { faults }),

@@ -32,7 +32,7 @@ export type {
   MarketLegInput,
 } from './groups/group-input.ts';
 export type { GroupEvent, GroupMessage, LiveGroup } from './groups/group-desk.ts';
-export type { GroupLeg, GroupSet, GroupState, LegRole } from './groups/group-state.ts';
+export type { GroupLeg, GroupSet, GroupState, LegRole } from '../core/groups/group-state.ts';
 export { createPublishedMarket, PublishedBook } from './exchange/published-book.ts';
 export type { BookFeed } from './exchange/published-book.ts';
 export type { BreakerRule } from './exchange/breaker.ts';

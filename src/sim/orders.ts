@@ -10,7 +10,7 @@ import type {
   TrailSpec,
 } from '../core/order.ts';
 import { FeeTab } from '../core/money/fees.ts';
-import { releaseShares, rescaleShares } from './groups/shares.ts';
+import { releaseShares, rescaleShares } from '../core/groups/shares.ts';
 import type { TsUs } from '../core/units.ts';
 import { TS_MAX } from '../core/units.ts';
 

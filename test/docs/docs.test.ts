@@ -254,19 +254,7 @@ class Project {
   async #runAtGateway(block: DocBlock): Promise<void> {
     const path = join(this.#cwd, `program-${block.line}.ts`);
     writeFileSync(path, toCheckout(block.text));
-    const served = await serveForTest();
-    try {
-      const ran = await runBeside(path, this.#cwd, {
-        PROJECTX_REST_URL: served.url,
-        PROJECTX_REALTIME_URL: served.url,
-        PROJECTX_USERNAME: SERVED_USER,
-        PROJECTX_API_KEY: SERVED_KEY,
-      });
-      expect(ran.code, `${at(block)}\n${ran.said}`).toBe(0);
-      expect(ran.said.trim(), `${at(block)} says nothing`).not.toBe('');
-    } finally {
-      await served.close();
-    }
+    expect((await saidAtGateway(path, this.#cwd)).trim(), `${at(block)} says nothing`).not.toBe('');
     counts.programs += 1;
   }
 
@@ -334,6 +322,22 @@ class Project {
   }
 }
 
+async function saidAtGateway(path: string, cwd: string): Promise<string> {
+  const served = await serveForTest();
+  try {
+    const ran = await runBeside(path, cwd, {
+      PROJECTX_REST_URL: served.url,
+      PROJECTX_REALTIME_URL: served.url,
+      PROJECTX_USERNAME: SERVED_USER,
+      PROJECTX_API_KEY: SERVED_KEY,
+    });
+    expect(ran.code, `${path}\n${ran.said}`).toBe(0);
+    return ran.said;
+  } finally {
+    await served.close();
+  }
+}
+
 /** The test's process goes on meanwhile: it serves what the program talks to. */
 function runBeside(
   path: string,
@@ -384,6 +388,18 @@ describe('the examples', () => {
     expect(said.map((text) => text.split('\n')[0])).toEqual(names);
     for (const text of said) expect(text.split('\n')[1]?.trim()).toBeTruthy();
     counts.programs += names.length - 1;
+  });
+
+  it('trade beside a simulated gateway', async () => {
+    const cwd = join(folder, 'example-gateway');
+    mkdirSync(cwd, { recursive: true });
+    writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
+    const path = join(cwd, 'projectx-one-trade.ts');
+    writeFileSync(
+      path,
+      toCheckout(readFileSync(join(REPOSITORY, 'examples/projectx-one-trade.ts'), 'utf8')),
+    );
+    expect(await saidAtGateway(path, cwd)).toContain('flat, verified');
   });
 });
 

@@ -58,6 +58,8 @@ function run(
     readonly against?: boolean;
     readonly isObserver?: boolean;
     readonly isUnguarded?: boolean;
+    /** The venue refuses closing orders before this moment. */
+    readonly refusesUntil?: number;
   },
 ): Told {
   let count = 0;
@@ -93,6 +95,25 @@ function run(
       }),
     }),
   };
+  const { refusesUntil } = options;
+  if (refusesUntil !== undefined) {
+    const { venue } = config;
+    const [attach, submit] = [venue.connect.bind(venue), venue.submit.bind(venue)];
+    let sink: Parameters<typeof attach>[0] | null = null;
+    venue.connect = (to) => attach((sink = to));
+    venue.submit = (request) => {
+      const isClosing = request.spec.tag?.startsWith('programme') === true;
+      if (!isClosing || request.sentUs >= refusesUntil) return submit(request);
+      sink!.onReport({
+        kind: 'Rejected',
+        clOrdId: request.clOrdId,
+        orderId: null,
+        contractIndex: request.contractIndex,
+        tsUs: request.sentUs,
+        reason: 'market-closed',
+      });
+    };
+  }
   new Engine(config).run();
   const { fills, events } = base.recorder;
   return {
@@ -124,6 +145,23 @@ describe('a daily loss that blocks the day', () => {
       [991, 991, 991, 991],
     ]),
   ];
+
+  it('sends a closing order that was rejected once more after a while, and not at every moment', () => {
+    const refused = (until: number): readonly string[] =>
+      run(BLOCK, {
+        front,
+        refusesUntil: until,
+        onBar: (ctx, bar, contract) => {
+          if (bar === 1) buy(ctx, contract);
+        },
+      }).events.filter((event) => event.startsWith('Rejected'));
+    // Of the moments of one day, each an hour apart, none brings a second one.
+    expect(refused(at(0, OPEN_HOUR + 4))).toHaveLength(1);
+    expect(refused(at(0, OPEN_HOUR + 5))).toHaveLength(2);
+    // One more at the close itself; while the market is closed nothing is sent.
+    expect(refused(at(0, 16) + 1)).toHaveLength(4);
+    expect(refused(at(1, OPEN_HOUR))).toHaveLength(4);
+  });
 
   it('closes at the market with the next bar, cancels what works, denies until the next date', () => {
     const told = run(BLOCK, {

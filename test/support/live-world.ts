@@ -104,6 +104,8 @@ export class PlainVenue implements LiveVenue {
   readonly log: string[] = [];
   readonly foreign: VenueOrder[] = [];
   net: number = 0;
+  /** Price times contracts of what somebody else traded. */
+  counts: number = 0;
   fate: Fate = 'answered';
   /** Questions that fail before one is answered. */
   failures: number = 0;
@@ -224,7 +226,7 @@ export class PlainVenue implements LiveVenue {
       !isTerminal(order.status) || order.updatedUs >= sinceUs;
     const total = this.executions.reduce(
       (sum, each) => sum + each.side * each.qty * each.priceTicks,
-      0,
+      this.counts,
     );
     return Promise.resolve({
       sinceUs,

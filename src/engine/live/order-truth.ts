@@ -10,10 +10,11 @@ import { isTerminal } from '../../core/order.ts';
 import type { SimulatedVenue } from '../../core/ports.ts';
 import type { RunIssue } from '../../core/run-events.ts';
 import type { TsUs } from '../../core/units.ts';
+import type { EngineResult } from '../config.ts';
 import type { EventLog } from '../event-log.ts';
 import type { AppliedReport, Order, OrderManager } from '../order-manager.ts';
 import type { Portfolio } from '../portfolio.ts';
-import type { Finding } from './reconcile.ts';
+import type { Finding, ForeignPolicy, PositionFinding } from './reconcile.ts';
 import { reconcile, reconcileOrder } from './reconcile.ts';
 
 /** How long the venue must have gone without an order before it counts as never received: a request may still be on its way. */
@@ -24,8 +25,12 @@ export interface LiveOptions {
   readonly onEvent?: (event: LiveEvent) => void;
   /** What reading the account brought up that reports cannot mend. */
   readonly onFindings?: (findings: readonly Finding[], snapshot: VenueSnapshot) => void;
+  /** With `strategyErrors: 'go-on'`: inside the loop; what is to be done about it is done after `advance`. */
+  readonly onStrategyError?: (error: NonNullable<EngineResult['error']>) => void;
   /** µs; default 5 s. */
   readonly absentAfterUs?: number;
+  /** What is done with a position that our fills do not explain, once two readings in a row show it. Default `refuse`. */
+  readonly foreign?: ForeignPolicy;
 }
 
 export interface TruthParts {
@@ -41,6 +46,8 @@ export interface TruthParts {
   readonly issue: (issue: RunIssue) => void;
   /** While held, no order that opens or enlarges a position is sent. */
   readonly holdRisk: (reason: string, isHeld: boolean) => void;
+  /** Books what is held beyond our fills; with `isClosing` an order to close it follows. */
+  readonly adopt: (finding: PositionFinding, isClosing: boolean) => void;
   /** Nothing about an order is in doubt: what waited for that may be sent, unless the order has ended. */
   readonly onTrusted: (order: Order) => void;
 }
@@ -49,8 +56,10 @@ export class OrderTruth {
   readonly #parts: TruthParts;
   /** When the doubt about an order began. */
   readonly #lostUs: Map<ClOrdId, TsUs> = new Map();
-  /** Contracts by row whose position did not agree when the account was last read. */
-  #disputed: Set<number> = new Set();
+  /** Positions that did not agree when the account was last read, as `ours theirs`, by row of contract. */
+  #disputed: Map<number, string> = new Map();
+  /** Those of them that a person has been told of. */
+  readonly #isTold: Set<number> = new Set();
 
   constructor(parts: TruthParts) {
     this.#parts = parts;
@@ -62,7 +71,10 @@ export class OrderTruth {
     if (event.kind === 'uncertain') this.#onUncertain(event);
     else if (event.kind === 'found') this.#onFound(event);
     else if (event.kind === 'snapshot') this.#onSnapshot(event.snapshot);
-    else if (event.kind === 'link') {
+    else if (event.kind === 'issue') {
+      const { code, message } = event;
+      this.#parts.issue({ code, severity: 'warning', message, tsUs: nowUs() });
+    } else if (event.kind === 'link') {
       const { plane, state, reason } = event;
       journal.append('link', nowUs(), { plane, state, reason });
       // What a plane without a connection would tell is missing: no new risk until it is back and has been read again.
@@ -178,32 +190,60 @@ export class OrderTruth {
         this.#banish(orders.get(finding.clOrdId)!, finding.orderId);
       else if (finding.kind === 'position' && !finding.isSure) isAgain = true;
     }
-    this.#judgePositions(result.findings);
+    if (this.#judgePositions(result.findings)) isAgain = true;
     holdRisk('not-reconciled', isAgain);
     if (isAgain) venue.ask?.(null);
     options.onFindings?.(result.findings, snapshot);
   }
 
-  /** A position that still differs when all is known: no new risk until it agrees. */
-  #judgePositions(findings: readonly Finding[]): void {
-    const { holdRisk, issue, nowUs } = this.#parts;
-    const disputed = new Set<number>();
+  /**
+   * A position that still differs when all is known. A fill may still be on its way, so the account is read once more; what
+   * two readings in a row show is adopted, closed, or holds new risk until it agrees. True: read again.
+   */
+  #judgePositions(findings: readonly Finding[]): boolean {
+    const { holdRisk, adopt, options } = this.#parts;
+    const { foreign = 'refuse' } = options;
+    const disputed = new Map<number, string>();
+    let isAgain = false;
+    let isRefused = false;
     for (const finding of findings) {
       if (finding.kind !== 'position' || !finding.isSure) continue;
       const { contractIndex, ours, theirs } = finding;
-      disputed.add(contractIndex);
-      if (this.#disputed.has(contractIndex)) continue;
-      const id = this.#nameOf(contractIndex);
-      issue({
-        code: 'E_POSITION_MISMATCH',
-        severity: 'error',
-        message: `${id}: the venue shows ${theirs} contracts, our fills come to ${ours}; nothing is opened or enlarged until they agree`,
-        tsUs: nowUs(),
-        contract: id,
-      });
+      const key = `${ours} ${theirs}`;
+      const isSecond = this.#disputed.get(contractIndex) === key;
+      if (isSecond && foreign !== 'refuse') {
+        this.#tellPosition(finding, foreign);
+        adopt(finding, foreign === 'flatten');
+        continue;
+      }
+      disputed.set(contractIndex, key);
+      if (!isSecond) isAgain = true;
+      else {
+        isRefused = true;
+        if (!this.#isTold.has(contractIndex)) this.#tellPosition(finding, foreign);
+        this.#isTold.add(contractIndex);
+      }
     }
     this.#disputed = disputed;
-    holdRisk('position-mismatch', disputed.size > 0);
+    for (const c of this.#isTold) if (!disputed.has(c)) this.#isTold.delete(c);
+    holdRisk('position-mismatch', isRefused);
+    return isAgain;
+  }
+
+  #tellPosition({ contractIndex, ours, theirs }: PositionFinding, policy: ForeignPolicy): void {
+    const id = this.#nameOf(contractIndex);
+    const what = {
+      adopt: 'the difference is taken over',
+      flatten: 'the difference is taken over and closed',
+      refuse: 'nothing is opened or enlarged until they agree',
+    }[policy];
+    this.#parts.issue({
+      code: 'E_POSITION_MISMATCH',
+      severity: policy === 'refuse' ? 'error' : 'warning',
+      message: `${id}: the venue shows ${theirs} contracts, our fills come to ${ours}; ${what}`,
+      tsUs: this.#parts.nowUs(),
+      contract: id,
+    });
   }
 
   #trust(order: Order): void {

@@ -60,6 +60,8 @@ export type Finding =
   /** An order or position in a contract that the run does not know, in the venue's words. */
   | { readonly kind: 'unknown-contract'; readonly text: string };
 
+export type PositionFinding = Extract<Finding, { readonly kind: 'position' }>;
+
 export interface Reconciliation {
   /** To be applied in this order, as if the venue had sent them. */
   readonly reports: readonly ExecutionReport[];

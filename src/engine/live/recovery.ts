@@ -102,6 +102,12 @@ export function idPrefixOf(recovered: Recovered): string | null {
   return (start?.body['idPrefix'] as string | undefined) ?? recovered.state?.idPrefix ?? null;
 }
 
+/** What the strategy saved last, or null. */
+export function strategyStateOf(recovered: Recovered): unknown {
+  const line = recovered.lines.findLast(({ kind }) => kind === 'strategy-state');
+  return line === undefined ? (recovered.state?.strategy ?? null) : line.body['state'];
+}
+
 export interface RecoveryParts {
   readonly table: ContractTable;
   readonly orders: OrderManager;
@@ -117,7 +123,6 @@ export interface RecoveryParts {
 /** What the parts above do not hold. */
 export interface Restored {
   readonly next: NextNumbers;
-  readonly strategy: unknown;
   /** Null where the journal has no close of a day yet. */
   readonly dayStartMicros: CashMicros | null;
   readonly settled: ReadonlyMap<number, number>;
@@ -162,7 +167,6 @@ class Fold {
   readonly #settled: Map<number, number> = new Map();
   readonly #base: EngineState | null;
   #next: { order: number; group: number };
-  #strategy: unknown;
   #dayStart: CashMicros | null;
   /** The line of an order whose fill has to follow: alone it announces what was never booked. */
   #awaited: { readonly body: OrderBody; readonly tsUs: TsUs } | null = null;
@@ -171,7 +175,6 @@ class Fold {
     this.#parts = parts;
     this.#base = base;
     this.#next = { order: base?.next.order ?? 1, group: base?.next.group ?? 1 };
-    this.#strategy = base?.strategy ?? null;
     this.#dayStart = base?.dayStartMicros ?? null;
     if (base === null) return;
     const rowOf = (contract: string): number => this.#rowOf(contract);
@@ -227,9 +230,6 @@ class Fold {
       case 'equity':
         this.#dayStart = body['equityMicros'] as CashMicros;
         return;
-      case 'strategy-state':
-        this.#strategy = body['state'];
-        return;
       default:
     }
   }
@@ -249,7 +249,6 @@ class Fold {
     this.#rebuildTrades();
     return {
       next: this.#next,
-      strategy: this.#strategy,
       dayStartMicros: this.#dayStart,
       settled: this.#settled,
       openOrders,

@@ -86,6 +86,7 @@ export class ProjectXClient {
       uniform,
       quietUs: this.config.quietUs,
       isMarketOpen: this.config.isMarketOpen,
+      onOpenFailed: () => this.#tokens.doubt(),
     });
   }
 

@@ -1052,7 +1052,7 @@ export class ProjectXVenue implements LiveVenue {
         const order = this.#byOrderId.get(row.id);
         if (order === undefined || isNewer(order.row, row)) this.#onOrder(row);
       }
-      for (const order of [...this.#byClOrdId.values()]) {
+      for (const order of this.#byClOrdId.values()) {
         if (order.isEnded || order.orderId === null) continue;
         const isMissing = !ids.has(order.orderId) && order.undoDoubt === null;
         if (isMissing || (order.row?.fillVolume ?? 0) > order.cumQty)

@@ -20,6 +20,8 @@ export interface HubSessionOptions {
   readonly onEvent: (target: string, args: readonly unknown[]) => void;
   /** `isAgain`: it was up before, so that events were missed. */
   readonly onState: (state: HubState, reason: string, isAgain: boolean) => void;
+  /** A line did not open; the token may be the reason. */
+  readonly onOpenFailed: () => void;
   /** A subscription that a new line refused; the line is given up and the next one tries it again. */
   readonly onIssue: (error: TradingError) => void;
   readonly quietUs: number;
@@ -216,6 +218,7 @@ export class HubSession {
         return;
       } catch (error) {
         if (run !== this.#run) return;
+        this.#options.onOpenFailed();
         if (error instanceof TradingError && error.code !== 'E_VENUE_CONNECT') onIssue(error);
         this.#tell('down', messageOf(error));
       }

@@ -1,5 +1,6 @@
 /** The hubs through the vendor's client. The only door of `@microsoft/signalr`; everything else talks to `HubPort`. */
 import * as signalr from '@microsoft/signalr';
+import { WebSocket } from 'ws';
 import { TradingError } from '../../core/errors.ts';
 import { redactText } from '../shared/redact.ts';
 
@@ -39,18 +40,61 @@ export interface SignalRPortOptions {
   readonly token: () => Promise<string>;
 }
 
+/** Longer messages close the line: a ladder of the book is a hundredth of it. */
+const MESSAGE_BYTES_MAX = 8_000_000;
+
+/** The socket of the vendor's client with bounds of ours. */
+class BoundedSocket extends WebSocket {
+  constructor(
+    address: string | URL,
+    protocols?: string | string[],
+    options?: ConstructorParameters<typeof WebSocket>[2],
+  ) {
+    super(address, protocols, {
+      ...options,
+      maxPayload: MESSAGE_BYTES_MAX,
+      perMessageDeflate: false,
+      handshakeTimeout: 10_000,
+    });
+  }
+}
+
+const RECORD_END = '\u001E';
+
+/** Puts records together that come in pieces, which the vendor's client takes for a fault. */
+class BufferedJson extends signalr.JsonHubProtocol {
+  #rest = '';
+
+  override parseMessages(
+    input: string,
+    logger: signalr.ILogger,
+  ): ReturnType<signalr.JsonHubProtocol['parseMessages']> {
+    // Anything else than text is refused by name in there.
+    if (typeof input !== 'string') return super.parseMessages(input, logger);
+    const text = this.#rest + input;
+    const end = text.lastIndexOf(RECORD_END) + 1;
+    if (text.length - end > MESSAGE_BYTES_MAX) throw new Error('a record is too long');
+    this.#rest = text.slice(end);
+    return end === 0 ? [] : super.parseMessages(text.slice(0, end), logger);
+  }
+}
+
 export function signalRPort(options: SignalRPortOptions): HubPort {
   return {
     open(hub, handlers) {
+      // The client takes a socket of another class, though its types do not name it.
+      const http: signalr.IHttpConnectionOptions & { readonly WebSocket: typeof BoundedSocket } = {
+        accessTokenFactory: options.token,
+        transport: signalr.HttpTransportType.WebSockets,
+        skipNegotiation: options.skipNegotiation,
+        timeout: 10_000,
+        WebSocket: BoundedSocket,
+      };
       const connection = new signalr.HubConnectionBuilder()
-        .withUrl(`${options.realtime}/hubs/${hub}`, {
-          accessTokenFactory: options.token,
-          transport: signalr.HttpTransportType.WebSockets,
-          skipNegotiation: options.skipNegotiation,
-          timeout: 10_000,
-        })
+        .withUrl(`${options.realtime}/hubs/${hub}`, http)
         // It writes addresses, and with them tokens, into its log.
         .configureLogging(signalr.LogLevel.None)
+        .withHubProtocol(new BufferedJson())
         .build();
       connection.serverTimeoutInMilliseconds = 30_000;
       connection.keepAliveIntervalInMilliseconds = 10_000;

@@ -49,6 +49,8 @@ export interface StreamsOptions {
   readonly uniform: Uniform;
   readonly quietUs: number;
   readonly isMarketOpen: ((nowUs: TsUs) => boolean) | null;
+  /** A hub did not open again. */
+  readonly onOpenFailed?: () => void;
 }
 
 export type MarketKind = 'quotes' | 'trades' | 'depth';
@@ -75,6 +77,7 @@ export class ProjectXStreams {
           if (hub === 'market' && state === 'down') this.#quotes.clear();
           this.#each((listener) => listener.onState?.(hub, state, reason, isAgain));
         },
+        onOpenFailed: () => options.onOpenFailed?.(),
         onIssue: (error) => this.#each((listener) => listener.onError?.(error)),
       });
     this.#user = sessionOf('user');

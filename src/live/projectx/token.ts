@@ -26,6 +26,7 @@ export class TokenKeeper implements TokenSource {
   #login: Promise<Held> | null = null;
   #renewal: Promise<void> | null = null;
   #againUs = -Infinity;
+  #isDoubted = false;
   #stopFresh: (() => void) | null = null;
 
   constructor(line: RestLine, credentials: Credentials, scheduler: Scheduler) {
@@ -43,12 +44,22 @@ export class TokenKeeper implements TokenSource {
     const now = this.#scheduler.nowUs();
     const held = this.#held;
     if (held === null || held.endUs <= now) return (await this.login()).text;
+    if (this.#isDoubted) {
+      this.#isDoubted = false;
+      await this.renew();
+      return this.#held?.text ?? (await this.login()).text;
+    }
     if (held.renewUs <= now) void this.renew();
     return held.text;
   }
 
   refuse(token: string): void {
     if (this.#held?.text === token) this.#held = null;
+  }
+
+  /** A hub did not open, which does not say why: the venue may have taken the token back. The next one is asked for anew. */
+  doubt(): void {
+    this.#isDoubted = true;
   }
 
   /** Logs in; calls at the same time share one request. Errors: E_VENUE_AUTH and those of a request. */

@@ -16,7 +16,7 @@ import type { GroupEvent, GroupMessage, LiveGroup } from '../groups/group-desk.t
 import { GroupDesk } from '../groups/group-desk.ts';
 import type { LegProblem, MarketGroupInput, MarketLegInput } from '../groups/group-input.ts';
 import { groupProblem, withLevel } from '../groups/group-input.ts';
-import { legQtyProblem } from '../groups/group-state.ts';
+import { legQtyProblem } from '../../core/groups/group-state.ts';
 import type { Indication } from './auction.ts';
 import type { BreakerRule } from './breaker.ts';
 import { CircuitBreaker } from './breaker.ts';

@@ -8,7 +8,7 @@
 import type { MarketOrder } from '../exchange/market-order.ts';
 import type { MarketGroupInput } from './group-input.ts';
 import { rulesOf, shapesOf } from './group-input.ts';
-import type { GroupAction, GroupFlag, GroupState } from './group-state.ts';
+import type { GroupAction, GroupFlag, GroupState } from '../../core/groups/group-state.ts';
 import {
   isGroupDone,
   isReleased,
@@ -18,7 +18,7 @@ import {
   legReplaced,
   mayGrow,
   openGroup,
-} from './group-state.ts';
+} from '../../core/groups/group-state.ts';
 
 /** A group at work. */
 export interface LiveGroup {

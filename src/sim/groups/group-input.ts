@@ -1,7 +1,7 @@
 /** Groups as a participant sends them, how they are built in a few words, and what must be true of one before it is taken. */
 import type { PeerRule } from '../../core/order.ts';
 import type { MarketOrderInput } from '../exchange/market-order.ts';
-import type { GroupRules, LegRole, LegShape } from './group-state.ts';
+import type { GroupRules, LegRole, LegShape } from '../../core/groups/group-state.ts';
 
 /** One order of a group. */
 export interface MarketLegInput {

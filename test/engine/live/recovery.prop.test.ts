@@ -8,7 +8,7 @@ import type { Strategy } from '../../../src/core/strategy.ts';
 import type { PriceTicks, TsUs } from '../../../src/core/units.ts';
 import type { EngineState, JournalLine } from '../../../src/engine/live/recovery.ts';
 import { idPrefixOf, parseJournal } from '../../../src/engine/live/recovery.ts';
-import { at } from '../../support/engine-world.ts';
+import { at, columns, hourly } from '../../support/engine-world.ts';
 import { Draws } from '../../support/fuzz-world.ts';
 import type { Fate } from '../../support/live-world.ts';
 import { LiveWorld, PlainVenue, VirtualScheduler } from '../../support/live-world.ts';
@@ -335,6 +335,54 @@ describe('a run that was killed', () => {
       expect(states[0]).toEqual(states[1]);
     }
     expect(compared).toBeGreaterThan(15);
+  });
+});
+
+describe('what an earlier run left', () => {
+  it('is there when history has been taken in, and no price of the past has marked it', async () => {
+    const scheduler = new VirtualScheduler(at(0, 11));
+    const remains: Remains = {
+      scheduler,
+      venue: new PlainVenue(scheduler),
+      lines: [],
+      state: null,
+    };
+    const run = await live(remains, Infinity, false).start();
+    const id = run.limit(95, 2);
+    remains.venue.fill(id, 2, 95);
+    await run.pass();
+    run.bridge.close();
+    await scheduler.pass(2 * 3_600_000_000);
+    const seen: string[] = [];
+    const again = new LiveWorld({
+      scheduler,
+      venue: remains.venue,
+      strategy: {
+        onWarmUpBar: (bar, ctx) => seen.push(`history ${4 * bar.close} ${ctx.netQty('ES')}`),
+        onBar: (bar, ctx) => seen.push(`bar ${4 * bar.close} ${ctx.netQty('ES')}`),
+      },
+      overrides: {
+        journal: new CrashJournal(remains.lines, Infinity),
+        startUs: at(0, 10),
+        actFromUs: scheduler.nowUs(),
+        recovered: { state: null, lines: linesOf(remains.lines) },
+      },
+    });
+    again.engine.open();
+    await remains.venue.open(again.bridge);
+    again.bridge.ask(null);
+    await scheduler.pass(1_000_000);
+    again.bars.pushColumns(columns(hourly(0, [50, 97, 98]), 3_600_000_000));
+    again.engine.advance(scheduler.nowUs());
+    expect(again.net).toBe(2);
+    expect(again.findings.at(-1)).toEqual([]);
+    await scheduler.pass(3_600_000_000);
+    again.bars.pushColumns(columns(hourly(0, [50, 97, 98, 99]).slice(3), 3_600_000_000));
+    again.engine.advance(scheduler.nowUs());
+    expect(seen).toEqual(['history 50 0', 'history 97 0', 'history 98 0', 'bar 99 2']);
+    const point = again.engine.finish();
+    // Two contracts bought at 95 stand at 99; a tick is worth 12.50, and the fill cost a thousandth.
+    expect(point.finalEquityMicros).toBe(100_000_000_000 + 2 * 4 * 12_500_000 - 1000);
   });
 });
 

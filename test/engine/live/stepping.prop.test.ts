@@ -291,3 +291,43 @@ describe('a pushed feed', () => {
     expect(source.push(400, 400, 9, 1, 0)).toBe(false);
   });
 });
+
+describe('history before the present', () => {
+  it('warms the strategy up on the day itself, and is acted on from the present on', () => {
+    const told: string[] = [];
+    const source = new PushBars();
+    const made = makeWorld({
+      front: [],
+      days: 1,
+      strategy: {
+        onSessionOpen: (_, session, ctx) => told.push(`open ${ctx.nowUs - session.openUs}`),
+        onWarmUpBar: (bar) => told.push(`history ${4 * bar.close}`),
+        onBar: (bar, ctx) => {
+          told.push(`bar ${4 * bar.close}`);
+          ctx.targetPosition(ctx.contract('ES'), 1);
+        },
+      },
+    });
+    const hour = 3_600_000_000;
+    const engine = new Engine({
+      ...made.config,
+      feeds: [{ ...made.config.feeds[0]!, source, isLive: true }],
+      startUs: at(0, 10),
+      actFromUs: at(0, 12, 30),
+    });
+    engine.open();
+    source.pushColumns(columns(hourly(0, [100, 101]), hour));
+    expect(engine.dueUs).toBeLessThanOrEqual(at(0, 12));
+    engine.advance(at(0, 12, 40));
+    source.pushColumns(columns(hourly(0, [100, 101, 102, 103]).slice(2), hour));
+    engine.advance(at(0, 14));
+    expect(told).toEqual([
+      'history 100',
+      'history 101',
+      `open ${2.5 * hour}`,
+      'bar 102',
+      'bar 103',
+    ]);
+    expect(made.venue.requests).toHaveLength(1);
+  });
+});

@@ -226,15 +226,70 @@ describe('reading the account', () => {
     const live = await start();
     live.venue.net = 3;
     live.bridge.ask(null);
-    await live.pass(5_000_000);
-    expect(live.issues()).toEqual(['E_POSITION_MISMATCH']);
+    await live.pass(2_000_000);
+    // One reading may have come between a fill and its report.
+    expect(live.issues()).toEqual([]);
+    const early = live.limit();
+    expect(live.ctx.order(early)).toMatchObject({ status: 'Denied', reason: 'not-reconciled' });
+    for (let k = 0; k < 5; k += 1) await live.pass(2_000_000);
+    expect(live.issues().slice(1)).toEqual(['E_POSITION_MISMATCH']);
     const id = live.limit();
     expect(live.ctx.order(id)).toMatchObject({ status: 'Denied', reason: 'position-mismatch' });
+    expect(requests(live)).toEqual([]);
     live.venue.net = 0;
     live.bridge.ask(null);
-    await live.pass(5_000_000);
+    for (let k = 0; k < 10; k += 1) await live.pass(2_000_000);
     expect(live.state(live.limit())).toBe('New known 0');
     expect(live.issues().filter((code) => code === 'E_POSITION_MISMATCH')).toHaveLength(1);
+  });
+
+  it.each([
+    { foreign: 'adopt', net: 3, sent: 0 },
+    { foreign: 'flatten', net: 0, sent: 1 },
+  ] as const)(
+    'by policy $foreign books a position that it finds',
+    async ({ foreign, net, sent }) => {
+      const made = new LiveWorld({ overrides: { live: { foreign } } });
+      made.venue.net = 3;
+      // What somebody else bought, at 97 each.
+      made.venue.counts = 3 * 97;
+      const live = await made.start();
+      for (let k = 0; k < 5; k += 1) await live.pass(2_000_000);
+      expect(live.world.recorder.fills[0]).toMatchObject({
+        tag: 'adopted',
+        qty: 3,
+        priceTicks: 97,
+      });
+      expect(requests(live)).toHaveLength(sent);
+      if (sent > 0) {
+        live.venue.fill(toClOrdId('ABCD-O', 1), 3, 98);
+        await live.pass();
+      }
+      expect(live.net).toBe(net);
+      expect(live.issues()).toEqual(['E_POSITION_MISMATCH']);
+      live.bridge.ask(null);
+      for (let k = 0; k < 5; k += 1) await live.pass(10_000_000);
+      expect(live.world.recorder.fills).toHaveLength(1 + sent);
+      expect(live.state(live.limit())).toBe('New known 0');
+    },
+  );
+
+  it('takes out what somebody else has closed, at what it cost', async () => {
+    const made = new LiveWorld({ overrides: { live: { foreign: 'adopt' } } });
+    const live = await made.start();
+    const id = live.limit(95, 2);
+    live.venue.fill(id, 2, 95);
+    await live.pass();
+    expect(live.net).toBe(2);
+    live.venue.net = 0;
+    live.bridge.ask(null);
+    for (let k = 0; k < 5; k += 1) await live.pass(10_000_000);
+    expect(live.net).toBe(0);
+    expect(live.world.recorder.fills.at(-1)).toMatchObject({
+      tag: 'adopted',
+      side: -1,
+      priceTicks: 95,
+    });
   });
 
   it('finds orders and executions of somebody else, and touches neither', async () => {
@@ -305,5 +360,61 @@ describe('events of the venue', () => {
     });
     await live.pass();
     expect(live.told).toEqual([]);
+  });
+});
+
+describe('a strategy that throws', () => {
+  const run = async () => {
+    const told: string[] = [];
+    let isBroken = false;
+    const live = new LiveWorld({
+      strategy: {
+        onOrder: () => {
+          told.push('order');
+          if (isBroken) throw new Error('a mistake');
+        },
+        onFill: () => told.push('fill'),
+        onStop: () => told.push('stop'),
+        saveState: () => ({ orders: told.length }),
+      },
+      overrides: { strategyErrors: 'go-on' },
+    });
+    await live.start();
+    const id = live.limit(95, 2);
+    isBroken = true;
+    live.venue.fill(id, 1, 95);
+    await live.pass();
+    return { live, told, id };
+  };
+
+  it('is not called any more; its orders and its position are kept', async () => {
+    const { live, told, id } = await run();
+    const before = told.length;
+    expect(live.issues()).toEqual(['E_STRATEGY_STOPPED']);
+    expect(live.engine.strategyError).toMatchObject({ hook: 'onOrder' });
+    live.venue.fill(id, 1, 94);
+    await live.pass();
+    expect(live.state(id)).toBe('Filled known 2');
+    expect(live.net).toBe(2);
+    expect(told).toHaveLength(before);
+    expect(live.world.journal.lines().join('')).toContain(
+      `"kind":"strategy-state","body":{"state":{"orders":${before}}}`,
+    );
+    const result = live.engine.finish();
+    expect(result).toMatchObject({ outcome: 'strategy-error', error: { hook: 'onOrder' } });
+    expect(told).not.toContain('stop');
+  });
+
+  it('can be followed by a policy: what works is cancelled, what is held is closed', async () => {
+    const { live, id } = await run();
+    expect(live.engine.cancelOrders((order) => !order.reduceOnly)).toBe(1);
+    await live.pass();
+    expect(live.state(id)).toBe('Canceled known 1');
+    const [close] = live.engine.closePositions('strategy-error');
+    await live.pass();
+    live.venue.fill(close!, 1, 96);
+    await live.pass();
+    expect(live.net).toBe(0);
+    expect(live.engine.closePositions('strategy-error')).toEqual([]);
   });
 });

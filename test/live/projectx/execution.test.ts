@@ -366,6 +366,17 @@ describe('an order', () => {
     expect(told().slice(1)).toEqual(['A-000001 Replaced', 'A-000001 ReplaceRejected (price-band)']);
   });
 
+  it('is not taken back to what it was by a row that is older', async () => {
+    const { venue, told, tellOrder } = await world();
+    venue.submit(request('A-000001', LIMIT));
+    await settle();
+    const at = (second: number): string => `2026-11-02T15:00:0${second}Z`;
+    tellOrder({ id: FIRST, status: 1, limitPrice: 6000, updateTimestamp: at(1) });
+    tellOrder({ id: FIRST, status: 1, limitPrice: 6001, updateTimestamp: at(3) });
+    tellOrder({ id: FIRST, status: 1, limitPrice: 6000.5, updateTimestamp: at(2) });
+    expect(told()).toEqual(['A-000001 Accepted', 'A-000001 Restated']);
+  });
+
   it('is cancelled after its own answer, never before', async () => {
     const { http, venue } = await world();
     let answer: (value: ReturnType<typeof ok>) => void = () => undefined;

@@ -292,6 +292,43 @@ describe('what the adapter tells', () => {
   });
 });
 
+describe('a token that the venue took back', () => {
+  test('is replaced when a hub refuses it, though nothing else is asked', async () => {
+    const time = new VirtualTime(START_US);
+    const gateway = new Gateway({
+      users: [{ userName: 'demo', apiKey: 'key-0123', accounts: [{ name: 'PRAC-1' }] }],
+      markets: [{ contract: contractOfId(MES), host: { kind: 'quotes' } }],
+      scheduler: time,
+      clock: { kind: 'paced', startUs: START_US, speed: 1 },
+      secret: new Uint8Array(32).fill(7),
+      newId: () => `id-${time.nowUs()}-${time.timers}`,
+      faults: {
+        faults: [
+          { when: { atMs: 60_000 }, fault: 'expire-tokens' },
+          { when: { atMs: 61_000 }, fault: 'drop' },
+        ],
+      },
+    });
+    gateway.start();
+    const client = new ProjectXClient({
+      firm: 'demo',
+      credentials: { userName: 'demo', apiKey: 'key-0123' },
+      http: gatewayHttp(gateway, time, () => 1000),
+      hubs: (token) => gatewayHubs(gateway, time, token, () => 1000),
+      scheduler: time,
+      uniform: () => 0.5,
+    });
+    await time.until(client.login());
+    await client.streams.subscribeOrders(7001);
+    await time.until(client.streams.openUser());
+    await time.advance(90e6);
+    expect(client.streams.userState).toBe('up');
+    expect(client.streams.reconnects).toBe(1);
+    await client.close();
+    gateway.stop();
+  });
+});
+
 interface Truth {
   readonly executions: readonly string[];
   readonly netQty: number;

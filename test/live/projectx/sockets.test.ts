@@ -1,4 +1,5 @@
 /** The client and the venue over real sockets to the simulated gateway. Nothing sleeps: each step waits for its event. */
+import { WebSocketServer } from 'ws';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { LiveEvent } from '../../../src/core/live.ts';
 import type { ContractId } from '../../../src/core/instrument.ts';
@@ -232,6 +233,110 @@ describe('the client over sockets', () => {
     const client = await connect(served);
     await expect(client.login()).rejects.toMatchObject({ code: 'E_VENUE_CONNECT', retry: 'safe' });
     await expect(client.streams.openUser()).rejects.toMatchObject({ code: 'E_VENUE_CONNECT' });
+  });
+});
+
+/** A server of hubs that answers every call and, after the first, sends what a test wants. */
+async function rawHub(greet: (send: (text: string) => void) => void): Promise<string> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  open.push({
+    close: () => {
+      for (const each of server.clients) each.terminate();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  });
+  server.on('connection', (socket) => {
+    let records = 0;
+    socket.on('message', (data: Buffer) => {
+      for (const record of data.toString('utf8').split(RECORD_END).slice(0, -1)) {
+        const { invocationId } = JSON.parse(record) as { invocationId?: string };
+        records += 1;
+        const answer = records === 1 ? {} : { type: 3, invocationId, result: null };
+        if (records === 1 || invocationId !== undefined)
+          socket.send(JSON.stringify(answer) + RECORD_END);
+        if (records === 2) greet((text) => socket.send(text));
+      }
+    });
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+}
+const RECORD_END = '\u001E';
+
+/** A client whose requests do not matter: its hubs are what is tried. */
+function hubClient(realtime: string): ProjectXClient {
+  const client = new ProjectXClient({
+    firm: { rest: 'http://127.0.0.1:9', realtime },
+    credentials: { userName: 'u', apiKey: 'k-123456' },
+    http: {
+      send: () =>
+        Promise.resolve({
+          status: 200,
+          headers: {},
+          text: '{"success":true,"errorCode":0,"token":"a.b.c"}',
+        }),
+    },
+  });
+  open.push(client);
+  return client;
+}
+
+describe('messages of a hub', () => {
+  it('may be cut at any byte', async () => {
+    const quote = (bestBid: number): string =>
+      JSON.stringify({
+        type: 1,
+        target: 'GatewayQuote',
+        arguments: [MES, { bestBid, lastUpdated: '2026-11-02T15:00:00Z' }],
+      }) + RECORD_END;
+    const length = quote(1000).length;
+    const url = await rawHub((send) => {
+      for (let cut = 0; cut <= length; cut += 1) {
+        const record = quote(1000 + cut);
+        // Two records, the second in two pieces.
+        send(quote(5000) + record.slice(0, cut));
+        if (cut < length) send(record.slice(cut));
+      }
+    });
+    const client = hubClient(url);
+    const heard = new Set<number>();
+    const all = next(client, 'onQuote', ({ bestBid }) => heard.add(bestBid).size === length + 2);
+    await client.streams.subscribe(MES, 'quotes');
+    await client.streams.openMarket();
+    await all;
+    expect(client.streams.reconnects).toBe(0);
+  });
+
+  it.each([
+    ['is no JSON', `{"type":1,${RECORD_END}`],
+    ['is huge', `"${'x'.repeat(9_000_000)}"${RECORD_END}`],
+    ['never ends', 'x'.repeat(7_900_000)],
+    ['is of no known type', `{"type":99}${RECORD_END}[]${RECORD_END}null${RECORD_END}`],
+    [
+      'has arguments of any kind',
+      `{"type":1,"target":"GatewayUserOrder","arguments":[[[1]],null]}${RECORD_END}`,
+    ],
+  ])('that %s ends a line at most, never the program', async (_, text) => {
+    let greetings = 0;
+    const url = await rawHub((send) => {
+      greetings += 1;
+      if (greetings > 1) return;
+      send(text);
+      if (!text.endsWith(RECORD_END)) send(text);
+      send(
+        `{"type":1,"target":"GatewayUserOrder","arguments":[{"contractId":"C","id":"last"}]}${RECORD_END}`,
+      );
+    });
+    const client = hubClient(url);
+    const told = Promise.race([
+      next(client, 'onState', (_hub, state, _reason, isAgain) => state === 'up' && isAgain),
+      next(client, 'onError', (error) => error.message.includes('"last"')),
+    ]);
+    await client.streams.openUser();
+    await client.streams.subscribeAccounts();
+    await told;
+    expect(client.streams.userState).toBe('up');
   });
 });
 

@@ -1,7 +1,7 @@
 /** The rules of groups by themselves: random forests of orders, and what must hold whatever happens to them. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import type { GroupAction, GroupState, LegShape } from '../../../src/sim/groups/group-state.ts';
+import type { GroupAction, GroupState, LegShape } from '../../../src/core/groups/group-state.ts';
 import {
   legCut,
   legEnded,
@@ -9,7 +9,7 @@ import {
   legQtyProblem,
   legReplaced,
   openGroup,
-} from '../../../src/sim/groups/group-state.ts';
+} from '../../../src/core/groups/group-state.ts';
 
 const rules = fc.record({
   peers: fc.constantFrom<'oco' | 'ouo' | 'none'>('oco', 'ouo', 'ouo', 'none'),

@@ -37,7 +37,13 @@ export interface GatewayMarket {
  * worked off. `manual`: it stands at the time of the last event or of `advanceTo`.
  */
 export type GatewayClock =
-  | { readonly kind: 'paced'; readonly startUs: number; readonly speed: number }
+  | {
+      readonly kind: 'paced';
+      readonly startUs: number;
+      readonly speed: number;
+      /** While every market is closed the clock goes to the next event at once: nights and weekends of a record. */
+      readonly skipsClosed?: boolean;
+    }
   | { readonly kind: 'manual'; readonly startUs: number };
 
 export interface GatewaySetup {
@@ -247,11 +253,21 @@ export class Gateway {
       this.#anchorSimUs = this.#simUs;
     }
     this.#cancelPump();
-    const nextUs = Math.min(this.#nextUs(), this.#simUs + 60 * US_PER_SECOND * clock.speed);
-    const waitUs = isThrough ? Math.max(0, (nextUs - this.#simUs) / clock.speed) : 0;
+    const dueNextUs = this.#nextUs();
+    if (isThrough && clock.skipsClosed === true && this.#isAllClosed && dueNextUs < Infinity) {
+      this.#anchorRealUs = nowUs;
+      this.#anchorSimUs = Math.max(this.#simUs, dueNextUs);
+    }
+    const nextUs = Math.min(dueNextUs, this.#simUs + 60 * US_PER_SECOND * clock.speed);
+    const atUs = Math.max(this.#simUs, this.#anchorSimUs);
+    const waitUs = isThrough ? Math.max(0, (nextUs - atUs) / clock.speed) : 0;
     this.#cancelPump = this.#scheduler.after(Math.ceil(waitUs), () => {
       if (this.#isRunning) this.#pump();
     });
+  }
+
+  get #isAllClosed(): boolean {
+    return this.#hosts.every(({ phase }) => phase !== 'open' && phase !== 'halted');
   }
 
   #nextUs(): number {

@@ -58,6 +58,8 @@ export async function serveGateway(
         );
         return reply.code(204).send();
       }
+      // Faults are ordered from this machine alone, wherever the server listens.
+      if (/^\/+admin/i.test(request.url) && !isLoopback(request.ip)) return reply.code(404).send();
       const answer = gateway.handle({
         method: request.method,
         path: request.url,
@@ -129,6 +131,10 @@ function upgrade(
   });
   // A handshake that fails never calls back.
   socket.on('close', () => connection.lost());
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 function headersOf(request: IncomingMessage): GatewayRequest['headers'] {

@@ -6,7 +6,7 @@
  * The state of a group is plain data, whole numbers and strings: `JSON.stringify` of it is its snapshot, and the functions
  * below go on from a parsed one. A market shows its groups with `groups()` and messages on their way with `messages()`.
  */
-import type { PeerRule } from '../../core/order.ts';
+import type { PeerRule } from '../order.ts';
 import { releaseShares, rescaleShares } from './shares.ts';
 
 /** `target` and `stop` legs of a set share its contracts among their kind; a `peer` stands for all of them. */
