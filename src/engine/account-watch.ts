@@ -119,8 +119,12 @@ export class AccountWatch {
 
   /** After all bars or ticks of one instant. */
   endMoment(): void {
-    const { portfolio, guard, clock } = this.#parts;
-    if (!this.#hasFill && portfolio.held.length === 0) return;
+    const { portfolio, guard, clock, orders } = this.#parts;
+    if (!this.#hasFill && portfolio.held.length === 0) {
+      // A cancel may have come to nothing, and what still works could open a position.
+      if (orders.openCount > 0) this.#act();
+      return;
+    }
     const equity = portfolio.equityMicros();
     const mark = this.#mark;
     mark.tsUs = clock.nowUs();

@@ -161,6 +161,23 @@ describe('an account that must be flat while its connection is gone', () => {
       expect(cancels()).toHaveLength(1);
     }
   });
+
+  it('asks again for a cancel that came to nothing, though it holds no position', () => {
+    for (const { account, requests, input } of accounts()) {
+      account.hear(report(input, 'Accepted'), AT_WORK + 100);
+      account.hear({ kind: 'phase', contractIndex: CONTRACT, phase: 'open' }, LATE);
+      const cancels = (): readonly Request[] =>
+        requests.filter((each) => each.kind === 'cancel' && each.clOrdId === input.clOrdId);
+      const before = cancels().length;
+      expect(before).toBeGreaterThan(0);
+      account.hear(report(input, 'CancelRejected', { reason: 'never-arrived' }), LATE + 1);
+      expect(account.netOf(CONTRACT)).toBe(0);
+      expect(cancels()).toHaveLength(before + 1);
+      // Once is enough.
+      account.price(CONTRACT, 1001, LATE + 2);
+      expect(cancels()).toHaveLength(before + 1);
+    }
+  });
 });
 
 describe('the checks of an account', () => {
