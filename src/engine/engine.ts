@@ -30,6 +30,7 @@ import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
 import { RiskGate } from './risk.ts';
+import type { OpeningGate, RiskFacts } from './risk/opening-limits.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
@@ -161,6 +162,7 @@ export class Engine {
   readonly #tails: TradeTails | null;
   /** Time of the fill of an earlier run that is taken in once more. */
   #replayUs: TsUs | null = null;
+  #opening: OpeningGate | null = null;
   #restored: Restored | null = null;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
@@ -257,6 +259,7 @@ export class Engine {
         this.#journal.trade(this.#clock.nowUs(), trade);
         this.#tails?.onTrade(trade.root, trade.tradeId, trade.isOpen);
         config.recorder.onTrade(trade);
+        this.#opening?.onTrade(trade, this.#clock.nowUs(), trade.exitTradeDate);
       },
     });
     const hears = { orders: false, fills: false };
@@ -265,7 +268,9 @@ export class Engine {
       table,
       orders: this.#orders,
       portfolio: this.#portfolio,
+      facts: this.#riskFacts(),
     });
+    this.#opening = risk.opening;
     this.#watch = this.#createWatch(risk);
     this.#desk = this.#createDesk(hears, risk);
     this.#accounts = new AccountDesk({
@@ -480,6 +485,20 @@ export class Engine {
     this.#ticks.takeArrivals(nowUs);
   }
 
+  #riskFacts(): RiskFacts {
+    const { calendars } = this.#config;
+    return {
+      dayStartMicros: () => this.#book.dayStartMicros,
+      dayLowMicros: () => this.#book.dayLowMicros,
+      peakMicros: () => this.#book.peakMicros,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+      liveSinceUs: (row) => this.#tracks[row]!.liveSinceUs,
+      closeUs: (row) => this.#tracks[row]!.closeUs,
+      localMinutes: (row, tsUs) => calendars[row]!.localMinutes(tsUs),
+    };
+  }
+
   #createWatch(risk: RiskGate): AccountWatch | null {
     const { guard, table, venue } = this.#config;
     if (guard === undefined) return null;
@@ -590,6 +609,7 @@ export class Engine {
           this.#trades.onTick(c, last);
         }
         if (mark === mark) portfolio.lastTicks[c] = mark;
+        if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
         if (fills !== this.#desk.fillCount) this.#book.resync();
         this.#book.seeBar(c);
       },
@@ -699,6 +719,7 @@ export class Engine {
 
   /** A bar of a contract that matches on ticks: before the first of them it is the only price there is. */
   #countBar(c: number, close: number): void {
+    if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
     this.#trades.countBar(c);
     if (Number.isNaN(this.#portfolio.lastTicks[c]!)) this.#portfolio.lastTicks[c] = close;
   }
@@ -1013,6 +1034,7 @@ export class Engine {
     if (moved !== 0) this.#book.onMove(moved);
     portfolio.lastTicks[c] = close;
     this.#venueTicks[c] = close;
+    if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low, batch.openUs[at]!, moved);
