@@ -1,4 +1,5 @@
 /** What an engine is built from. Everything is injected; an engine reads no clock, file or environment. */
+import type { OpeningLimits } from './risk/opening-limits.ts';
 import type {
   BarInterval,
   DepthColumns,
@@ -88,7 +89,7 @@ export type TickFeed = {
   | { readonly kind: 'mbo'; readonly source: TickSource<MboColumns> }
 );
 
-export interface RiskLimits {
+export interface RiskLimits extends OpeningLimits {
   readonly orderQtyMax: number;
   readonly positionQtyMax: number;
   readonly ordersPerInterval: number;

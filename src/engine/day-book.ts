@@ -30,6 +30,9 @@ export class DayBook {
   #momentLow: number = 0;
   #momentHigh: number = 0;
   #dayStart: CashMicros;
+  /** Lowest equity at the end of a moment of this trade date, and highest of the run. */
+  #dayLow: number;
+  #peak: number;
   readonly #account: AccountRules | null;
   readonly #marks: MarkBook | null;
   /** An equity below this asks for a look at the margin; the worst one since the last look. */
@@ -77,6 +80,8 @@ export class DayBook {
     this.#low = equity;
     this.#high = equity;
     this.#dayStart = equity;
+    this.#dayLow = equity;
+    this.#peak = equity;
     const rows = options.table.instruments.length;
     this.#exposure = options.table.instruments.map(() => ({ exposedUs: 0, openUs: 0 }));
     this.#openSinceUs = new Float64Array(rows).fill(NaN);
@@ -89,12 +94,22 @@ export class DayBook {
     return this.#dayStart;
   }
 
+  get dayLowMicros(): number {
+    return this.#dayLow;
+  }
+
+  get peakMicros(): number {
+    return this.#peak;
+  }
+
   /** After a restart: the books are those of the earlier run. `dayStart` null: its first day had not ended. */
   restore(dayStart: CashMicros | null, settled: ReadonlyMap<number, number>): void {
     const equity = this.#portfolio.equityMicros();
     if (dayStart !== null) this.#dayStart = dayStart;
     this.#equity = equity;
     this.#low = Math.min(equity, this.#dayStart);
+    this.#dayLow = this.#low;
+    this.#peak = Math.max(equity, this.#dayStart);
     this.#high = Math.max(equity, this.#dayStart);
     for (const [c, ticks] of settled) this.#settled[c] = ticks;
   }
@@ -172,6 +187,8 @@ export class DayBook {
     const low = this.#equity + this.#momentLow;
     const high = this.#equity + this.#momentHigh;
     if (low < this.#low) this.#low = low;
+    if (this.#equity < this.#dayLow) this.#dayLow = this.#equity;
+    else if (this.#equity > this.#peak) this.#peak = this.#equity;
     if (high > this.#high) this.#high = high;
     // The low of a bar is a price that traded; lows of several contracts need not have come together.
     const isProven = this.#isOneSpan && !this.#hasFills && this.#worstGap !== Infinity;
@@ -394,5 +411,6 @@ export class DayBook {
     this.#low = equityMicros;
     this.#high = equityMicros;
     this.#dayStart = equityMicros;
+    this.#dayLow = equityMicros;
   }
 }

@@ -31,6 +31,7 @@ import { OrderDesk } from './order-desk.ts';
 import { OrderManager } from './order-manager.ts';
 import { Portfolio } from './portfolio.ts';
 import { RiskGate } from './risk.ts';
+import type { OpeningGate, RiskFacts } from './risk/opening-limits.ts';
 import { RollDesk } from './rolls.ts';
 import { Series } from './series.ts';
 import { SessionTrack } from './session-track.ts';
@@ -166,6 +167,7 @@ export class Engine {
   #replayUs: TsUs | null = null;
   /** Before it there is only history; -Infinity once it has come. */
   #waitUs: number;
+  #opening: OpeningGate | null = null;
   #bars: number = 0;
   #pollIn: number = PROGRESS_BARS;
   readonly #due: FeedCursor[] = [];
@@ -262,6 +264,7 @@ export class Engine {
         this.#journal.trade(this.#clock.nowUs(), trade);
         this.#tails?.onTrade(trade.root, trade.tradeId, trade.isOpen);
         config.recorder.onTrade(trade);
+        this.#opening?.onTrade(trade, this.#clock.nowUs(), trade.exitTradeDate);
       },
     });
     const hears = { orders: false, fills: false };
@@ -270,7 +273,9 @@ export class Engine {
       table,
       orders: this.#orders,
       portfolio: this.#portfolio,
+      facts: this.#riskFacts(),
     });
+    this.#opening = risk.opening;
     this.#watch = this.#createWatch(risk);
     this.#desk = this.#createDesk(hears, risk);
     this.#accounts = new AccountDesk({
@@ -562,6 +567,20 @@ export class Engine {
     this.#ticks.takeArrivals(nowUs);
   }
 
+  #riskFacts(): RiskFacts {
+    const { calendars } = this.#config;
+    return {
+      dayStartMicros: () => this.#book.dayStartMicros,
+      dayLowMicros: () => this.#book.dayLowMicros,
+      peakMicros: () => this.#book.peakMicros,
+      tradeDateOf: (row) => this.#tracks[row]!.tradeDate,
+      isTrading: (row) => this.#tracks[row]!.isTrading,
+      liveSinceUs: (row) => this.#tracks[row]!.liveSinceUs,
+      closeUs: (row) => this.#tracks[row]!.closeUs,
+      localMinutes: (row, tsUs) => calendars[row]!.localMinutes(tsUs),
+    };
+  }
+
   #createWatch(risk: RiskGate): AccountWatch | null {
     const { guard, table, venue } = this.#config;
     if (guard === undefined) return null;
@@ -672,6 +691,7 @@ export class Engine {
           this.#trades.onTick(c, last);
         }
         if (mark === mark) portfolio.lastTicks[c] = mark;
+        if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
         if (fills !== this.#desk.fillCount) this.#book.resync();
         this.#book.seeBar(c);
       },
@@ -783,6 +803,7 @@ export class Engine {
 
   /** A bar of a contract that matches on ticks: before the first of them it is the only price there is. */
   #countBar(c: number, close: number): void {
+    if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
     this.#trades.countBar(c);
     if (Number.isNaN(this.#portfolio.lastTicks[c]!)) this.#portfolio.lastTicks[c] = close;
   }
@@ -1084,6 +1105,7 @@ export class Engine {
     if (moved !== 0) this.#book.onMove(moved);
     portfolio.lastTicks[c] = close;
     this.#venueTicks[c] = close;
+    if (this.#opening !== null) this.#opening.seenUs[c] = this.#clock.nowUs();
     if (fills !== this.#desk.fillCount) this.#book.resync();
     this.#book.seeBar(c);
     if (isHeld) this.#book.onBar(c, high, low, batch.openUs[at]!, moved);

@@ -616,6 +616,8 @@ export class OrderDesk implements ExecutionSink {
       evidence: venueFill.evidence ?? null,
     };
     this.#book(fill, order.isRoll);
+    const after = this.#parts.portfolio.netQty[fill.contractIndex]!;
+    this.#parts.risk.opening?.onFill(order, fill.qty, after - fill.side * fill.qty, after);
     this.#rolls?.onRollFill(fill);
     this.#findStop(fill);
     this.#deliverFill(fill);

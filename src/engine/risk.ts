@@ -8,6 +8,8 @@ import type { TsUs } from '../core/units.ts';
 import type { RiskLimits } from './config.ts';
 import type { Order, OrderManager, ReplaceTerms } from './order-manager.ts';
 import type { MarginDate, Portfolio } from './portfolio.ts';
+import type { LimitState, OpeningDenial, RiskFacts, WorstCase } from './risk/opening-limits.ts';
+import { OpeningGate, openingLimitsOf } from './risk/opening-limits.ts';
 
 /** Stable: they reach disk and user interfaces. */
 export type DenialReason =
@@ -21,7 +23,8 @@ export type DenialReason =
   | 'max-position'
   | 'margin'
   | 'margin-call'
-  | 'near-delivery';
+  | 'near-delivery'
+  | OpeningDenial;
 
 /** Orders remembered for doubles before those outside the window are forgotten. */
 const SAME_KEPT = 1024;
@@ -62,12 +65,17 @@ export class RiskGate {
   /** While a margin call is open nothing may be opened, and never in a contract close to its delivery. */
   isCalled: boolean = false;
   readonly isNearDelivery: Uint8Array;
+  /** Null where no limit on openings is set. */
+  readonly opening: OpeningGate | null;
+  readonly #worst: WorstCase;
 
   constructor(options: {
     readonly limits: RiskLimits;
     readonly table: ContractTable;
     readonly orders: OrderManager;
     readonly portfolio: Portfolio;
+    /** Without it the limits on openings are off. */
+    readonly facts?: RiskFacts;
   }) {
     this.#limits = options.limits;
     this.#table = options.table;
@@ -80,6 +88,35 @@ export class RiskGate {
     this.#exitBuys = new Float64Array(count);
     this.#exitSells = new Float64Array(count);
     this.isNearDelivery = new Uint8Array(count);
+    const limits = openingLimitsOf(options.limits);
+    const { facts } = options;
+    this.opening =
+      limits === null || facts === undefined
+        ? null
+        : new OpeningGate({ ...options, limits, facts });
+    this.#worst = {
+      qtyOf: (order) => this.#largest(order),
+      worstQty: (c) => this.#worstQty(c),
+      rows: () => [
+        ...this.#portfolio.held,
+        ...this.#inUse.filter((c) => this.#portfolio.netQty[c] === 0),
+      ],
+      mayClose: (c) => this.#mayClose(c),
+    };
+  }
+
+  /** Limits that can be counted, as they stand now; empty where none is set. */
+  riskState(nowUs: TsUs): readonly LimitState[] {
+    if (this.opening === null) return [];
+    this.#scan();
+    return this.opening.state(nowUs, this.#worst);
+  }
+
+  #mayClose(c: number): boolean {
+    const net = this.#portfolio.netQty[c]!;
+    const against =
+      net > 0 ? this.#sells[c]! + this.#exitSells[c]! : this.#buys[c]! + this.#exitBuys[c]!;
+    return against >= Math.abs(net);
   }
 
   /** The reason of a denial, or null; an allowed order counts against the throttle. The order is in the manager already. */
@@ -165,10 +202,12 @@ export class RiskGate {
     return Math.max(order.orderQty, pending, asked);
   }
 
-  #whyNotOpen(order: Order, { tradeDate }: RiskCheck): DenialReason | null {
+  #whyNotOpen(order: Order, { tradeDate, nowUs }: RiskCheck): DenialReason | null {
     if (this.isCalled) return 'margin-call';
     if (this.isNearDelivery[order.contractIndex] === 1) return 'near-delivery';
     if (this.#worstPosition(order) > this.#limits.positionQtyMax) return 'max-position';
+    const reason = this.opening?.deny(order, nowUs, this.#worst) ?? null;
+    if (reason !== null) return reason;
     const needed = this.#marginNeeded(tradeDate);
     if (Number.isNaN(needed)) return 'no-price';
     return needed > this.#portfolio.equityMicros() ? 'margin' : null;

@@ -26,6 +26,7 @@ import { loadInstruments } from '../data/instruments.ts';
 import { checksumOf } from '../data/manifest.ts';
 import { verifySegments } from '../data/verify.ts';
 import type { EngineResult, RiskLimits } from '../engine/config.ts';
+import { openingLimitsOf } from '../engine/risk/opening-limits.ts';
 import { runEngine } from '../engine/engine.ts';
 import { Journal, SilentJournal } from '../engine/journal.ts';
 import { createRandom } from '../engine/rng.ts';
@@ -174,6 +175,7 @@ export function mergeRisk(given: Partial<RiskLimits> = {}): RiskLimits {
     collarPct: strict('collarPct'),
     duplicateWindowUs: given.duplicateWindowUs ?? DEFAULT_RISK.duplicateWindowUs,
     tradingState: given.tradingState ?? DEFAULT_RISK.tradingState,
+    ...openingLimitsOf(given),
   };
 }
 

@@ -20,6 +20,34 @@ export interface RiskConfig {
   readonly ordersPerInterval?: number;
   /** Largest distance of a price from the last one, in percent. */
   readonly collarPct?: number;
+  /** `reducing`: only orders that make a position smaller; `halted`: none. Default `active`. */
+  readonly tradingState?: 'active' | 'reducing' | 'halted';
+  /** Contracts over all products. */
+  readonly totalQtyMax?: number;
+  /** Value of an order, and of all positions, in whole units of the base currency. */
+  readonly orderNotionalMax?: number;
+  readonly totalNotionalMax?: number;
+  /** No second entry in the direction of a position, or of an order at work. */
+  readonly isSingleEntry?: boolean;
+  /** Loss since the trade date began, realised and open, costs in; whole units of the base currency. */
+  readonly dailyLossMax?: number;
+  /** Below the highest equity of the run; whole units of the base currency. */
+  readonly drawdownMax?: number;
+  readonly tradesPerDay?: number;
+  /** What is a trade: a position from flat to flat (default), or each order that traded. */
+  readonly tradesCount?: 'round-turns' | 'orders';
+  /** Pause after losses; absent with `cooldownLosses`: the rest of the trade date. */
+  readonly cooldownMinutes?: number;
+  /** Losses in a row before the pause. Default 1. */
+  readonly cooldownLosses?: number;
+  /** Seconds without a market event of the contract in its session. */
+  readonly staleSeconds?: number;
+  /** Hours in which positions may be opened, HH:MM in the exchange's time. */
+  readonly entryHours?: readonly { readonly from: string; readonly to: string }[];
+  /** No openings in the last minutes of a session. */
+  readonly lastMinutes?: number;
+  /** Product roots that may be opened. */
+  readonly products?: readonly string[];
 }
 
 /**

@@ -16,11 +16,30 @@ const COSTS = z.strictObject({
   exchangeFeePerSide: z.number().min(0).optional(),
   slippageTicks: z.number().min(0).optional(),
 });
+const hourMinute = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day, HH:MM');
 const RISK = z.strictObject({
   orderQtyMax: positive.int().optional(),
   positionQtyMax: positive.int().optional(),
   ordersPerInterval: positive.int().optional(),
   collarPct: positive.optional(),
+  tradingState: z.enum(['active', 'reducing', 'halted']).optional(),
+  totalQtyMax: positive.int().optional(),
+  orderNotionalMax: positive.optional(),
+  totalNotionalMax: positive.optional(),
+  isSingleEntry: z.boolean().optional(),
+  dailyLossMax: positive.optional(),
+  drawdownMax: positive.optional(),
+  tradesPerDay: positive.int().optional(),
+  tradesCount: z.enum(['round-turns', 'orders']).optional(),
+  cooldownMinutes: positive.optional(),
+  cooldownLosses: positive.int().optional(),
+  staleSeconds: positive.optional(),
+  entryHours: z
+    .array(z.strictObject({ from: hourMinute, to: hourMinute }))
+    .min(1)
+    .optional(),
+  lastMinutes: positive.optional(),
+  products: z.array(z.string().min(1)).min(1).optional(),
 });
 const delay = z.number().min(0).max(86_400_000);
 const feedLeg = z.union([delay, z.strictObject({ quantiles: z.array(delay).min(2) })]);
@@ -369,14 +388,33 @@ function absolute(value: unknown, base: string): unknown {
   return typeof value === 'string' ? resolve(base, value) : value;
 }
 
-function strictestRisk(layers: readonly Layer[]): Record<string, number> {
-  const limits: Record<string, number> = {};
+const STRICTNESS: Readonly<Record<string, readonly unknown[]>> = {
+  tradingState: ['halted', 'reducing', 'active'],
+  tradesCount: ['orders', 'round-turns'],
+  isSingleEntry: [true, false],
+};
+/** The longer, the stricter. */
+const LONGER = new Set(['cooldownMinutes', 'lastMinutes']);
+
+/** Limits of several places: of numbers and choices the stricter, of products those that all allow, of hours the first said. */
+function strictestRisk(layers: readonly Layer[]): Record<string, unknown> {
+  const limits: Record<string, unknown> = {};
   for (const layer of layers) {
     for (const [name, value] of Object.entries((layer.values['risk'] ?? {}) as object)) {
-      if (typeof value === 'number') limits[name] = Math.min(limits[name] ?? Infinity, value);
+      if (value !== undefined) limits[name] = stricter(name, limits[name], value);
     }
   }
   return limits;
+}
+
+function stricter(name: string, before: unknown, value: unknown): unknown {
+  if (before === undefined) return value;
+  const order = STRICTNESS[name];
+  if (order !== undefined) return order.indexOf(value) < order.indexOf(before) ? value : before;
+  if (name === 'products')
+    return (before as string[]).filter((root) => (value as string[]).includes(root));
+  if (typeof value !== 'number') return before;
+  return LONGER.has(name) ? Math.max(before as number, value) : Math.min(before as number, value);
 }
 
 /** The key `account` and the flag `--account` are near in name. */

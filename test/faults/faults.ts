@@ -252,7 +252,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'position-limit-in-flight',
     rule: 'the largest position is counted with the orders that are on their way',
-    tests: [ACCOUNTS],
+    tests: [ACCOUNTS, 'test/engine/risk.prop.test.ts'],
   },
   {
     name: 'account-closes-reduce-only',
