@@ -852,7 +852,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         values: 'venue',
       },
     ],
-    examples: ['frontmonth venues', 'frontmonth venues projectx', 'frontmonth venues ib --json'],
+    examples: ['frontmonth venues', 'frontmonth venues projectx'],
     answer: 'a table of all venues, or the page of one',
     load: () => import('./commands/venues.ts'),
   },

@@ -166,7 +166,7 @@ describe('trend-carry', () => {
 
   it('has the same event log as when it was written', () => {
     expect(run(prepared()).hash).toMatchInlineSnapshot(
-      `"4e7c3872f535778c5918f498e6af5561388c3890ca64394432824caf1da19276"`,
+      `"48715b58283d3bc4956acb04ea026d9692e81049417de26446e26b101582344c"`,
     );
   });
 

@@ -16,9 +16,12 @@ import {
 import { PATH_POLICIES } from '../../../src/sim/bar-policies.ts';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
-const VENUES = readdirSync(join(SRC, 'sim'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts') && !name.startsWith('simulation'))
-  .map((name) => join('sim', name));
+/** Gateways speak the words of their wire: what they tell of an order reaches us through an adapter. */
+const VENUES = ['sim', 'core/groups'].flatMap((folder) =>
+  readdirSync(join(SRC, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/^(?:simulation|gateways)/.test(name))
+    .map((name) => join(folder, name)),
+);
 const DESKS = [
   'engine/risk.ts',
   'engine/risk/opening-limits.ts',
@@ -49,7 +52,7 @@ const VOCABULARY = new Set(
     cancel-aggressor cancel-both cancel-parent reset-on-change replenish-on-increase oco-overfill
     unprotected-remainder stop-or-open limit-or-open flat-by floor-locked floor-raised maximum-loss
     daily-loss profit-target end-of-day real-time day-start trailing-end-of-day trailing-intraday
-    block-day round-turns entries-and-exits
+    block-day round-turns entries-and-exits after-end beyond-quantity
   `.split(/\s+/),
 );
 const KNOWN = new Set([
@@ -75,7 +78,7 @@ describe('the words of fills and reasons', () => {
     const OTHERS = new Set(
       `
     open close arrival user front never mbo fok held parked change what arrive queue kind ambiguity
-    issue closed passed
+    issue closed passed single market adopted
   `.split(/\s+/),
     );
     const found = [...VENUES, ...DESKS].flatMap((file) =>
