@@ -208,13 +208,6 @@ export const ENGINE_ERRORS: ErrorCatalog = {
     cure: 'Nothing at once: peers are cancelled, and an entry whose stop failed is closed after the time that protection may take. Read the reason of the venue.',
     exit: EXIT.ok,
   },
-  E_GROUP_OVERFILL: {
-    title: 'Exits of a group traded too much',
-    cause:
-      'The venue cannot hold the group, and a fill crossed the cancel or the reduction of its peer.',
-    cure: 'Nothing at once: the excess is closed at the market unless `onOverfill` is `tell`. A venue that holds groups itself has no such race.',
-    exit: EXIT.ok,
-  },
   E_GROUP_UNPROTECTED: {
     title: 'The stop of an entry was not confirmed in time',
     cause:

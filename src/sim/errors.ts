@@ -39,8 +39,8 @@ export const SIM_ERRORS: ErrorCatalog = {
   E_GROUP_OVERFILL: {
     title: 'Two orders of a group traded',
     cause:
-      'The venue looks after groups by messages: the second order filled before its cancel or change had arrived.',
-    cure: 'Nothing is wrong with the run: it can happen on that venue. Watch the position, or use `reduceOnly` where the venue has it.',
+      'The group is looked after by messages, of the venue or, where it holds none, of ours: the second order filled before its cancel or change had arrived.',
+    cure: 'Nothing is wrong with the run: it can happen on that venue. Watch the position, or use `reduceOnly` where the venue has it. Of a group that we hold the excess is closed at the market, unless `onOverfill` is `tell`.',
     exit: EXIT.ok,
   },
   E_BOOK_RANGE: {
